@@ -1,0 +1,91 @@
+# The control groups below /appdev-sandbox: `daemons` for the sandbox's processes and whatever they start, `shims` for
+# containerd's shims, and the kubelet's `kubepods`. The kernel keeps the members, so that what a daemon or a container has
+# started is found after any crash and nothing else ever is. Works on version 2, version 1 and hybrid layouts.
+
+# cgroup_roots: the mount point of every hierarchy.
+cgroup_roots() {
+  awk '$3 == "cgroup" || $3 == "cgroup2" { print $2 }' /proc/self/mounts | sort -u
+}
+
+# unified_root: the version 2 hierarchy where there is one.
+unified_root() {
+  awk '$3 == "cgroup2" { print $2; exit }' /proc/self/mounts
+}
+
+# daemon_procs_file: where a daemon writes its process id to become a member of `daemons`.
+daemon_procs_file() {
+  local root
+  root=$(unified_root)
+  printf '%s\n' "${root:-$(cgroup_roots | head -n 1)}/$SANDBOX/daemons/cgroup.procs"
+}
+
+create_cgroups() {
+  local root group
+  for root in $(cgroup_roots); do
+    delegate_controllers "$root"
+    for group in "$root/$SANDBOX" "$root/$SANDBOX/shims" "$root/$SANDBOX/daemons"; do
+      mkdir -p "$group"
+      inherit_cpuset "$group"
+    done
+    delegate_controllers "$root/$SANDBOX"
+  done
+}
+
+# inherit_cpuset GROUP: version 1 lets no process into a group without processors and memory nodes.
+inherit_cpuset() {
+  local file
+  for file in cpuset.cpus cpuset.mems; do
+    if [[ -f $1/$file && -f $1/cgroup.clone_children && -z $(<"$1/$file") ]]; then
+      cat "${1%/*}/$file" >"$1/$file"
+    fi
+  done
+}
+
+# delegate_controllers GROUP: version 2 hands a controller to child groups only when told so. What was not handed on at the
+# root before is noted, because `down` takes it back.
+delegate_controllers() {
+  [[ -f $1/cgroup.controllers ]] || return 0
+  local controller
+  for controller in $(<"$1/cgroup.controllers"); do
+    if ! grep -qw "$controller" "$1/cgroup.subtree_control" && echo "+$controller" >"$1/cgroup.subtree_control"; then
+      [[ $1 == */$SANDBOX ]] || printf '%s %s\n' "$1" "$controller" >>"$STATE/delegated-controllers"
+    fi
+  done 2>/dev/null
+}
+
+# cgroup_pids [GROUP]: the members of GROUP (of all groups of the sandbox without it) and of the groups in it.
+cgroup_pids() {
+  local root
+  for root in $(cgroup_roots); do
+    find "$root/$SANDBOX${1:+/$1}" -name cgroup.procs -exec cat {} + 2>/dev/null || true
+  done | sort -nu
+}
+
+# kill_cgroup [GROUP]: kills the members until there are none; a frozen container is thawed, since it cannot die frozen.
+kill_cgroup() {
+  local deadline=$((SECONDS + 20)) pids
+  while pids=$(cgroup_pids "$@") && [[ -n $pids ]]; do
+    ((SECONDS < deadline)) || die $EXIT_FAILED "these processes of the sandbox did not end when killed:" $pids
+    # shellcheck disable=SC2086 # one argument a process
+    kill -KILL $pids 2>/dev/null || true
+    find /sys/fs/cgroup -path "*/$SANDBOX/*" -name freezer.state -exec sh -c 'echo THAWED >"$1"' _ {} \; 2>/dev/null || true
+    sleep 0.05
+  done
+}
+
+# remove_cgroups: all groups of the sandbox, innermost first, and the delegation that they needed.
+remove_cgroups() {
+  local root controller
+  for root in $(cgroup_roots); do
+    [[ -d $root/$SANDBOX ]] || continue
+    # The kernel lets go of a group a moment after its last member is gone.
+    wait_until 10 remove_cgroup_tree "$root/$SANDBOX" || warn "the control group $root/$SANDBOX could not be removed"
+  done
+  while read -r root controller; do
+    echo "-$controller" >"$root/cgroup.subtree_control" || true
+  done 2>/dev/null <"$STATE/delegated-controllers" || true
+}
+
+remove_cgroup_tree() {
+  find "$1" -depth -type d -exec rmdir {} + && [[ ! -d $1 ]]
+}

@@ -1,0 +1,143 @@
+# What the sandbox changes in the machine's network and kernel settings, and how each of it is taken back: the bridge, one
+# nftables table of its own, kube-proxy's tables, the chains of the CNI's portmap plugin, and sysctls. Must touch nothing
+# that was there before.
+
+# The kubelet sets all of these but the first, which the pods' way out needs.
+readonly SYSCTLS=(net.ipv4.ip_forward vm.overcommit_memory vm.panic_on_oom kernel.panic kernel.panic_on_oops
+  kernel.keys.root_maxkeys kernel.keys.root_maxbytes)
+
+# record_network: what was there before the first change; an earlier record is older and therefore right.
+record_network() {
+  [[ -f $STATE/sysctl ]] && return 0
+  nft list tables | write_file "$STATE/tables"
+  iptables-save -t nat 2>/dev/null | sed -n 's/^:\(\S*\).*/\1/p' | write_file "$STATE/nat-chains"
+  local name
+  for name in "${SYSCTLS[@]}"; do
+    printf '%s %s\n' "/proc/sys/${name//./\/}" "$(cat "/proc/sys/${name//./\/}")"
+  done | write_file "$STATE/sysctl"
+}
+
+network_up() {
+  load_modules
+  if ! ip link show "$SANDBOX" >/dev/null 2>&1; then
+    # With an address of its own the bridge does not take on those of the pods, which come and go.
+    ip link add name "$SANDBOX" address "$BRIDGE_MAC" type bridge
+  fi
+  # Answers between two pods on the bridge must pass the packet filter too, or a service's address is not put back.
+  ip link set "$SANDBOX" type bridge nf_call_iptables 1
+  ip address replace "$NODE_IP/${POD_RANGE#*/}" dev "$SANDBOX"
+  ip link set "$SANDBOX" up
+  echo 1 >/proc/sys/net/ipv4/ip_forward
+  nft --file - <<<"$(render sandbox.nft)"
+}
+
+# load_modules: kernels that have these built in know no such module, and need none.
+load_modules() {
+  if [[ ! -e /proc/sys/net/bridge ]] && modprobe br_netfilter 2>/dev/null; then
+    # Loading it turns the filter on for every bridge of the machine; only the sandbox's own is meant.
+    echo 0 >/proc/sys/net/bridge/bridge-nf-call-iptables
+    touch "$STATE/br_netfilter-loaded"
+  fi
+  grep -qw overlay /proc/filesystems || modprobe overlay 2>/dev/null ||
+    die $EXIT_UNSUPPORTED "this kernel has no overlay file system, which containers' images need" "use kind or minikube on another machine"
+}
+
+network_down() {
+  local link
+  for link in $(ip -o link show master "$SANDBOX" 2>/dev/null | sed -n 's/^[0-9]*: \([^@:]*\).*/\1/p') "$SANDBOX"; do
+    ip link delete "$link" 2>/dev/null || true
+  done
+  local table
+  for table in "ip $SANDBOX" "ip kube-proxy" "ip6 kube-proxy"; do
+    # shellcheck disable=SC2086 # family and name
+    nft delete table $table 2>/dev/null || true
+  done
+  remove_host_port_chains
+  remove_new_tables
+  restore_sysctls
+  if [[ -f $STATE/br_netfilter-loaded ]]; then
+    modprobe --remove br_netfilter 2>/dev/null || true
+  fi
+}
+
+# remove_host_port_chains: the portmap plugin removes a pod's rules with the pod, but never the chains that they hang in;
+# and killed pods leave their rules. Every rule names its CNI network.
+remove_host_port_chains() {
+  [[ -f $STATE/nat-chains ]] || return 0
+  local nat chain
+  nat=$(iptables-save -t nat 2>/dev/null) || return 0
+  [[ $nat == *CNI-* ]] || return 0
+  {
+    echo '*nat'
+    sed -n "s/^-A \(.*name: \\\\\"$SANDBOX\\\\\".*\)/-D \1/p" <<<"$nat"
+    for chain in $(sed -n 's/^:\(CNI-\S*\).*/\1/p' <<<"$nat" | grep -vxFf "$STATE/nat-chains"); do
+      sed -n "s/^-A \(.* -j $chain\)$/-D \1/p" <<<"$nat" | grep -v "name: \\\\\"$SANDBOX" || true
+      printf -- '-F %s\n-X %s\n' "$chain" "$chain"
+    done
+    echo COMMIT
+  } | order_deletions | iptables-restore --noflush || warn "the host port rules could not be removed from the nat table"
+}
+
+# order_deletions: a chain can be deleted only when no rule of any other refers to it, so rules go first, then the chains'
+# contents, then the chains.
+order_deletions() {
+  sort --stable -k1,1 --key=1.1,1.2 | awk '
+    /^\*/ { head = $0; next } /^COMMIT/ { next }
+    /^-D/ { rules = rules $0 "\n" } /^-F/ { flushes = flushes $0 "\n" } /^-X/ { chains = chains $0 "\n" }
+    END { printf "%s\n%s%s%sCOMMIT\n", head, rules, flushes, chains }'
+}
+
+# remove_new_tables: iptables makes its tables at the first use; those that were not there before and hold no rule go again.
+remove_new_tables() {
+  [[ -f $STATE/tables ]] || return 0
+  local table
+  while read -r table; do
+    # shellcheck disable=SC2086 # family and name
+    if [[ -z $(nft list ${table} | grep -vE '^\s*(table|chain|type|#|\}|$)') ]]; then
+      nft delete ${table} 2>/dev/null || true
+    fi
+  done < <(nft list tables | grep -E '^table ip6? (nat|filter|mangle|raw|security)$' | grep -vxFf "$STATE/tables")
+}
+
+restore_sysctls() {
+  [[ -f $STATE/sysctl ]] || return 0
+  local file value
+  while read -r file value; do
+    [[ $(<"$file") == "$value" ]] || echo "$value" >"$file"
+  done <"$STATE/sysctl"
+}
+
+# port_taken PORT: whether anything listens on PORT, on whatever address.
+port_taken() {
+  [[ -n $(ss -Hltn "sport = :$1") ]]
+}
+
+# choose_ports: sets NAME for each NAME=PORT below to that port or, where it is taken, to the next free one. They are chosen
+# once: the kubeconfig and the images' names hold them for as long as the sandbox exists.
+choose_ports() {
+  if [[ ! -f $STATE/ports ]]; then
+    local wanted name port
+    for wanted in REGISTRY_PORT=5001 APISERVER_PORT=6443 KUBELET_PORT=10250 KUBELET_HEALTH_PORT=10248 \
+      CONTROLLER_MANAGER_PORT=10257 SCHEDULER_PORT=10259 PROXY_HEALTH_PORT=10256 PROXY_METRICS_PORT=10249 DNS_READY_PORT=8181; do
+      name=${wanted%=*} port=${wanted#*=}
+      while port_taken "$port"; do
+        ((++port))
+      done
+      [[ $port == "${wanted#*=}" ]] || say "port ${wanted#*=} is taken by another program; the sandbox's ${name,,} is $port"
+      printf '%s=%s\n' "$name" "$port"
+    done | write_file "$STATE/ports"
+    [[ -z $(ss -Hlun "sport = :53" | awk '$4 ~ /^(0\.0\.0\.0|\*|\[::\]):53$/') ]] ||
+      die $EXIT_FAILED "port 53 is taken on every address by another program; the sandbox's DNS needs it on $NODE_IP" \
+        "bind that program to the addresses it serves, for example 127.0.0.1"
+  fi
+  load_ports
+}
+
+# load_ports: the ports that were chosen.
+load_ports() {
+  local name port
+  while IFS='=' read -r name port; do
+    printf -v "$name" '%s' "$port"
+  done <"$STATE/ports"
+  REGISTRY="localhost:$REGISTRY_PORT"
+}

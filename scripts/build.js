@@ -1,0 +1,60 @@
+/**
+ * Bundles src/cli.ts into dist/ with code splitting, so that `--help` loads a few kilobytes and the Kubernetes client
+ * only where it is used; writes the licences of what was bundled beside it. Run by `npm ci`, `npm pack` and the tests.
+ */
+import { build } from 'esbuild';
+import { readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
+// Built beside and moved into place at the end, so that a reader of dist/ never sees half a bundle.
+const staging = join(root, `.dist-${process.pid}`);
+const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+
+try {
+  const result = await build({
+    absWorkingDir: root,
+    entryPoints: ['src/cli.ts'],
+    outdir: staging,
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    metafile: true,
+    sourcemap: 'linked',
+    sourcesContent: false,
+    minifySyntax: true,
+    // Ink imports it only when DEV=true.
+    external: ['react-devtools-core'],
+    define: { 'process.env.NODE_ENV': '"production"', __APPDEV_VERSION__: JSON.stringify(version) },
+    // CommonJS dependencies in an ES module bundle call require().
+    banner: {
+      js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+    },
+    logLevel: 'warning',
+  });
+  writeFileSync(join(staging, 'THIRD_PARTY_NOTICES.txt'), notices(Object.keys(result.metafile.inputs)));
+  rmSync(join(root, 'dist'), { recursive: true, force: true });
+  renameSync(staging, join(root, 'dist'));
+} finally {
+  rmSync(staging, { recursive: true, force: true });
+}
+
+/** The licence texts of every package that has a file in the bundle. */
+function notices(inputs) {
+  const packages = new Set();
+  for (const input of inputs) {
+    const match = /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(input);
+    if (match) packages.add(match[1]);
+  }
+  const sections = [...packages].sort().map((folder) => {
+    const manifest = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
+    const file = readdirSync(join(root, folder)).find((name) => /^licen[cs]e/i.test(name));
+    const text =
+      file === undefined ? 'No licence file in the package.' : readFileSync(join(root, folder, file), 'utf8');
+    return `${manifest.name} ${manifest.version} (${manifest.license ?? 'see below'})\n\n${text.trim()}\n`;
+  });
+  return `appdev contains the following packages.\n\n${sections.join(`\n${'-'.repeat(80)}\n\n`)}`;
+}

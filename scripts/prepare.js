@@ -1,0 +1,54 @@
+/** What both commands need before they start: the dependencies and the bundle of this checkout. Idempotent. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+
+export const root = resolve(import.meta.dirname, '..');
+
+/** Runs a program with our own standard streams; throws its exit code's message when it fails. */
+export function step(title, program, args, options = {}) {
+  console.log(`» ${title}`);
+  const { status, error } = spawnSync(program, args, { cwd: root, stdio: 'inherit', ...options });
+  if (error) throw error;
+  if (status !== 0) throw new Error(`${title}: ${program} ended with exit code ${status}`);
+}
+
+/** Installs what package-lock.json names when node_modules lacks it, and bundles when a source is newer than dist. */
+export function prepareCheckout() {
+  const installed = join(root, 'node_modules/.package-lock.json');
+  if (
+    !existsSync(installed) ||
+    statSync(installed).mtimeMs < statSync(join(root, 'package-lock.json')).mtimeMs
+  ) {
+    step('installing dependencies (npm ci), usually 30 s', 'npm', ['ci', '--no-audit', '--no-fund']);
+  }
+  const bundle = join(root, 'dist/cli.js');
+  const sources = [
+    ...filesBelow(join(root, 'src')),
+    join(root, 'package.json'),
+    join(root, 'scripts/build.js'),
+  ];
+  if (!existsSync(bundle) || sources.some((file) => statSync(file).mtimeMs > statSync(bundle).mtimeMs)) {
+    step('bundling appdev', process.execPath, ['scripts/build.js']);
+  }
+}
+
+/** The variables that `sandbox/cluster env` prints, as an object. */
+export function sandboxEnvironment() {
+  const { stdout, status } = spawnSync(join(root, 'sandbox/cluster'), ['env'], { encoding: 'utf8' });
+  if (status !== 0) throw new Error('sandbox/cluster env failed: is the sandbox up?');
+  const script = `${stdout}\nexec "$0" -e 'process.stdout.write(JSON.stringify(process.env))'`;
+  const shell = spawnSync('bash', ['-c', script, process.execPath], { encoding: 'utf8' });
+  return JSON.parse(shell.stdout);
+}
+
+/** Name and version of this package. */
+export function packageManifest() {
+  return JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+}
+
+function filesBelow(folder) {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
+}

@@ -1,0 +1,152 @@
+/**
+ * `npm test`: every level, cheapest first, on what is shipped. `npm test -- unit e2e` runs the named levels alone.
+ * Ends with one line `N passed, N failed`; a skipped test counts as failed, for a test that does not run proves nothing.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { packageManifest, prepareCheckout, root, sandboxEnvironment, step } from './prepare.js';
+
+const bin = (name) => join(root, 'node_modules/.bin', name);
+const cluster = join(root, 'sandbox/cluster');
+const asked = process.argv.slice(2);
+const scratch = mkdtempSync(join(tmpdir(), 'appdev-test-'));
+const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'appdev-test');
+const total = { passed: 0, failed: 0 };
+const failures = [];
+let environment = { ...process.env };
+let sandboxIsOurs = false;
+
+const levels = {
+  static: () => {
+    check('types', bin('tsc'), ['--noEmit']);
+    check('lint', bin('eslint'), ['.', '--max-warnings', '0']);
+    check('format', bin('prettier'), ['--check', '--log-level', 'warn', '.']);
+    check('dead code', bin('knip'), []);
+  },
+  unit: () => vitest('unit', 'unit'),
+  // The versions that `engines` allows and this machine does not have come as npm packages.
+  nodes: () => {
+    for (const major of [22, 24]) vitest(`unit on Node ${major}`, 'unit', nodeOf(major));
+  },
+  sandbox: () => vitest('sandbox', 'sandbox'),
+  // Needs the sandbox's tools only; it is up already when the cluster's tests follow.
+  integration: () => {
+    withSandbox();
+    vitest('integration', 'integration');
+  },
+  e2e: () => {
+    withSandbox();
+    environment = { ...environment, APPDEV_BIN: installPackage() };
+    vitest('e2e', 'e2e');
+  },
+};
+
+const unknown = asked.filter((name) => !(name in levels));
+if (unknown.length > 0) {
+  console.error(`there is no test level '${unknown[0]}'; there are: ${Object.keys(levels).join(', ')}`);
+  process.exit(2);
+}
+const started = Date.now();
+try {
+  prepareCheckout();
+  for (const [name, run] of Object.entries(levels)) {
+    if (asked.length === 0 || asked.includes(name)) attempt(name, run);
+  }
+} catch (error) {
+  record('set-up', 0, 1);
+  console.error(error instanceof Error ? error.message : error);
+} finally {
+  if (sandboxIsOurs) attempt('sandbox down', () => step('taking the sandbox down', cluster, ['down']));
+  rmSync(scratch, { recursive: true, force: true });
+}
+console.log(`\nin ${Math.round((Date.now() - started) / 1000)} s`);
+for (const failure of failures) console.log(`failed: ${failure}`);
+console.log(`${total.passed} passed, ${total.failed} failed`);
+process.exitCode = total.failed === 0 && total.passed > 0 ? 0 : 1;
+
+/** Runs a level; one that cannot even start is a failure of its own and does not hide the other levels. */
+function attempt(name, run) {
+  try {
+    run();
+  } catch (error) {
+    record(name, 0, 1);
+    console.error(error instanceof Error ? error.message : error);
+  }
+}
+
+function record(name, passed, failed) {
+  total.passed += passed;
+  total.failed += failed;
+  if (failed > 0) failures.push(`${name} (${failed})`);
+}
+
+/** One tool as one test. */
+function check(name, program, args) {
+  console.log(`\n» ${name}`);
+  const { status } = spawnSync(program, args, {
+    cwd: root,
+    stdio: ['ignore', 'inherit', 'inherit'],
+    env: environment,
+  });
+  record(name, status === 0 ? 1 : 0, status === 0 ? 0 : 1);
+}
+
+function vitest(name, project, node = process.execPath) {
+  console.log(`\n» ${name}`);
+  const report = join(scratch, `${name.replaceAll(' ', '-')}.json`);
+  const { status } = spawnSync(
+    node,
+    [
+      join(root, 'node_modules/vitest/vitest.mjs'),
+      'run',
+      '--project',
+      project,
+      '--reporter=default',
+      '--reporter=json',
+      `--outputFile.json=${report}`,
+    ],
+    { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], env: environment },
+  );
+  if (!existsSync(report)) return record(name, 0, 1);
+  const { numPassedTests, numTotalTests } = JSON.parse(readFileSync(report, 'utf8'));
+  const failed = numTotalTests - numPassedTests;
+  // A non-zero exit with no failed test is an unhandled error, or a project without tests.
+  record(name, numPassedTests, status !== 0 && failed === 0 ? 1 : failed);
+}
+
+/** Path of a node binary of that major version, from the npm package of this platform's binaries, cached. */
+function nodeOf(major) {
+  const name = `node-${process.platform}-${process.arch}`;
+  const folder = join(cache, `node-${major}`);
+  const binary = join(folder, 'node_modules', name, 'bin/node');
+  if (!existsSync(binary)) {
+    mkdirSync(folder, { recursive: true });
+    const quiet = ['--no-audit', '--no-fund', '--no-package-lock'];
+    step(`installing Node ${major}`, 'npm', ['install', '--prefix', folder, ...quiet, `${name}@${major}`]);
+  }
+  return binary;
+}
+
+/** Brings the sandbox up unless it is; one that was up before us stays up after us. */
+function withSandbox() {
+  const wasUp = spawnSync(cluster, ['status'], { stdio: 'ignore' }).status === 0;
+  sandboxIsOurs ||= !wasUp;
+  step('bringing the sandbox up', cluster, ['up']);
+  environment = { ...environment, ...sandboxEnvironment() };
+}
+
+/** What users get: the packed tarball, installed into an empty folder. Returns the path of its `appdev`. */
+function installPackage() {
+  const { name, version } = packageManifest();
+  step('packing', 'npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', scratch]);
+  const tarball = join(
+    scratch,
+    readdirSync(scratch).find((file) => file === `${name}-${version}.tgz`),
+  );
+  const folder = join(scratch, 'installed');
+  mkdirSync(folder);
+  step('installing the package', 'npm', ['install', '--prefix', folder, '--no-audit', '--no-fund', tarball]);
+  return join(folder, 'node_modules/.bin/appdev');
+}

@@ -1,0 +1,61 @@
+/** What a jar builder and an image builder are. Implementations: maven.ts, buildah.ts; decorators share these types. */
+import type { ServiceConfig } from '../config/model.ts';
+import type { Artifact, Stage, StageOutcome } from '../events.ts';
+import type { Outcome } from '../outcome.ts';
+
+/** How a stage of work reports itself; bound to one service and one run by whoever starts the work. */
+export interface StageReporter {
+  started(stage: Stage): void;
+  output(stage: Stage, stream: 'stdout' | 'stderr', line: string): void;
+  finished(stage: Stage, outcome: StageOutcome, detail?: string): void;
+}
+
+/** What every piece of work gets beside its request. */
+export interface WorkContext {
+  readonly signal: AbortSignal;
+  readonly report: StageReporter;
+}
+
+/** One invocation of a build tool for one or more services of the same reactor. */
+export interface JarRequest {
+  /** Services of one reactor (`JarBuilder.reactorOf` is equal), at least one. */
+  readonly services: readonly ServiceConfig[];
+  readonly tests: boolean;
+}
+
+/** An executable Spring Boot jar, found by its content. */
+export interface Jar {
+  readonly service: string;
+  /** Absolute path in the build tool's output folder. Read it before the next build of the same reactor. */
+  readonly path: string;
+  /** `sha256` of the file's bytes, hex. */
+  readonly sha256: string;
+}
+
+/** Builds executable jars. */
+export interface JarBuilder {
+  /**
+   * The absolute folder of the build that the service belongs to: two services with the same reactor are never built
+   * at the same time, and are built by one invocation when both need it.
+   */
+  reactorOf(service: ServiceConfig): Promise<Outcome<string>>;
+  /** Absolute files and folders whose content decides the jar: source roots, build files, of upstream modules too. */
+  inputsOf(service: ServiceConfig): Promise<Outcome<readonly string[]>>;
+  /** Builds; the stages reported are `compile` and `package`. */
+  build(request: JarRequest, context: WorkContext): Promise<Outcome<ReadonlyMap<string, Jar>>>;
+}
+
+/** One image to build and push. */
+export interface ImageRequest {
+  readonly service: ServiceConfig;
+  /** Absent for a service whose Containerfile needs no jar of ours. */
+  readonly jar?: Jar;
+  /** Hash over every input of jar and image; becomes a label and the tag. */
+  readonly inputHash: string;
+}
+
+/** Builds an image and brings it to where the node pulls it from. */
+export interface ImageBuilder {
+  /** The stages reported are `image` and `push`. The artifact's digest is confirmed by the registry. */
+  build(request: ImageRequest, context: WorkContext): Promise<Outcome<Artifact>>;
+}

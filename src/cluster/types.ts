@@ -1,0 +1,126 @@
+/**
+ * The cluster as the other parts see it: few verbs over plain objects. client.ts implements it; tests may stand in
+ * for it. One `Cluster` is pinned to one context and one API server for its whole life.
+ */
+import type { Outcome } from '../outcome.ts';
+
+/** A Kubernetes object as plain data. */
+export interface KubeObject {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: KubeMetadata;
+  readonly [field: string]: unknown;
+}
+
+export interface KubeMetadata {
+  readonly name: string;
+  readonly namespace?: string;
+  readonly uid?: string;
+  readonly resourceVersion?: string;
+  readonly generation?: number;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly creationTimestamp?: string;
+  readonly deletionTimestamp?: string;
+  readonly ownerReferences?: readonly { readonly kind: string; readonly name: string; readonly uid: string }[];
+  readonly [field: string]: unknown;
+}
+
+/** What names one object. `namespace` is absent for cluster-scoped kinds. */
+export interface ObjectRef {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly namespace?: string;
+}
+
+/** What names a set of objects. */
+export interface ObjectQuery {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly namespace?: string;
+  readonly labelSelector?: string;
+  readonly fieldSelector?: string;
+}
+
+/** Which cluster it is. */
+export interface ClusterIdentity {
+  readonly context: string;
+  /** URL of the API server. */
+  readonly server: string;
+  /** `kind`, `minikube`, `k3d`, …, `sandbox`, or `named` when only cluster.allow or the command line vouches for it. */
+  readonly product: string;
+  readonly namespace: string;
+  /** Path of a 0600 kubeconfig that holds this context alone: what every child process gets as KUBECONFIG. */
+  readonly kubeconfig: string;
+}
+
+/** The set of objects that a query selects, kept current. */
+export type Snapshot = readonly KubeObject[];
+
+/** A pod's log line. */
+export interface LogLine {
+  readonly pod: string;
+  readonly container: string;
+  readonly line: string;
+}
+
+export interface LogRequest {
+  readonly namespace: string;
+  readonly pod: string;
+  readonly container: string;
+  readonly follow: boolean;
+  readonly previous?: boolean;
+  readonly tailLines?: number;
+  readonly sinceSeconds?: number;
+}
+
+/** Verbs on the pinned cluster. Every failure is an outcome: CLUSTER_UNREACHABLE, DEPLOY_FAILED with the server's words. */
+export interface Cluster {
+  readonly identity: ClusterIdentity;
+  get(ref: ObjectRef, signal: AbortSignal): Promise<Outcome<KubeObject | undefined>>;
+  list(query: ObjectQuery, signal: AbortSignal): Promise<Outcome<readonly KubeObject[]>>;
+  /** Server-side apply with field manager `appdev` unless another is named; conflicts fail unless `force`. */
+  apply(
+    object: KubeObject,
+    options: { readonly fieldManager?: string; readonly force?: boolean; readonly dryRun?: boolean },
+    signal: AbortSignal,
+  ): Promise<Outcome<KubeObject>>;
+  /** Deletes; an object that is not there is success. With `uid`, only that very object. */
+  remove(
+    ref: ObjectRef,
+    options: { readonly uid?: string; readonly graceSeconds?: number },
+    signal: AbortSignal,
+  ): Promise<Outcome<'deleted' | 'absent'>>;
+  /** Creates; `exists` when the name is taken. */
+  create(object: KubeObject, signal: AbortSignal): Promise<Outcome<KubeObject | 'exists'>>;
+  /** Replaces where the resourceVersion in `object` still holds; `conflict` where it does not. */
+  replace(object: KubeObject, signal: AbortSignal): Promise<Outcome<KubeObject | 'conflict'>>;
+  /**
+   * Keeps a query's result current: lists, watches, and after any loss lists again with back-off. `onSnapshot` gets the
+   * whole set after each change (coalesced), `onLost`/`onRegained` the connection's state. Ends with the signal only.
+   */
+  follow(query: ObjectQuery, handlers: FollowHandlers, signal: AbortSignal): void;
+  /** Follows or reads one container's log, line by line. Resolves at the end of the stream. */
+  logs(request: LogRequest, onLine: (line: string) => void, signal: AbortSignal): Promise<Outcome<void>>;
+  /** Runs a command in a container; the exit code is the value. */
+  exec(
+    target: { readonly namespace: string; readonly pod: string; readonly container: string },
+    command: readonly string[],
+    signal: AbortSignal,
+  ): Promise<Outcome<{ readonly exitCode: number; readonly stdout: string; readonly stderr: string }>>;
+  /**
+   * Connects a duplex byte stream to a port of a pod. Used by forward.ts, which owns the local listener and
+   * reconnects.
+   */
+  connect(
+    target: { readonly namespace: string; readonly pod: string; readonly port: number },
+    socket: import('node:net').Socket,
+  ): Promise<Outcome<void>>;
+}
+
+export interface FollowHandlers {
+  readonly onSnapshot: (objects: Snapshot) => void;
+  readonly onLost?: (reason: string) => void;
+  readonly onRegained?: () => void;
+}

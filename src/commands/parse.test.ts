@@ -1,0 +1,91 @@
+import { describe, expect, it } from 'vitest';
+import { commands } from './command.ts';
+import { commandHelp, flagsOf, parseCommandLine, programHelp, variableOf } from './parse.ts';
+
+function parse(line: string, env: NodeJS.ProcessEnv = {}): ReturnType<typeof parseCommandLine> {
+  return parseCommandLine(line.split(' ').filter(Boolean), { env, cwd: '/project', version: '1.2.3' });
+}
+
+function invocation(line: string, env: NodeJS.ProcessEnv = {}) {
+  const parsed = parse(line, env);
+  if (parsed.kind !== 'ok' || parsed.value.kind !== 'run')
+    throw new Error(`not a run: ${JSON.stringify(parsed)}`);
+  return parsed.value.invocation;
+}
+
+describe('command line', () => {
+  it('reads common and own flags and services', () => {
+    const read = invocation(
+      'dev orders stock -p kustomize -p -dev -n shop --kube-context kind-shop --cleanup=false',
+    );
+    expect(read.positionals).toEqual(['orders', 'stock']);
+    expect(read.lists).toEqual({ profile: ['kustomize', '-dev'] });
+    expect(read.strings).toEqual({ namespace: 'shop', 'kube-context': 'kind-shop' });
+    expect(read.booleans).toEqual({ cleanup: false });
+  });
+
+  it.each([
+    ['--cleanup', true],
+    ['--cleanup=true', true],
+    ['--no-cleanup', false],
+    ['--cleanup=false', false],
+  ])('%s is %s', (flag, expected) => {
+    expect(invocation(`dev ${flag}`).booleans).toEqual({ cleanup: expected });
+  });
+
+  it('takes every flag of every command from its variable', () => {
+    for (const command of commands) {
+      for (const [name, flag] of Object.entries(flagsOf(command))) {
+        if (name === 'help') continue;
+        const value = flag.type === 'boolean' ? 'false' : 'x,y';
+        const read = invocation(command.name, { [variableOf(name)]: value });
+        const got = read.strings[name] ?? read.lists[name] ?? read.booleans[name];
+        expect([name, got]).toEqual([
+          name,
+          flag.type === 'boolean' ? false : flag.multiple === true ? ['x', 'y'] : 'x,y',
+        ]);
+      }
+    }
+  });
+
+  it('lets the command line win over the variable', () => {
+    expect(invocation('run -n typed', { APPDEV_NAMESPACE: 'variable' }).strings['namespace']).toBe('typed');
+  });
+
+  it('refuses a variable that is neither true nor false', () => {
+    expect(parse('dev', { APPDEV_CLEANUP: 'maybe' })).toMatchObject({
+      kind: 'failed',
+      error: { code: 'USAGE', message: "APPDEV_CLEANUP is 'maybe', which is neither true nor false" },
+    });
+  });
+
+  it('gives -f to the file, but to --follow in logs', () => {
+    expect(invocation('run -f other.yaml').strings).toEqual({ file: 'other.yaml' });
+    const logs = invocation('logs -f --file other.yaml --tail 5');
+    expect([logs.booleans['follow'], logs.strings]).toEqual([true, { file: 'other.yaml', tail: '5' }]);
+  });
+
+  it.each([
+    ['dve', "there is no command 'dve'", 'did you mean: appdev dev'],
+    ['frobnicate', "there is no command 'frobnicate'", 'appdev --help lists the commands'],
+    ['dev --namespce x', "appdev dev: Unknown option '--namespce'", 'did you mean: --namespace'],
+    [
+      'dev -n',
+      "appdev dev: Option '-n, --namespace <value>' argument missing",
+      'appdev dev --help lists the flags',
+    ],
+  ])('%s: %s', (line, message, hint) => {
+    expect(parse(line)).toEqual({ kind: 'failed', error: { code: 'USAGE', message, hint } });
+  });
+
+  it('prints help and version without a project', () => {
+    expect(parse('--version')).toEqual({ kind: 'ok', value: { kind: 'print', text: '1.2.3' } });
+    expect(parse('')).toEqual({ kind: 'ok', value: { kind: 'print', text: programHelp() } });
+    for (const command of commands) {
+      const help = commandHelp(command);
+      expect(parse(`${command.name} --help`)).toEqual({ kind: 'ok', value: { kind: 'print', text: help } });
+      expect(programHelp()).toContain(`  ${command.name} `);
+      for (const line of help.split('\n')) expect(line.length).toBeLessThanOrEqual(400);
+    }
+  });
+});

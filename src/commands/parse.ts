@@ -1,0 +1,204 @@
+/** From argv and environment to an `Invocation`, and the help texts. Pure; knows no command's behaviour. */
+import { parseArgs } from 'node:util';
+import { nearest } from '../config/nearest.ts';
+import { failed, ok, type Outcome } from '../outcome.ts';
+import { commands, commonFlags, type Command, type Flag, type Invocation } from './command.ts';
+
+/** What to do: run a command, or print a text and leave. */
+export type Parsed =
+  | { readonly kind: 'run'; readonly command: Command; readonly invocation: Invocation }
+  | { readonly kind: 'print'; readonly text: string };
+
+/** Every flag of a command; its own letters win over the common ones (`logs -f` follows). */
+export function flagsOf(command: Command): Record<string, Flag> {
+  const own = new Set(Object.values(command.flags).map((flag) => flag.short));
+  const common = Object.entries(commonFlags).map(([name, flag]: [string, Flag]): [string, Flag] => {
+    if (flag.short === undefined || !own.has(flag.short)) return [name, flag];
+    const { short: _taken, ...rest } = flag;
+    return [name, rest];
+  });
+  return { ...Object.fromEntries(common), ...command.flags };
+}
+
+/**
+ * Reads a command line.
+ *
+ * @param argv arguments after the program's name.
+ * @returns USAGE for what cannot be understood, with the nearest known word.
+ */
+export function parseCommandLine(
+  argv: readonly string[],
+  context: { readonly env: NodeJS.ProcessEnv; readonly cwd: string; readonly version: string },
+): Outcome<Parsed> {
+  const [name, ...rest] = argv;
+  if (name === undefined || name === 'help' || name === '--help' || name === '-h') {
+    const topic = name === 'help' ? commands.find((command) => command.name === rest[0]) : undefined;
+    return ok({ kind: 'print', text: topic === undefined ? programHelp() : commandHelp(topic) });
+  }
+  if (name === '--version' || name === '-V' || name === 'version') {
+    return ok({ kind: 'print', text: context.version });
+  }
+  const command = commands.find((candidate) => candidate.name === name);
+  if (command === undefined) {
+    const near = nearest(
+      name,
+      commands.map((candidate) => candidate.name),
+    );
+    return failed('USAGE', `there is no command '${name}'`, {
+      hint: near === undefined ? 'appdev --help lists the commands' : `did you mean: appdev ${near}`,
+    });
+  }
+  return parseFlags(command, rest, context);
+}
+
+function parseFlags(
+  command: Command,
+  argv: readonly string[],
+  context: { readonly env: NodeJS.ProcessEnv; readonly cwd: string },
+): Outcome<Parsed> {
+  const flags = flagsOf(command);
+  const normalized = argv.map((argument) => spelledBoolean(argument, flags));
+  let parsed;
+  try {
+    parsed = parseArgs({
+      args: joinDashedProfiles(normalized),
+      options: Object.fromEntries(
+        Object.entries(flags).map(([name, flag]) => [
+          name,
+          {
+            type: flag.type,
+            ...(flag.short === undefined ? {} : { short: flag.short }),
+            ...(flag.multiple === true ? { multiple: true } : {}),
+          },
+        ]),
+      ),
+      allowPositionals: true,
+      allowNegative: true,
+    });
+  } catch (error) {
+    return failed('USAGE', parseArgsMessage(error, command), {
+      hint: flagHint(error, command, flags),
+    });
+  }
+  const strings: Record<string, string> = {};
+  const lists: Record<string, readonly string[]> = {};
+  const booleans: Record<string, boolean> = {};
+  for (const [name, flag] of Object.entries(flags)) {
+    const typed = (parsed.values as Record<string, string | boolean | string[] | undefined>)[name];
+    const value = typed ?? fromEnvironment(name, flag, context.env);
+    if (value === undefined) continue;
+    if (Array.isArray(value)) lists[name] = value;
+    else if (typeof value === 'boolean') booleans[name] = value;
+    else if (flag.type === 'boolean') {
+      return failed('USAGE', `${variableOf(name)} is '${value}', which is neither true nor false`, {
+        hint: `set ${variableOf(name)} to true or false, or unset it`,
+      });
+    } else strings[name] = value;
+  }
+  if (booleans['help'] === true) return ok({ kind: 'print', text: commandHelp(command) });
+  const invocation: Invocation = {
+    command: command.name,
+    positionals: parsed.positionals,
+    strings,
+    lists,
+    booleans,
+    cwd: context.cwd,
+    env: context.env,
+  };
+  return ok({ kind: 'run', command, invocation });
+}
+
+/** `--cleanup=false` as `--no-cleanup`: the spelling that users of kubectl and Skaffold know. */
+function spelledBoolean(argument: string, flags: Record<string, Flag>): string {
+  const match = /^--([a-z-]+)=(true|false)$/.exec(argument);
+  const name = match?.[1];
+  if (name === undefined || flags[name]?.type !== 'boolean') return argument;
+  return match?.[2] === 'true' ? `--${name}` : `--no-${name}`;
+}
+
+/** `-p -name` as `--profile=-name`: parseArgs would take the dash for another flag. */
+function joinDashedProfiles(argv: readonly string[]): string[] {
+  const joined: string[] = [];
+  for (let i = 0; i < argv.length; i += 1) {
+    const argument = argv[i] ?? '';
+    const next = argv[i + 1];
+    if ((argument === '-p' || argument === '--profile') && next !== undefined && /^-[a-z0-9]/.test(next)) {
+      joined.push(`--profile=${next}`);
+      i += 1;
+    } else joined.push(argument);
+  }
+  return joined;
+}
+
+/** The variable that stands for a flag. */
+export function variableOf(flag: string): string {
+  return `APPDEV_${flag.toUpperCase().replaceAll('-', '_')}`;
+}
+
+function fromEnvironment(
+  name: string,
+  flag: Flag,
+  env: NodeJS.ProcessEnv,
+): string | boolean | string[] | undefined {
+  const value = env[variableOf(name)];
+  if (value === undefined || value === '' || name === 'help') return undefined;
+  if (flag.multiple === true) return value.split(',').filter((part) => part !== '');
+  if (flag.type === 'boolean' && /^(true|1|false|0)$/.test(value)) return value === 'true' || value === '1';
+  return value;
+}
+
+function parseArgsMessage(error: unknown, command: Command): string {
+  const text = error instanceof Error ? error.message : String(error);
+  // Node's own sentence is clear; what follows its first full stop is advice about `--` that does not help here.
+  return `appdev ${command.name}: ${text.split('. ')[0] ?? text}`;
+}
+
+function flagHint(error: unknown, command: Command, flags: Record<string, Flag>): string {
+  const unknown = /'--(?:no-)?([a-z0-9-]+)/i.exec(error instanceof Error ? error.message : '')?.[1];
+  const near = unknown === undefined ? undefined : nearest(unknown, Object.keys(flags));
+  return near === undefined || near === unknown
+    ? `appdev ${command.name} --help lists the flags`
+    : `did you mean: --${near}`;
+}
+
+/** The text of `appdev --help`. */
+export function programHelp(): string {
+  const width = Math.max(...commands.map((command) => command.name.length));
+  return [
+    'appdev: a local developer loop for Java/Spring services on Kubernetes',
+    '',
+    'Usage: appdev COMMAND [flags]',
+    '',
+    ...commands.map((command) => `  ${command.name.padEnd(width)}  ${command.summary}`),
+    '',
+    'Flags of every command:',
+    ...flagLines(commonFlags),
+    '',
+    'Each flag has a variable: --kube-context is APPDEV_KUBE_CONTEXT. appdev COMMAND --help says more.',
+  ].join('\n');
+}
+
+/** The text of `appdev COMMAND --help`. */
+export function commandHelp(command: Command): string {
+  const { help: _help, ...common } = flagsOf(command);
+  const own = Object.keys(command.flags);
+  const rest = Object.fromEntries(Object.entries(common).filter(([name]) => !own.includes(name)));
+  return [
+    `Usage: appdev ${command.name}${command.synopsis === '' ? '' : ` ${command.synopsis}`} [flags]`,
+    '',
+    command.description,
+    '',
+    ...(own.length === 0 ? [] : ['Flags:', ...flagLines(command.flags), '']),
+    'Flags of every command:',
+    ...flagLines(rest),
+  ].join('\n');
+}
+
+function flagLines(flags: Readonly<Record<string, Flag>>): string[] {
+  const heads = Object.entries(flags).map(([name, flag]) => {
+    const short = flag.short === undefined ? '    ' : `-${flag.short}, `;
+    return [`  ${short}--${name}${flag.value === undefined ? '' : ` ${flag.value}`}`, flag.help] as const;
+  });
+  const width = Math.max(...heads.map(([head]) => head.length));
+  return heads.map(([head, help]) => `${head.padEnd(width)}  ${help}`);
+}

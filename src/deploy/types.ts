@@ -1,0 +1,55 @@
+/** What a renderer and a deployer are. Implementations: helm.ts, kustomize.ts, manifests.ts. */
+import type { WorkContext } from '../build/types.ts';
+import type { KubeObject } from '../cluster/types.ts';
+import type { ServiceConfig } from '../config/model.ts';
+import type { Artifact } from '../events.ts';
+import type { Outcome } from '../outcome.ts';
+
+/** The manifests of one service, final: images by digest, namespace and ownership labels set. */
+export interface Rendered {
+  readonly service: string;
+  readonly namespace: string;
+  readonly objects: readonly KubeObject[];
+  /** The same as a YAML stream, for `appdev render`. */
+  readonly yaml: string;
+  /** Hash of the content that would be applied; equal hash means nothing to apply. */
+  readonly hash: string;
+}
+
+/** Turns a service's chart, overlay or manifests into objects. Contacts no cluster; the stage reported is `render`. */
+export interface Renderer {
+  render(
+    service: ServiceConfig,
+    artifact: Artifact | undefined,
+    context: WorkContext,
+  ): Promise<Outcome<Rendered>>;
+}
+
+/** What an apply did. */
+export interface Applied {
+  /** False when the cluster already had exactly this. */
+  readonly changed: boolean;
+  /** One phrase for the screen: `revision 7`, `2 objects changed, 1 pruned`, `unchanged`. */
+  readonly detail: string;
+}
+
+/** Options of `remove`. */
+export interface RemoveOptions {
+  readonly deleteVolumes: boolean;
+}
+
+/** What a removal did. */
+export interface Removed {
+  readonly removed: number;
+  /** Objects left on purpose, `Kind/name` each: volume claims, objects of others. */
+  readonly kept: readonly string[];
+}
+
+/** Brings a service's manifests into the cluster, waits for them, and takes them out again. */
+export interface Deployer extends Renderer {
+  /** The stage reported is `apply`. */
+  apply(service: ServiceConfig, rendered: Rendered, context: WorkContext): Promise<Outcome<Applied>>;
+  /** Watches the rollout of every workload in `rendered`; ends early with a cause. The stage reported is `rollout`. */
+  awaitReady(service: ServiceConfig, rendered: Rendered, context: WorkContext): Promise<Outcome<void>>;
+  remove(service: ServiceConfig, options: RemoveOptions, context: WorkContext): Promise<Outcome<Removed>>;
+}
