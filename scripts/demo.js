@@ -83,14 +83,14 @@ async function demoOnce() {
       if (timingLines.length === 2) {
         console.log(`» editing ${controller}`);
         const file = join(folder, controller);
-        writeFileSync(file, readFileSync(file, 'utf8').replace('Hello', 'Hello again'));
+        writeFileSync(file, readFileSync(file, 'utf8').replace('up and running', 'up and running again'));
       }
       if (timingLines.length === 3) break;
     }
     if (timingLines.length < 3) throw new Error('appdev ended before the edit was deployed');
     const served = await (await fetch('http://127.0.0.1:8080/')).text();
     console.log(`» served now: ${served.trim().slice(0, 120)}`);
-    if (!served.includes('Hello again')) throw new Error('the new text is not served');
+    if (!served.includes('running again')) throw new Error('the new text is not served');
     console.log(`» ${timingLines[2]}`);
     lines.on('line', (line) => console.log(line));
     child.kill('SIGINT');

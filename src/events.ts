@@ -94,6 +94,8 @@ export type EventBody =
       readonly mode: 'events' | 'polling' | 'mixed';
       readonly reason?: string;
     }
+  | { readonly type: 'watch.paused' }
+  | { readonly type: 'watch.resumed' }
   | {
       readonly type: 'change.detected';
       readonly service: string;

@@ -7,16 +7,13 @@ cgroup_roots() {
   awk '$3 == "cgroup" || $3 == "cgroup2" { print $2 }' /proc/self/mounts | sort -u
 }
 
-# unified_root: the version 2 hierarchy where there is one.
-unified_root() {
-  awk '$3 == "cgroup2" { print $2; exit }' /proc/self/mounts
-}
-
-# daemon_procs_file: where a daemon writes its process id to become a member of `daemons`.
-daemon_procs_file() {
+# daemon_procs_files: where a daemon writes its process id to become a member of `daemons`; one file a hierarchy. It leaves
+# the caller's groups by that, which may end with the caller's session and take their members along.
+daemon_procs_files() {
   local root
-  root=$(unified_root)
-  printf '%s\n' "${root:-$(cgroup_roots | head -n 1)}/$SANDBOX/daemons/cgroup.procs"
+  for root in $(cgroup_roots); do
+    printf '%s\n' "$root/$SANDBOX/daemons/cgroup.procs"
+  done
 }
 
 create_cgroups() {
@@ -53,19 +50,19 @@ delegate_controllers() {
   done 2>/dev/null
 }
 
-# cgroup_pids [GROUP]: the members of GROUP (of all groups of the sandbox without it) and of the groups in it.
+# cgroup_pids: the members of all groups of the sandbox.
 cgroup_pids() {
   local root
   for root in $(cgroup_roots); do
-    find "$root/$SANDBOX${1:+/$1}" -name cgroup.procs -exec cat {} + 2>/dev/null || true
+    find "$root/$SANDBOX" -name cgroup.procs -exec cat {} + 2>/dev/null || true
   done | sort -nu
 }
 
-# kill_cgroup [GROUP]: kills the members until there are none; a frozen container is thawed, since it cannot die frozen.
+# kill_cgroup: kills the members until there are none; a frozen container is thawed, since it cannot die frozen.
 kill_cgroup() {
   local deadline=$((SECONDS + 20)) pids
-  while pids=$(cgroup_pids "$@") && [[ -n $pids ]]; do
-    ((SECONDS < deadline)) || die $EXIT_FAILED "these processes of the sandbox did not end when killed:" $pids
+  while pids=$(cgroup_pids) && [[ -n $pids ]]; do
+    ((SECONDS < deadline)) || die "$EXIT_FAILED" "these processes of the sandbox did not end when killed: ${pids//$'\n'/ }"
     # shellcheck disable=SC2086 # one argument a process
     kill -KILL $pids 2>/dev/null || true
     find /sys/fs/cgroup -path "*/$SANDBOX/*" -name freezer.state -exec sh -c 'echo THAWED >"$1"' _ {} \; 2>/dev/null || true

@@ -22,6 +22,7 @@ network_up() {
   if ! ip link show "$SANDBOX" >/dev/null 2>&1; then
     # With an address of its own the bridge does not take on those of the pods, which come and go.
     ip link add name "$SANDBOX" address "$BRIDGE_MAC" type bridge
+    attach_pods
   fi
   # Answers between two pods on the bridge must pass the packet filter too, or a service's address is not put back.
   ip link set "$SANDBOX" type bridge nf_call_iptables 1
@@ -29,6 +30,14 @@ network_up() {
   ip link set "$SANDBOX" up
   echo 1 >/proc/sys/net/ipv4/ip_forward
   nft --file - <<<"$(render sandbox.nft)"
+}
+
+# attach_pods: pods that outlived the bridge are put on the new one; the CNI keeps a result with the link's name for each.
+attach_pods() {
+  local link
+  while read -r link; do
+    ip link set "$link" master "$SANDBOX" 2>/dev/null && ip link set "$link" type bridge_slave hairpin on || true
+  done < <(jq -r '.result.interfaces[] | select(.sandbox == null) | .name' /var/lib/cni/results/"$SANDBOX"-* 2>/dev/null)
 }
 
 # load_modules: kernels that have these built in know no such module, and need none.
@@ -39,7 +48,7 @@ load_modules() {
     touch "$STATE/br_netfilter-loaded"
   fi
   grep -qw overlay /proc/filesystems || modprobe overlay 2>/dev/null ||
-    die $EXIT_UNSUPPORTED "this kernel has no overlay file system, which containers' images need" "use kind or minikube on another machine"
+    die "$EXIT_UNSUPPORTED" "this kernel has no overlay file system, which containers' images need" "use kind or minikube on another machine"
 }
 
 network_down() {
@@ -60,31 +69,30 @@ network_down() {
   fi
 }
 
-# remove_host_port_chains: the portmap plugin removes a pod's rules with the pod, but never the chains that they hang in;
-# and killed pods leave their rules. Every rule names its CNI network.
+# remove_host_port_chains: the portmap plugin takes a pod's rules back with the pod but never the chains that they hang in,
+# and killed pods leave their rules. Every rule names its CNI network; chains go when no other network's rule needs them.
 remove_host_port_chains() {
   [[ -f $STATE/nat-chains ]] || return 0
-  local nat chain
+  local nat mark="name: \\\"$SANDBOX\\\"" ours chain
+  local -a chains
   nat=$(iptables-save -t nat 2>/dev/null) || return 0
-  [[ $nat == *CNI-* ]] || return 0
+  ours=$(grep -F "$mark" <<<"$nat" || true)
+  mapfile -t chains < <(
+    sed -n 's/.* -j \(CNI-DN-.*\)$/\1/p' <<<"$ours"
+    grep '^-A CNI-HOSTPORT-DNAT ' <<<"$nat" | grep -qvF "$mark" ||
+      sed -n 's/^:\(CNI-HOSTPORT-[^ ]*\) .*/\1/p' <<<"$nat" | grep -vxFf "$STATE/nat-chains"
+  )
+  ((${#chains[@]} > 0)) || return 0
   {
     echo '*nat'
-    sed -n "s/^-A \(.*name: \\\\\"$SANDBOX\\\\\".*\)/-D \1/p" <<<"$nat"
-    for chain in $(sed -n 's/^:\(CNI-\S*\).*/\1/p' <<<"$nat" | grep -vxFf "$STATE/nat-chains"); do
-      sed -n "s/^-A \(.* -j $chain\)$/-D \1/p" <<<"$nat" | grep -v "name: \\\\\"$SANDBOX" || true
-      printf -- '-F %s\n-X %s\n' "$chain" "$chain"
+    # Rules first, then what the chains hold, then the chains: one that is still referred to cannot be deleted.
+    for chain in "${chains[@]}"; do
+      grep -E "^-A .* -j $chain\$" <<<"$nat" | sed 's/^-A/-D/' || true
     done
+    printf -- '-F %s\n' "${chains[@]}"
+    printf -- '-X %s\n' "${chains[@]}"
     echo COMMIT
-  } | order_deletions | iptables-restore --noflush || warn "the host port rules could not be removed from the nat table"
-}
-
-# order_deletions: a chain can be deleted only when no rule of any other refers to it, so rules go first, then the chains'
-# contents, then the chains.
-order_deletions() {
-  sort --stable -k1,1 --key=1.1,1.2 | awk '
-    /^\*/ { head = $0; next } /^COMMIT/ { next }
-    /^-D/ { rules = rules $0 "\n" } /^-F/ { flushes = flushes $0 "\n" } /^-X/ { chains = chains $0 "\n" }
-    END { printf "%s\n%s%s%sCOMMIT\n", head, rules, flushes, chains }'
+  } | iptables-restore --noflush || warn "the host port rules could not be removed from the nat table"
 }
 
 # remove_new_tables: iptables makes its tables at the first use; those that were not there before and hold no rule go again.
@@ -92,10 +100,8 @@ remove_new_tables() {
   [[ -f $STATE/tables ]] || return 0
   local table
   while read -r table; do
-    # shellcheck disable=SC2086 # family and name
-    if [[ -z $(nft list ${table} | grep -vE '^\s*(table|chain|type|#|\}|$)') ]]; then
-      nft delete ${table} 2>/dev/null || true
-    fi
+    # shellcheck disable=SC2086 # `table`, family and name
+    nft list $table | grep -qvE '^\s*(table|chain|type|#|\}|$)' || nft delete $table
   done < <(nft list tables | grep -E '^table ip6? (nat|filter|mangle|raw|security)$' | grep -vxFf "$STATE/tables")
 }
 
@@ -127,7 +133,7 @@ choose_ports() {
       printf '%s=%s\n' "$name" "$port"
     done | write_file "$STATE/ports"
     [[ -z $(ss -Hlun "sport = :53" | awk '$4 ~ /^(0\.0\.0\.0|\*|\[::\]):53$/') ]] ||
-      die $EXIT_FAILED "port 53 is taken on every address by another program; the sandbox's DNS needs it on $NODE_IP" \
+      die "$EXIT_FAILED" "port 53 is taken on every address by another program; the sandbox's DNS needs it on $NODE_IP" \
         "bind that program to the addresses it serves, for example 127.0.0.1"
   fi
   load_ports

@@ -32,19 +32,18 @@ find_state() {
 create_state() {
   # Unix sockets lie in it, and their whole path may have 107 characters.
   ((${#STATE} <= 50)) ||
-    die $EXIT_USAGE "the state folder's path is too long for the Unix sockets in it: $STATE" \
+    die "$EXIT_USAGE" "the state folder's path is too long for the Unix sockets in it: $STATE" \
       "set APPDEV_SANDBOX_STATE to a path of at most 50 characters"
   [[ $STATE == /* && $STATE =~ ^[A-Za-z0-9/._-]+$ ]] ||
-    die $EXIT_USAGE "the state folder must be an absolute path of letters, digits, '.', '_' and '-': $STATE" \
+    die "$EXIT_USAGE" "the state folder must be an absolute path of letters, digits, '.', '_' and '-': $STATE" \
       "set APPDEV_SANDBOX_STATE to another path"
   if ! is_state_folder "$STATE" && [[ -e $STATE && -n $(ls -A "$STATE") ]]; then
-    die $EXIT_FAILED "$STATE exists and is not the sandbox's" "set APPDEV_SANDBOX_STATE to a folder that does not exist yet"
+    die "$EXIT_FAILED" "$STATE exists and is not the sandbox's" "set APPDEV_SANDBOX_STATE to a folder that does not exist yet"
   fi
-  # Traversable for all, because the kubeconfig may belong to the user behind sudo; what is secret is closed further down.
-  install -d -m 0711 "$STATE"
+  # Open to all, because the kubeconfig may belong to the user behind sudo; what is secret is in the closed folders.
+  install -d -m 0755 "$STATE" "$STATE/bin"
   touch "$STATE/.$SANDBOX"
   install -d -m 0700 "$STATE"/{run,etc,log,etcd,registry,containerd,kubelet,cni,volumes,control}
-  install -d -m 0755 "$STATE/bin"
   ln -sfn "$STATE" "$RUNNING_STATE_LINK"
 }
 
@@ -78,11 +77,11 @@ forget_before_boot() {
   write_file "$STATE/boot-id" <<<"$boot"
 }
 
-# write_file PATH: stdin becomes PATH as a whole or not at all, so that an interrupt never leaves half a file. What is
-# written is readable by root only.
+# write_file PATH: stdin becomes PATH as a whole or not at all, so that an interrupt never leaves half a file.
 write_file() {
   local new
-  new=$(mktemp "$1.XXXXXX")
+  new=$(mktemp "${1%/*}/.new.XXXXXX")
   cat >"$new"
+  chmod 0644 "$new"
   mv -f "$new" "$1"
 }

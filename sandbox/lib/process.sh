@@ -31,18 +31,18 @@ start_process() {
     # shellcheck disable=SC2016 # expanded by the inner bash
     exec setsid env -i PATH="$STATE/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" HOME=/root LANG=C.UTF-8 \
       bash -c '
-        record=$1 procs=$2
+        record=$1 groups=$2
         shift 2
-        echo $$ >"$procs"
+        for procs in $groups; do echo $$ >"$procs"; done
         stat=$(</proc/$$/stat)
         read -ra fields <<<"${stat##*) }"
         echo "$$ ${fields[19]}" >"$record.new"
         mv "$record.new" "$record"
         exec "$@"' \
-      "$name" "$STATE/run/$name" "$(daemon_procs_file)" "$@"
+      "$name" "$STATE/run/$name" "$(daemon_procs_files)" "$@"
   ) &
   wait_until 10 test -s "$STATE/run/$name" ||
-    die $EXIT_FAILED "$name could not be started" "see $STATE/log/$name.log"
+    die "$EXIT_FAILED" "$name could not be started" "see $STATE/log/$name.log"
 }
 
 # stop_processes NAME…: asks all of them to end, waits, and kills those that have not ended 5 s later.
@@ -51,7 +51,7 @@ stop_processes() {
   signal_processes TERM "$@"
   wait_until 5 none_alive "$@" || {
     signal_processes KILL "$@"
-    wait_until 10 none_alive "$@" || die $EXIT_FAILED "these did not end when killed: $*"
+    wait_until 10 none_alive "$@" || die "$EXIT_FAILED" "these did not end when killed: $*"
   }
   for name in "$@"; do
     rm -f "$STATE/run/$name"

@@ -22,7 +22,11 @@ export interface KubeMetadata {
   readonly annotations?: Readonly<Record<string, string>>;
   readonly creationTimestamp?: string;
   readonly deletionTimestamp?: string;
-  readonly ownerReferences?: readonly { readonly kind: string; readonly name: string; readonly uid: string }[];
+  readonly ownerReferences?: readonly {
+    readonly kind: string;
+    readonly name: string;
+    readonly uid: string;
+  }[];
   readonly [field: string]: unknown;
 }
 
@@ -73,6 +77,10 @@ export interface LogRequest {
   readonly previous?: boolean;
   readonly tailLines?: number;
   readonly sinceSeconds?: number;
+  /** Only lines from this second on (RFC 3339; the server ignores fractions). Excludes `sinceSeconds`. */
+  readonly sinceTime?: string;
+  /** Puts the time (RFC 3339 with nanoseconds) and a space before each line. */
+  readonly timestamps?: boolean;
 }
 
 /** Verbs on the pinned cluster. Every failure is an outcome: CLUSTER_UNREACHABLE, DEPLOY_FAILED with the server's words. */
@@ -86,10 +94,13 @@ export interface Cluster {
     options: { readonly fieldManager?: string; readonly force?: boolean; readonly dryRun?: boolean },
     signal: AbortSignal,
   ): Promise<Outcome<KubeObject>>;
-  /** Deletes; an object that is not there is success. With `uid`, only that very object. */
+  /**
+   * Deletes, dependents in the background; an object that is not there is success. With `uid`, only that very object;
+   * with `resourceVersion`, only in that very state: another one is left alone, and the answer is `absent`.
+   */
   remove(
     ref: ObjectRef,
-    options: { readonly uid?: string; readonly graceSeconds?: number },
+    options: { readonly uid?: string; readonly resourceVersion?: string; readonly graceSeconds?: number },
     signal: AbortSignal,
   ): Promise<Outcome<'deleted' | 'absent'>>;
   /** Creates; `exists` when the name is taken. */
@@ -110,13 +121,15 @@ export interface Cluster {
     signal: AbortSignal,
   ): Promise<Outcome<{ readonly exitCode: number; readonly stdout: string; readonly stderr: string }>>;
   /**
-   * Connects a duplex byte stream to a port of a pod. Used by forward.ts, which owns the local listener and
-   * reconnects.
+   * Joins a socket and a port of a pod until either ends. Used by forward.ts, which owns the local listener and
+   * reconnects. Resolves when the connection has ended, with the socket closed; `refused` says why where nothing in
+   * the pod takes the connection. Where the pod cannot be reached at all, the outcome is a failure and the socket is
+   * left as it was, so that another pod can be tried.
    */
   connect(
     target: { readonly namespace: string; readonly pod: string; readonly port: number },
     socket: import('node:net').Socket,
-  ): Promise<Outcome<void>>;
+  ): Promise<Outcome<{ readonly refused?: string }>>;
 }
 
 export interface FollowHandlers {

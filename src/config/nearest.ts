@@ -3,10 +3,11 @@
 /**
  * The candidate nearest to a word, by edits of one character.
  *
- * @returns undefined when nothing is near: more than a third of the word (at least 1, at most 3 characters) differs.
+ * @returns undefined when nothing is near: more than a third of the word (at least 1, at most 3 characters) differs,
+ * or anything but the case in a word of one or two.
  */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
-  const limit = Math.min(3, Math.max(1, Math.floor(word.length / 3)));
+  const limit = word.length < 3 ? 0 : Math.min(3, Math.max(1, Math.floor(word.length / 3)));
   let best: { candidate: string; distance: number } | undefined;
   for (const candidate of candidates) {
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());

@@ -5,6 +5,17 @@ import type { ServiceConfig } from '../config/model.ts';
 import type { Artifact } from '../events.ts';
 import type { Outcome } from '../outcome.ts';
 
+/** Programs that rendering and deploying run, by name on the PATH or by path. */
+export interface DeployTools {
+  readonly helm: string;
+  readonly kustomize: string;
+  /** Takes Kustomize's place where that is missing. */
+  readonly kubectl: string;
+}
+
+/** The programs by their usual names. */
+export const defaultTools: DeployTools = { helm: 'helm', kustomize: 'kustomize', kubectl: 'kubectl' };
+
 /** The manifests of one service, final: images by digest, namespace and ownership labels set. */
 export interface Rendered {
   readonly service: string;
@@ -14,6 +25,8 @@ export interface Rendered {
   readonly yaml: string;
   /** Hash of the content that would be applied; equal hash means nothing to apply. */
   readonly hash: string;
+  /** The image that went into it; absent where nothing was built. */
+  readonly artifact?: Artifact;
 }
 
 /** Turns a service's chart, overlay or manifests into objects. Contacts no cluster; the stage reported is `render`. */

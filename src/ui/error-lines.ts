@@ -1,12 +1,10 @@
-/** How one error is written as plain lines: message, places, evidence, what to type next. No colour. */
-import { diagnosticLines } from '../diagnostic.ts';
+/** How one error is written as plain lines where no reporter runs: the card's text, without colour. */
 import type { AppdevError } from '../errors.ts';
+import { cardLines } from './card.ts';
+import { lineText } from './line.ts';
+import { cleanLine } from './sanitize.ts';
 
-/** The lines of an error, most important first; the code stands in the first line, as docs/errors.md lists it. */
+/** The lines of an error: the first says `error:` and what happened, the others are indented. */
 export function errorLines(error: AppdevError): string[] {
-  const lines = [`error ${error.code}: ${error.message}`];
-  for (const diagnostic of error.diagnostics ?? []) lines.push(...diagnosticLines(diagnostic).map((line) => `  ${line}`));
-  for (const line of error.evidence ?? []) lines.push(`  | ${line}`);
-  if (error.hint !== undefined) lines.push(`  try: ${error.hint}`);
-  return lines;
+  return cardLines(error).map((line, index) => `${index === 0 ? 'error: ' : '  '}${cleanLine(lineText(line))}`);
 }

@@ -1,0 +1,36 @@
+# The parts' configuration files: sandbox/etc with its @NAME@ places filled in. Must not start anything.
+
+# render TEMPLATE: prints sandbox/etc/TEMPLATE with every @NAME@ below replaced by the shell variable of that name.
+render() {
+  local text name
+  text=$(<"$CHECKOUT/sandbox/etc/$1")
+  for name in STATE SANDBOX NODE_IP POD_RANGE SERVICE_RANGE REGISTRY REGISTRY_PORT REGISTRY_ADDRESS KUBELET_PORT \
+    KUBELET_HEALTH_PORT PROXY_HEALTH_PORT PROXY_METRICS_PORT DNS_READY_PORT DNS_FORWARD RESOLV_CONF; do
+    text=${text//"@$name@"/"${!name:-}"}
+  done
+  printf '%s\n' "$text"
+}
+
+# write_configs: every part's configuration below STATE.
+write_configs() {
+  local RESOLV_CONF=/etc/resolv.conf DNS_FORWARD='' REGISTRY_ADDRESS name
+  # The stub of systemd-resolved listens on a loopback address, which is another one inside a pod.
+  [[ ! -f /run/systemd/resolve/resolv.conf ]] || RESOLV_CONF=/run/systemd/resolve/resolv.conf
+  if grep -q '^nameserver' "$RESOLV_CONF" 2>/dev/null; then
+    DNS_FORWARD="forward . $RESOLV_CONF"
+  fi
+  install -d -m 0700 "$STATE/cni/conf"
+  render cni.conflist | write_file "$STATE/cni/conf/10-$SANDBOX.conflist"
+  for name in containerd.toml kubelet.yaml proxy.yaml dns.corefile objects.yaml; do
+    render "$name" | write_file "$STATE/etc/$name"
+  done
+  # The registry's two names: the one that the machine and the node use, and the one that pods use.
+  REGISTRY_ADDRESS=127.0.0.1:$REGISTRY_PORT
+  render registry.yaml | write_file "$STATE/etc/registry.yaml"
+  REGISTRY_ADDRESS=$NODE_IP:$REGISTRY_PORT
+  render registry.yaml | write_file "$STATE/etc/registry-node.yaml"
+  for REGISTRY_ADDRESS in "$REGISTRY" "127.0.0.1:$REGISTRY_PORT" "$NODE_IP:$REGISTRY_PORT"; do
+    install -d -m 0700 "$STATE/containerd/certs.d/$REGISTRY_ADDRESS"
+    render hosts.toml | write_file "$STATE/containerd/certs.d/$REGISTRY_ADDRESS/hosts.toml"
+  done
+}

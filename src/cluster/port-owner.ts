@@ -1,0 +1,42 @@
+/** Finds out which process holds a local port, to name it to the user. Reads /proc; knows nothing on other systems. */
+import { readdir, readFile, readlink } from 'node:fs/promises';
+
+/** Hex state of a listening socket in /proc/net/tcp (TCP_LISTEN in the kernel's tcp_states.h). */
+const listening = '0A';
+
+/**
+ * `java (pid 123)`, or undefined where that cannot be known: not Linux, or another user's process. `proc` is the
+ * folder of the process file system.
+ */
+export async function portOwner(port: number, proc = '/proc'): Promise<string | undefined> {
+  const inodes = new Set([
+    ...(await listenersOn(port, `${proc}/net/tcp`)),
+    ...(await listenersOn(port, `${proc}/net/tcp6`)),
+  ]);
+  if (inodes.size === 0) return undefined;
+  for (const pid of await names(proc)) {
+    if (!/^\d+$/.test(pid)) continue;
+    for (const fd of await names(`${proc}/${pid}/fd`)) {
+      const target = await readlink(`${proc}/${pid}/fd/${fd}`).catch(() => '');
+      const inode = /^socket:\[(\d+)\]$/.exec(target)?.[1];
+      if (inode === undefined || !inodes.has(inode)) continue;
+      const name = await readFile(`${proc}/${pid}/comm`, 'utf8').catch(() => 'a process');
+      return `${name.trim()} (pid ${pid})`;
+    }
+  }
+  return undefined;
+}
+
+/** Inodes of the sockets that listen on a port: lines of `sl local_address rem_address st … inode`. */
+async function listenersOn(port: number, table: string): Promise<string[]> {
+  const hex = port.toString(16).toUpperCase().padStart(4, '0');
+  const text = await readFile(table, 'utf8').catch(() => '');
+  return text.split('\n').flatMap((line) => {
+    const [, local = '', , state, , , , , , inode = ''] = line.trim().split(/\s+/);
+    return state === listening && local.endsWith(`:${hex}`) && inode !== '' ? [inode] : [];
+  });
+}
+
+async function names(folder: string): Promise<string[]> {
+  return await readdir(folder).catch(() => []);
+}

@@ -1,0 +1,40 @@
+/** `appdev config print|validate|schema`. Prints to standard output; contacts nothing. */
+import { generateSchema } from '../config/reference.ts';
+import { nearest } from '../config/nearest.ts';
+import { diagnosticLines } from '../diagnostic.ts';
+import { failed } from '../outcome.ts';
+import type { Invocation } from './command.ts';
+import { exitWith } from './fail.ts';
+import { openProject } from './project.ts';
+
+const actions = ['print', 'validate', 'schema'];
+
+/** Runs the command; the exit code is 2 when the file has errors. */
+export async function config(invocation: Invocation): Promise<number> {
+  const [action, ...rest] = invocation.positionals;
+  if (action === undefined || !actions.includes(action) || rest.length > 0) {
+    const near = action === undefined ? undefined : nearest(action, actions);
+    return exitWith(
+      failed('USAGE', `appdev config takes one of ${actions.join(', ')}${action === undefined ? '' : `, not '${invocation.positionals.join(' ')}'`}`, {
+        hint: `type: appdev config ${near ?? 'validate'}`,
+      }),
+    );
+  }
+  if (action === 'schema') {
+    process.stdout.write(generateSchema());
+    return 0;
+  }
+  const project = await openProject(invocation);
+  if (project.kind !== 'ok') return exitWith(project);
+  const { config: loaded, warnings, activeProfiles } = project.value;
+  for (const warning of warnings) process.stderr.write(`${diagnosticLines(warning).join('\n')}\n`);
+  if (action === 'print') {
+    process.stdout.write(project.value.printEffective({ origin: invocation.booleans['origin'] ?? false }));
+    return 0;
+  }
+  const profiles = activeProfiles.map(({ name }) => name).join(', ');
+  process.stdout.write(
+    `${loaded.file} is valid: ${loaded.services.length} services, profiles ${profiles === '' ? 'none' : profiles}\n`,
+  );
+  return 0;
+}

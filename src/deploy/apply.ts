@@ -1,0 +1,211 @@
+/**
+ * Brings Kustomize's and plain manifests into the cluster by server-side apply: only what changed, in order, and never
+ * over an object that appdev did not make. Then deletes what is no longer rendered.
+ */
+import type { WorkContext } from '../build/types.ts';
+import type { Cluster, KubeObject } from '../cluster/types.ts';
+import { cancelled, failed, ok, type Outcome } from '../outcome.ts';
+import { listAt, stringAt } from '../support/fields.ts';
+import { goneLimitMs, waitUntilGone } from './gone.ts';
+import {
+  entryOf,
+  isUnchanged,
+  readInventory,
+  writeInventory,
+  type Entry,
+  type Inventory,
+} from './inventory.ts';
+import { identityOf, nameOf, refOf } from './objects.ts';
+import { observe } from './observe.ts';
+import { fieldManager, isOwnedBy, makerOf, type Owner } from './ownership.ts';
+import { pruneObjects } from './prune.ts';
+import type { Applied, Rendered } from './types.ts';
+
+export interface ApplySettings {
+  readonly cluster: Cluster;
+  readonly project: string;
+  /** Take over objects that somebody else made. */
+  readonly adopt: boolean;
+}
+
+/** What is to be done about one rendered object. */
+interface Step {
+  readonly object: KubeObject;
+  readonly live: KubeObject | undefined;
+  readonly action: 'unchanged' | 'apply' | 'replace' | 'adopt' | 'leave';
+}
+
+/**
+ * Kinds that others share, cluster-wide: they are created where they are missing, and are left alone where somebody else
+ * made them. A manifest may name the namespace that it goes to without owning it.
+ */
+const shared = ['Namespace', 'CustomResourceDefinition'];
+
+/** Kinds whose pods cannot change in place: they are deleted and created. */
+const replaced = ['Job', 'Pod'];
+
+/** How long a new kind may take to be served. */
+const kindLimitMs = 30_000;
+
+/** Applies the objects of a service. */
+export async function applyObjects(
+  rendered: Rendered,
+  settings: ApplySettings,
+  context: WorkContext,
+): Promise<Outcome<Applied>> {
+  const { cluster, project, adopt } = settings;
+  const { signal } = context;
+  const owner = { project, service: rendered.service };
+  const place = { owner, namespace: rendered.namespace };
+  const known = await readInventory(place, cluster, signal);
+  if (known.kind !== 'ok') return known;
+  const steps = await planSteps(rendered.objects, known.value, owner, adopt, cluster, signal);
+  if (steps.kind !== 'ok') return steps;
+  const todo = steps.value.filter(({ action }) => action !== 'unchanged' && action !== 'leave');
+  const left = new Set(steps.value.filter(({ action }) => action === 'leave').map(({ object }) => object));
+  const wanted = new Set(rendered.objects.map((object) => identityOf(refOf(object))));
+  const obsolete = [...known.value].some(([identity]) => !wanted.has(identity));
+  if (todo.length === 0 && !obsolete) return ok({ changed: false, detail: 'unchanged' });
+
+  // Before anything is created: whatever stops this run, the next one knows what is ours.
+  const inventory = new Map<string, Entry>(known.value);
+  for (const object of rendered.objects) {
+    const identity = identityOf(refOf(object));
+    if (!left.has(object) && !inventory.has(identity)) inventory.set(identity, refOf(object));
+  }
+  if (inventory.size > known.value.size) {
+    const written = await writeInventory(inventory, place, cluster, signal);
+    if (written.kind !== 'ok') return namespaceOr(written, cluster);
+  }
+  for (const step of todo) {
+    if (signal.aborted) return cancelled(signal);
+    const applied = await applyStep(step, cluster, signal);
+    if (applied.kind !== 'ok') return namespaceOr(applied, cluster);
+    inventory.set(identityOf(refOf(step.object)), entryOf(step.object, applied.value));
+  }
+  const pruned = await pruneObjects(inventory, wanted, owner, cluster, signal);
+  if (pruned.kind !== 'ok') return pruned;
+  const written = await writeInventory(pruned.value.inventory, place, cluster, signal);
+  if (written.kind !== 'ok') return written;
+  return ok({
+    changed: todo.length > 0 || pruned.value.removed > 0,
+    detail: detailOf(todo.length, pruned.value.removed),
+  });
+}
+
+function detailOf(changed: number, pruned: number): string {
+  const parts = [];
+  if (changed > 0) parts.push(`${changed} ${changed === 1 ? 'object' : 'objects'} changed`);
+  if (pruned > 0) parts.push(`${pruned} pruned`);
+  return parts.length === 0 ? 'unchanged' : parts.join(', ');
+}
+
+/** Reads every object and decides. Nothing is written when one of them is not ours to change. */
+async function planSteps(
+  objects: readonly KubeObject[],
+  inventory: Inventory,
+  owner: Owner,
+  adopt: boolean,
+  cluster: Cluster,
+  signal: AbortSignal,
+): Promise<Outcome<readonly Step[]>> {
+  const answers = await Promise.all(objects.map(async (object) => await cluster.get(refOf(object), signal)));
+  const steps: Step[] = [];
+  const foreign: string[] = [];
+  for (const [index, object] of objects.entries()) {
+    const answer = answers[index];
+    if (answer === undefined) continue;
+    if (answer.kind !== 'ok') return answer;
+    const live = answer.value;
+    const action = actionFor(object, live, inventory.get(identityOf(refOf(object))), owner, adopt);
+    if (action === 'foreign' && live !== undefined)
+      foreign.push(`${nameOf(live)} (made by ${makerOf(live)})`);
+    else if (action !== 'foreign') steps.push({ object, live, action });
+  }
+  if (foreign.length > 0) {
+    const what = foreign.length === 1 ? 'exists already and was' : 'exist already and were';
+    return failed('OBJECT_FOREIGN', `${foreign.join(', ')} ${what} not made by service ${owner.service}`, {
+      hint: 'delete or rename it, use another namespace, or take it over with --adopt',
+    });
+  }
+  return ok(steps);
+}
+
+function actionFor(
+  wanted: KubeObject,
+  live: KubeObject | undefined,
+  entry: Entry | undefined,
+  owner: Owner,
+  adopt: boolean,
+): Step['action'] | 'foreign' {
+  if (live === undefined) return 'apply';
+  if (!isOwnedBy(live, owner)) {
+    if (shared.includes(wanted.kind)) return 'leave';
+    return adopt ? 'adopt' : 'foreign';
+  }
+  if (isUnchanged(entry, wanted, live)) return 'unchanged';
+  return replaced.includes(wanted.kind) ? 'replace' : 'apply';
+}
+
+async function applyStep(
+  { object, live, action }: Step,
+  cluster: Cluster,
+  signal: AbortSignal,
+): Promise<Outcome<KubeObject>> {
+  if (live !== undefined && action === 'replace') {
+    const { uid } = live.metadata;
+    const removed = await cluster.remove(refOf(live), uid === undefined ? {} : { uid }, signal);
+    if (removed.kind !== 'ok') return removed;
+  }
+  if (live !== undefined && (action === 'replace' || live.metadata.deletionTimestamp !== undefined)) {
+    const gone = await waitUntilGone([live], cluster, goneLimitMs([]), signal);
+    if (gone.kind !== 'ok') return gone;
+  }
+  // Adopting means taking over the fields, too; anywhere else a conflict is for people to solve.
+  const force = action === 'adopt';
+  const applied = await cluster.apply(object, { fieldManager, force }, signal);
+  if (applied.kind !== 'ok' || object.kind !== 'CustomResourceDefinition') return applied;
+  return await servedKind(applied.value, cluster, signal);
+}
+
+/** Waits until the API server serves a kind that was just defined. */
+async function servedKind(
+  definition: KubeObject,
+  cluster: Cluster,
+  signal: AbortSignal,
+): Promise<Outcome<KubeObject>> {
+  const stop = new AbortController();
+  const { apiVersion, kind, metadata } = definition;
+  const queries = { definitions: { apiVersion, kind, fieldSelector: `metadata.name=${metadata.name}` } };
+  const both = AbortSignal.any([signal, stop.signal, AbortSignal.timeout(kindLimitMs)]);
+  const established = await new Promise<boolean>((resolve) => {
+    both.addEventListener('abort', () => resolve(false), { once: true });
+    const onChange = ({ definitions }: { readonly definitions: readonly KubeObject[] }): void => {
+      if (definitions.some(isEstablished)) resolve(true);
+    };
+    observe(cluster, queries, { onChange }, both);
+  });
+  stop.abort();
+  if (established) return ok(definition);
+  if (signal.aborted) return cancelled(signal);
+  return failed('DEPLOY_FAILED', `${nameOf(definition)} is not served after ${kindLimitMs / 1000} s`, {
+    hint: `kubectl describe crd ${metadata.name}`,
+  });
+}
+
+function isEstablished(definition: KubeObject): boolean {
+  return listAt(definition, 'status', 'conditions').some(
+    (one) => stringAt(one, 'type') === 'Established' && stringAt(one, 'status') === 'True',
+  );
+}
+
+/** The API server answers 404 for an object in a namespace that is not there; that deserves its own error. */
+function namespaceOr<T extends Outcome<unknown>>(outcome: T, cluster: Cluster): T | Outcome<never> {
+  const message = outcome.kind === 'failed' ? outcome.error.message : '';
+  const missing = /namespaces "([^"]+)" not found/.exec(message)?.[1];
+  if (missing === undefined) return outcome;
+  const { context } = cluster.identity;
+  return failed('NAMESPACE_MISSING', `there is no namespace ${missing} in ${context}`, {
+    hint: `kubectl --context ${context} create namespace ${missing}, or set \`cluster.createNamespace: true\``,
+  });
+}

@@ -1,0 +1,196 @@
+/**
+ * Deploys a chart as a real release, by `helm upgrade --install`; and does nothing where the release already is what
+ * was rendered. Never takes over what somebody else installed unless told to, and never forces anything.
+ */
+import type { WorkContext } from '../build/types.ts';
+import type { KubeObject } from '../cluster/types.ts';
+import type { HelmConfig, ServiceConfig } from '../config/model.ts';
+import { failed, ok, type Outcome } from '../outcome.ts';
+import { stringAt } from '../support/fields.ts';
+import { explainUpgrade } from './helm-upgrade-errors.ts';
+import { pinned, type HelmVersion } from './helm-tool.ts';
+import { releaseInput } from './helm.ts';
+import { holderLabel, holderVariable } from './holder.ts';
+import { containersOf, podSpecOf, refOf, workloadsIn } from './objects.ts';
+import { labelValue, projectLabel, serviceLabel } from './ownership.ts';
+import { readRelease } from './release-store.ts';
+import { contentDescription, installerOf, isOurRelease, placed, type ReleaseState } from './release.ts';
+import { repairRelease, requireAbandoned, type ReleaseTools } from './repair.ts';
+import type { Applied, Rendered } from './types.ts';
+
+/** What a Helm deploy needs beside the session's tools. */
+export interface HelmApplySettings extends ReleaseTools {
+  readonly project: string;
+  /** Take over a release, or objects, that somebody else made. */
+  readonly adopt: boolean;
+}
+
+/** Revisions that helm keeps of a release. */
+const historyMax = 10;
+
+/** Installs or upgrades the release. */
+export async function applyRelease(
+  service: ServiceConfig,
+  config: HelmConfig,
+  rendered: Rendered,
+  settings: HelmApplySettings,
+  { signal, report }: WorkContext,
+): Promise<Outcome<Applied>> {
+  const { cluster, helm } = settings;
+  const { namespace } = rendered;
+  const { release } = config;
+  const found = await readRelease(release, namespace, cluster, signal);
+  if (found.kind !== 'ok') return found;
+  const state = found.value;
+  if (state.kind !== 'absent' && !isOurRelease(state.last, settings.project) && !settings.adopt) {
+    return failed(
+      'RELEASE_FOREIGN',
+      `release ${release} in ${namespace} was installed by ${installerOf(state.last)}`,
+      {
+        hint: `take it over with --adopt, or give this one another name: \`deploy.helm.release\``,
+      },
+    );
+  }
+  const version = await helm.version({ signal, report });
+  if (version.kind !== 'ok') return version;
+  const usable = await makeUsable(state, release, namespace, settings, { signal, report });
+  if (usable.kind !== 'ok') return usable;
+
+  if (state.kind === 'settled') {
+    const same =
+      state.last.status === 'deployed' && state.last.description === contentDescription(rendered.hash);
+    if (same && isOurRelease(state.last, settings.project)) {
+      const intact = await isIntact(rendered, settings, signal);
+      if (intact.kind !== 'ok') return intact;
+      if (intact.value) return ok({ changed: false, detail: 'unchanged' });
+      report.output(
+        'apply',
+        'stderr',
+        `what release ${release} runs was changed by hand; it is deployed again`,
+      );
+    }
+  }
+  return await upgrade(service, config, rendered, version.value, settings, { signal, report });
+}
+
+/** Repairs what a killed helm left behind, as far as that is safe. */
+async function makeUsable(
+  state: ReleaseState,
+  release: string,
+  namespace: string,
+  settings: HelmApplySettings,
+  context: WorkContext,
+): Promise<Outcome<void>> {
+  if (state.kind === 'pending') {
+    const abandoned = await requireAbandoned(state, namespace, settings);
+    if (abandoned.kind !== 'ok') return abandoned;
+    const repaired = await repairRelease(state, namespace, settings, context);
+    if (repaired.kind !== 'ok') return repaired;
+    const left = `release ${release} had been left ${state.last.status} by a helm that was killed`;
+    context.report.output('apply', 'stderr', `${left}; ${repaired.value}`);
+  }
+  if (state.kind === 'uninstalling') {
+    // Removing once more finishes it: what is gone already is no error for helm.
+    const target = { ...settings.cluster.identity, namespace };
+    const args = ['uninstall', ...pinned(target), '--', release];
+    const run = await settings.helm.run(
+      { args, cwd: settings.root, kubeconfig: target.kubeconfig },
+      context.signal,
+    );
+    if (run.kind !== 'ok') return run;
+  }
+  return ok(undefined);
+}
+
+/**
+ * True when every workload is there and runs the images that were rendered: a `kubectl delete` or `kubectl set image`
+ * leaves the release record as it was.
+ */
+async function isIntact(
+  rendered: Rendered,
+  { cluster }: HelmApplySettings,
+  signal: AbortSignal,
+): Promise<Outcome<boolean>> {
+  const workloads = placed(workloadsIn(rendered.objects), rendered.namespace);
+  const lives = await Promise.all(
+    workloads.map(async (workload) => await cluster.get(refOf(workload), signal)),
+  );
+  for (const [index, live] of lives.entries()) {
+    if (live.kind !== 'ok') return live;
+    const wanted = workloads[index];
+    if (wanted === undefined || live.value === undefined) return ok(false);
+    if (imagesOf(wanted) !== imagesOf(live.value)) return ok(false);
+  }
+  return ok(true);
+}
+
+function imagesOf(workload: KubeObject): string {
+  const containers = containersOf(podSpecOf(workload));
+  return JSON.stringify(
+    containers.map((container) => [stringAt(container, 'name'), stringAt(container, 'image')]),
+  );
+}
+
+async function upgrade(
+  service: ServiceConfig,
+  config: HelmConfig,
+  rendered: Rendered,
+  version: HelmVersion,
+  settings: HelmApplySettings,
+  { signal, report }: WorkContext,
+): Promise<Outcome<Applied>> {
+  const { cluster, helm, holders, project, root, adopt } = settings;
+  const { namespace } = rendered;
+  const input = await releaseInput(config, rendered.artifact, root);
+  if (input.kind !== 'ok') return input;
+  const mark = await holders.mark();
+  const labels = {
+    [projectLabel]: labelValue(project),
+    [serviceLabel]: labelValue(service.name),
+    [holderLabel]: mark,
+  };
+  const target = { ...cluster.identity, namespace };
+  const takeOwnership = adopt && (version.major > 3 || version.minor >= 17);
+  const args = [
+    'upgrade',
+    '--install',
+    ...pinned(target),
+    `--labels=${Object.entries(labels)
+      .map(([key, value]) => `${key}=${value}`)
+      .join(',')}`,
+    `--description=${contentDescription(rendered.hash)}`,
+    `--history-max=${historyMax}`,
+    // Without it, helm keeps the last revision's values where the new ones are empty.
+    '--reset-values',
+    '--hide-notes',
+    // For hooks; the rollout itself is watched by appdev, which says why where helm says "timed out".
+    `--timeout=${Math.ceil(service.deploy.deadlineMs / 1000)}s`,
+    ...(takeOwnership ? ['--take-ownership'] : []),
+    ...input.value.args,
+  ];
+  const run = await helm.run(
+    {
+      args,
+      cwd: root,
+      kubeconfig: target.kubeconfig,
+      stdin: input.value.stdin,
+      env: { [holderVariable]: mark },
+      onLine: (stream, line) => {
+        if (stream === 'stderr') report.output('apply', stream, line);
+      },
+    },
+    signal,
+  );
+  if (run.kind !== 'ok') return run;
+  if (run.value.exitCode !== 0) {
+    const about = {
+      service: service.name,
+      release: config.release,
+      namespace,
+      context: cluster.identity.context,
+    };
+    return { kind: 'failed', error: explainUpgrade(run.value.stderr, about) };
+  }
+  const revision = /^REVISION: (\d+)/m.exec(run.value.stdout)?.[1];
+  return ok({ changed: true, detail: revision === undefined ? 'release upgraded' : `revision ${revision}` });
+}

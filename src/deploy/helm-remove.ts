@@ -1,0 +1,115 @@
+/**
+ * Takes a release out of the cluster by `helm uninstall`, waits until its objects and their pods are gone, and says what
+ * stayed. Leaves releases of others alone, and volume claims unless they may go.
+ */
+import type { WorkContext } from '../build/types.ts';
+import type { KubeObject } from '../cluster/types.ts';
+import type { HelmConfig, ServiceConfig } from '../config/model.ts';
+import { failed, ok, type Outcome } from '../outcome.ts';
+import { claimsAtRisk, claimsRefusal, isClaim, isKept, templateClaims } from './claims.ts';
+import { goneLimitMs, waitUntilGone } from './gone.ts';
+import type { HelmApplySettings } from './helm-apply.ts';
+import { complaintOf } from './helm-errors.ts';
+import { pinned } from './helm-tool.ts';
+import { identityOf, nameOf, refOf } from './objects.ts';
+import { isOurRelease, placed, type Revision } from './release.ts';
+import { readRelease } from './release-store.ts';
+import { requireAbandoned } from './repair.ts';
+import { readLive, podsOf, removeObjects } from './removal.ts';
+import type { Removed, RemoveOptions } from './types.ts';
+
+/** Uninstalls the release of a service. */
+export async function removeRelease(
+  service: ServiceConfig,
+  config: HelmConfig,
+  namespace: string,
+  options: RemoveOptions,
+  settings: HelmApplySettings,
+  { signal }: WorkContext,
+): Promise<Outcome<Removed>> {
+  const { cluster, helm, project, root } = settings;
+  const { release } = config;
+  const found = await readRelease(release, namespace, cluster, signal);
+  if (found.kind !== 'ok') return found;
+  const state = found.value;
+  if (state.kind === 'absent') return ok({ removed: 0, kept: [] });
+  if (!isOurRelease(state.last, project)) return ok({ removed: 0, kept: [`Release/${release}`] });
+  if (state.kind === 'pending') {
+    const abandoned = await requireAbandoned(state, namespace, settings);
+    if (abandoned.kind !== 'ok') return abandoned;
+  }
+
+  const objects = objectsOf(
+    state.last,
+    state.kind === 'uninstalling' ? undefined : state.deployed,
+    namespace,
+  );
+  const live = await readLive(objects, cluster, signal);
+  if (live.kind !== 'ok') return live;
+  const atRisk = claimsAtRisk(objects).filter((object) => live.value.has(identityOf(refOf(object))));
+  if (atRisk.length > 0 && !options.deleteVolumes) {
+    const { message, hint } = claimsRefusal(service.name, atRisk, 'helm');
+    return failed('VOLUME_CLAIMS', message, { hint });
+  }
+  const doomed = objects.flatMap((object) =>
+    isKept(object) ? [] : (live.value.get(identityOf(refOf(object))) ?? []),
+  );
+  const pods = await podsOf(doomed, cluster, signal);
+  if (pods.kind !== 'ok') return pods;
+  const claims = await cluster.list({ apiVersion: 'v1', kind: 'PersistentVolumeClaim', namespace }, signal);
+  if (claims.kind !== 'ok') return claims;
+
+  const target = { ...cluster.identity, namespace };
+  const timeout = `--timeout=${Math.ceil(service.deploy.deadlineMs / 1000)}s`;
+  const args = ['uninstall', ...pinned(target), timeout, '--', release];
+  const run = await helm.run({ args, cwd: root, kubeconfig: target.kubeconfig }, signal);
+  if (run.kind !== 'ok') return run;
+  if (run.value.exitCode !== 0) {
+    const complaint = complaintOf(run.value.stderr);
+    return failed(
+      'DEPLOY_FAILED',
+      `release ${release} in ${namespace} cannot be removed: ${complaint[0] ?? ''}`,
+      {
+        evidence: complaint.slice(1),
+        hint: `helm uninstall ${release} --kube-context ${target.context} -n ${namespace}`,
+      },
+    );
+  }
+
+  // helm deletes what the last revision lists. What only the deployed one had (its successor was cut short), and the
+  // jobs and the like that hooks made, would stay for ever. Both are this release's own, by its records.
+  const leftovers = [...doomed, ...hooksOf(state.last, namespace)];
+  const rest = await removeObjects(leftovers, cluster, signal);
+  if (rest.kind !== 'ok') return rest;
+  const kept = claims.value.filter(
+    (claim) =>
+      templateClaims(objects, [claim]).length > 0 ||
+      objects.some((object) => isClaim(object) && object.metadata.name === claim.metadata.name),
+  );
+  const volumes = options.deleteVolumes ? kept : [];
+  const deleted = await removeObjects(volumes, cluster, signal);
+  if (deleted.kind !== 'ok') return deleted;
+  const gone = await waitUntilGone(
+    [...doomed, ...pods.value, ...volumes],
+    cluster,
+    goneLimitMs(pods.value),
+    signal,
+  );
+  if (gone.kind !== 'ok') return gone;
+  const keptObjects = objects.filter((object) => isKept(object) && !isClaim(object)).map(nameOf);
+  return ok({
+    removed: doomed.length + volumes.length,
+    kept: [...keptObjects, ...(options.deleteVolumes ? [] : kept.map(nameOf))],
+  });
+}
+
+/** Everything that the records list, each object once. */
+function objectsOf(last: Revision, deployed: Revision | undefined, namespace: string): KubeObject[] {
+  const objects = placed([...last.objects, ...(deployed?.objects ?? [])], namespace);
+  return [...new Map(objects.map((object) => [identityOf(refOf(object)), object])).values()];
+}
+
+/** What hooks made and helm does not clean up. Claims stay: a hook may have filled one. */
+function hooksOf(last: Revision, namespace: string): KubeObject[] {
+  return placed(last.hooks, namespace).filter((object) => !isKept(object) && !isClaim(object));
+}

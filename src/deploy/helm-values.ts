@@ -1,0 +1,75 @@
+/**
+ * The values that appdev adds to a chart's: `set` and the image. They travel as a YAML file on helm's standard input
+ * (`--values -`), so that no value is read as syntax, shows in a process list, or is left behind in a file. Pure.
+ */
+import type { HelmConfig } from '../config/model.ts';
+import type { Artifact } from '../events.ts';
+import { failed, ok, type Outcome } from '../outcome.ts';
+import { isFields } from '../support/fields.ts';
+import { referenceOf, tagOf } from './images.ts';
+
+/** How the added values reach helm. */
+export interface AddedValues {
+  /** For `--values -`: JSON, which is YAML. */
+  readonly stdin: string;
+  /**
+   * Arguments for paths that go into a list (`containers[0].image`): a values file could only replace the whole list.
+   * Written as `--set-json`, so that the value is data here, too.
+   */
+  readonly args: readonly string[];
+}
+
+/**
+ * The added values, the image last so that it wins. Where `imageValues` names the same path twice, that path gets the
+ * whole reference `repository:tag@digest`: some charts have a single value for the image.
+ *
+ * @returns RENDER_FAILED where one path needs to be a value and a mapping at once.
+ */
+export function addedValues(config: HelmConfig, artifact: Artifact | undefined): Outcome<AddedValues> {
+  const pairs: [string, unknown][] = Object.entries(config.set);
+  if (artifact !== undefined) {
+    const { repository, tag } = config.imageValues;
+    if (repository === tag) pairs.push([repository, referenceOf(artifact)]);
+    else pairs.push([repository, artifact.pullRepository], [tag, tagOf(artifact)]);
+  }
+  const tree: Record<string, unknown> = {};
+  const args: string[] = [];
+  for (const [path, value] of pairs) {
+    if (path.includes('[')) {
+      args.push(`--set-json=${path}=${JSON.stringify(value)}`);
+      continue;
+    }
+    const clash = put(tree, path.split('.'), value);
+    if (clash !== undefined) {
+      return failed(
+        'RENDER_FAILED',
+        `the values path ${path} goes through ${clash}, which is set to a single value`,
+        {
+          hint: `in \`deploy.helm\`, set either ${clash} or what is below it`,
+        },
+      );
+    }
+  }
+  return ok({ stdin: JSON.stringify(tree), args });
+}
+
+/** Sets a value in a tree of mappings; returns the path that is in the way where one is. */
+function put(tree: Record<string, unknown>, path: readonly string[], value: unknown): string | undefined {
+  let node = tree;
+  for (const [depth, key] of path.slice(0, -1).entries()) {
+    const next = Object.hasOwn(node, key) ? node[key] : undefined;
+    if (next !== undefined && !isFields(next)) return path.slice(0, depth + 1).join('.');
+    const child = (next ?? {}) as Record<string, unknown>;
+    define(node, key, child);
+    node = child;
+  }
+  const last = path.at(-1) ?? '';
+  if (Object.hasOwn(node, last) && isFields(node[last])) return path.join('.');
+  define(node, last, value);
+  return undefined;
+}
+
+/** Defines instead of assigning: a key called `__proto__` is a key like any other. */
+function define(node: Record<string, unknown>, key: string, value: unknown): void {
+  Object.defineProperty(node, key, { value, enumerable: true, writable: true, configurable: true });
+}

@@ -1,0 +1,295 @@
+/**
+ * The loop's one place of decision: `reduce(state, message)` gives the next state and the effects for the driver to
+ * perform. Pure: no IO, no clock, no randomness; time enters as messages. It never throws, whatever the order of messages.
+ */
+import type { Hold } from '../events.ts';
+import { ask, gather, look, lookAgain, rescanned, touch } from './changes.ts';
+import { cancel, cancelOutdated, finished, updateRun } from './finish.ts';
+import { plan, unmetNeed, type PlannedBatch } from './plan.ts';
+import { emit, set, update, without, withoutPending, type Step } from './step.ts';
+import {
+  liveRun,
+  newService,
+  type Effect,
+  type LoopState,
+  type Message,
+  type RunOrder,
+  type ServiceSpec,
+  type ServiceState,
+} from './state.ts';
+
+/** Between two looks that nothing asked for: what events missed is seen then. Milliseconds. */
+const walkMs = 60_000;
+/** Between two looks at what git is doing, in milliseconds. */
+const gitMs = 50;
+/** After a second request to stop, runs get so long to end. Milliseconds. */
+const hurryMs = 3_000;
+
+/** What a message leads to. */
+export interface Reduction {
+  readonly state: LoopState;
+  readonly effects: readonly Effect[];
+}
+
+/** Takes in one message. */
+export function reduce(state: LoopState, message: Message): Reduction {
+  if (state.phase === 'stopped') return { state, effects: [] };
+  const step: Step = { state, effects: [] };
+  receive(step, message);
+  cancelOutdated(step);
+  openGates(step);
+  startPlanned(step);
+  stopWhenDone(step);
+  return step;
+}
+
+function receive(step: Step, message: Message): void {
+  const stopping = step.state.phase === 'stopping';
+  switch (message.kind) {
+    case 'started':
+      step.effects.push({ kind: 'arm-timer', timer: 'walk', ms: walkMs });
+      touch(step, 'all');
+      look(step);
+      break;
+    case 'files-changed':
+      if (!stopping) gather(step, message);
+      break;
+    case 'look-due':
+      if (!stopping) lookSoon(step);
+      break;
+    case 'timer-fired':
+      timerFired(step, message.timer);
+      break;
+    case 'git-busy':
+      // The name that was announced first stays: a rebase takes and drops its lock many times.
+      set(step, { git: step.state.git ?? message.operation, looking: [] });
+      touch(step, 'all');
+      if (!stopping) step.effects.push({ kind: 'arm-timer', timer: 'git', ms: gitMs });
+      break;
+    case 'git-free':
+      step.state = without(step.state, 'git');
+      break;
+    case 'rescanned':
+      rescanned(step, message.results);
+      break;
+    case 'stage-reached':
+      updateRun(step, message.service, message.run, (run) => ({
+        ...run,
+        stage: message.stage,
+        atGate: false,
+      }));
+      break;
+    case 'gate-reached':
+      updateRun(step, message.service, message.run, (run) => ({ ...run, atGate: true }));
+      break;
+    case 'inputs-accepted':
+      updateRun(step, message.service, message.run, (run) => ({ ...run, fingerprint: message.fingerprint }));
+      break;
+    case 'run-finished':
+      finished(step, message);
+      lookAgain(step);
+      break;
+    case 'config-reloaded':
+      set(step, { reloading: false });
+      emit(step, { type: 'config.reloaded', profiles: message.profiles });
+      takeSpecs(step, message.services);
+      touch(step, 'all');
+      look(step);
+      break;
+    case 'config-kept':
+      set(step, { reloading: false });
+      look(step);
+      break;
+    case 'config-rejected':
+      set(step, { reloading: false });
+      emit(step, { type: 'config.rejected', error: message.error });
+      look(step);
+      break;
+    case 'specs-found':
+      takeSpecs(step, message.services);
+      break;
+    case 'key-pressed':
+      if (!stopping) keyPressed(step, message);
+      break;
+    case 'cluster-lost':
+      if (step.state.lostCluster !== undefined) break;
+      set(step, { lostCluster: message.context });
+      emit(step, { type: 'cluster.lost', context: message.context, reason: message.reason });
+      break;
+    case 'cluster-regained':
+      clusterRegained(step, message.context);
+      break;
+    case 'shutdown-requested':
+      shutdown(step, message.hurry || stopping);
+      break;
+  }
+}
+
+function timerFired(step: Step, timer: Extract<Message, { kind: 'timer-fired' }>['timer']): void {
+  const stopping = step.state.phase === 'stopping';
+  switch (timer) {
+    case 'debounce':
+    case 'cap':
+    case 'git':
+      if (!stopping) look(step);
+      break;
+    case 'walk':
+      if (stopping) break;
+      step.effects.push({ kind: 'arm-timer', timer: 'walk', ms: walkMs });
+      lookSoon(step);
+      break;
+    case 'hurry':
+      if (stopping) stop(step);
+      break;
+  }
+}
+
+/** Looks at everything, unless events are being gathered: then the look comes anyway. */
+function lookSoon(step: Step): void {
+  touch(step, 'all');
+  if (step.state.gathering === undefined) look(step);
+}
+
+function keyPressed(step: Step, message: Extract<Message, { kind: 'key-pressed' }>): void {
+  if (message.key === 'pause') {
+    set(step, { paused: !step.state.paused });
+    return;
+  }
+  for (const [name, service] of step.state.services) {
+    if (message.service !== undefined && message.service !== name) continue;
+    if (message.key === 'rebuild') {
+      ask(step, service);
+      continue;
+    }
+    update(step, name, (old) =>
+      old.pending === undefined ? old : { ...old, pending: { ...old.pending, asked: false, waits: true } },
+    );
+    const run = liveRun(service);
+    if (run !== undefined) updateRun(step, name, run.id, (old) => ({ ...old, cancelAsked: true }));
+  }
+}
+
+/** New services start, gone ones end, changed ones are found changed by the look that follows. */
+function takeSpecs(step: Step, specs: readonly ServiceSpec[]): void {
+  const services = new Map<string, ServiceState>();
+  for (const spec of specs) {
+    const known = step.state.services.get(spec.name);
+    services.set(spec.name, known === undefined ? newService(spec) : { ...known, spec, removed: false });
+  }
+  for (const [name, service] of step.state.services) {
+    // Its run has to end before it can go.
+    if (!services.has(name) && service.activity.kind !== 'idle') {
+      services.set(name, { ...withoutPending(service), removed: true });
+    }
+  }
+  set(step, { services, looking: step.state.looking.filter((name) => services.has(name)) });
+}
+
+function clusterRegained(step: Step, context: string): void {
+  if (step.state.lostCluster === undefined) return;
+  step.state = without(step.state, 'lostCluster');
+  emit(step, { type: 'cluster.regained', context });
+  for (const [name, { last, pending, activity }] of step.state.services) {
+    if (last.kind !== 'failed' || last.code !== 'CLUSTER_UNREACHABLE') continue;
+    if (pending !== undefined || activity.kind !== 'idle') continue;
+    const { change, fingerprint, paths } = last;
+    const again = { change, fingerprint, paths, reason: 'the cluster is back', asked: false, waits: false };
+    update(step, name, (service) => ({ ...service, pending: again }));
+  }
+}
+
+function shutdown(step: Step, hurry: boolean): void {
+  if (step.state.phase === 'running') {
+    step.state = { ...without(step.state, 'gathering'), phase: 'stopping', looking: [] };
+    for (const timer of ['debounce', 'cap', 'git', 'walk'] as const)
+      step.effects.push({ kind: 'disarm-timer', timer });
+  }
+  if (!hurry) return;
+  for (const { spec } of step.state.services.values()) {
+    const service = step.state.services.get(spec.name);
+    if (service !== undefined) cancel(step, service, 'shutdown');
+  }
+  step.effects.push({ kind: 'arm-timer', timer: 'hurry', ms: hurryMs });
+}
+
+function openGates(step: Step): void {
+  if (step.state.phase !== 'running') return;
+  for (const [name, service] of step.state.services) {
+    if (service.activity.kind !== 'running' || !service.activity.run.atGate) continue;
+    if (unmetNeed(step.state, service) !== undefined) continue;
+    const { id } = service.activity.run;
+    // Let through is as good as applying: a newer save must not cut it between the two.
+    updateRun(step, name, id, (run) => ({ ...run, atGate: false, stage: 'apply' }));
+    step.effects.push({ kind: 'open-gate', run: id });
+  }
+}
+
+function startPlanned(step: Step): void {
+  const { start, holds } = plan(step.state);
+  if (step.state.phase === 'running') announceHolds(step, holds);
+  for (const batch of start) startBatch(step, batch);
+}
+
+function startBatch(step: Step, planned: PlannedBatch): void {
+  const batch = step.state.lastBatch + 1;
+  set(step, { lastBatch: batch });
+  const orders: RunOrder[] = [];
+  for (const name of planned.services) {
+    const pending = step.state.services.get(name)?.pending;
+    if (pending === undefined) continue;
+    const run = step.state.lastRun + 1;
+    set(step, { lastRun: run });
+    const { change, fingerprint, paths, reason, asked } = pending;
+    const { route } = planned;
+    update(step, name, (service) => ({
+      ...withoutPending(service),
+      activity: {
+        kind: 'running',
+        run: {
+          id: run,
+          batch,
+          change,
+          fingerprint,
+          paths,
+          reason,
+          route,
+          force: asked,
+          atGate: false,
+          cancelAsked: false,
+        },
+      },
+    }));
+    orders.push({ service: name, run, change, fingerprint, route, force: asked });
+    emit(step, { type: 'run.started', service: name, run, change, route, reason });
+  }
+  step.effects.push({ kind: 'start-batch', batch, orders });
+}
+
+/** Says what changed since it was last said, and nothing twice. */
+function announceHolds(step: Step, holds: ReadonlyMap<string, Hold>): void {
+  const before = step.state.holds;
+  for (const service of before.keys()) {
+    if (!holds.has(service)) emit(step, { type: 'service.released', service });
+  }
+  for (const [service, hold] of holds) {
+    const old = before.get(service);
+    if (old === undefined || !sameHold(old, hold)) emit(step, { type: 'service.held', service, hold });
+  }
+  set(step, { holds });
+}
+
+function sameHold(a: Hold, b: Hold): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
+
+function stopWhenDone(step: Step): void {
+  if (step.state.phase !== 'stopping') return;
+  const live = [...step.state.services.values()].some((service) => service.activity.kind !== 'idle');
+  if (!live) stop(step);
+}
+
+function stop(step: Step): void {
+  if (step.state.phase === 'stopped') return;
+  set(step, { phase: 'stopped' });
+  step.effects.push({ kind: 'disarm-timer', timer: 'hurry' }, { kind: 'exit' });
+}

@@ -1,0 +1,81 @@
+/**
+ * One service's way from prepared inputs into the cluster: image, render, apply, rollout, stopping at the first stage
+ * that is not ok. Skips what is there already and says so. Knows no events and no other service.
+ */
+import type { WorkContext } from '../build/types.ts';
+import type { Artifact } from '../events.ts';
+import { cancelled, ok, type Outcome } from '../outcome.ts';
+import { inputsMoved, type Member, type Prepared, type Unfinished } from './prepare.ts';
+import type { BuildParts, WorkParts } from './types.ts';
+
+/** What is known of the manifests that this session applied: hash of the rendered manifests by service. */
+export type Applied = Map<string, string>;
+
+/**
+ * Makes the image of a prepared service, unless it is there. The artifact is what the registry confirmed; `undefined` for
+ * a service without an image. Ends `cancelled` for superseded inputs when the build context moved meanwhile.
+ */
+export async function buildImage(
+  member: Member,
+  prepared: Prepared | Unfinished,
+  parts: BuildParts,
+): Promise<Outcome<Artifact | undefined> | Unfinished> {
+  if (prepared.kind === 'ready') return ok(prepared.artifact);
+  if (prepared.kind !== 'unbuilt') return prepared;
+  if (member.signal.aborted) return cancelled(member.signal);
+  const { service } = member;
+  const { fingerprint } = prepared.scan;
+  const built = await parts.imageBuilder.build(
+    { service, inputHash: fingerprint.build, ...(prepared.jar === undefined ? {} : { jar: prepared.jar }) },
+    contextOf(member),
+  );
+  if (built.kind === 'cancelled') return built;
+  // Without a Containerfile the image is made from the jar alone, whose inputs were compared already.
+  if (service.image?.source.kind === 'containerfile') {
+    const after = await parts.scanner.scan(service);
+    const { changed } = parts.scanner.compare(prepared.scan, after);
+    const moved = changed.filter((file) => file.buildInput && !file.gitIgnored).map(({ path }) => path);
+    if (moved.length > 0) return inputsMoved({ moved });
+  }
+  if (built.kind === 'failed') return built;
+  await parts.records.add(
+    service.name,
+    { inputHash: fingerprint.build, tests: fingerprint.tests, target: parts.target },
+    built.value,
+  );
+  return built;
+}
+
+/**
+ * Renders, applies and waits until the new version serves. `gate` is awaited between render and apply and gives `false`
+ * when the run was cancelled there. Manifests that this session has applied are not applied again, unless forced.
+ */
+export async function deploy(
+  member: Member,
+  artifact: Artifact | undefined,
+  parts: WorkParts,
+  applied: Applied,
+  gate: () => Promise<boolean>,
+): Promise<Outcome<void>> {
+  const { service, signal, report } = member;
+  const { name } = service;
+  const context = contextOf(member);
+  if (signal.aborted) return cancelled(signal);
+  const rendered = await parts.deployer.render(service, artifact, context);
+  if (rendered.kind !== 'ok') return rendered;
+  if (!(await gate())) return cancelled(signal);
+  if (!member.force && applied.get(name) === rendered.value.hash) {
+    report.finished('apply', 'skipped', 'unchanged');
+  } else {
+    // Until it has succeeded, nobody knows what the cluster has.
+    applied.delete(name);
+    const result = await parts.deployer.apply(service, rendered.value, context);
+    if (result.kind !== 'ok') return result;
+    applied.set(name, rendered.value.hash);
+  }
+  return await parts.deployer.awaitReady(service, rendered.value, context);
+}
+
+function contextOf({ signal, report }: Member): WorkContext {
+  return { signal, report };
+}

@@ -1,0 +1,87 @@
+/**
+ * Which profiles are active, and why. The rules are the ones that Skaffold's users know: a condition is equal to the
+ * fact or a regular expression that matches a part of it, `!` negates, the conditions of one entry must all hold, one
+ * entry is enough; auto-activated profiles come first in the order of the file, then those of `-p` in its order.
+ */
+import type { ActivationDocument, ProfileDocument } from '../config/document.ts';
+import { variableIn, type Environment } from '../config/variables.ts';
+
+/** What activations are compared with. */
+export interface ActivationFacts {
+  readonly env: Environment;
+  /** The context that will be deployed to, as far as it is known. */
+  readonly kubeContext: string | undefined;
+  /** The command that runs, e.g. `dev`. */
+  readonly command: string;
+}
+
+/** A profile that takes part, and what made it. */
+export interface ActiveProfile {
+  readonly name: string;
+  /** For the user: `-p`, or the conditions that held. */
+  readonly reason: string;
+  /** True when a condition on the context made it active. */
+  readonly byContext: boolean;
+}
+
+/**
+ * The active profiles in the order in which they apply.
+ *
+ * @param asked names from `-p` in their order; `-name` takes one out that came before.
+ */
+export function activeProfiles(
+  profiles: readonly Pick<ProfileDocument, 'name' | 'activation'>[],
+  asked: readonly string[],
+  autoActivation: boolean,
+  facts: ActivationFacts,
+): ActiveProfile[] {
+  let active: ActiveProfile[] = [];
+  for (const { name, activation } of autoActivation ? profiles : []) {
+    const entry = activation.find((candidate) => holds(candidate, facts));
+    if (entry !== undefined) {
+      active.push({ name, reason: conditionsText(entry), byContext: entry.kubeContext !== undefined });
+    }
+  }
+  for (const name of asked) {
+    if (name.startsWith('-')) active = active.filter((profile) => profile.name !== name.slice(1));
+    else if (!active.some((profile) => profile.name === name)) {
+      active.push({ name, reason: '-p', byContext: false });
+    }
+  }
+  return active;
+}
+
+/** Whether all conditions of an entry hold. An entry without conditions never does. */
+function holds(entry: ActivationDocument, facts: ActivationFacts): boolean {
+  const results: boolean[] = [];
+  if (entry.env !== undefined) results.push(envHolds(entry.env, facts.env));
+  if (entry.kubeContext !== undefined) results.push(contextHolds(entry.kubeContext, facts.kubeContext));
+  if (entry.command !== undefined) results.push(fits(entry.command, facts.command));
+  return results.length > 0 && results.every(Boolean);
+}
+
+/** `NAME=` holds for a variable that is empty or not set, `NAME=!` for one that has a value. */
+function envHolds(condition: string, env: Environment): boolean {
+  const at = condition.indexOf('=');
+  const actual = variableIn(env, condition.slice(0, at)) ?? '';
+  const wanted = condition.slice(at + 1);
+  if (wanted === '') return actual === '';
+  if (wanted === '!') return actual !== '';
+  return fits(wanted, actual);
+}
+
+/** A context that is not known fits no pattern; so a negated one holds. */
+function contextHolds(wanted: string, actual: string | undefined): boolean {
+  return actual === undefined ? wanted.startsWith('!') : fits(wanted, actual);
+}
+
+function fits(wanted: string, actual: string): boolean {
+  const negated = wanted.startsWith('!');
+  const pattern = negated ? wanted.slice(1) : wanted;
+  return (pattern === actual || new RegExp(pattern).test(actual)) !== negated;
+}
+
+function conditionsText(entry: ActivationDocument): string {
+  const parts = Object.entries(entry) as [string, string][];
+  return `activation ${parts.map(([kind, wanted]) => `${kind} "${wanted}"`).join(' and ')}`;
+}

@@ -1,0 +1,53 @@
+/** Applies the active profiles to a project: each one's overlay, then its patches, in the order of activation. */
+import type { Diagnostic } from '../diagnostic.ts';
+import type { ProfileDocument } from '../config/document.ts';
+import { profileSchema } from '../config/schema.ts';
+import { itemsAt, plainOf, stringAt, treeAt, withProfile, type Tree } from '../config/tree.ts';
+import { mergeOverlay } from './merge.ts';
+import { applyPatches, type LocatedPatch } from './patches.ts';
+
+/** A profile as data, beside the tree that it was read from. */
+export interface LocatedProfile extends ProfileDocument {
+  readonly tree: Tree;
+}
+
+/** The profiles of a file that the schema has nothing against; the others are reported by it and take no part. */
+export function profilesOf(file: Tree): LocatedProfile[] {
+  return itemsAt(file, ['profiles']).flatMap((tree) => {
+    const parsed = profileSchema.safeParse(plainOf(tree));
+    return parsed.success ? [{ ...parsed.data, tree }] : [];
+  });
+}
+
+/** The tree with profiles applied, and the patches that did not fit; a profile ends with its first such patch. */
+export function applyProfiles(
+  base: Tree,
+  profiles: readonly LocatedProfile[],
+): { readonly tree: Tree; readonly diagnostics: readonly Diagnostic[] } {
+  const diagnostics: Diagnostic[] = [];
+  let current = base;
+  for (const profile of profiles) {
+    const overlay = treeAt(profile.tree, ['overlay']);
+    if (overlay?.kind === 'map') current = mergeOverlay(current, withProfile(overlay, profile.name));
+    const patched = applyPatches(current, patchesOf(profile));
+    if ('tree' in patched) current = patched.tree;
+    else diagnostics.push(patched.diagnostic);
+  }
+  return { tree: current, diagnostics };
+}
+
+function patchesOf(profile: LocatedProfile): LocatedPatch[] {
+  return profile.patches.map(({ op }, index) => {
+    const at = ['patches', index];
+    const path = stringAt(profile.tree, [...at, 'path']) ?? { value: '', origin: profile.tree.origin };
+    const from = stringAt(profile.tree, [...at, 'from']);
+    const value = treeAt(profile.tree, [...at, 'value']);
+    return {
+      profile: profile.name,
+      op,
+      path: { ...path, origin: { ...path.origin, profile: profile.name } },
+      ...(from === undefined ? {} : { from }),
+      ...(value === undefined ? {} : { value: withProfile(value, profile.name) }),
+    };
+  });
+}

@@ -1,0 +1,37 @@
+/**
+ * Clears away processes that a killed session left running. They are known by the session id in their environment:
+ * nothing without it, and nothing of a session that is alive, is ever touched. Linux only; elsewhere it finds nothing.
+ */
+import { endGroup } from './children.ts';
+import { commandOf, environmentOf, groupOf, processIds } from './proc.ts';
+import { isSessionAlive, sessionVariable } from './session.ts';
+
+/** A process that a dead session had left behind. */
+export interface Leftover {
+  readonly pid: number;
+  readonly command: string;
+}
+
+/** Ends every process of a dead session, by group, and returns what they were once they are dead. */
+export async function reapLeftovers(graceMs = 2000): Promise<readonly Leftover[]> {
+  const marked = processIds().filter(isLeftover);
+  const found = marked.map((pid) => ({ pid, command: commandOf(pid) }));
+  const groups = new Set(marked.map(groupToEnd).filter((group) => group !== undefined));
+  await Promise.all([...groups].map(async (group) => await endGroup(group, graceMs)));
+  return found;
+}
+
+function isLeftover(pid: number): boolean {
+  if (pid === process.pid) return false;
+  const prefix = `${sessionVariable}=`;
+  const mark = environmentOf(pid).find((entry) => entry.startsWith(prefix));
+  return mark !== undefined && !isSessionAlive(mark.slice(prefix.length));
+}
+
+/** Its group, unless that is led by somebody who is no leftover: a group of ours has a leader of ours, or none. */
+function groupToEnd(pid: number): number | undefined {
+  const group = groupOf(pid);
+  if (group === undefined) return undefined;
+  const leaderIsForeign = groupOf(group) === group && !isLeftover(group);
+  return leaderIsForeign ? undefined : group;
+}

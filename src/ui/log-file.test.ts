@@ -1,0 +1,64 @@
+import { mkdtemp, readFile, readdir, rm, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createEventBus, type AppEvent, type EventBody } from '../events.ts';
+import { samples, session, sessionStart } from '../../test/support/sample-events.ts';
+import { createLogFiles, logFileOf } from './log-file.ts';
+
+let folder: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'appdev-logs-'));
+});
+afterEach(async () => {
+  await rm(folder, { recursive: true });
+});
+
+async function write(bodies: readonly EventBody[]): Promise<AppEvent[]> {
+  const seen: AppEvent[] = [];
+  const bus = createEventBus(() => sessionStart);
+  bus.subscribe((event) => seen.push(event));
+  const files = createLogFiles(folder);
+  files.start(bus);
+  for (const body of bodies) bus.emit(body);
+  await files.stop();
+  return seen;
+}
+
+test('each service has its file with tools’ output, run by run, and application log', async () => {
+  await write(session);
+  expect((await readdir(folder)).sort()).toEqual(['billing.log', 'gateway.log', 'orders.log']);
+  const lines = (await readFile(logFileOf(folder, 'orders'), 'utf8')).trimEnd().split('\n');
+  expect(lines.every((line) => line.startsWith('2026-11-21T10:41:00.000Z '))).toBe(true);
+  expect(lines.map((line) => line.slice(25))).toEqual([
+    '== run 7 (image): #14 OrderService.java (+2)',
+    'compile | [WARNING] Foo.java uses unchecked operations',
+    'compile | [INFO] Compiling 1 source',
+    '== compile ok 0.9s',
+    '== image ok 0.4s (1 layer, 34 KB)',
+    '== push skipped 0.0s (digest is there)',
+    '== rollout ok 1.5s',
+    '== run 7 ok 2.9s',
+    'orders-6d4c-x2k9p orders | Tomcat started on port 8080',
+  ]);
+  expect(await readFile(logFileOf(folder, 'billing'), 'utf8')).toContain('APPLICATION FAILED TO START');
+});
+
+test('terminal escapes do not get into the file', async () => {
+  await write([{ ...samples['pod.log'], line: '\x1b[31mred\x1b[0m' }]);
+  expect(await readFile(logFileOf(folder, 'orders'), 'utf8')).toContain('orders | red\n');
+});
+
+test('a name that is no file name stays inside the folder', () => {
+  expect(logFileOf('/logs', '../../etc/passwd')).toBe('/logs/..%2F..%2Fetc%2Fpasswd.log');
+});
+
+test('a full disk becomes one notice with a hint, and the session goes on', async () => {
+  await symlink('/dev/full', logFileOf(folder, 'orders'));
+  const seen = await write([samples['pod.log'], samples['pod.log']]);
+  const notices = seen.filter((event) => event.type === 'notice');
+  expect(notices).toHaveLength(1);
+  expect(notices[0]).toMatchObject({ level: 'warning', service: 'orders', hint: 'free some disk space; writing goes on by itself' });
+  expect(notices[0]?.message).toContain(`${logFileOf(folder, 'orders')} cannot be written (ENOSPC)`);
+});

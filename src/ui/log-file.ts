@@ -1,0 +1,80 @@
+/**
+ * Keeps each service's whole output on disk, whatever the screen shows of it: every line of the tools and of the
+ * application, with its time, stage or container. Error cards name the file.
+ */
+import { join } from 'node:path';
+import type { AppEvent, EventBus } from '../events.ts';
+import { cardLines } from './card.ts';
+import { changeText, duration } from './format.ts';
+import { lineText } from './line.ts';
+import type { Reporter } from './reporter.ts';
+import { createRollingFile, type RollingFile } from './rolling-file.ts';
+import { cleanLine } from './sanitize.ts';
+
+/** 5 MB and the 5 MB before them, a service: some 100,000 lines. */
+const maxBytes = 5_000_000;
+const maxQueue = 4_000_000;
+
+/** Where a service's log is: `<folder>/<service>.log`. Characters that no file name may have are escaped. */
+export function logFileOf(folder: string, service: string): string {
+  return join(folder, `${encodeURIComponent(service)}.log`);
+}
+
+/** Makes the reporter that writes into the folder. When that fails, a notice says so and the session goes on. */
+export function createLogFiles(folder: string): Reporter {
+  const files = new Map<string, RollingFile>();
+  let unsubscribe: (() => void) | undefined;
+
+  const fileOf = (bus: EventBus, service: string): RollingFile => {
+    const known = files.get(service);
+    if (known !== undefined) return known;
+    const path = logFileOf(folder, service);
+    const file = createRollingFile({
+      path,
+      maxBytes,
+      maxQueue,
+      onProblem(error) {
+        const message = `the log file ${path} cannot be written (${error.code ?? error.message}); its lines are not kept`;
+        const hint = error.code === 'ENOSPC' ? 'free some disk space; writing goes on by itself' : `check ${folder}`;
+        bus.emit({ type: 'notice', level: 'warning', message, hint, service });
+      },
+    });
+    files.set(service, file);
+    return file;
+  };
+
+  return {
+    start(bus) {
+      unsubscribe = bus.subscribe((event) => {
+        const lines = logLines(event);
+        if (lines.length === 0 || !('service' in event) || event.service === undefined) return;
+        const file = fileOf(bus, event.service);
+        for (const line of lines) file.append(`${event.at} ${line}`);
+      });
+    },
+    async stop() {
+      unsubscribe?.();
+      await Promise.all([...files.values()].map(async (file) => await file.close()));
+      files.clear();
+    },
+  };
+}
+
+function logLines(event: AppEvent): string[] {
+  switch (event.type) {
+    case 'run.started':
+      return [`== run ${event.run} (${event.route}): ${changeText(event.change, event.reason)}`];
+    case 'stage.output':
+      return [`${event.stage} | ${cleanLine(event.line)}`];
+    case 'stage.finished':
+      return [`== ${event.stage} ${event.outcome} ${duration(event.ms)}${event.detail === undefined ? '' : ` (${event.detail})`}`];
+    case 'run.finished': {
+      const card = event.error === undefined ? [] : cardLines(event.error).map((line) => `   ${cleanLine(lineText(line))}`);
+      return [`== run ${event.run} ${event.outcome} ${duration(event.ms)}`, ...card];
+    }
+    case 'pod.log':
+      return [`${event.pod} ${event.container} | ${cleanLine(event.line)}`];
+    default:
+      return [];
+  }
+}

@@ -1,0 +1,90 @@
+/**
+ * What a path is to a service, and which of jar, image and manifests it decides. Pure: decides by the roots that inputs.ts
+ * found and by Maven's standard layout, without a look at the disk.
+ */
+import { basename, relative, sep } from 'node:path';
+import type { Role } from './types.ts';
+
+/** What a root was named as. */
+export type RootKind =
+  'jar' | 'context' | 'containerfile' | 'chart' | 'values' | 'overlay' | 'manifest' | 'config';
+
+/** A file or folder that a service reads; all in it belongs to it. */
+export interface Root {
+  /** Absolute. */
+  readonly path: string;
+  readonly kind: RootKind;
+}
+
+/** The roles that decide the jar and the image. */
+const buildRoles: ReadonlySet<Role> = new Set([
+  'source',
+  'resource',
+  'build-file',
+  'containerfile',
+  'context',
+]);
+/** The roles that decide the manifests. */
+const deployRoles: ReadonlySet<Role> = new Set(['chart', 'values', 'overlay', 'manifest']);
+/** Among roots of equal depth: a chart that is the build context too is a chart. Later ones win. */
+const precedence: readonly RootKind[] = [
+  'context',
+  'jar',
+  'manifest',
+  'overlay',
+  'chart',
+  'values',
+  'containerfile',
+  'config',
+];
+const buildFileName =
+  /^(pom\.xml|mvnw(\.cmd)?|build\.gradle(\.kts)?|settings\.gradle(\.kts)?|gradle\.properties|gradlew(\.bat)?|.*\.versions\.toml)$/;
+
+const testSet = /^(test|it|integration-?test|test-?fixtures)$/i;
+
+/**
+ * The role of an absolute path: that of the innermost root around it, so that sources below a chart's folder stay sources
+ * and a chart inside of the build context is a chart. `undefined` when it lies in no root.
+ */
+export function classify(path: string, roots: readonly Root[]): Role | undefined {
+  let best: Root | undefined;
+  for (const root of roots) {
+    if (!isWithin(path, root.path)) continue;
+    if (best === undefined || rank(root) > rank(best)) best = root;
+  }
+  return best === undefined ? undefined : best.kind === 'jar' ? jarRole(path, best.path) : best.kind;
+}
+
+/** Whether a path is a folder or lies in it. Both are absolute. */
+export function isWithin(path: string, folder: string): boolean {
+  return path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
+}
+
+/** Whether a role decides the jar or the image. */
+export function decidesBuild(role: Role): boolean {
+  return buildRoles.has(role);
+}
+
+/** Whether a role decides the manifests. */
+export function decidesDeploy(role: Role): boolean {
+  return deployRoles.has(role);
+}
+
+function rank(root: Root): number {
+  return root.path.length * precedence.length + precedence.indexOf(root.kind);
+}
+
+/**
+ * By Maven's standard layout, `src/<set>/<kind>`. Only the first `src` counts, the root's own if it has one: below it, a
+ * package may be called `src` or `test`, and sources taken for tests would be changes lost.
+ */
+function jarRole(path: string, root: string): Role {
+  const below = relative(root, path).split(sep);
+  if (buildFileName.test(basename(path)) || path.split(sep).includes('.mvn')) return 'build-file';
+  const tail = root.split(sep).slice(-3);
+  const parts = tail.includes('src') ? [...tail, ...below] : below;
+  const source = parts.indexOf('src');
+  const [set = '', kind = ''] = source === -1 ? [] : parts.slice(source + 1);
+  if (testSet.test(set)) return 'test';
+  return kind === 'resources' || kind === 'webapp' ? 'resource' : 'source';
+}

@@ -1,0 +1,81 @@
+/**
+ * Which files of a build context the builder would not see. Docker's patterns are not git's: they are anchored at the
+ * context, the last matching pattern decides, and `!` may bring back what lies in an excluded folder.
+ * Rules: "Dockerfile reference, .dockerignore file" and the builders' common pattern matcher; Buildah looks for
+ * `<Containerfile>.containerignore`/`.dockerignore` first, then `.containerignore`, then `.dockerignore` in the context.
+ */
+import { readFileSync } from 'node:fs';
+import { join, relative, sep } from 'node:path';
+import picomatch from 'picomatch';
+import type { IgnoreRule } from './ignore.ts';
+
+interface Pattern {
+  readonly text: string;
+  readonly excludes: boolean;
+  matches(path: string): boolean;
+}
+
+/** The ignore files that a builder would look for, best first; absolute. */
+export function dockerIgnoreFiles(context: string, containerfile: string): readonly string[] {
+  return [
+    `${containerfile}.containerignore`,
+    `${containerfile}.dockerignore`,
+    join(context, '.containerignore'),
+    join(context, '.dockerignore'),
+  ];
+}
+
+/** Reads the first of the ignore files that exists. */
+export function readDockerRule(context: string, containerfile: string): IgnoreRule {
+  for (const file of dockerIgnoreFiles(context, containerfile)) {
+    try {
+      return dockerRule(context, readFileSync(file, 'utf8'));
+    } catch {
+      // Not there: the next one.
+    }
+  }
+  return () => false;
+}
+
+/** The rule that an ignore file's text makes for a context. Folders that `!` may reach into are not ignored. */
+export function dockerRule(context: string, text: string): IgnoreRule {
+  const patterns = text.split(/\r?\n/).flatMap(parse);
+  return (path, folder) => {
+    const name = relative(context, path).split(sep).join('/');
+    if (!excluded(name, patterns)) return false;
+    return !(folder && patterns.some((pattern) => !pattern.excludes && mayReachInto(pattern.text, name)));
+  };
+}
+
+function parse(line: string): Pattern[] {
+  const trimmed = line.trim();
+  if (trimmed === '' || trimmed.startsWith('#')) return [];
+  const excludes = !trimmed.startsWith('!');
+  const text = (excludes ? trimmed : trimmed.slice(1).trim()).replace(/^\.?\/+/, '').replace(/\/+$/, '');
+  if (text === '' || text === '.') return [];
+  // Go's filepath.Match knows neither braces nor extended globs.
+  const matches = picomatch(text, { dot: true, nobrace: true, noextglob: true, nonegate: true });
+  return [{ text, excludes, matches: (path) => matches(path) }];
+}
+
+function excluded(name: string, patterns: readonly Pattern[]): boolean {
+  const parts = name.split('/');
+  const prefixes = parts.map((_, index) => parts.slice(0, index + 1).join('/'));
+  let verdict = false;
+  for (const pattern of patterns) {
+    if (verdict !== pattern.excludes && prefixes.some((prefix) => pattern.matches(prefix)))
+      verdict = pattern.excludes;
+  }
+  return verdict;
+}
+
+/** Whether a pattern could match something in the folder: its parts before the first wildcard lie on the same way. */
+function mayReachInto(pattern: string, folder: string): boolean {
+  const wanted = pattern.split('/');
+  for (const [index, part] of folder.split('/').entries()) {
+    const other = wanted[index];
+    if (other === undefined || /[*?[\\]/.test(other)) return true;
+    if (other !== part) return false;
+  }
+  return true;
+}

@@ -1,0 +1,176 @@
+/**
+ * Which files are no inputs. Three sources, each where it is true:
+ * - appdev's own list and `ignore` of appdev.yaml: everywhere; the user's patterns have the last word, `!` included.
+ * - .gitignore (nested): outside of `src` folders. What lies in a source root is compiled and packed by Maven whether git
+ *   ignores it or not, and `application-local.properties` or generated code that stays out of git is exactly what its
+ *   author expects to see running, so there git has no say. (That a build may write such files is written.ts's concern.)
+ * - .dockerignore: in build contexts, see dockerignore.ts.
+ * Reads ignore files; knows nothing of services.
+ */
+import ignore, { type Ignore } from 'ignore';
+import { existsSync, readFileSync } from 'node:fs';
+import { basename, dirname, join, relative, sep } from 'node:path';
+
+/** What editors put beside the file that they save. None of it is ever an input, not even of a build context. */
+const editorFiles = [
+  '4913', // vim's probe whether it may create files
+  '.*.sw?', // vim
+  '*~', // vim, emacs and others: backups
+  '.#*', // emacs: lock
+  '#*#', // emacs: auto-save
+  '*___jb_tmp___', // JetBrains: safe write
+  '*___jb_old___',
+  '.goutputstream-*', // GNOME
+  '.*.kate-swp',
+  '.subl*.tmp',
+  '.DS_Store',
+  'Thumbs.db',
+].map((pattern) => pattern.replace(/^#/, '\\#'));
+
+/** Folders of tools, and files that running programs write; inputs of nothing but, at most, a build context. */
+const toolFiles = [
+  '.git',
+  '.hg',
+  '.svn',
+  '.appdev',
+  '.idea',
+  '.vscode',
+  '.settings',
+  '.gradle',
+  '.kotlin',
+  'node_modules',
+  '*.log',
+  '*.pid',
+  '*.hprof',
+  'hs_err_pid*',
+  'replay_pid*',
+];
+
+/** Ignored in a build context too. */
+const neverInContext = ['.git', '.hg', '.svn', '.appdev'];
+
+/** Folders that build tools and IDEs write, where they lie beside a build file. Elsewhere they are packages. */
+const outputFolders = new Set(['target', 'build', 'out', 'bin']);
+const buildFiles = ['pom.xml', 'build.gradle', 'build.gradle.kts'];
+
+/** Decides about one entry below a root. */
+export type IgnoreRule = (path: string, folder: boolean) => boolean;
+
+/**
+ * appdev's own list with the patterns of appdev.yaml on top, in .gitignore syntax relative to `root`. `context`: the
+ * short list that is right for a build context, where even a log file may be copied into the image.
+ */
+export function projectRule(root: string, patterns: readonly string[], context: boolean): IgnoreRule {
+  const own = ignore({ ignorecase: false }).add([...editorFiles, ...(context ? neverInContext : toolFiles)]);
+  const users = ignore({ ignorecase: false }).add([...patterns]);
+  return (path, folder) => {
+    const name = relativeName(root, path, folder);
+    if (name !== undefined) {
+      const verdict = users.test(name);
+      if (verdict.ignored) return true;
+      if (verdict.unignored) return false;
+    }
+    // Outside of the project (a parent module, a chart next door) only the own list applies, to the name alone.
+    return own.ignores(name ?? `${basename(path)}${folder ? '/' : ''}`);
+  };
+}
+
+/** Whether a folder is the output of the build file beside it. */
+export function isOutputFolder(path: string, siblings: ReadonlySet<string>): boolean {
+  return outputFolders.has(basename(path)) && buildFiles.some((file) => siblings.has(file));
+}
+
+/** Whether git has no say about a path: it is a `src` folder, or lies in one. `path` is relative to the module. */
+export function isInSources(path: string): boolean {
+  return path.split(sep).includes('src');
+}
+
+/** What git would ignore. */
+export interface GitRule {
+  readonly ignores: IgnoreRule;
+  /** Forgets what it knows of ignore files: to be called before each look at the disk. */
+  refresh(): void;
+}
+
+/**
+ * The rule of the .gitignore files between a repository's root and a path, and of .git/info/exclude. The user's global
+ * excludes are not read: a project does not behave differently on two machines. Outside of a repository nothing is
+ * ignored.
+ */
+export function createGitRule(): GitRule {
+  const files = new Map<string, Ignore | undefined>();
+  const repositories = new Map<string, string | undefined>();
+  const folders = new Map<string, boolean>();
+
+  function rulesOf(file: string): Ignore | undefined {
+    if (files.has(file)) return files.get(file);
+    const text = readText(file);
+    const rules = text === undefined ? undefined : ignore({ ignorecase: false }).add(text);
+    files.set(file, rules);
+    return rules;
+  }
+
+  function repositoryOf(folder: string): string | undefined {
+    if (repositories.has(folder)) return repositories.get(folder);
+    const parent = dirname(folder);
+    const found = existsSync(join(folder, '.git'))
+      ? folder
+      : parent === folder
+        ? undefined
+        : repositoryOf(parent);
+    repositories.set(folder, found);
+    return found;
+  }
+
+  /** A folder that is ignored takes everything in it along. */
+  function folderIgnored(path: string, repository: string): boolean {
+    if (path === repository) return false;
+    const known = folders.get(path);
+    if (known !== undefined) return known;
+    const verdict = folderIgnored(dirname(path), repository) || matches(path, true, repository);
+    folders.set(path, verdict);
+    return verdict;
+  }
+
+  /** The nearest ignore file with an opinion wins. */
+  function matches(path: string, folder: boolean, repository: string): boolean {
+    for (let at = dirname(path); ; at = dirname(at)) {
+      const names = at === repository ? ['.gitignore', join('.git', 'info', 'exclude')] : ['.gitignore'];
+      for (const name of names) {
+        const below = relativeName(at, path, folder);
+        const verdict = below === undefined ? undefined : rulesOf(join(at, name))?.test(below);
+        if (verdict?.ignored === true) return true;
+        if (verdict?.unignored === true) return false;
+      }
+      if (at === repository) return false;
+    }
+  }
+
+  return {
+    ignores(path, folder) {
+      const repository = repositoryOf(dirname(path));
+      if (repository === undefined || path === repository) return false;
+      return folderIgnored(dirname(path), repository) || matches(path, folder, repository);
+    },
+    refresh() {
+      files.clear();
+      repositories.clear();
+      folders.clear();
+    },
+  };
+}
+
+/** The name of `path` below `root` as the `ignore` package wants it, or `undefined` when it does not lie below. */
+function relativeName(root: string, path: string, folder: boolean): string | undefined {
+  const name = relative(root, path).split(sep).join('/');
+  if (name === '' || name === '..' || name.startsWith('../') || /^[a-z]:/i.test(name)) return undefined;
+  return folder ? `${name}/` : name;
+}
+
+function readText(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,98 @@
+/**
+ * Which local files a chart or an overlay takes in from elsewhere: a kustomization's resources, components, patches and
+ * generators, a chart's `file://` dependencies. Over-approximates: every text of a kustomization that is the path of
+ * something existing counts, which needs no list of Kustomize's fields that would age. Reads, never writes.
+ */
+import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { parse, visit, parseDocument, isScalar } from 'yaml';
+
+const kustomizationNames = ['kustomization.yaml', 'kustomization.yml', 'Kustomization'];
+/** A chain of bases is never as long; a cycle would be. */
+const maxFolders = 200;
+
+/** Files and folders that an overlay is made from, absolute: each kustomization on the way and all it refers to. */
+export function overlayInputs(overlay: string): readonly string[] {
+  const inputs = new Set<string>();
+  const folders = [overlay];
+  for (let index = 0; index < folders.length && index < maxFolders; index += 1) {
+    const folder = folders[index] ?? overlay;
+    const file = kustomizationNames.map((name) => join(folder, name)).find((path) => existsSync(path));
+    if (file === undefined) {
+      // Not written yet, or a folder that is no overlay: its YAML is all that could matter. The name is watched for.
+      inputs.add(join(folder, 'kustomization.yaml'));
+      for (const path of yamlFiles(folder)) inputs.add(path);
+      continue;
+    }
+    inputs.add(file);
+    for (const path of referredTo(folder, file)) {
+      if (!isFolder(path)) inputs.add(path);
+      else if (kustomizationNames.some((name) => existsSync(join(path, name)))) {
+        if (!folders.includes(path)) folders.push(path);
+      } else inputs.add(path);
+    }
+  }
+  return [...inputs];
+}
+
+/** Folders of the charts that a chart depends on by `file://`, itself included, transitively; absolute. */
+export function chartInputs(chart: string): readonly string[] {
+  const charts = [chart];
+  for (let index = 0; index < charts.length && index < maxFolders; index += 1) {
+    const folder = charts[index] ?? chart;
+    for (const path of fileDependencies(folder)) if (!charts.includes(path)) charts.push(path);
+  }
+  return charts;
+}
+
+function referredTo(folder: string, file: string): string[] {
+  const found: string[] = [];
+  try {
+    visit(parseDocument(readFileSync(file, 'utf8')), {
+      Scalar(_key, node) {
+        if (!isScalar(node) || typeof node.value !== 'string' || node.value === '') return;
+        if (node.value.includes('\n') || /^[a-z]+:\/\//.test(node.value)) return;
+        // `key=path` is how generators name a file's key.
+        for (const text of [node.value, node.value.slice(node.value.indexOf('=') + 1)]) {
+          const path = resolve(folder, text);
+          if (text !== '.' && path !== folder && existsSync(path)) found.push(path);
+        }
+      },
+    });
+  } catch {
+    // Half-typed YAML: `render` reports it with its place, and the file itself is an input already.
+  }
+  const charts = join(folder, 'charts');
+  if (existsSync(charts)) found.push(charts);
+  return found;
+}
+
+function fileDependencies(chart: string): string[] {
+  try {
+    const meta: unknown = parse(readFileSync(join(chart, 'Chart.yaml'), 'utf8'));
+    const list = (meta as { dependencies?: unknown } | null)?.dependencies;
+    if (!Array.isArray(list)) return [];
+    return list.flatMap((item: unknown) => {
+      const repository = (item as { repository?: unknown } | null)?.repository;
+      return typeof repository === 'string' && repository.startsWith('file://')
+        ? [resolve(chart, repository.slice('file://'.length))]
+        : [];
+    });
+  } catch {
+    return [];
+  }
+}
+
+function yamlFiles(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+      .filter((name) => /\.ya?ml$/.test(name))
+      .map((name) => join(folder, name));
+  } catch {
+    return [];
+  }
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+}

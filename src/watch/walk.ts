@@ -1,0 +1,201 @@
+/**
+ * Lists the files under a set of roots, with their stat. Opens no file. It survives what trees contain: symlink loops,
+ * dangling links, FIFOs, sockets, devices, folders it may not read, entries that vanish while it looks.
+ * What the files contain is snapshot.ts's business, what they are to a service classify.ts's.
+ */
+import { lstatSync, readdirSync, realpathSync, statSync, type BigIntStats } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
+/** One file or folder to list. */
+export interface WalkRoot {
+  /** Absolute; it need not exist. A root that is named is listed even where `skip` says otherwise. */
+  readonly path: string;
+  /**
+   * Whether to leave out an entry below the root. `siblings` are the names in its folder; build output is told from a
+   * package of the same name by what lies beside it.
+   */
+  skip(path: string, folder: boolean, siblings: ReadonlySet<string>): boolean;
+}
+
+/** Something in a tree that cannot be an input. */
+export interface Note {
+  readonly path: string;
+  readonly why: 'special' | 'unreadable' | 'loop' | 'deep';
+}
+
+/** What was found. */
+export interface Walked {
+  /** Regular files, and links to regular files with the stat of their target, by absolute path. */
+  readonly files: ReadonlyMap<string, BigIntStats>;
+  /** Folders whose entries decide the listing, with an identity. See `Scan.folders`. */
+  readonly folders: ReadonlyMap<string, string>;
+  /** Real paths that links lead to: a change there is a change here. */
+  readonly targets: ReadonlySet<string>;
+  readonly notes: readonly Note[];
+}
+
+/** What a note means, for the screen. */
+export function describeNote(note: Note): { readonly message: string; readonly hint: string } {
+  const hint = `add it to \`ignore\` in appdev.yaml if it does not belong to the service`;
+  switch (note.why) {
+    case 'special':
+      return { message: `${note.path} is no regular file (a FIFO, socket or device) and is left out`, hint };
+    case 'unreadable':
+      return {
+        message: `${note.path} may not be read, so changes in it are not seen`,
+        hint: `check its permissions, or ${hint}`,
+      };
+    case 'loop':
+      return {
+        message: `${note.path} is a link to a folder that is listed already; it is not followed`,
+        hint,
+      };
+    case 'deep':
+      return { message: `${note.path} lies more than ${maxDepth} folders deep and is left out`, hint };
+  }
+}
+
+/** No source tree is as deep as this; a mount loop or a generator gone wrong is. */
+const maxDepth = 64;
+/** Milliseconds after which the walk lets keys and processes have a turn. A tree of 500 files takes less. */
+const sliceMs = 8;
+
+/** Lists all roots. Never rejects for what is on disk. */
+export async function walk(roots: readonly WalkRoot[]): Promise<Walked> {
+  const walker = new Walker();
+  for (const root of roots) await walker.root(root);
+  return walker;
+}
+
+class Walker implements Walked {
+  readonly files = new Map<string, BigIntStats>();
+  readonly folders = new Map<string, string>();
+  readonly targets = new Set<string>();
+  readonly notes: Note[] = [];
+  readonly #noted = new Set<string>();
+  /** Folders that a link led into; each is listed once a walk, so that links to links cannot multiply. */
+  readonly #linked = new Set<string>();
+  #sliceEnd = performance.now() + sliceMs;
+
+  async root(root: WalkRoot): Promise<void> {
+    const parent = this.#nearestFolder(dirname(root.path));
+    if (parent !== undefined) this.folders.set(parent.path, identity(parent.stat));
+    const stat = statOrNothing(root.path, lstatSync);
+    if (stat !== undefined) await this.#entry(root.path, stat, root, folderIds(dirname(root.path)), true);
+  }
+
+  async #entry(
+    path: string,
+    stat: BigIntStats,
+    root: WalkRoot,
+    ancestors: readonly string[],
+    named: boolean,
+    siblings: ReadonlySet<string> = new Set(),
+  ): Promise<void> {
+    const link = stat.isSymbolicLink();
+    const target = link ? statOrNothing(path, statSync) : stat;
+    // A dangling link is nothing yet; its folder is watched, and its target's coming is seen by the slow walk.
+    if (target === undefined) return;
+    const folder = target.isDirectory();
+    if (!named && root.skip(path, folder, siblings)) return;
+    if (link) this.#addTarget(path, folder);
+    if (folder) await this.#folder(path, target, root, ancestors, link);
+    else if (target.isFile()) this.files.set(path, target);
+    else this.#note(path, 'special');
+  }
+
+  async #folder(
+    path: string,
+    stat: BigIntStats,
+    root: WalkRoot,
+    ancestors: readonly string[],
+    link: boolean,
+  ): Promise<void> {
+    const id = `${stat.dev}:${stat.ino}`;
+    if (ancestors.includes(id) || (link && this.#linked.has(id))) {
+      this.#note(path, 'loop');
+      return;
+    }
+    if (ancestors.length >= maxDepth) {
+      this.#note(path, 'deep');
+      return;
+    }
+    if (link) this.#linked.add(id);
+    this.folders.set(path, identity(stat));
+    if (performance.now() > this.#sliceEnd) {
+      await nextTurn();
+      this.#sliceEnd = performance.now() + sliceMs;
+    }
+    const names = this.#list(path);
+    const siblings = new Set(names);
+    const chain = [...ancestors, id];
+    for (const name of names) {
+      const child = join(path, name);
+      const childStat = statOrNothing(child, lstatSync);
+      if (childStat !== undefined) await this.#entry(child, childStat, root, chain, false, siblings);
+    }
+  }
+
+  #list(path: string): string[] {
+    try {
+      // Sorted, so that which of two links to one folder is followed does not depend on the file system.
+      return readdirSync(path).sort();
+    } catch (error) {
+      const code = (error as NodeJS.ErrnoException).code;
+      if (code === 'EACCES' || code === 'EPERM') this.#note(path, 'unreadable');
+      return [];
+    }
+  }
+
+  #addTarget(path: string, folder: boolean): void {
+    try {
+      const real = realpathSync(path);
+      this.targets.add(real);
+      if (folder) return;
+      const parent = dirname(real);
+      const stat = statOrNothing(parent, lstatSync);
+      if (stat !== undefined) this.folders.set(parent, identity(stat));
+    } catch {
+      // It vanished since; the next look says what there is.
+    }
+  }
+
+  #nearestFolder(path: string): { path: string; stat: BigIntStats } | undefined {
+    for (let at = path; ; at = dirname(at)) {
+      const stat = statOrNothing(at, statSync);
+      if (stat?.isDirectory() === true) return { path: at, stat };
+      if (at === dirname(at)) return undefined;
+    }
+  }
+
+  #note(path: string, why: Note['why']): void {
+    if (this.#noted.has(path)) return;
+    this.#noted.add(path);
+    this.notes.push({ path, why });
+  }
+}
+
+/** Differs when a folder was removed and made again, even where the file system gives it the same inode. */
+function identity(stat: BigIntStats): string {
+  return `${stat.dev}:${stat.ino}:${stat.birthtimeNs}`;
+}
+
+/** Inodes of a folder and of all around it: a link to one of them, from below, is a loop. */
+function folderIds(path: string): string[] {
+  const stat = statOrNothing(path, statSync);
+  const above = path === dirname(path) ? [] : folderIds(dirname(path));
+  return stat === undefined ? above : [...above, `${stat.dev}:${stat.ino}`];
+}
+
+function statOrNothing(
+  path: string,
+  how: (path: string, options: { bigint: true }) => BigIntStats,
+): BigIntStats | undefined {
+  try {
+    return how(path, { bigint: true });
+  } catch {
+    // Gone, or behind a folder that may not be searched: in both cases not an input now.
+    return undefined;
+  }
+}

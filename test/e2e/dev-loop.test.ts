@@ -1,0 +1,167 @@
+/** `appdev dev` on the fixture, on the sandbox: the promises of the loop, one session each way of deploying. */
+import { afterEach, describe, expect, it } from 'vitest';
+import { createRig, eventually, processesOf, served, type Rig, type Session } from '../support/rig.ts';
+
+const controller = 'src/main/java/com/example/orders/web/GreetingController.java';
+const service = 'src/main/java/com/example/orders/OrderService.java';
+
+let rig: Rig;
+afterEach(async () => {
+  await rig.dispose();
+});
+
+/** Waits until both services are deployed for the first time. */
+async function deployed(session: Session): Promise<void> {
+  for (const name of ['stock', 'orders']) {
+    const run = await session.waitFor('run.finished', (event) => event.service === name);
+    expect(run).toMatchObject({ outcome: 'ok' });
+  }
+  await session.waitFor('watch.started');
+}
+
+/** Waits until the Service answers with a text. */
+async function answers(name: string, path: string, text: string): Promise<void> {
+  await eventually(`${name}${path} to answer '${text}'`, async () =>
+    (await served(rig, name, path)).includes(text) ? true : undefined,
+  );
+}
+
+describe.each([
+  ['Helm 4', [], {}],
+  ['Helm 3', [], { helm: 'helm3' }],
+  ['Kustomize', ['-p', 'kustomize'], {}],
+])('dev with %s', (_name, flags, tools) => {
+  it('deploys, redeploys a save, keeps the old pod through a compile error, and leaves nothing behind', async () => {
+    rig = createRig({ tools });
+    const before = rig.kubectl('get', 'namespaces', '-o', 'name');
+    const dev = rig.start('dev', ...flags);
+    await deployed(dev);
+    expect(await served(rig, 'orders', '/')).toBe('Orders is up and running');
+    // orders calls stock by its Service name.
+    expect(await served(rig, 'orders', '/stock/cup')).toContain('cup');
+
+    // A save that changes a text is served.
+    let mark = dev.events.length;
+    rig.replace(controller, 'up and running', 'up, and new');
+    const edit = await dev.waitFor('run.finished', (event) => event.service === 'orders', mark);
+    expect(edit).toMatchObject({ outcome: 'ok', reason: expect.stringContaining('GreetingController.java') });
+    await answers('orders', '/', 'up, and new');
+    // Only the service that the file belongs to ran.
+    expect(dev.events.slice(mark).filter((e) => e.type === 'run.started' && e.service === 'stock')).toEqual(
+      [],
+    );
+
+    // Saving the same bytes builds nothing; the next real change is the next run.
+    mark = dev.events.length;
+    rig.write(controller, rig.read(controller));
+    rig.replace('src/main/resources/application.properties', 'Good morning', 'Good evening');
+    await dev.waitFor('run.finished', (event) => event.service === 'orders' && event.outcome === 'ok', mark);
+    const started = dev.events.slice(mark).filter((e) => e.type === 'run.started');
+    expect(started).toHaveLength(1);
+    expect(started[0]).toMatchObject({ reason: 'application.properties' });
+    await answers('orders', '/greeting', 'Good evening');
+
+    // A compile error names the place; the old pod goes on serving; the fix is served.
+    mark = dev.events.length;
+    rig.replace(controller, 'return "Orders is up, and new";', 'return missing;');
+    const line =
+      rig
+        .read(controller)
+        .split('\n')
+        .findIndex((text) => text.includes('return missing;')) + 1;
+    const broken = await dev.waitFor('run.finished', (event) => event.service === 'orders', mark);
+    expect(broken).toMatchObject({ outcome: 'failed', error: { code: 'SOURCE_BUILD_FAILED' } });
+    expect(broken.error?.diagnostics?.[0]).toMatchObject({
+      file: expect.stringContaining(controller),
+      line,
+      message: expect.stringContaining('cannot find symbol'),
+    });
+    expect(await served(rig, 'orders', '/')).toBe('Orders is up, and new');
+    mark = dev.events.length;
+    rig.replace(controller, 'return missing;', 'return "Orders is fixed";');
+    await dev.waitFor('run.finished', (event) => event.service === 'orders' && event.outcome === 'ok', mark);
+    await answers('orders', '/', 'Orders is fixed');
+
+    // Ctrl-C takes away what was deployed, and every process.
+    expect(await dev.end('SIGINT')).toBe(130);
+    expect(processesOf(rig)).toEqual([]);
+    expect(rig.kubectl('get', 'namespaces', '-o', 'name')).toBe(before);
+  });
+});
+
+describe('dev', () => {
+  it('supersedes: the next run has both edits, and the first one is gone before it starts', async () => {
+    rig = createRig();
+    const dev = rig.start('dev', 'stock', 'orders');
+    await deployed(dev);
+    const mark = dev.events.length;
+    rig.replace(controller, 'up and running', 'first edit');
+    await dev.waitFor(
+      'stage.started',
+      (event) => event.service === 'orders' && event.stage === 'compile',
+      mark,
+    );
+    const maven = processesOf(rig).filter(({ command }) => command.includes('maven'));
+    expect(maven).not.toEqual([]);
+    rig.replace(service, 'pieces for', 'pieces, second edit, for');
+    const first = await dev.waitFor('run.finished', (event) => event.service === 'orders', mark);
+    expect(first).toMatchObject({ outcome: 'cancelled', cancelReason: 'superseded' });
+    const alive = processesOf(rig).map(({ pid }) => pid);
+    expect(maven.filter(({ pid }) => alive.includes(pid))).toEqual([]);
+    await dev.waitFor('run.finished', (event) => event.service === 'orders' && event.outcome === 'ok', mark);
+    await answers('orders', '/', 'first edit');
+    await answers('orders', '/orders', 'second edit');
+    expect(await dev.end()).toBe(130);
+  });
+
+  it('starts again on an unchanged tree without building, pushing or upgrading', async () => {
+    rig = createRig();
+    const first = rig.start('dev', '--cleanup=false');
+    await deployed(first);
+    expect(await first.end()).toBe(130);
+    const images = rig.kubectl('get', 'deployments', '-o', 'jsonpath={..image}');
+    const revisions = rig.objects('secrets').map(({ metadata }) => metadata.name);
+
+    const second = rig.start('dev');
+    await deployed(second);
+    const stages = second.events.filter((event) => event.type === 'stage.finished');
+    expect(
+      stages.filter(
+        ({ stage, outcome }) => outcome !== 'skipped' && stage !== 'render' && stage !== 'rollout',
+      ),
+    ).toEqual([]);
+    expect(rig.kubectl('get', 'deployments', '-o', 'jsonpath={..image}')).toBe(images);
+    expect(rig.objects('secrets').map(({ metadata }) => metadata.name)).toEqual(revisions);
+    expect(await second.end()).toBe(130);
+  });
+
+  it('keeps the configuration in force while the file is wrong, and takes the corrected one', async () => {
+    rig = createRig();
+    const dev = rig.start('dev');
+    await deployed(dev);
+    let mark = dev.events.length;
+    rig.replace('deploy/values-dev.yaml', 'replicaCount: 1', 'replicaCount: 2');
+    const render = await dev.waitFor('run.started', (event) => event.service === 'orders', mark);
+    expect(render).toMatchObject({ route: 'render-only' });
+    await dev.waitFor('run.finished', (event) => event.service === 'orders' && event.outcome === 'ok', mark);
+    await eventually('two pods', () =>
+      rig.kubectl('get', 'deployment', 'orders', '-o', 'jsonpath={.status.readyReplicas}') === '2'
+        ? true
+        : undefined,
+    );
+
+    mark = dev.events.length;
+    rig.replace('appdev.yaml', 'needs: [stock]', 'needs: [stok]');
+    const rejected = await dev.waitFor('config.rejected', undefined, mark);
+    expect(rejected.error).toMatchObject({ code: 'CONFIG_INVALID' });
+    expect(rejected.error.diagnostics?.[0]).toMatchObject({ hint: expect.stringContaining('stock') });
+    rig.replace(controller, 'up and running', 'still going');
+    await dev.waitFor('run.finished', (event) => event.service === 'orders' && event.outcome === 'ok', mark);
+    await answers('orders', '/', 'still going');
+
+    mark = dev.events.length;
+    rig.replace('appdev.yaml', 'needs: [stok]', 'needs: [stock]');
+    await dev.waitFor('config.reloaded', undefined, mark);
+    expect(await dev.end()).toBe(130);
+  });
+});

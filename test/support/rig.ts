@@ -1,0 +1,285 @@
+/**
+ * Runs the shipped appdev on copies of the fixture, in a namespace of its own, and reads its NDJSON events. Waits for
+ * conditions, never for time: a wait that does not come true ends with what was seen instead.
+ */
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { AppEvent } from '../../src/events.ts';
+
+const repository = resolve(import.meta.dirname, '../..');
+
+/** The program under test: the installed package in CI, the checkout's bundle while developing. */
+export const appdevBin: string = process.env['APPDEV_BIN'] ?? join(repository, 'bin/appdev.js');
+
+/** How long a condition may take before the test fails, in milliseconds. */
+const patience = 180_000;
+
+/** A finished command. */
+export interface Ran {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A project in a temporary folder and a namespace in the sandbox. */
+export interface Rig {
+  readonly folder: string;
+  readonly namespace: string;
+  readonly env: NodeJS.ProcessEnv;
+  /** Runs appdev to its end. */
+  appdev(...args: readonly string[]): Promise<Ran>;
+  /** Starts `appdev dev --output json` (or another command) and follows its events. */
+  start(...args: readonly string[]): Session;
+  kubectl(...args: readonly string[]): string;
+  /** `kubectl … -o json`, parsed. */
+  objects(kind: string): readonly KubeItem[];
+  read(file: string): string;
+  write(file: string, text: string): void;
+  replace(file: string, from: string, to: string): void;
+  dispose(): Promise<void>;
+}
+
+/** As much of a Kubernetes object as the tests look at. */
+export interface KubeItem {
+  readonly metadata: {
+    readonly name: string;
+    readonly uid: string;
+    readonly labels?: Record<string, string>;
+  };
+  readonly [field: string]: unknown;
+}
+
+/** A running appdev. */
+export interface Session {
+  readonly events: readonly AppEvent[];
+  readonly child: ChildProcess;
+  readonly stderr: () => string;
+  /** The first event at or after `from` (an index into `events`) that fits; fails when appdev ends first. */
+  waitFor<T extends AppEvent['type']>(
+    type: T,
+    fits?: (event: Extract<AppEvent, { type: T }>) => boolean,
+    from?: number,
+  ): Promise<Extract<AppEvent, { type: T }>>;
+  /** Sends a signal and waits for the end; the exit code. */
+  end(signal?: NodeJS.Signals): Promise<number | null>;
+  readonly exited: Promise<number | null>;
+}
+
+/** What a rig may be given. */
+export interface RigOptions {
+  /** Folder of the project to copy; default: the fixture. */
+  readonly project?: string;
+  readonly env?: NodeJS.ProcessEnv;
+  /** Programs that are to be found under another one's name: `{ helm: 'helm3' }`. */
+  readonly tools?: Readonly<Record<string, string>>;
+}
+
+let counter = 0;
+
+/** Copies a project (default: the fixture) and names a fresh namespace for it. */
+export function createRig(options: RigOptions = {}): Rig {
+  counter += 1;
+  const folder = mkdtempSync(join(tmpdir(), 'appdev-e2e-'));
+  const source = options.project ?? join(repository, 'fixtures/spring-app');
+  cpSync(source, folder, { recursive: true, filter: (path) => !/\/(target|\.appdev)$/.test(path) });
+  const namespace = `e2e-${process.pid}-${counter}`;
+  // CI changes what `auto` means and which files are read; the tests want the desk's behaviour unless they ask.
+  const { CI: _ci, ...desk } = process.env;
+  const tools = mkdtempSync(join(tmpdir(), 'appdev-e2e-tools-'));
+  for (const [name, target] of Object.entries(options.tools ?? {}))
+    symlinkSync(which(target), join(tools, name));
+  const env: NodeJS.ProcessEnv = {
+    ...desk,
+    PATH: `${tools}:${desk['PATH'] ?? ''}`,
+    APPDEV_NAMESPACE: namespace,
+    ...options.env,
+  };
+  const running = new Set<ChildProcess>();
+
+  const launch = (args: readonly string[], stdio: 'pipe'): ChildProcess => {
+    const child = spawn(process.execPath, [appdevBin, ...args], { cwd: folder, env, stdio });
+    running.add(child);
+    child.on('close', () => running.delete(child));
+    return child;
+  };
+
+  return {
+    folder,
+    namespace,
+    env,
+    async appdev(...args) {
+      const child = launch(args, 'pipe');
+      const out = collect(child.stdout);
+      const err = collect(child.stderr);
+      child.stdin?.end();
+      const code = await new Promise<number | null>((done) => child.on('close', done));
+      return { code, stdout: out(), stderr: err() };
+    },
+    start(...args) {
+      return follow(launch([...args, '--output', 'json'], 'pipe'));
+    },
+    kubectl(...args) {
+      return kubectl(['-n', namespace, ...args]);
+    },
+    objects(kind) {
+      const list: unknown = JSON.parse(kubectl(['-n', namespace, 'get', kind, '-o', 'json']));
+      return (list as { items: KubeItem[] }).items;
+    },
+    read: (file) => readFileSync(join(folder, file), 'utf8'),
+    write(file, text) {
+      writeFileSync(join(folder, file), text);
+    },
+    replace(file, from, to) {
+      const path = join(folder, file);
+      const text = readFileSync(path, 'utf8');
+      if (!text.includes(from)) throw new Error(`${file} does not contain '${from}'`);
+      writeFileSync(path, text.replace(from, to));
+    },
+    async dispose() {
+      for (const child of running) child.kill('SIGKILL');
+      await Promise.all([...running].map((child) => new Promise((done) => child.on('close', done))));
+      kubectl(['delete', 'namespace', namespace, '--ignore-not-found', '--wait=false']);
+      for (const path of [folder, tools]) rmSync(path, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Runs kubectl against the sandbox; throws with its words when it fails. */
+export function kubectl(args: readonly string[]): string {
+  const { status, stdout, stderr } = spawnSync('kubectl', args, { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`kubectl ${args.join(' ')}: ${stderr}`);
+  return stdout;
+}
+
+/** Calls `look` until it returns something, about every 50 ms; fails after `patience` with the last error. */
+export async function eventually<T>(
+  what: string,
+  look: () => Promise<T | undefined> | T | undefined,
+): Promise<T> {
+  const end = Date.now() + patience;
+  let last: unknown;
+  while (Date.now() < end) {
+    try {
+      const found = await look();
+      if (found !== undefined) return found;
+    } catch (error) {
+      last = error;
+    }
+    await new Promise((done) => setTimeout(done, 50));
+  }
+  throw new Error(
+    `${what} did not happen within ${patience / 1000} s${last instanceof Error ? `: ${last.message}` : ''}`,
+  );
+}
+
+function which(program: string): string {
+  const { status, stdout } = spawnSync('which', [program], { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`${program} is not on the PATH: is the sandbox's environment set?`);
+  return stdout.trim();
+}
+
+function collect(stream: NodeJS.ReadableStream | null): () => string {
+  let text = '';
+  stream?.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+  return () => text;
+}
+
+function follow(child: ChildProcess): Session {
+  const events: AppEvent[] = [];
+  const stderr = collect(child.stderr);
+  const wakes = new Set<() => void>();
+  let code: number | null | undefined;
+  const wakeAll = (): void => {
+    for (const wake of wakes) wake();
+  };
+  const exited = new Promise<number | null>((done) =>
+    child.on('close', (exit) => {
+      code = exit;
+      done(exit);
+      wakeAll();
+    }),
+  );
+  if (child.stdout === null) throw new Error('appdev was started without a pipe');
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    events.push(JSON.parse(line) as AppEvent);
+    wakeAll();
+  });
+  const tail = (): string =>
+    events
+      .slice(-15)
+      .map((event) => JSON.stringify(event).slice(0, 400))
+      .join('\n');
+
+  return {
+    events,
+    child,
+    stderr,
+    exited,
+    async waitFor(type, fits = () => true, from = 0) {
+      let position = from;
+      const end = Date.now() + patience;
+      for (;;) {
+        for (; position < events.length; position += 1) {
+          const event = events[position];
+          if (event?.type !== type) continue;
+          const narrowed = event as Extract<AppEvent, { type: typeof type }>;
+          if (fits(narrowed)) return narrowed;
+        }
+        if (code !== undefined) {
+          throw new Error(`appdev ended (${code}) before ${type}\n${tail()}\n${stderr()}`);
+        }
+        const left = end - Date.now();
+        if (left <= 0) throw new Error(`no ${type} within ${patience / 1000} s; the last events:\n${tail()}`);
+        await new Promise<void>((done) => {
+          const wake = (): void => {
+            clearTimeout(timer);
+            wakes.delete(wake);
+            done();
+          };
+          const timer = setTimeout(wake, left);
+          wakes.add(wake);
+        });
+      }
+    },
+    async end(signal = 'SIGINT') {
+      child.kill(signal);
+      return await exited;
+    },
+  };
+}
+
+/** Text that a Service answers with, over a new connection to its cluster IP, which answers from this machine. */
+export async function served(rig: Rig, service: string, path = '/'): Promise<string> {
+  const address = rig.kubectl(
+    ...['get', 'service', service, '-o', 'jsonpath={.spec.clusterIP}:{.spec.ports[0].port}'],
+  );
+  const response = await fetch(`http://${address}${path}`, {
+    headers: { connection: 'close' },
+    signal: AbortSignal.timeout(2000),
+  });
+  if (!response.ok) throw new Error(`HTTP ${response.status}`);
+  return await response.text();
+}
+
+/** Processes whose environment carries this rig's namespace: appdev and everything that it started. */
+export function processesOf(rig: Rig): readonly { readonly pid: number; readonly command: string }[] {
+  const marker = `APPDEV_NAMESPACE=${rig.namespace}\0`;
+  return readdirSync('/proc').flatMap((name) => {
+    if (!/^\d+$/.test(name)) return [];
+    try {
+      if (!readFileSync(`/proc/${name}/environ`, 'utf8').includes(marker)) return [];
+      return [
+        {
+          pid: Number(name),
+          command: readFileSync(`/proc/${name}/cmdline`, 'utf8').replaceAll('\0', ' ').trim(),
+        },
+      ];
+    } catch {
+      // It ended while it was looked at.
+      return [];
+    }
+  });
+}
