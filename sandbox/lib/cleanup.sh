@@ -20,6 +20,17 @@ claim_volumes() {
   [[ -e $HOST_PATH_VOLUMES || -L $HOST_PATH_VOLUMES ]] || ln -s "$STATE/volumes" "$HOST_PATH_VOLUMES"
 }
 
+# clear_orphans: somebody deleted the state folder while the sandbox was running. What it made is still known by its name.
+clear_orphans() {
+  [[ -n $(cgroup_pids) ]] || ip link show "$SANDBOX" >/dev/null 2>&1 || return 0
+  say "clearing away a sandbox whose state folder was deleted"
+  kill_cgroup
+  unmount_all
+  network_down
+  remove_cgroups
+  remove_foreign_files
+}
+
 # unmount_all: everything that is mounted below STATE, innermost first: volumes, root file systems, network namespaces.
 unmount_all() {
   local mount

@@ -1,12 +1,12 @@
-# The parts' configuration files: sandbox/etc with its @NAME@ places filled in. Must not start anything.
+# The parts' configuration files: sandbox/etc with its $(NAME) places filled in. Must not start anything.
 
-# render TEMPLATE: prints sandbox/etc/TEMPLATE with every @NAME@ below replaced by the shell variable of that name.
+# render TEMPLATE: prints sandbox/etc/TEMPLATE with every $(NAME) below replaced by the shell variable of that name.
 render() {
   local text name
   text=$(<"$CHECKOUT/sandbox/etc/$1")
   for name in STATE SANDBOX NODE_IP POD_RANGE SERVICE_RANGE REGISTRY REGISTRY_PORT REGISTRY_ADDRESS KUBELET_PORT \
     KUBELET_HEALTH_PORT PROXY_HEALTH_PORT PROXY_METRICS_PORT DNS_READY_PORT DNS_FORWARD RESOLV_CONF; do
-    text=${text//"@$name@"/"${!name:-}"}
+    text=${text//"\$($name)"/"${!name:-}"}
   done
   printf '%s\n' "$text"
 }

@@ -4,13 +4,14 @@
 
 readonly JAVA_SUITE=bookworm
 readonly JAVA_PACKAGES=openjdk-$JAVA_VERSION-jre-headless,ca-certificates
-# 2024-01-01: the same inputs give the same layer, whenever it is made.
+# 2024-01-01, the time of every file in the images. (Java's key store and class archive still differ from one making to the
+# next, and the layer's digest with them.)
 readonly IMAGE_EPOCH=1704067200
 
 # prepare_images: makes what the cache lacks.
 prepare_images() {
   rm -rf --one-file-system "$CACHE"/image.* # of a command that was killed
-  PAUSE_LAYOUT=$CACHE/images/pause-$(basename "$(readlink "$STATE/bin/pause")")
+  PAUSE_LAYOUT=$CACHE/images/$(basename "$(readlink "$STATE/bin/pause")")
   [[ -d $PAUSE_LAYOUT ]] || make_image "$PAUSE_LAYOUT" pause_root '{"Entrypoint": ["/pause"]}'
 
   local arch key

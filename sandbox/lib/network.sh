@@ -9,6 +9,9 @@ readonly SYSCTLS=(net.ipv4.ip_forward vm.overcommit_memory vm.panic_on_oom kerne
 # record_network: what was there before the first change; an earlier record is older and therefore right.
 record_network() {
   [[ -f $STATE/sysctl ]] && return 0
+  ! nft list tables | grep -q ' kube-proxy$' ||
+    die "$EXIT_FAILED" "another Kubernetes node runs on this machine: kube-proxy's nftables are there already" \
+      "use that cluster with appdev, or stop it first"
   nft list tables | write_file "$STATE/tables"
   iptables-save -t nat 2>/dev/null | sed -n 's/^:\(\S*\).*/\1/p' | write_file "$STATE/nat-chains"
   local name

@@ -14,7 +14,7 @@ take_lock() {
 
 # is_state_folder DIR: whether DIR was made by the sandbox, and may therefore be deleted by it.
 is_state_folder() {
-  [[ -f $1/.$SANDBOX ]]
+  [[ -f $1/.$SANDBOX || ($1 == "$DEFAULT_STATE" && -d $1) ]]
 }
 
 # find_state: where a sandbox exists already, its state is the one that counts, whatever this shell's environment says.

@@ -88,17 +88,14 @@ part_state() {
   fi
 }
 
-# start_part PART: starts it unless it runs. One that runs with other inputs than this checkout's is replaced, if this
-# checkout is the owner.
+# start_part PART: starts it unless it runs. One that runs with another program or configuration is replaced.
 start_part() {
   local part=$1 inputs pid
   local -a COMMAND
   command_of "$part"
   inputs=$(part_inputs "$part")
   if pid=$(recorded_pid "$part"); then
-    if [[ $(cat "$STATE/control/$part.inputs" 2>/dev/null) == "$inputs" || $(owner) != "$CHECKOUT" ]]; then
-      return 0
-    fi
+    [[ $(cat "$STATE/control/$part.inputs" 2>/dev/null) != "$inputs" ]] || return 0
     say "restarting $part (process $pid): its configuration has changed"
     stop_processes "$part"
   fi
@@ -113,21 +110,21 @@ start_part() {
 part_inputs() {
   {
     printf '%s\n' "${COMMAND[@]}"
-    readlink "${COMMAND[0]}" || true
+    basename "$(readlink -f "${COMMAND[0]}")"
     cat "$STATE/etc/$1".* 2>/dev/null || true
   } | sha256sum | cut -d ' ' -f 1
 }
 
-# await_part PART: waits until it is healthy. One that is alive but does not answer is restarted once; one that dies is
-# reported with its last words.
+# await_part PART: waits until it is healthy. One that does not answer, or ends, is started once more: it may have lost
+# what it depends on. The second time its last words are shown.
 await_part() {
   local part=$1
-  wait_until 30 healthy_or_dead "$part" || {
-    say "$part does not answer; restarting it"
-    stop_processes "$part"
-    start_part "$part"
-    wait_until 60 healthy_or_dead "$part" || true
-  }
+  wait_until 30 healthy_or_dead "$part" || true
+  healthy "$part" >/dev/null && return 0
+  say "$part does not answer"
+  stop_processes "$part"
+  start_part "$part"
+  wait_until 60 healthy_or_dead "$part" || true
   healthy "$part" >/dev/null && return 0
   tail -n 5 "$STATE/log/$part.log" >&2
   die "$EXIT_FAILED" "$part did not become healthy" "the whole log is in $STATE/log/$part.log" \

@@ -20,8 +20,9 @@ readonly KUBERNETES_SERVICE_IP=198.18.128.1
 readonly BRIDGE_MAC=02:61:70:70:00:01
 
 readonly CACHE=${APPDEV_SANDBOX_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/appdev-sandbox}
+readonly DEFAULT_STATE=/var/lib/appdev-sandbox
 # Not readonly: a sandbox that runs already decides where its state is (see owner.sh).
-STATE=${APPDEV_SANDBOX_STATE:-/var/lib/appdev-sandbox}
+STATE=${APPDEV_SANDBOX_STATE:-$DEFAULT_STATE}
 
 # One sandbox a machine: its bridge, ranges and registry name are fixed. These two say whose it is, wherever its state is.
 readonly LOCK_FILE=/run/lock/appdev-sandbox.lock

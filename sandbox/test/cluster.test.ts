@@ -12,6 +12,7 @@ import {
   readdirSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -132,6 +133,18 @@ describe('a machine or a call that does not fit', () => {
     const ended = cluster(['up'], { env: { PATH: `${bin}:${process.env['PATH'] ?? ''}` } });
     expect(ended.code).toBe(4);
     expect(ended.stderr).toMatch(message);
+  });
+
+  it('is told which command is missing where there is no apt-get to install it', () => {
+    const bin = mkdtempSync(join(folder, 'without-apt-'));
+    for (const name of readdirSync('/usr/bin')) {
+      if (name !== 'apt-get' && name !== 'skopeo') symlinkSync(join('/usr/bin', name), join(bin, name));
+    }
+    const ended = cluster(['up'], { env: { PATH: bin } });
+    expect(ended.code).toBe(4);
+    expect(ended.stderr).toMatch(/missing[\s\S]*skopeo\n[\s\S]*kind .*minikube/);
+    clusterOk(['down']);
+    expect(footprint()).toBe(before);
   });
 
   it('is told about an unknown command, part and option', () => {
@@ -412,5 +425,28 @@ describe('down', () => {
     await interruptAt('starting kubelet', 'SIGKILL');
     clusterOk(['down']);
     expect(footprint()).toBe(before);
+  });
+
+  it('stops everything also when somebody deleted the state folder while it ran', () => {
+    clusterOk(['up']);
+    const { state } = status();
+    const settings = readFileSync(join(state, 'sysctl'), 'utf8').trim().split('\n');
+    run('find', [state, '-xdev', '-depth', '-delete']);
+    clusterOk(['down']);
+    const sections = (text: string): string[] =>
+      text.split(/^(?=== )/m).filter((section) => !/^== (kernel settings|files)/.test(section));
+    expect(sections(footprint())).toEqual(sections(before));
+    // What was there before was written in that folder; nobody but this test can still know it.
+    for (const setting of settings) writeFileSync(setting.split(' ')[0] ?? '', setting.split(' ')[1] ?? '');
+    run('find', [
+      '/run/containerd',
+      '/var/lib/cni',
+      '/var/lib/kubelet',
+      '/var/log/containers',
+      '-type',
+      'd',
+      '-empty',
+      '-delete',
+    ]);
   });
 });

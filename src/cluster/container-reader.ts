@@ -107,6 +107,7 @@ export function readContainer(
       const began = performance.now();
       const outcome = await read({ follow: !run.ended });
       if (hasAborted(signal)) break;
+      if (outcome.kind === 'cancelled') continue;
       if (outcome.kind === 'failed' && outcome.error.code === 'CLUSTER_DENIED') return outcome.error;
       if (outcome.kind === 'ok' && state.run?.id === id && state.run.ended) {
         finished.add(id);

@@ -52,13 +52,14 @@ type WatchEnd = 'resume' | 'list' | 'failed';
 
 /**
  * Runs the loop until the signal aborts. `onLost` is called when a list fails, which is when the set is no longer
- * known to be current; a watch that can be resumed or replaced at once is no loss.
+ * known to be current; a watch that can be resumed or replaced at once is no loss. `wait` is the clock for back-off.
  */
 export async function follow(
   source: FollowSource,
   handlers: FollowHandlers,
   signal: AbortSignal,
   timing: FollowTiming = followTiming,
+  wait: (ms: number, signal: AbortSignal) => Promise<void> = sleep,
 ): Promise<void> {
   const objects = new Map<string, KubeObject>();
   const publish = coalesced(() => handlers.onSnapshot([...objects.values()]), timing.coalesceMs, signal);
@@ -68,10 +69,10 @@ export async function follow(
 
   async function backOff(): Promise<void> {
     const [shortest, longest] = timing.backoffMs;
-    const wait = Math.min(longest, shortest * 2 ** Math.min(failures, 20));
+    const ms = Math.min(longest, shortest * 2 ** Math.min(failures, 20));
     failures += 1;
     // Jitter of half the wait, so that the services' watches do not come back all at once.
-    await sleep(wait * (0.5 + Math.random() / 2), signal);
+    await wait(ms * (0.5 + Math.random() / 2), signal);
   }
 
   while (!signal.aborted) {

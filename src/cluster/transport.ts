@@ -87,7 +87,6 @@ export function createTransport(
       port: base.port === '' ? (secure ? 443 : 80) : base.port,
       path: `${prefix}${call.path}`,
       agent: agentFor(proof, call.method),
-      signal,
       headers: {
         accept: 'application/json',
         'user-agent': 'appdev',
@@ -101,10 +100,25 @@ export function createTransport(
       },
     };
     return await new Promise((resolve, reject) => {
-      const request = (secure ? httpsRequest : httpRequest)(settings, resolve);
+      let response: IncomingMessage | undefined;
+      const request = (secure ? httpsRequest : httpRequest)(settings, (begun) => {
+        response = begun;
+        // An abort reaches the response even when nobody reads it any more; unheard it would end the process.
+        begun.on('error', () => undefined);
+        resolve(begun);
+      });
       request.on('error', (error) => {
         reject(request.reusedSocket ? new ReusedSocketError(error) : error);
       });
+      // Not the request's own `signal`: that would also destroy a connection whose response is complete and which is
+      // just going back to the agent, where nobody listens for its error yet.
+      const stop = (): void => {
+        if (response?.complete !== true)
+          request.destroy(Object.assign(new Error('aborted'), { code: 'ABORT_ERR' }));
+      };
+      signal.addEventListener('abort', stop, { once: true });
+      request.once('close', () => signal.removeEventListener('abort', stop));
+      if (signal.aborted) stop();
       request.end(body);
     });
   }

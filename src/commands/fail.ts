@@ -1,7 +1,8 @@
-/** How a command without a reporter ends with a failure: the error on standard error, and its exit code. */
-import { exitCodeOf, type AppdevError } from '../errors.ts';
+/** How failures end a command: as an error on standard error with its exit code, and a bug of ours as INTERNAL. */
+import { appdevError, exitCodeOf, type AppdevError } from '../errors.ts';
 import type { NotOk } from '../outcome.ts';
 import { errorLines } from '../ui/error-lines.ts';
+import { version } from '../version.ts';
 
 /** Exit code of a session that a signal cut short, when no signal's own code is known. */
 const interrupted = 130;
@@ -16,4 +17,13 @@ export function exitWith(result: NotOk): number {
   if (result.kind === 'cancelled') return interrupted;
   printError(result.error);
   return exitCodeOf(result.error);
+}
+
+/** What an exception becomes: expected failures are values, so it is a bug of appdev. */
+export function internalError(error: unknown): AppdevError {
+  const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return appdevError('INTERNAL', 'appdev itself failed; this is a bug of appdev', {
+    evidence: detail.split('\n'),
+    hint: `report it with the lines above, appdev ${version}, Node ${process.version} and what you typed`,
+  });
 }

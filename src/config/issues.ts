@@ -136,7 +136,11 @@ function complaintOf(issue: Issue, node: Tree): Said {
   // eslint-disable-next-line @typescript-eslint/switch-exhaustiveness-check
   switch (issue.code) {
     case 'custom':
-      return { message: `${scalarText(node)} ${issue.message}`, hint: hintOf(issue) };
+      // What to write instead is made from the value itself.
+      return {
+        message: `${scalarText(node)} ${issue.message}`,
+        hint: node.kind === 'scalar' && node.secret === true ? undefined : hintOf(issue),
+      };
     case 'invalid_value': {
       const values = issue.values.map(String);
       const proposal = node.kind === 'scalar' ? nearest(String(node.value), values) : undefined;

@@ -21,7 +21,10 @@ export interface ProjectConfig {
   readonly ignore: readonly string[];
   /** Services in file order; names are unique. */
   readonly services: readonly ServiceConfig[];
-  /** Every file that took part (appdev.yaml, appdev.local.yaml, .env), absolute: a change of one is a config reload. */
+  /**
+   * Every file that takes part (appdev.yaml, and outside of CI appdev.local.yaml and .env, whether they exist yet or
+   * not), absolute: a change of one is a config reload.
+   */
   readonly files: readonly string[];
 }
 
@@ -101,7 +104,7 @@ export type DeployConfig = (HelmConfig | KustomizeConfig | ManifestsConfig) & {
 
 export interface HelmConfig {
   readonly kind: 'helm';
-  /** Absolute folder of the chart, or a reference as `helm` takes it (`oci://…`, `repo/chart`). */
+  /** Absolute path of the chart's folder or .tgz, or a reference that Helm fetches by itself (`oci://…`). */
   readonly chart: string;
   /** Release name; default: the service's name. */
   readonly release: string;
@@ -121,7 +124,10 @@ export interface KustomizeConfig {
 
 export interface ManifestsConfig {
   readonly kind: 'manifests';
-  /** Glob patterns, absolute, of YAML files. */
+  /**
+   * Patterns of YAML files as picomatch takes them: absolute, with forward slashes, special characters of the
+   * folder they were written in escaped. One that names a single file is a pattern without wildcards.
+   */
   readonly files: readonly string[];
 }
 
@@ -131,7 +137,7 @@ export interface DevConfig {
   readonly forward: readonly PortForwardConfig[];
 }
 
-/** `localPort:remotePort`; the remote port is the container's, or a named port of the Service. */
+/** `localPort:remotePort`; the remote port is the container's. */
 export interface PortForwardConfig {
   readonly localPort: number;
   readonly remotePort: number;

@@ -12,8 +12,7 @@ import { mapScalars, type Origin, type ScalarNode, type Tree } from './tree.ts';
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** What a name looks like whose value must not be shown. */
-const secretName =
-  /(^|_)(PASS|PASSWD|PASSWORD|PASSPHRASE|SECRETS?|TOKEN|CREDENTIALS?|API_?KEY|PRIVATE_?KEY|ACCESS_?KEY)(_|$)/i;
+const secretName = /PASSW(OR)?D|PASSPHRASE|SECRET|TOKEN|CREDENTIAL|(API|PRIVATE|ACCESS)_?KEY|(^|_)PASS(_|$)/i;
 
 /** A tree with its variables filled in. */
 export interface Substituted {

@@ -18,7 +18,7 @@ import {
 import { identityOf, nameOf, refOf } from './objects.ts';
 import { observe } from './observe.ts';
 import { fieldManager, isOwnedBy, makerOf, type Owner } from './ownership.ts';
-import { pruneObjects } from './prune.ts';
+import { neverPruned, pruneObjects } from './prune.ts';
 import type { Applied, Rendered } from './types.ts';
 
 export interface ApplySettings {
@@ -64,7 +64,9 @@ export async function applyObjects(
   const todo = steps.value.filter(({ action }) => action !== 'unchanged' && action !== 'leave');
   const left = new Set(steps.value.filter(({ action }) => action === 'leave').map(({ object }) => object));
   const wanted = new Set(rendered.objects.map((object) => identityOf(refOf(object))));
-  const obsolete = [...known.value].some(([identity]) => !wanted.has(identity));
+  const obsolete = [...known.value].some(
+    ([identity, { kind }]) => !wanted.has(identity) && !neverPruned.includes(kind),
+  );
   if (todo.length === 0 && !obsolete) return ok({ changed: false, detail: 'unchanged' });
 
   // Before anything is created: whatever stops this run, the next one knows what is ours.

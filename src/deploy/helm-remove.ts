@@ -11,7 +11,7 @@ import { goneLimitMs, waitUntilGone } from './gone.ts';
 import type { HelmApplySettings } from './helm-apply.ts';
 import { complaintOf } from './helm-errors.ts';
 import { pinned } from './helm-tool.ts';
-import { identityOf, nameOf, refOf } from './objects.ts';
+import { identityOf, isHook, nameOf, refOf } from './objects.ts';
 import { isOurRelease, placed, type Revision } from './release.ts';
 import { readRelease } from './release-store.ts';
 import { requireAbandoned } from './repair.ts';
@@ -77,9 +77,13 @@ export async function removeRelease(
   }
 
   // helm deletes what the last revision lists. What only the deployed one had (its successor was cut short), and the
-  // jobs and the like that hooks made, would stay for ever. Both are this release's own, by its records.
-  const leftovers = [...doomed, ...hooksOf(state.last, namespace)];
-  const rest = await removeObjects(leftovers, cluster, signal);
+  // jobs and the like that hooks made, would stay for ever. Both are this release's own: their metadata says so.
+  const hooks = await readLive(hooksOf(state.last, namespace), cluster, signal);
+  if (hooks.kind !== 'ok') return hooks;
+  const named = doomed.filter(
+    ({ metadata }) => metadata.annotations?.['meta.helm.sh/release-name'] === release,
+  );
+  const rest = await removeObjects([...named, ...[...hooks.value.values()].filter(isHook)], cluster, signal);
   if (rest.kind !== 'ok') return rest;
   const kept = claims.value.filter(
     (claim) =>

@@ -10,7 +10,7 @@ import { failed, ok, type Outcome } from '../outcome.ts';
 import type { RunProcess } from '../support/process.ts';
 import { contentHash } from './content.ts';
 import { toYaml } from './documents.ts';
-import { createHelm } from './helm-tool.ts';
+import { createHelm, type Helm } from './helm-tool.ts';
 import { renderHelm } from './helm.ts';
 import { imagesIn, isReferenceTo } from './images.ts';
 import { buildKustomization } from './kustomize.ts';
@@ -29,12 +29,14 @@ export interface RendererSettings {
   /** The namespace that a service goes to. */
   readonly namespaceFor: (service: ServiceConfig) => string;
   readonly tools?: Partial<DeployTools>;
+  /** The session's helm, where there is one already: its version is asked once. */
+  readonly helm?: Helm;
 }
 
 /** Makes a renderer. */
 export function createRenderer(settings: RendererSettings): Renderer {
   const tools = { ...defaultTools, ...settings.tools };
-  const helm = createHelm(settings.run, tools.helm);
+  const helm = settings.helm ?? createHelm(settings.run, tools.helm);
   const { root } = settings;
 
   const render = async (

@@ -2,7 +2,7 @@
 import type { WorkContext } from '../build/types.ts';
 import type { KubeObject } from '../cluster/types.ts';
 import type { ServiceConfig } from '../config/model.ts';
-import type { Artifact } from '../events.ts';
+import type { Artifact, PodSummary } from '../events.ts';
 import type { Outcome } from '../outcome.ts';
 
 /** Programs that rendering and deploying run, by name on the PATH or by path. */
@@ -65,4 +65,53 @@ export interface Deployer extends Renderer {
   /** Watches the rollout of every workload in `rendered`; ends early with a cause. The stage reported is `rollout`. */
   awaitReady(service: ServiceConfig, rendered: Rendered, context: WorkContext): Promise<Outcome<void>>;
   remove(service: ServiceConfig, options: RemoveOptions, context: WorkContext): Promise<Outcome<Removed>>;
+}
+
+/** What one workload of a service does at this moment. */
+export interface WorkloadStatus {
+  /** `Kind/name`. */
+  readonly name: string;
+  readonly ready: boolean;
+  /** Why it is not ready, as a clause; empty when it is. */
+  readonly reason: string;
+  readonly pods: PodSummary;
+  /** Images of the newest pods, each once. */
+  readonly images: readonly string[];
+}
+
+/** What is deployed of a service, read from the cluster alone: nothing is rendered for it. */
+export interface ServiceStatus {
+  readonly service: string;
+  readonly namespace: string;
+  /** False when appdev has not deployed it here (or has removed it). */
+  readonly deployed: boolean;
+  /** One phrase: `revision 7`, `4 objects`, `not deployed`, `installed by somebody else`. */
+  readonly detail: string;
+  readonly workloads: readonly WorkloadStatus[];
+  /** All workloads together. */
+  readonly pods: PodSummary;
+}
+
+/** A deployer that can also tell what runs. */
+export interface LiveDeployer extends Deployer {
+  /**
+   * Checks that what runs is what was built: every workload of `rendered` that uses the artifact has ready pods of its
+   * newest revision with exactly that digest, and no others. VERIFY_FAILED names what differs. The stage is `verify`.
+   */
+  verify(service: ServiceConfig, rendered: Rendered, context: WorkContext): Promise<Outcome<void>>;
+  /** What is deployed, at this moment. */
+  status(service: ServiceConfig, signal: AbortSignal): Promise<Outcome<ServiceStatus>>;
+  /** The objects of the service as they were applied last, with their namespaces; empty when it is not deployed. */
+  deployedObjects(service: ServiceConfig, signal: AbortSignal): Promise<Outcome<readonly KubeObject[]>>;
+  /**
+   * Calls back with every change of the service's newest pods, until the signal aborts.
+   *
+   * @param objects of the service: `Rendered.objects`, or what `deployedObjects` gave
+   */
+  followPods(
+    service: ServiceConfig,
+    objects: readonly KubeObject[],
+    onSummary: (pods: PodSummary) => void,
+    signal: AbortSignal,
+  ): void;
 }

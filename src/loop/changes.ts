@@ -118,8 +118,13 @@ function compare(step: Step, result: LookResult): void {
   const { pending, activity } = service;
   const standsFor = activity.kind === 'running' ? activity.run.fingerprint : baseline(service);
   if (standsFor !== undefined && sameFingerprint(standsFor, result.fingerprint)) {
-    // Saved but the same, or back to what was built. What was asked for by key is not taken back by a look.
-    if (pending !== undefined && !pending.asked) update(step, result.service, withoutPending);
+    // Saved but the same, or back to what was built. What was asked for by key is not taken back by that.
+    if (pending !== undefined) {
+      const { fingerprint } = result;
+      update(step, result.service, (old) =>
+        pending.asked ? { ...old, pending: { ...pending, fingerprint } } : withoutPending(old),
+      );
+    }
     return;
   }
   if (activity.kind === 'running' && isStillToRender(activity.run, result)) {

@@ -117,10 +117,10 @@ async function buildJobs(options: OnceOptions, jobs: readonly Job[]): Promise<Ar
       const results = await buildBatch(options.parts, left);
       const again: Job[] = [];
       for (const [job, result] of results) {
-        const moved =
-          result.kind === 'cancelled' && result.reason === 'superseded' && !options.signal.aborted;
-        if (moved && !lastTime && !('because' in result)) again.push(job);
-        else outcomes.set(job.member.service.name, moved ? explain(job, result) : result);
+        const { name } = job.member.service;
+        if (result.kind !== 'cancelled' || options.signal.aborted) outcomes.set(name, result);
+        else if (lastTime || wasBlameless(result)) outcomes.set(name, explain(name, result));
+        else again.push(job);
       }
       left = again;
       if (left.length === 0) break;
@@ -202,7 +202,8 @@ async function deployAfter(
     }
     return !member.signal.aborted;
   };
-  const outcome = await deploy(member, artifact, parts, new Map(), gate);
+  const scan = await parts.scanner.scan(member.service);
+  const outcome = await deploy(member, artifact, scan, parts, new Map(), { gate });
   return unmet === undefined ? outcome : { kind: 'failed', error: unmet };
 }
 
@@ -227,10 +228,12 @@ function withheld(service: string, [culprit, end]: readonly [string, NotOk]): No
   });
 }
 
-function explain({ member }: Job, result: Unfinished | Outcome<unknown>): Outcome<never> {
-  const { name } = member.service;
-  if ('because' in result && result.because !== undefined) return { kind: 'failed', error: result.because };
-  const moved = 'moved' in result ? (result.moved ?? []) : [];
+function wasBlameless(result: Unfinished): boolean {
+  return result.because !== undefined;
+}
+
+function explain(name: string, { because, moved = [] }: Unfinished): NotOk {
+  if (because !== undefined) return { kind: 'failed', error: because };
   const which = moved.length === 0 ? '' : `: ${moved.slice(0, 3).join(', ')}${moved.length > 3 ? ', …' : ''}`;
   return failed('SOURCE_CHANGED', `files of ${name} changed while it was built, twice${which}`, {
     hint: 'build again when nothing writes them; list what the build itself writes under `ignore` in appdev.yaml',

@@ -3,10 +3,12 @@
  * that is not ok. Skips what is there already and says so. Knows no events and no other service.
  */
 import type { WorkContext } from '../build/types.ts';
+import type { Rendered } from '../deploy/types.ts';
 import type { Artifact } from '../events.ts';
 import { cancelled, ok, type Outcome } from '../outcome.ts';
+import type { Scan } from '../watch/types.ts';
 import { inputsMoved, type Member, type Prepared, type Unfinished } from './prepare.ts';
-import type { BuildParts, WorkParts } from './types.ts';
+import type { BuildParts } from './types.ts';
 
 /** What is known of the manifests that this session applied: hash of the rendered manifests by service. */
 export type Applied = Map<string, string>;
@@ -46,24 +48,33 @@ export async function buildImage(
   return built;
 }
 
+/** How a deploy talks to its owner. */
+export interface DeployHooks {
+  /** Awaited between render and apply; `false` when the run was cancelled there. */
+  readonly gate: () => Promise<boolean>;
+  /** Which state of chart, overlay and manifests was rendered; see `Fingerprint.deploy`. */
+  readonly rendered?: (deploy: string) => void;
+}
+
 /**
- * Renders, applies and waits until the new version serves. `gate` is awaited between render and apply and gives `false`
- * when the run was cancelled there. Manifests that this session has applied are not applied again, unless forced.
+ * Renders, applies and waits until the new version serves. `scan` is the last look at the inputs before. Manifests that
+ * this session has applied are not applied again, unless forced.
  */
 export async function deploy(
   member: Member,
   artifact: Artifact | undefined,
-  parts: WorkParts,
+  scan: Scan,
+  parts: BuildParts,
   applied: Applied,
-  gate: () => Promise<boolean>,
+  hooks: DeployHooks,
 ): Promise<Outcome<void>> {
   const { service, signal, report } = member;
   const { name } = service;
   const context = contextOf(member);
   if (signal.aborted) return cancelled(signal);
-  const rendered = await parts.deployer.render(service, artifact, context);
+  const rendered = await renderCurrent(member, artifact, scan, parts, hooks);
   if (rendered.kind !== 'ok') return rendered;
-  if (!(await gate())) return cancelled(signal);
+  if (!(await hooks.gate())) return cancelled(signal);
   if (!member.force && applied.get(name) === rendered.value.hash) {
     report.finished('apply', 'skipped', 'unchanged');
   } else {
@@ -74,6 +85,30 @@ export async function deploy(
     applied.set(name, rendered.value.hash);
   }
   return await parts.deployer.awaitReady(service, rendered.value, context);
+}
+
+/** More renders than this of files that keep changing are somebody's mistake, which the next look shows. */
+const maxRenders = 3;
+
+/** Renders what is on disk: again, if the files were changed while they were read. */
+async function renderCurrent(
+  member: Member,
+  artifact: Artifact | undefined,
+  scan: Scan,
+  { deployer, scanner }: BuildParts,
+  hooks: DeployHooks,
+): Promise<Outcome<Rendered>> {
+  let before = scan.fingerprint.deploy;
+  for (let times = 1; ; times += 1) {
+    const rendered = await deployer.render(member.service, artifact, contextOf(member));
+    const after = (await scanner.scan(member.service)).fingerprint.deploy;
+    if (after !== before && times < maxRenders && !member.signal.aborted) {
+      before = after;
+      continue;
+    }
+    hooks.rendered?.(before);
+    return rendered;
+  }
 }
 
 function contextOf({ signal, report }: Member): WorkContext {

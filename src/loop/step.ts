@@ -24,10 +24,8 @@ export function update(step: Step, name: string, change: (service: ServiceState)
 }
 
 /** The same object without an optional field. */
-export function without<T extends object, K extends keyof T>(value: T, key: K): Omit<T, K> {
-  const { [key]: dropped, ...rest } = value;
-  void dropped;
-  return rest;
+export function without<T extends object, K extends keyof T & string>(value: T, key: K): Omit<T, K> {
+  return Object.fromEntries(Object.entries(value).filter(([name]) => name !== key)) as Omit<T, K>;
 }
 
 /** The same service without a pending change. */

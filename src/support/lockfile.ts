@@ -1,14 +1,18 @@
 /**
  * Exclusive locks between appdev processes, as files that name their holder. The lock of a process that is gone is taken
  * over. Works within one machine; a lock that another host holds (a home on NFS) is never taken over.
+ *
+ * A lock is a folder of numbered files, and the highest number is the one that counts. A number is claimed once, by
+ * link(2), and never used again, so that of many who find the same dead holder only one can follow it; a plain file that
+ * is removed and made anew cannot promise that.
  */
-import { link, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { link, mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { cancelled, failed, ok, type Outcome } from '../outcome.ts';
 import { systemClock } from './clock.ts';
 import { diskFull, isDiskFull } from './disk-full.ts';
-import { fieldAt, numberAt, stringAt } from './fields.ts';
+import { numberAt, stringAt } from './fields.ts';
 import { identify, isAlive } from './proc.ts';
 
 /** Who holds a lock. */
@@ -46,24 +50,18 @@ export async function tryLock(path: string, doing: string): Promise<Outcome<Lock
     doing,
     since: new Date().toISOString(),
   };
-  // A nonce, because one process may take the same lock again.
-  const text = `${JSON.stringify({ ...own, nonce: count })}\n`;
-  const draft = `${path}.${process.pid}-${count}`;
+  // Complete before it gets its number, so that nobody ever reads half a lock.
+  const draft = join(path, `draft-${process.pid}-${count}`);
   try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    // Complete before it gets its name, so that nobody ever reads half a lock.
-    const file = await open(draft, 'wx', 0o600);
-    await file.writeFile(text).finally(async () => {
-      await file.close();
-    });
+    await mkdir(path, { recursive: true, mode: 0o700 });
+    await writeFile(draft, `${JSON.stringify(own)}\n`, { mode: 0o600 });
     for (;;) {
-      if (await claims(draft, path)) return ok({ kind: 'locked', lock: lockOf(path, text) });
-      const found = await readFile(path, 'utf8').catch(() => undefined);
-      // Released between the two steps.
-      if (found === undefined) continue;
-      const by = parseHolder(found);
+      const highest = Math.max(0, ...(await numbersIn(path)));
+      const by = highest === 0 ? undefined : await holderOf(join(path, String(highest)));
+      if (by === 'vanished') continue;
       if (by !== undefined && (by.host !== own.host || isAlive(by))) return ok({ kind: 'held', by });
-      await removeStale(path, found, `${draft}.stale`);
+      if (await claim(path, highest + 1, draft))
+        return ok({ kind: 'locked', lock: lockOf(path, highest + 1) });
     }
   } catch (error) {
     if (!isDiskFull(error)) {
@@ -76,7 +74,7 @@ export async function tryLock(path: string, doing: string): Promise<Outcome<Lock
       { path: folder, free: `remove what is not needed below ${folder}` },
     ]);
   } finally {
-    await rm(draft, { force: true });
+    await rm(draft, { force: true }).catch(() => undefined);
   }
 }
 
@@ -98,39 +96,52 @@ export async function waitForLock(
   return cancelled(signal);
 }
 
-/** Whether the draft became the lock. link(2) fails when the name is taken, on network file systems too. */
-async function claims(draft: string, path: string): Promise<boolean> {
+/** Whether the draft became the lock with that number. */
+async function claim(path: string, number: number, draft: string): Promise<boolean> {
+  const claimed = join(path, String(number));
   try {
-    await link(draft, path);
-    return true;
+    await link(draft, claimed);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
     throw error;
   }
+  const numbers = await numbersIn(path);
+  // We were so slow that others have come and gone, and cleared this number away meanwhile: it is past.
+  const isPast = numbers.some((other) => other > number);
+  const past = isPast ? [number] : numbers.filter((other) => other < number);
+  await Promise.all(past.map(async (other) => await rm(join(path, String(other)), { force: true })));
+  return !isPast;
 }
 
-function lockOf(path: string, text: string): Lock {
+function lockOf(path: string, number: number): Lock {
+  let released: Promise<void> | undefined;
   return {
     async release() {
-      // Only one's own: a lock that was lost (somebody removed the file) may be another's by now.
-      if ((await readFile(path, 'utf8').catch(() => undefined)) === text) await rm(path, { force: true });
+      // Left in place without a holder, because its number must not be used again.
+      const empty = join(path, `draft-${process.pid}-${number}-released`);
+      released ??= writeFile(empty, '')
+        .then(async () => {
+          await rename(empty, join(path, String(number)));
+        })
+        // A lock whose folder is gone, or whose disk is full, ends with this process.
+        .catch(() => undefined);
+      await released;
     },
   };
 }
 
-/**
- * Takes a dead holder's lock out of the way. Two waiters may find the same dead lock: the slower one must not remove what
- * the faster one has put there since, so it looks at what it moved, and puts a living lock back.
- */
-async function removeStale(path: string, stale: string, aside: string): Promise<void> {
+async function numbersIn(path: string): Promise<number[]> {
+  return (await readdir(path)).flatMap((name) => (/^\d+$/.test(name) ? [Number(name)] : []));
+}
+
+/** Who holds a number: undefined when nobody does any more, `vanished` when a higher number has replaced it. */
+async function holderOf(file: string): Promise<LockHolder | 'vanished' | undefined> {
   try {
-    await rename(path, aside);
+    return parseHolder(await readFile(file, 'utf8'));
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 'vanished';
     throw error;
   }
-  if ((await readFile(aside, 'utf8')) !== stale) await link(aside, path).catch(() => undefined);
-  await rm(aside, { force: true });
 }
 
 function parseHolder(text: string): LockHolder | undefined {
@@ -149,6 +160,6 @@ function parseHolder(text: string): LockHolder | undefined {
     startTime,
     host,
     doing: stringAt(value, 'doing') ?? 'unknown',
-    since: String(fieldAt(value, 'since') ?? ''),
+    since: stringAt(value, 'since') ?? '',
   };
 }

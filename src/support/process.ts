@@ -107,9 +107,9 @@ export const runProcess: RunProcess = async (command, { signal, onLine, graceMs 
   };
   signal.addEventListener('abort', end, { once: true });
   // The signal may have fired while the child was being started.
-  if (signal.aborted) end();
+  if (hasAborted(signal)) end();
   const exitCode = await exited;
-  const wasCancelled = signal.aborted;
+  const wasCancelled = hasAborted(signal);
   if (isGroupAlive(group)) end();
   await ending;
   signal.removeEventListener('abort', end);
@@ -172,6 +172,11 @@ async function drained(streams: readonly Readable[], output: Output): Promise<vo
     if (output.bytes === seen) break;
   }
   for (const stream of streams) stream.destroy();
+}
+
+/** As a call, because the compiler takes a property that was false once for false for good. */
+function hasAborted(signal: AbortSignal): boolean {
+  return signal.aborted;
 }
 
 function isFolder(path: string): boolean {

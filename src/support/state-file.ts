@@ -37,7 +37,8 @@ export async function writeState(path: string, value: unknown): Promise<Outcome<
     await rename(temporary, path);
     return ok(undefined);
   } catch (error) {
-    await rm(temporary, { force: true });
+    // Where its folder is no folder there is nothing to remove either.
+    await rm(temporary, { force: true }).catch(() => undefined);
     if (isDiskFull(error)) {
       const folder = dirname(path);
       return await diskFull(`writing ${path}`, [

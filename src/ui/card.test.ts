@@ -5,7 +5,8 @@ import { cardLines, shortCard, type CardContext } from './card.ts';
 import { errorLines } from './error-lines.ts';
 import { lineText, paint, type Line } from './line.ts';
 
-const texts = (lines: readonly Line[]): string[] => lines.map((line) => paint(line, { color: false, unicode: true }));
+const texts = (lines: readonly Line[]): string[] =>
+  lines.map((line) => paint(line, { color: false, unicode: true }));
 const logPath = '.appdev/logs/billing.log';
 
 describe('the whole card', () => {
@@ -29,7 +30,9 @@ describe('the whole card', () => {
 
   test('falls back to the last lines of the tools when the error brings no evidence', () => {
     const bare = appdevError('IMAGE_BUILD_FAILED', 'buildah failed');
-    expect(texts(cardLines(bare, { tail: ['STEP 2', 'no space left on device'] }))).toContain('│ no space left on device');
+    expect(texts(cardLines(bare, { tail: ['STEP 2', 'no space left on device'] }))).toContain(
+      '│ no space left on device',
+    );
     expect(texts(cardLines(compileError, { tail: ['noise'] }))).not.toContain('│ noise');
   });
 
@@ -46,7 +49,9 @@ describe('the whole card', () => {
   });
 
   test('a message of several lines stays several lines', () => {
-    expect(texts(cardLines(appdevError('RENDER_FAILED', 'helm failed:\n  line 2\x1b[31m')))).toContain('  line 2');
+    expect(texts(cardLines(appdevError('RENDER_FAILED', 'helm failed:\n  line 2\x1b[31m')))).toContain(
+      '  line 2',
+    );
   });
 });
 

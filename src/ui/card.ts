@@ -75,7 +75,10 @@ function evidenceLine(text: string): Line {
 
 function hintLines(error: AppdevError): Line[] {
   if (error.hint === undefined) return [];
-  return cleanLines(error.hint).map((text, index): Line => [seg(index === 0 ? 'try: ' : '     ', 'busy'), seg(text)]);
+  return cleanLines(error.hint).map((text, index): Line => [
+    seg(index === 0 ? 'try: ' : '     ', 'busy'),
+    seg(text),
+  ]);
 }
 
 function footLine(error: AppdevError, context: CardContext): Line {

@@ -14,7 +14,9 @@ test.each([
 });
 
 test('a C++ name in the middle of a line is left alone', () => {
-  expect(ciLineGuard({ GITHUB_ACTIONS: 'true' })('orders │ std::string ## heading')).toBe('orders │ std::string ## heading');
+  expect(ciLineGuard({ GITHUB_ACTIONS: 'true' })('orders │ std::string ## heading')).toBe(
+    'orders │ std::string ## heading',
+  );
 });
 
 test('outside CI nothing changes', () => {

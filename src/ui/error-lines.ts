@@ -6,5 +6,7 @@ import { cleanLine } from './sanitize.ts';
 
 /** The lines of an error: the first says `error:` and what happened, the others are indented. */
 export function errorLines(error: AppdevError): string[] {
-  return cardLines(error).map((line, index) => `${index === 0 ? 'error: ' : '  '}${cleanLine(lineText(line))}`);
+  return cardLines(error).map(
+    (line, index) => `${index === 0 ? 'error: ' : '  '}${cleanLine(lineText(line))}`,
+  );
 }

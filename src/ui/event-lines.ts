@@ -33,7 +33,14 @@ export function eventLines(event: AppEvent, context: LineContext): Line[] {
       return event.error === undefined || isKnown(event.error, view) ? [] : failure(event.error, undefined);
     case 'cluster.selected':
       return full
-        ? [[seg(`cluster ${event.context} (${event.product}) at ${event.server}, namespace ${event.namespace}`, 'dim')]]
+        ? [
+            [
+              seg(
+                `cluster ${event.context} (${event.product}) at ${event.server}, namespace ${event.namespace}`,
+                'dim',
+              ),
+            ],
+          ]
         : [];
     case 'registry.selected':
       return full ? [[seg(`registry ${registryNames(event)} (${event.source})`, 'dim')]] : [];
@@ -45,10 +52,13 @@ export function eventLines(event: AppEvent, context: LineContext): Line[] {
         ...indent(cardLines(event.error)),
       ];
     case 'watch.started': {
-      const polling = event.mode === 'events' ? '' : event.mode === 'polling' ? ' by polling' : ', partly by polling';
+      const polling =
+        event.mode === 'events' ? '' : event.mode === 'polling' ? ' by polling' : ', partly by polling';
       const why = event.reason === undefined ? '' : `: ${event.reason}`;
       if (!full && polling === '') return [];
-      return [[seg(`watching ${count(event.files, 'file')}${polling}${why}`, polling === '' ? 'dim' : 'warn')]];
+      return [
+        [seg(`watching ${count(event.files, 'file')}${polling}${why}`, polling === '' ? 'dim' : 'warn')],
+      ];
     }
     case 'watch.paused':
       return [[seg('paused: saves are noted but not built', 'warn')]];
@@ -63,7 +73,12 @@ export function eventLines(event: AppEvent, context: LineContext): Line[] {
       return full ? [[...prefix(event.service), seg(`held: ${holdText(event.hold)}`, 'warn')]] : [];
     case 'run.started':
       return full
-        ? [[...prefix(event.service), seg(`run ${event.run} (${event.route}): ${changeText(event.change, event.reason)}`)]]
+        ? [
+            [
+              ...prefix(event.service),
+              seg(`run ${event.run} (${event.route}): ${changeText(event.change, event.reason)}`),
+            ],
+          ]
         : [];
     case 'stage.output':
       return context.verbose || (full && noteworthy.test(event.line))
@@ -76,7 +91,10 @@ export function eventLines(event: AppEvent, context: LineContext): Line[] {
       if (event.outcome !== 'failed' || event.error === undefined) return [line];
       const tail = view.services.find((service) => service.name === event.service)?.tail ?? [];
       const logPath = context.logPath?.(event.service);
-      return [line, ...indent(cardLines(event.error, { tail, ...(logPath === undefined ? {} : { logPath }) }))];
+      return [
+        line,
+        ...indent(cardLines(event.error, { tail, ...(logPath === undefined ? {} : { logPath }) })),
+      ];
     }
     case 'pod.changed': {
       if (!full) return [];
@@ -88,10 +106,17 @@ export function eventLines(event: AppEvent, context: LineContext): Line[] {
       return [[...prefix(event.service, containerLabel(event, context)), seg(event.line)]];
     case 'forward.opened':
       return full
-        ? [[...prefix(event.service), seg(`http://localhost:${event.localPort} forwards to ${event.remotePort}`)]]
+        ? [
+            [
+              ...prefix(event.service),
+              seg(`http://localhost:${event.localPort} forwards to ${event.remotePort}`),
+            ],
+          ]
         : [];
     case 'forward.lost':
-      return [[...prefix(event.service), seg(`forward of port ${event.localPort} lost: ${event.reason}`, 'warn')]];
+      return [
+        [...prefix(event.service), seg(`forward of port ${event.localPort} lost: ${event.reason}`, 'warn')],
+      ];
     case 'cluster.lost':
       return [[seg('✗', 'bad'), seg(` cluster ${event.context} does not answer: ${event.reason}`)]];
     case 'cluster.regained':
@@ -123,9 +148,16 @@ export function failureSummary(view: View, logPath?: (service: string) => string
       const stage = service.last?.stages.find((timing) => timing.outcome === 'failed')?.stage;
       const error = service.last?.error;
       const first = error?.diagnostics?.find((diagnostic) => diagnostic.severity === 'error');
-      const place = first?.file === undefined ? '' : ` (${first.file}${first.line === undefined ? '' : `:${first.line}`})`;
+      const place =
+        first?.file === undefined
+          ? ''
+          : ` (${first.file}${first.line === undefined ? '' : `:${first.line}`})`;
       return [
-        [seg('✗', 'bad'), seg(` ${service.name}${stage === undefined ? '' : `  ${stage}`}`, 'strong'), seg(`  ${error?.message ?? ''}${place}`)],
+        [
+          seg('✗', 'bad'),
+          seg(` ${service.name}${stage === undefined ? '' : `  ${stage}`}`, 'strong'),
+          seg(`  ${error?.message ?? ''}${place}`),
+        ],
         ...(error?.hint === undefined ? [] : [[seg('    try: ', 'busy'), seg(error.hint)]]),
         ...(error === undefined ? [] : [[seg(`    ${error.code}  ${docsLink(error)}`, 'dim')]]),
         ...(logPath === undefined ? [] : [[seg(`    log: ${logPath(service.name)}`, 'dim')]]),
@@ -183,7 +215,10 @@ function stageText(event: Extract<AppEvent, { type: 'stage.finished' }>): Segmen
  * A container that bears the service's name needs no label; where there are several pods, each line names its own: in
  * the panel's scrollback by the last part of its name.
  */
-function containerLabel(event: Extract<AppEvent, { type: 'pod.log' }>, context: LineContext): string | undefined {
+function containerLabel(
+  event: Extract<AppEvent, { type: 'pod.log' }>,
+  context: LineContext,
+): string | undefined {
   const container = event.container === event.service ? [] : [event.container];
   const desired = context.view.services.find((service) => service.name === event.service)?.pods?.desired ?? 1;
   const name = context.detail === 'full' ? event.pod : event.pod.slice(event.pod.lastIndexOf('-') + 1);

@@ -1,7 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import type { EventBody, Hold } from '../events.ts';
 import { stamped } from '../../test/support/sample-events.ts';
-import { cancelText, count, duration, holdText, shortDigest, stageChain, timingLine, type RunFinished } from './format.ts';
+import {
+  cancelText,
+  count,
+  duration,
+  holdText,
+  shortDigest,
+  stageChain,
+  timingLine,
+  type RunFinished,
+} from './format.ts';
 import { lineText } from './line.ts';
 
 test.each([
@@ -43,12 +52,9 @@ test('each hold names its culprit', () => {
 });
 
 test('each way to be cancelled has its words', () => {
-  expect(['superseded', 'user', 'deadline', 'shutdown'].map((reason) => cancelText(reason as never))).toEqual([
-    'superseded by a newer save',
-    'cancelled (c)',
-    'cancelled at its deadline',
-    'cancelled',
-  ]);
+  expect(['superseded', 'user', 'deadline', 'shutdown'].map((reason) => cancelText(reason as never))).toEqual(
+    ['superseded by a newer save', 'cancelled (c)', 'cancelled at its deadline', 'cancelled'],
+  );
 });
 
 describe('timingLine', () => {
@@ -79,9 +85,14 @@ describe('timingLine', () => {
   });
 
   test('shows a skipped stage as unchanged', () => {
-    expect(text({ stages: [{ stage: 'compile', ms: 900, outcome: 'ok' }, { stage: 'push', ms: 3, outcome: 'skipped' }] })).toBe(
-      '✓ orders  2.9s  compile 0.9 › push unchanged   #14 OrderService.java (+2)',
-    );
+    expect(
+      text({
+        stages: [
+          { stage: 'compile', ms: 900, outcome: 'ok' },
+          { stage: 'push', ms: 3, outcome: 'skipped' },
+        ],
+      }),
+    ).toBe('✓ orders  2.9s  compile 0.9 › push unchanged   #14 OrderService.java (+2)');
   });
 
   test('says unchanged once when every stage was skipped', () => {
@@ -99,7 +110,9 @@ describe('timingLine', () => {
   });
 
   test('says failed when no stage did', () => {
-    expect(text({ outcome: 'failed', stages: [] })).toBe('✗ orders  2.9s  failed   #14 OrderService.java (+2)');
+    expect(text({ outcome: 'failed', stages: [] })).toBe(
+      '✗ orders  2.9s  failed   #14 OrderService.java (+2)',
+    );
   });
 
   test('says why a run was cancelled, and where', () => {
@@ -114,7 +127,9 @@ describe('timingLine', () => {
 
   test('aligns names and never cuts them', () => {
     expect(text({ stages: [] }, 9)).toMatch(/^✓ orders {5}2\.9s/);
-    expect(text({ stages: [], service: 'a-very-long-service-name' }, 4)).toContain('a-very-long-service-name  2.9s');
+    expect(text({ stages: [], service: 'a-very-long-service-name' }, 4)).toContain(
+      'a-very-long-service-name  2.9s',
+    );
   });
 });
 

@@ -1,5 +1,4 @@
 /** The words of the screen: durations, stages, holds and the permanent timing line. Pure, shared by all reporters. */
-import type { CancelReason } from '../outcome.ts';
 import type { AppEvent, Hold, StageTiming } from '../events.ts';
 import { seg, type Line, type Segment, type Tone } from './line.ts';
 
@@ -7,7 +6,7 @@ import { seg, type Line, type Segment, type Tone } from './line.ts';
 export type RunFinished = Extract<AppEvent, { type: 'run.finished' }>;
 
 /** Seconds with one decimal below a minute, without a unit: `0.9`; then `1m42s`, `1h02m`. Takes milliseconds. */
-export function shortDuration(ms: number): string {
+function shortDuration(ms: number): string {
   const seconds = Math.max(0, ms) / 1000;
   if (seconds < 59.95) return seconds.toFixed(1);
   const whole = Math.round(seconds);
@@ -59,7 +58,7 @@ export function holdText(hold: Hold): string {
 }
 
 /** Why a run was cancelled. */
-export function cancelText(reason: CancelReason | undefined): string {
+export function cancelText(reason: RunFinished['cancelReason']): string {
   switch (reason) {
     case 'superseded':
       return 'superseded by a newer save';
@@ -80,7 +79,8 @@ export function changeText(change: number, reason: string): string {
 
 /** The stages of a run: `compile 0.9 › image 0.4 › push unchanged`. When every stage was there already: `unchanged`. */
 export function stageChain(stages: readonly StageTiming[]): Line {
-  if (stages.length > 0 && stages.every((stage) => stage.outcome === 'skipped')) return [seg('unchanged', 'dim')];
+  if (stages.length > 0 && stages.every((stage) => stage.outcome === 'skipped'))
+    return [seg('unchanged', 'dim')];
   return stages.flatMap((timing, index): Segment[] => {
     const separator = index === 0 ? [] : [seg(' › ', 'dim')];
     const name = `${timing.stage} `;

@@ -23,7 +23,12 @@ test('each event is one line that begins with the version', async () => {
   expect(lines).toHaveLength(bodies.length);
   lines.forEach((line, index) => {
     expect(line.startsWith(`{"v":1,"seq":${index + 1},"at":"2026-11-21T10:41:00.000Z","type":"`)).toBe(true);
-    expect(JSON.parse(line)).toEqual({ v: 1, seq: index + 1, at: '2026-11-21T10:41:00.000Z', ...bodies[index] });
+    expect(JSON.parse(line)).toEqual({
+      v: 1,
+      seq: index + 1,
+      at: '2026-11-21T10:41:00.000Z',
+      ...bodies[index],
+    });
   });
 });
 

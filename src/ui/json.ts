@@ -7,7 +7,7 @@ import type { Reporter } from './reporter.ts';
 import { createSink } from './sink.ts';
 
 /** Version of the events' shape. A field may be added within a version; none is renamed, retyped or removed. */
-export const eventVersion = 1;
+const eventVersion = 1;
 
 /** One event as its line, without the line's end. */
 export function jsonLine(event: AppEvent): string {

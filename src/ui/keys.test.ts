@@ -12,7 +12,8 @@ const k = { input: 'k' };
 const enter = { input: '\r', return: true };
 const escape = { input: '', escape: true };
 const ctrl = (input: string): KeyPress => ({ input, ctrl: true });
-const row = (name: string): ServiceView => view.services.find((service) => service.name === name) as ServiceView;
+const row = (name: string): ServiceView =>
+  view.services.find((service) => service.name === name) as ServiceView;
 
 test('j, k and the arrows select, and stop at both ends', () => {
   expect(press([j]).selected).toBe('orders');
@@ -79,14 +80,20 @@ describe('details', () => {
   test('a closed failure opens again when a later run fails too', () => {
     const closed = press([k, enter]);
     const billing = row('billing');
-    const later: ServiceView = { ...billing, last: { run: 12, change: 16, reason: 'x', outcome: 'failed', ms: 1, stages: [], error: rolloutError } };
+    const later: ServiceView = {
+      ...billing,
+      last: { run: 12, change: 16, reason: 'x', outcome: 'failed', ms: 1, stages: [], error: rolloutError },
+    };
     expect(isOpen(closed, later)).toBe(true);
   });
 
   test('a day of opening and closing remembers one choice a service', () => {
     let ui = press([j]);
     for (let run = 1; run < 100; run += 1) {
-      const services = view.services.map((service) => ({ ...service, last: { run, change: run, reason: 'x', outcome: 'ok' as const, ms: 1, stages: [] } }));
+      const services = view.services.map((service) => ({
+        ...service,
+        last: { run, change: run, reason: 'x', outcome: 'ok' as const, ms: 1, stages: [] },
+      }));
       ui = pressKey(ui, { ...view, services }, enter).ui;
     }
     expect(Object.keys(ui.opened)).toHaveLength(1);
@@ -109,5 +116,6 @@ test('? and h show the help, the same keys and Esc close it', () => {
 
 test('every key that does something is in the help', () => {
   const listed = keyHelp.map(([key]) => key).join(' ');
-  for (const key of ['r', 'j', 'k', 'Enter', 'p', 'c', 'l', '?', 'q', 'Ctrl-C', 'Ctrl-Z']) expect(listed).toContain(key);
+  for (const key of ['r', 'j', 'k', 'Enter', 'p', 'c', 'l', '?', 'q', 'Ctrl-C', 'Ctrl-Z'])
+    expect(listed).toContain(key);
 });

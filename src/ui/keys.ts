@@ -95,7 +95,8 @@ export function pressKey(ui: UiState, view: View, key: KeyPress): KeyResult {
 }
 
 function pressControl(ui: UiState, input: string): KeyResult {
-  if (input === 'c') return { ui: { ...ui, quitting: ui.quitting === 0 ? 1 : 2 }, action: { type: 'interrupt' } };
+  if (input === 'c')
+    return { ui: { ...ui, quitting: ui.quitting === 0 ? 1 : 2 }, action: { type: 'interrupt' } };
   if (input === 'z') return { ui, action: { type: 'suspend' } };
   return { ui };
 }
@@ -103,7 +104,8 @@ function pressControl(ui: UiState, input: string): KeyResult {
 function select(ui: UiState, view: View, step: 1 | -1): UiState {
   const names = view.services.map((service) => service.name);
   const at = ui.selected === undefined ? -1 : names.indexOf(ui.selected);
-  const next = at === -1 ? (step === 1 ? 0 : names.length - 1) : Math.min(names.length - 1, Math.max(0, at + step));
+  const next =
+    at === -1 ? (step === 1 ? 0 : names.length - 1) : Math.min(names.length - 1, Math.max(0, at + step));
   const name = names[next];
   return name === undefined ? ui : { ...ui, selected: name };
 }

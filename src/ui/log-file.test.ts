@@ -59,6 +59,10 @@ test('a full disk becomes one notice with a hint, and the session goes on', asyn
   const seen = await write([samples['pod.log'], samples['pod.log']]);
   const notices = seen.filter((event) => event.type === 'notice');
   expect(notices).toHaveLength(1);
-  expect(notices[0]).toMatchObject({ level: 'warning', service: 'orders', hint: 'free some disk space; writing goes on by itself' });
+  expect(notices[0]).toMatchObject({
+    level: 'warning',
+    service: 'orders',
+    hint: 'free some disk space; writing goes on by itself',
+  });
   expect(notices[0]?.message).toContain(`${logFileOf(folder, 'orders')} cannot be written (ENOSPC)`);
 });

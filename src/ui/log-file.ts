@@ -35,7 +35,8 @@ export function createLogFiles(folder: string): Reporter {
       maxQueue,
       onProblem(error) {
         const message = `the log file ${path} cannot be written (${error.code ?? error.message}); its lines are not kept`;
-        const hint = error.code === 'ENOSPC' ? 'free some disk space; writing goes on by itself' : `check ${folder}`;
+        const hint =
+          error.code === 'ENOSPC' ? 'free some disk space; writing goes on by itself' : `check ${folder}`;
         bus.emit({ type: 'notice', level: 'warning', message, hint, service });
       },
     });
@@ -47,7 +48,7 @@ export function createLogFiles(folder: string): Reporter {
     start(bus) {
       unsubscribe = bus.subscribe((event) => {
         const lines = logLines(event);
-        if (lines.length === 0 || !('service' in event) || event.service === undefined) return;
+        if (lines.length === 0 || !('service' in event)) return;
         const file = fileOf(bus, event.service);
         for (const line of lines) file.append(`${event.at} ${line}`);
       });
@@ -61,20 +62,21 @@ export function createLogFiles(folder: string): Reporter {
 }
 
 function logLines(event: AppEvent): string[] {
-  switch (event.type) {
-    case 'run.started':
-      return [`== run ${event.run} (${event.route}): ${changeText(event.change, event.reason)}`];
-    case 'stage.output':
-      return [`${event.stage} | ${cleanLine(event.line)}`];
-    case 'stage.finished':
-      return [`== ${event.stage} ${event.outcome} ${duration(event.ms)}${event.detail === undefined ? '' : ` (${event.detail})`}`];
-    case 'run.finished': {
-      const card = event.error === undefined ? [] : cardLines(event.error).map((line) => `   ${cleanLine(lineText(line))}`);
-      return [`== run ${event.run} ${event.outcome} ${duration(event.ms)}`, ...card];
-    }
-    case 'pod.log':
-      return [`${event.pod} ${event.container} | ${cleanLine(event.line)}`];
-    default:
-      return [];
+  if (event.type === 'run.started') {
+    return [`== run ${event.run} (${event.route}): ${changeText(event.change, event.reason)}`];
   }
+  if (event.type === 'stage.output') return [`${event.stage} | ${cleanLine(event.line)}`];
+  if (event.type === 'stage.finished') {
+    const detail = event.detail === undefined ? '' : ` (${event.detail})`;
+    return [`== ${event.stage} ${event.outcome} ${duration(event.ms)}${detail}`];
+  }
+  if (event.type === 'run.finished') {
+    const card = event.error === undefined ? [] : cardLines(event.error);
+    return [
+      `== run ${event.run} ${event.outcome} ${duration(event.ms)}`,
+      ...card.map((line) => `   ${cleanLine(lineText(line))}`),
+    ];
+  }
+  if (event.type === 'pod.log') return [`${event.pod} ${event.container} | ${cleanLine(event.line)}`];
+  return [];
 }

@@ -32,7 +32,12 @@ const held: EventBody = { type: 'service.held', service: 'orders', hold };
 const started = samples['run.started'];
 
 test('the header is what the session, the cluster and the registry said', () => {
-  const view = after(begun, samples['cluster.selected'], samples['registry.selected'], samples['watch.started']);
+  const view = after(
+    begun,
+    samples['cluster.selected'],
+    samples['registry.selected'],
+    samples['watch.started'],
+  );
   expect(view).toMatchObject({
     command: 'dev',
     project: 'shop',
@@ -51,22 +56,50 @@ describe('the state of a service', () => {
     ['nothing happened', [], 'waiting'],
     ['saved, not yet planned', [samples['change.detected']], 'changed'],
     ['held', [samples['change.detected'], held], 'held'],
-    ['released again', [samples['change.detected'], held, { type: 'service.released', service: 'orders' }], 'changed'],
+    [
+      'released again',
+      [samples['change.detected'], held, { type: 'service.released', service: 'orders' }],
+      'changed',
+    ],
     ['a run takes up hold and change', [samples['change.detected'], held, started], 'running'],
     ['built, no pods known', [started, finished('ok')], 'ok'],
     ['pods on their way', [started, finished('ok'), pods(0, 1)], 'starting'],
     ['pods ready', [started, finished('ok'), pods(1, 1)], 'ready'],
     ['scaled to nothing', [started, finished('ok'), pods(0, 0)], 'ready'],
     ['pods crash after a good run', [started, finished('ok'), pods(0, 1, 'CrashLoopBackOff')], 'unhealthy'],
-    ['an old pod crashes while enough are ready', [started, finished('ok'), pods(1, 1, 'CrashLoopBackOff')], 'ready'],
-    ['failed, the version before ready', [started, pods(1, 1), finished('failed', { error: compileError })], 'failed'],
-    ['failed, then changed and held', [started, finished('failed'), samples['change.detected'], held], 'failed'],
+    [
+      'an old pod crashes while enough are ready',
+      [started, finished('ok'), pods(1, 1, 'CrashLoopBackOff')],
+      'ready',
+    ],
+    [
+      'failed, the version before ready',
+      [started, pods(1, 1), finished('failed', { error: compileError })],
+      'failed',
+    ],
+    [
+      'failed, then changed and held',
+      [started, finished('failed'), samples['change.detected'], held],
+      'failed',
+    ],
     ['failed, then running again', [started, finished('failed'), { ...started, run: 8 }], 'running'],
-    ['ready, then changed and held', [started, finished('ok'), pods(1, 1), samples['change.detected'], held], 'held'],
+    [
+      'ready, then changed and held',
+      [started, finished('ok'), pods(1, 1), samples['change.detected'], held],
+      'held',
+    ],
     ['cancelled by the user', [started, finished('cancelled', { cancelReason: 'user' })], 'cancelled'],
-    ['a superseded run says nothing', [started, finished('cancelled', { cancelReason: 'superseded' })], 'waiting'],
+    [
+      'a superseded run says nothing',
+      [started, finished('cancelled', { cancelReason: 'superseded' })],
+      'waiting',
+    ],
     ['removed', [pods(1, 1), samples['cleanup.started'], samples['cleanup.finished']], 'removed'],
-    ['removed, then run again', [samples['cleanup.started'], samples['cleanup.finished'], started], 'running'],
+    [
+      'removed, then run again',
+      [samples['cleanup.started'], samples['cleanup.finished'], started],
+      'running',
+    ],
   ])('%s: %s', (_, events, state) => {
     expect(stateOf(service(after(begun, ...events)))).toBe(state);
   });
@@ -99,12 +132,20 @@ describe('a run', () => {
   });
 
   test('the end of an older run leaves the newer one running', () => {
-    const view = after(begun, started, { ...started, run: 8 }, finished('cancelled', { cancelReason: 'superseded' }));
+    const view = after(
+      begun,
+      started,
+      { ...started, run: 8 },
+      finished('cancelled', { cancelReason: 'superseded' }),
+    );
     expect(service(view).run?.run).toBe(8);
   });
 
   test('keeps the newest lines of its tools, and a new run forgets them', () => {
-    const output = Array.from({ length: 30 }, (_, n): EventBody => ({ ...samples['stage.output'], line: `line ${n}` }));
+    const output = Array.from({ length: 30 }, (_, n): EventBody => ({
+      ...samples['stage.output'],
+      line: `line ${n}`,
+    }));
     const view = after(begun, started, ...output);
     expect(service(view).tail).toEqual(Array.from({ length: 10 }, (_, n) => `line ${20 + n}`));
     expect(service(after(begun, started, ...output, { ...started, run: 8 })).tail).toEqual([]);
@@ -119,7 +160,13 @@ describe('a run', () => {
 
   test('the digest is that of the newest artifact and outlives a failure', () => {
     const { artifact } = samples['run.finished'];
-    const view = after(begun, started, finished('ok', { artifact }), { ...started, run: 8 }, finished('failed', { run: 8 }));
+    const view = after(
+      begun,
+      started,
+      finished('ok', { artifact }),
+      { ...started, run: 8 },
+      finished('failed', { run: 8 }),
+    );
     expect(service(view).digest).toBe(artifact?.digest);
     expect(isBusy(view)).toBe(false);
   });
@@ -142,7 +189,9 @@ test('a rejected config stays on the screen until one is accepted', () => {
 test('a lost cluster is marked until it answers again', () => {
   const lost = after(begun, samples['cluster.selected'], samples['cluster.lost']);
   expect(lost.cluster).toEqual({ context: 'kind-shop', namespace: 'shop-dev', lost: 'connection refused' });
-  expect(after(begun, samples['cluster.selected'], samples['cluster.lost'], samples['cluster.regained']).cluster).toEqual({
+  expect(
+    after(begun, samples['cluster.selected'], samples['cluster.lost'], samples['cluster.regained']).cluster,
+  ).toEqual({
     context: 'kind-shop',
     namespace: 'shop-dev',
   });

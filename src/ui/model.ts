@@ -47,7 +47,10 @@ export function reduceView(view: View, event: AppEvent): View {
     case 'watch.resumed':
       return { ...view, paused: false };
     case 'cluster.lost':
-      return { ...view, cluster: { namespace: '', ...view.cluster, context: event.context, lost: event.reason } };
+      return {
+        ...view,
+        cluster: { namespace: '', ...view.cluster, context: event.context, lost: event.reason },
+      };
     case 'cluster.regained':
       return view.cluster === undefined ? view : { ...view, cluster: omit(view.cluster, 'lost') };
     case 'cleanup.started':
@@ -55,10 +58,14 @@ export function reduceView(view: View, event: AppEvent): View {
     case 'cleanup.finished':
       return { ...view, services: view.services.map((service) => removedIn(view, service)), cleaning: [] };
     case 'change.detected':
-      return withService({ ...view, change: Math.max(view.change, event.change) }, event.service, (service) => ({
-        ...service,
-        pending: { change: event.change, paths: event.paths, more: event.more },
-      }));
+      return withService(
+        { ...view, change: Math.max(view.change, event.change) },
+        event.service,
+        (service) => ({
+          ...service,
+          pending: { change: event.change, paths: event.paths, more: event.more },
+        }),
+      );
     case 'run.started':
       return withService({ ...view, change: Math.max(view.change, event.change) }, event.service, (service) =>
         startRun(service, event),
@@ -118,7 +125,12 @@ function reduceService(service: ServiceView, event: ServiceEvent): ServiceView {
       return withForward(service, { localPort: event.localPort, remotePort: event.remotePort });
     case 'forward.lost': {
       const known = service.forwards.find((forward) => forward.localPort === event.localPort);
-      return withForward(service, { remotePort: event.localPort, ...known, localPort: event.localPort, lost: event.reason });
+      return withForward(service, {
+        remotePort: event.localPort,
+        ...known,
+        localPort: event.localPort,
+        lost: event.reason,
+      });
     }
   }
 }
@@ -189,6 +201,8 @@ function withService(view: View, name: string, change: (service: ServiceView) =>
 }
 
 function omit<T extends object, K extends keyof T>(value: T, key: K): Omit<T, K> {
-  const { [key]: _, ...rest } = value;
-  return rest;
+  const rest: Partial<T> = { ...value };
+  // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- on a copy; the rest syntax would name an unused variable
+  delete rest[key];
+  return rest as Omit<T, K>;
 }

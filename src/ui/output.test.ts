@@ -1,7 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { chooseOutput, useColor, useUnicode, type OutputMode } from './output.ts';
 
-type Row = [mode: OutputMode, isTerminal: boolean, env: Record<string, string>, kind: string, reason?: string];
+type Row = [
+  mode: OutputMode,
+  isTerminal: boolean,
+  env: Record<string, string>,
+  kind: string,
+  reason?: string,
+];
 
 test.each<Row>([
   ['auto', true, {}, 'tui'],
@@ -9,6 +15,8 @@ test.each<Row>([
   ['auto', false, {}, 'plain'],
   ['auto', true, { CI: 'true' }, 'plain'],
   ['auto', true, { CI: '1' }, 'plain'],
+  ['auto', true, { CI: '' }, 'plain'],
+  ['auto', true, { CONTINUOUS_INTEGRATION: '1' }, 'plain'],
   ['auto', true, { TERM: 'dumb' }, 'plain'],
   ['tui', true, {}, 'tui'],
   ['tui', false, {}, 'plain', 'plain lines instead of the panel: standard output is not a terminal'],

@@ -20,7 +20,9 @@ export function chooseOutput(mode: OutputMode, isTerminal: boolean, env: NodeJS.
   if (mode === 'json' || mode === 'plain') return { kind: mode };
   const obstacle = tuiObstacle(isTerminal, env);
   if (obstacle === undefined) return { kind: 'tui' };
-  return mode === 'tui' ? { kind: 'plain', reason: `plain lines instead of the panel: ${obstacle}` } : { kind: 'plain' };
+  return mode === 'tui'
+    ? { kind: 'plain', reason: `plain lines instead of the panel: ${obstacle}` }
+    : { kind: 'plain' };
 }
 
 /**
@@ -41,15 +43,17 @@ export function useColor(flag: boolean | undefined, isTerminal: boolean, env: No
  */
 export function useUnicode(env: NodeJS.ProcessEnv, platform: NodeJS.Platform): boolean {
   if (platform === 'win32') return env['WT_SESSION'] !== undefined || env['TERM_PROGRAM'] !== undefined;
-  const locale = [env['LC_ALL'], env['LC_CTYPE'], env['LANG']].find((value) => value !== undefined && value !== '');
+  const locale = [env['LC_ALL'], env['LC_CTYPE'], env['LANG']].find(
+    (value) => value !== undefined && value !== '',
+  );
   return locale === undefined ? platform === 'darwin' : /utf-?8/i.test(locale);
 }
 
-/** Whether the environment is a CI service's, by the variable that all of them set. */
-export function isCi(env: NodeJS.ProcessEnv): boolean {
+/** Whether the environment is a CI service's, by the variables that they set; the same rule as Ink's, which draws nothing then. */
+function isCi(env: NodeJS.ProcessEnv): boolean {
   return ['CI', 'CONTINUOUS_INTEGRATION'].some((name) => {
     const value = env[name];
-    return value !== undefined && value !== '' && value !== '0' && value !== 'false';
+    return value !== undefined && value !== '0' && value !== 'false';
   });
 }
 

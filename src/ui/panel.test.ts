@@ -11,13 +11,20 @@ import type { View } from './view.ts';
 
 const now = sessionStart + 10_000;
 const viewOf = (bodies: readonly EventBody[]): View => stamped(bodies).reduce(reduceView, initialView);
-const plan = (view: View, size: Size, ui: UiState = initialUi): PanelRow[] => planPanel(view, { ui, size, now, keys: true });
+const plan = (view: View, size: Size, ui: UiState = initialUi): PanelRow[] =>
+  planPanel(view, { ui, size, now, keys: true });
 const text = (rows: readonly PanelRow[]): string =>
   rows.map((row) => row.cells.map((cell) => lineText(cell.line)).join(' ')).join('\n');
 const many = (n: number): string[] => Array.from({ length: n }, (_, i) => `service-${i}`);
 const failAll = (names: readonly string[]): EventBody[] => [
   { ...samples['session.started'], services: names },
-  ...names.map((service, run): EventBody => ({ ...samples['run.finished'], service, run, outcome: 'failed', error: compileError })),
+  ...names.map((service, run): EventBody => ({
+    ...samples['run.finished'],
+    service,
+    run,
+    outcome: 'failed',
+    error: compileError,
+  })),
 ];
 
 test.each([
@@ -33,7 +40,11 @@ test.each([
 describe('height', () => {
   test('is never the whole terminal, whatever happened, whatever was pressed', () => {
     const bodies = Object.values(samples) as readonly EventBody[];
-    const step = fc.record({ body: fc.constantFrom(...bodies, ...session), service: fc.constantFrom(...many(6)), run: fc.nat(3) });
+    const step = fc.record({
+      body: fc.constantFrom(...bodies, ...session),
+      service: fc.constantFrom(...many(6)),
+      run: fc.nat(3),
+    });
     const keys = fc.array(fc.constantFrom('j', 'k', '?', 'q', 'l', '\r'), { maxLength: 6 });
     fc.assert(
       fc.property(
@@ -47,9 +58,12 @@ describe('height', () => {
               ...body,
               ...('service' in body ? { service } : {}),
               ...('run' in body ? { run } : {}),
-            })) as EventBody[],
+            })),
           );
-          const ui = pressed.reduce((state, input) => pressKey(state, view, { input, return: input === '\r' }).ui, initialUi);
+          const ui = pressed.reduce(
+            (state, input) => pressKey(state, view, { input, return: input === '\r' }).ui,
+            initialUi,
+          );
           const planned = plan(view, { columns, rows }, ui);
           expect(planned.length).toBeGreaterThan(0);
           expect(planned.length).toBeLessThanOrEqual(rows - 1);
@@ -79,7 +93,12 @@ describe('height', () => {
 describe('more services than rows', () => {
   const names = many(40);
   const ready = names.map((service): EventBody => ({ ...samples['pod.changed'], service }));
-  const failed: EventBody = { ...samples['run.finished'], service: 'service-33', outcome: 'failed', error: compileError };
+  const failed: EventBody = {
+    ...samples['run.finished'],
+    service: 'service-33',
+    outcome: 'failed',
+    error: compileError,
+  };
   const view = viewOf([{ ...samples['session.started'], services: names }, ...ready, failed]);
 
   test('the failing one is among those shown, with its cause, and the others are counted', () => {
@@ -95,7 +114,9 @@ describe('more services than rows', () => {
   });
 
   test('rows stay in the session’s order', () => {
-    const shown = [...text(plan(view, { columns: 100, rows: 24 })).matchAll(/service-(\d+)/g)].map((match) => Number(match[1]));
+    const shown = [...text(plan(view, { columns: 100, rows: 24 })).matchAll(/service-(\d+)/g)].map((match) =>
+      Number(match[1]),
+    );
     expect(shown).toEqual([...shown].sort((a, b) => a - b));
   });
 });
@@ -118,7 +139,12 @@ describe('what it says', () => {
     const view = viewOf([
       samples['session.started'],
       samples['pod.changed'],
-      { ...samples['run.finished'], outcome: 'failed', error: compileError, stages: [{ stage: 'compile', ms: 1, outcome: 'failed' }] },
+      {
+        ...samples['run.finished'],
+        outcome: 'failed',
+        error: compileError,
+        stages: [{ stage: 'compile', ms: 1, outcome: 'failed' }],
+      },
     ]);
     expect(text(plan(view, size))).toContain('in compile  the version before still serves');
   });
@@ -133,7 +159,9 @@ describe('what it says', () => {
     ]);
     const shown = text(plan(view, size));
     expect(shown).toContain('cluster kind-shop does not answer: connection refused');
-    expect(shown).toContain('the new appdev.yaml is not valid, the one before stays in force (appdev.yaml:7)');
+    expect(shown).toContain(
+      'the new appdev.yaml is not valid, the one before stays in force (appdev.yaml:7)',
+    );
     expect(shown).toContain('paused: saves are noted but not built; p resumes');
     expect(shown).toContain('p resume');
   });
@@ -143,15 +171,25 @@ describe('what it says', () => {
     expect(text(plan(view, size, { ...initialUi, quitting: 1 }))).toContain('Ctrl-C stops now');
     expect(text(plan(view, size, { ...initialUi, quitting: 2 }))).toContain('stopping now');
     const cleaning = viewOf([samples['session.started'], samples['cleanup.started']]);
-    expect(text(plan(cleaning, size, { ...initialUi, quitting: 1 }))).toContain('cleaning up: removing orders, billing');
+    expect(text(plan(cleaning, size, { ...initialUi, quitting: 1 }))).toContain(
+      'cleaning up: removing orders, billing',
+    );
     expect(text(plan(cleaning, { columns: 50, rows: 10 }))).toContain('cleaning up');
   });
 
   test('an open row of a healthy service tells last run, pods, image and log', () => {
     const ui = { ...initialUi, selected: 'orders', opened: { 'orders#7': true } };
-    const rows = planPanel(viewOf(session), { ui, size, now, keys: true, logPath: (name) => `.appdev/logs/${name}.log` });
+    const rows = planPanel(viewOf(session), {
+      ui,
+      size,
+      now,
+      keys: true,
+      logPath: (name) => `.appdev/logs/${name}.log`,
+    });
     const shown = text(rows);
-    expect(shown).toContain('last    #14 OrderService.java (+2)  compile 0.9 › image 0.4 › push unchanged › rollout 1.5');
+    expect(shown).toContain(
+      'last    #14 OrderService.java (+2)  compile 0.9 › image 0.4 › push unchanged › rollout 1.5',
+    );
     expect(shown).toContain('pods    1/1 ready, Running, restarts 0');
     expect(shown).toContain('image   sha256:3f9c1e2');
     expect(shown).toContain('log     .appdev/logs/orders.log');
@@ -168,12 +206,17 @@ describe('what it says', () => {
     expect(footer(120)).toContain('r rebuild  p pause  c cancel  l logs  ? help  q quit');
     expect(footer(70)).toMatch(/\? help {2}q quit$/);
     expect(footer(70)).not.toContain('rebuild');
-    expect(plan(viewOf(session), { columns: 60, rows: 30 }).at(-1)?.cells.at(-1)).toMatchObject({ width: 15 });
+    expect(plan(viewOf(session), { columns: 60, rows: 30 }).at(-1)?.cells.at(-1)).toMatchObject({
+      width: 15,
+    });
   });
 });
 
 test('rowWidth is where the last text of a row ends', () => {
-  const row = { key: 'x', cells: [{ line: [{ text: 'ab' }], width: 10 }, { line: [{ text: 'c' }], width: 5 }, { line: [] }] };
+  const row = {
+    key: 'x',
+    cells: [{ line: [{ text: 'ab' }], width: 10 }, { line: [{ text: 'c' }], width: 5 }, { line: [] }],
+  };
   expect(rowWidth(row, 80)).toBe(11);
   expect(rowWidth({ key: 'x', cells: [{ line: [{ text: 'x'.repeat(200) }] }] }, 80)).toBe(80);
   expect(rowWidth({ key: 'x', cells: [{ line: [] }] }, 80)).toBe(0);

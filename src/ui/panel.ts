@@ -43,7 +43,8 @@ export function panelHeight(rows: number): number {
 /** The panel's rows, top to bottom; at most `panelHeight(size.rows)`. Under 60×12 it is one line. */
 export function planPanel(view: View, context: PanelContext): PanelRow[] {
   const { size, ui } = context;
-  if (size.columns < 60 || size.rows < 12) return [plainRow('line', [...countsLine(view), ...quittingText(view, ui)])];
+  if (size.columns < 60 || size.rows < 12)
+    return [plainRow('line', [...countsLine(view), ...quittingText(view, ui)])];
   const height = panelHeight(size.rows);
   if (ui.help) return helpRows(size);
   const head = [ruleRow(size), ...headerRows(view, size), ...bannerRows(view, ui)];
@@ -59,13 +60,15 @@ function headerRows(view: View, size: Size): PanelRow[] {
   const { cluster, registry, watch } = view;
   const narrow = widthClass(size.columns) === 'narrow';
   const where: string[] = [view.project];
-  if (cluster !== undefined) where.push(cluster.namespace === '' ? cluster.context : `${cluster.context}/${cluster.namespace}`);
+  if (cluster !== undefined)
+    where.push(cluster.namespace === '' ? cluster.context : `${cluster.context}/${cluster.namespace}`);
   if (view.profiles.length > 0) where.push(`profiles ${view.profiles.join(', ')}`);
   const what: string[] = [];
   if (registry !== undefined) what.push(`registry ${registry.push} (${registry.source})`);
   if (watch !== undefined) {
     const files = narrow ? '' : ` ${count(watch.files, 'file')}`;
-    const polling = watch.mode === 'events' ? '' : ` by ${watch.mode === 'polling' ? 'polling' : 'events and polling'}`;
+    const polling =
+      watch.mode === 'events' ? '' : ` by ${watch.mode === 'polling' ? 'polling' : 'events and polling'}`;
     what.push(`${view.paused ? 'paused' : 'watching'}${files}${polling}`);
   }
   if (view.change > 0) what.push(`change #${view.change}`);
@@ -79,14 +82,26 @@ function headerRows(view: View, size: Size): PanelRow[] {
 function bannerRows(view: View, ui: UiState): PanelRow[] {
   const rows: PanelRow[] = [];
   if (view.cluster?.lost !== undefined) {
-    rows.push(plainRow('lost', [seg('✗ ', 'bad'), seg(`cluster ${view.cluster.context} does not answer: ${view.cluster.lost}`)]));
+    rows.push(
+      plainRow('lost', [
+        seg('✗ ', 'bad'),
+        seg(`cluster ${view.cluster.context} does not answer: ${view.cluster.lost}`),
+      ]),
+    );
   }
   if (view.configError !== undefined) {
     const place = view.configError.diagnostics?.[0];
-    const at = place?.file === undefined ? '' : ` (${place.file}${place.line === undefined ? '' : `:${place.line}`})`;
-    rows.push(plainRow('config', [seg('✗ ', 'bad'), seg(`the new appdev.yaml is not valid, the one before stays in force${at}`)]));
+    const at =
+      place?.file === undefined ? '' : ` (${place.file}${place.line === undefined ? '' : `:${place.line}`})`;
+    rows.push(
+      plainRow('config', [
+        seg('✗ ', 'bad'),
+        seg(`the new appdev.yaml is not valid, the one before stays in force${at}`),
+      ]),
+    );
   }
-  if (view.paused) rows.push(plainRow('paused', [seg('‖ paused: saves are noted but not built; p resumes', 'warn')]));
+  if (view.paused)
+    rows.push(plainRow('paused', [seg('‖ paused: saves are noted but not built; p resumes', 'warn')]));
   const quitting = quittingText(view, ui);
   if (quitting.length > 0) rows.push(plainRow('quitting', quitting));
   return rows;
@@ -94,8 +109,11 @@ function bannerRows(view: View, ui: UiState): PanelRow[] {
 
 function quittingText(view: View, ui: UiState): Segment[] {
   if (ui.quitting === 2) return [seg(' stopping now', 'warn')];
-  if (view.phase === 'cleaning') return [seg(` cleaning up: removing ${view.cleaning.join(', ')}; Ctrl-C stops now`, 'warn')];
-  return ui.quitting === 1 ? [seg(' stopping: running work ends first, then cleanup; Ctrl-C stops now', 'warn')] : [];
+  if (view.phase === 'cleaning')
+    return [seg(` cleaning up: removing ${view.cleaning.join(', ')}; Ctrl-C stops now`, 'warn')];
+  return ui.quitting === 1
+    ? [seg(' stopping: ending what runs, then cleaning up; Ctrl-C stops now', 'warn')]
+    : [];
 }
 
 function serviceRows(view: View, context: PanelContext, room: number): PanelRow[] {
@@ -116,7 +134,8 @@ function serviceRows(view: View, context: PanelContext, room: number): PanelRow[
     left -= details.length;
     rows.push(serviceRow(service, rowContext), ...details);
   }
-  if (hidden.length > 0) rows.push(plainRow('hidden', [seg(`  … ${hidden.length} more: `, 'dim'), ...countsOf(hidden)]));
+  if (hidden.length > 0)
+    rows.push(plainRow('hidden', [seg(`  … ${hidden.length} more: `, 'dim'), ...countsOf(hidden)]));
   return rows;
 }
 
@@ -128,7 +147,11 @@ function choose(
 ): { shown: readonly ServiceView[]; hidden: readonly ServiceView[] } {
   if (services.length <= room) return { shown: services, hidden: [] };
   const ranked = services
-    .map((service, index) => ({ service, index, rank: service.name === ui.selected ? -1 : rankOf[stateOf(service)] }))
+    .map((service, index) => ({
+      service,
+      index,
+      rank: service.name === ui.selected ? -1 : rankOf[stateOf(service)],
+    }))
     .sort((a, b) => a.rank - b.rank || a.index - b.index);
   const kept = new Set(ranked.slice(0, Math.max(0, room - 1)).map((entry) => entry.service));
   return { shown: services.filter((s) => kept.has(s)), hidden: services.filter((s) => !kept.has(s)) };
@@ -155,7 +178,9 @@ function footerRow(view: View, context: PanelContext): PanelRow {
   const who = ui.selected === undefined ? '' : ` ${ui.selected}`;
   const logs = ui.logsOf === undefined ? 'l logs' : `l all logs (now: ${ui.logsOf})`;
   const always = ['? help', 'q quit'];
-  const keys = [`r rebuild${who}`, `p ${view.paused ? 'resume' : 'pause'}`, 'c cancel', logs, ...always].join('  ');
+  const keys = [`r rebuild${who}`, `p ${view.paused ? 'resume' : 'pause'}`, 'c cancel', logs, ...always].join(
+    '  ',
+  );
   const room = context.size.columns - lineText(counts).length - gap.length;
   if (keys.length < room) return plainRow('footer', [...counts, seg(gap), seg(keys, 'dim')]);
   const few = always.join('  ');
@@ -185,7 +210,10 @@ function helpRows(size: Size): PanelRow[] {
   const rows = [
     ruleRow(size),
     plainRow('title', [seg('Keys', 'strong'), seg('  ? or Esc closes', 'dim')]),
-    ...keyHelp.map(([key, does]) => ({ key, cells: [{ line: [seg(`  ${key}`, 'busy')], width: 13 }, { line: [seg(does)] }] })),
+    ...keyHelp.map(([key, does]) => ({
+      key,
+      cells: [{ line: [seg(`  ${key}`, 'busy')], width: 13 }, { line: [seg(does)] }],
+    })),
   ];
   // In the lowest terminal that has a panel, the rule is what is missed least.
   return rows.slice(Math.max(0, rows.length - (size.rows - 1)));

@@ -36,9 +36,17 @@ test('a whole session reads like this', async () => {
   begin();
   emit(
     ...session,
-    ...(Object.values(samples) as EventBody[]).filter((body) => !['session.started', 'session.finished'].includes(body.type)),
+    ...(Object.values(samples) as EventBody[]).filter(
+      (body) => !['session.started', 'session.finished'].includes(body.type),
+    ),
     { type: 'run.started', service: 'gateway', run: 20, change: 16, route: 'image', reason: 'Gateway.java' },
-    { ...samples['run.finished'], service: 'gateway', run: 20, outcome: 'failed', stages: [{ stage: 'compile', ms: 700, outcome: 'failed' }] },
+    {
+      ...samples['run.finished'],
+      service: 'gateway',
+      run: 20,
+      outcome: 'failed',
+      stages: [{ stage: 'compile', ms: 700, outcome: 'failed' }],
+    },
     samples['session.finished'],
   );
   await reporter.stop();
@@ -47,7 +55,11 @@ test('a whole session reads like this', async () => {
 
 test('the failures come last, once, with place, hint, page and log', async () => {
   begin();
-  emit(samples['session.started'], { ...samples['run.finished'], outcome: 'failed' }, samples['session.finished']);
+  emit(
+    samples['session.started'],
+    { ...samples['run.finished'], outcome: 'failed' },
+    samples['session.finished'],
+  );
   await reporter.stop();
   expect(out.lines().slice(-5)).toEqual([
     'failed: 1 of 4 services',
@@ -70,7 +82,12 @@ test('an error of the session that no service has shown is shown in full', async
 describe('the tools’ output', () => {
   const output = (line: string): EventBody => ({ ...samples['stage.output'], line });
   const noise = ['[INFO] Scanning for projects...', '[INFO] BUILD SUCCESS', 'Downloading from central'];
-  const worth = ['[WARNING] unchecked operations', "[ERROR] Foo.java:[1,2] ';' expected", 'WARNING: deprecated', 'error: x'];
+  const worth = [
+    '[WARNING] unchecked operations',
+    "[ERROR] Foo.java:[1,2] ';' expected",
+    'WARNING: deprecated',
+    'error: x',
+  ];
 
   test('is shown where it warns or fails', () => {
     begin();
@@ -98,7 +115,10 @@ describe('the heartbeat', () => {
     vi.advanceTimersByTime(1);
     expect(beats()).toEqual(['orders │ compile still running after 30.0s']);
     vi.advanceTimersByTime(heartbeatMs);
-    expect(beats()).toEqual(['orders │ compile still running after 30.0s', 'orders │ compile still running after 1m00s']);
+    expect(beats()).toEqual([
+      'orders │ compile still running after 30.0s',
+      'orders │ compile still running after 1m00s',
+    ]);
   });
 
   test('counts from the last line that the service printed', () => {
@@ -143,7 +163,15 @@ test('application output cannot give orders to the CI service', () => {
   const orders = ['::set-env name=A::b', '##[endgroup]', 'section_end:1:build\r\x1b[0K'];
   emit(samples['session.started']);
   for (const line of orders) {
-    emit({ ...samples['pod.log'], line }, { type: 'notice', level: 'info', message: line }, { ...samples['run.finished'], outcome: 'failed', error: { code: 'INTERNAL', message: 'x', evidence: [line], hint: line } });
+    emit(
+      { ...samples['pod.log'], line },
+      { type: 'notice', level: 'info', message: line },
+      {
+        ...samples['run.finished'],
+        outcome: 'failed',
+        error: { code: 'INTERNAL', message: 'x', evidence: [line], hint: line },
+      },
+    );
   }
   emit({ type: 'session.finished', exitCode: 1, error: { code: 'INTERNAL', message: '::error::y' } });
   for (const line of out.lines()) {
@@ -164,7 +192,10 @@ test('colour only when allowed', () => {
 
 test('with several pods each line names its pod in full', () => {
   begin();
-  emit(samples['session.started'], { ...samples['pod.changed'], pods: { ready: 2, desired: 2, restarts: 0, phase: 'Running' } });
+  emit(samples['session.started'], {
+    ...samples['pod.changed'],
+    pods: { ready: 2, desired: 2, restarts: 0, phase: 'Running' },
+  });
   emit(samples['pod.log'], { ...samples['pod.log'], container: 'migrate' });
   expect(out.lines().slice(-2)).toEqual([
     'orders/orders-6d4c-x2k9p │ Tomcat started on port 8080',

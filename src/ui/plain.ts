@@ -71,7 +71,7 @@ export function createPlainReporter(options: PlainOptions): Reporter {
     view = reduceView(view, event);
     const lines = eventLines(event, { detail: 'full', verbose, view, ...paths });
     print(lines);
-    if ('service' in event && event.service !== undefined && (lines.length > 0 || event.type === 'stage.started')) {
+    if ('service' in event && (lines.length > 0 || event.type === 'stage.started')) {
       heard.set(event.service, now());
     }
     if (event.type === 'session.finished') summarize();

@@ -7,7 +7,11 @@ import { compileError, samples } from '../../test/support/sample-events.ts';
 import { FakeOutput } from '../../test/support/fake-output.ts';
 import { createReporter, type ReporterOptions } from './reporter.ts';
 
-const options = (stdout: FakeOutput, stderr: FakeOutput, more: Partial<ReporterOptions>): ReporterOptions => ({
+const options = (
+  stdout: FakeOutput,
+  stderr: FakeOutput,
+  more: Partial<ReporterOptions>,
+): ReporterOptions => ({
   choice: { kind: 'plain' },
   stdin: process.stdin,
   stdout: stdout as unknown as NodeJS.WriteStream,

@@ -41,7 +41,10 @@ export interface ReporterOptions {
 /** Makes the reporter for the choice, and the one that writes log files beside it. */
 export async function createReporter(options: ReporterOptions): Promise<Reporter> {
   const { logFolder } = options;
-  const screen = await createScreen(options, logFolder === undefined ? {} : { logPath: shownPath(options.cwd, logFolder) });
+  const screen = await createScreen(
+    options,
+    logFolder === undefined ? {} : { logPath: shownPath(options.cwd, logFolder) },
+  );
   if (logFolder === undefined) return screen;
   const files = createLogFiles(logFolder);
   return {

@@ -56,7 +56,10 @@ export function serviceRow(service: ServiceView, context: RowContext): PanelRow 
   ];
   if (context.width !== 'narrow') cells.push({ line: lastCell(service), width: 8, align: 'right' });
   if (context.width === 'wide') {
-    cells.push({ line: service.digest === undefined ? [] : [seg(shortDigest(service.digest), 'dim')], width: 9 });
+    cells.push({
+      line: service.digest === undefined ? [] : [seg(shortDigest(service.digest), 'dim')],
+      width: 9,
+    });
   }
   cells.push({ line: restCell(service, context.width) });
   return { key: `service ${service.name}`, cells };
@@ -83,7 +86,9 @@ function stateCell(service: ServiceView, now: number): Line {
 function podsCell(service: ServiceView): Line {
   const pods = service.pods;
   if (pods === undefined) return [];
-  const line: Segment[] = [seg(`${pods.ready}/${pods.desired}`, pods.ready < pods.desired ? 'warn' : undefined)];
+  const line: Segment[] = [
+    seg(`${pods.ready}/${pods.desired}`, pods.ready < pods.desired ? 'warn' : undefined),
+  ];
   if (pods.restarts > 0) line.push(seg(` ↻${pods.restarts}`, 'warn'));
   return line;
 }
@@ -122,7 +127,8 @@ function addressCell(service: ServiceView, width: WidthClass): Line {
       ? seg(`http://localhost:${forward.localPort}`)
       : seg(`:${forward.localPort} lost (${forward.lost})`, 'warn'),
   ]);
-  if (width === 'medium' && service.digest !== undefined) line.push(seg(`  ${shortDigest(service.digest)}`, 'dim'));
+  if (width === 'medium' && service.digest !== undefined)
+    line.push(seg(`  ${shortDigest(service.digest)}`, 'dim'));
   return line;
 }
 
@@ -145,7 +151,10 @@ function detailLines(service: ServiceView, context: RowContext, max: number): Li
   else if (last !== undefined) {
     lines.push(field('last', seg(`${changeText(last.change, last.reason)}  `), ...stageChain(last.stages)));
   }
-  if (pods !== undefined) lines.push(field('pods', seg(`${pods.ready}/${pods.desired} ready, ${pods.phase}, restarts ${pods.restarts}`)));
+  if (pods !== undefined)
+    lines.push(
+      field('pods', seg(`${pods.ready}/${pods.desired} ready, ${pods.phase}, restarts ${pods.restarts}`)),
+    );
   if (digest !== undefined) lines.push(field('image', seg(digest)));
   if (pending !== undefined) lines.push(field('change', seg(pendingText(pending))));
   if (hold !== undefined) lines.push(field('held', seg(holdText(hold))));

@@ -34,10 +34,15 @@ describe('cleanLine', () => {
   });
 
   test('whatever comes in, no control character comes out', () => {
-    const piece = fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('\x1b[', '\x1b]', '\x9d', '\r', '\x07', 'm', ';1'));
+    const piece = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.constantFrom('\x1b[', '\x1b]', '\x9d', '\r', '\x07', 'm', ';1'),
+    );
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 30 }), (pieces) => {
-        expect(cleanLine(pieces.join(''))).not.toMatch(/[\x00-\x08\x0a-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/);
+        expect(cleanLine(pieces.join(''))).not.toMatch(
+          /[\x00-\x08\x0a-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/,
+        );
       }),
     );
   });

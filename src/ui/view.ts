@@ -3,12 +3,11 @@
  * events by model.ts; holds no clock (elapsed times are counted from the start times in here) and no layout.
  */
 import type { AppdevError } from '../errors.ts';
-import type { CancelReason } from '../outcome.ts';
-import type { Hold, PodSummary, Route, Stage, StageTiming } from '../events.ts';
+import type { AppEvent, Hold, PodSummary, Route, Stage, StageTiming } from '../events.ts';
 import type { Tone } from './line.ts';
 
 /** A run under way. Times are milliseconds since the epoch. */
-export interface RunView {
+interface RunView {
   readonly run: number;
   readonly change: number;
   readonly route: Route;
@@ -25,7 +24,7 @@ export interface LastRun {
   readonly change: number;
   readonly reason: string;
   readonly outcome: 'ok' | 'failed' | 'cancelled';
-  readonly cancelReason?: CancelReason;
+  readonly cancelReason?: NonNullable<Extract<AppEvent, { type: 'run.finished' }>['cancelReason']>;
   readonly ms: number;
   readonly stages: readonly StageTiming[];
   readonly error?: AppdevError;
@@ -91,7 +90,15 @@ export type ServiceState =
   | 'removed';
 
 /** Pod phases of pods that may yet become ready; every other one, short of ready, is trouble. */
-const hopeful = new Set(['Running', 'Pending', 'ContainerCreating', 'PodInitializing', 'Terminating', 'Succeeded', '']);
+const hopeful = new Set([
+  'Running',
+  'Pending',
+  'ContainerCreating',
+  'PodInitializing',
+  'Terminating',
+  'Succeeded',
+  '',
+]);
 
 /** The service's state. What runs now goes before what failed, and that before what waits. */
 export function stateOf(service: ServiceView): ServiceState {

@@ -100,11 +100,15 @@ function jsonList(text: string): string[] | undefined {
 
 /** `$name`, `${name}`, `${name:-default}`; `undefined` where a variable has no known value. */
 function expand(text: string, variables: ReadonlyMap<string, string>): string | undefined {
-  let known = true;
-  const expanded = text.replace(/\$(?:(\w+)|\{(\w+)(?::-([^}]*))?\})/g, (_all, plain, braced, fallback) => {
-    const value = variables.get(String(plain ?? braced)) ?? (fallback as string | undefined);
-    if (value === undefined) known = false;
-    return value ?? '';
-  });
-  return known ? expanded : undefined;
+  const unknown: string[] = [];
+  const variable = /\$(?:(\w+)|\{(\w+)(?::-([^}]*))?\})/g;
+  const expanded = text.replace(
+    variable,
+    (all: string, plain?: string, braced?: string, fallback?: string) => {
+      const value = variables.get(plain ?? braced ?? '') ?? fallback;
+      if (value === undefined) unknown.push(all);
+      return value ?? '';
+    },
+  );
+  return unknown.length === 0 ? expanded : undefined;
 }

@@ -2,7 +2,12 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { EventBody } from '../../src/events.ts';
 import { compileError, samples, session } from '../support/sample-events.ts';
-import { buildTuiProgram, TestTerminal, type TerminalOptions, type TuiProgram } from '../support/tui-terminal.ts';
+import {
+  buildTuiProgram,
+  TestTerminal,
+  type TerminalOptions,
+  type TuiProgram,
+} from '../support/tui-terminal.ts';
 
 let program: TuiProgram;
 let terminal: TestTerminal | undefined;
@@ -23,10 +28,19 @@ async function start(options: Partial<TerminalOptions> = {}): Promise<TestTermin
   return terminal;
 }
 
-const log = (line: string, service = 'orders'): EventBody => ({ ...samples['pod.log'], service, container: service, line });
+const log = (line: string, service = 'orders'): EventBody => ({
+  ...samples['pod.log'],
+  service,
+  container: service,
+  line,
+});
 const numbered = (from: number, to: number): EventBody[] =>
   Array.from({ length: to - from }, (_, n) => log(`request ${from + n} served`));
-const begin: readonly EventBody[] = [samples['session.started'], samples['cluster.selected'], samples['registry.selected']];
+const begin: readonly EventBody[] = [
+  samples['session.started'],
+  samples['cluster.selected'],
+  samples['registry.selected'],
+];
 const running: readonly EventBody[] = [samples['run.started'], samples['stage.started']];
 const failed: EventBody = {
   ...samples['run.finished'],
@@ -47,7 +61,9 @@ describe('the screen', () => {
     await t.shows('1 ready');
     await t.shows('✗ billing  11.9s');
     const shown = t.text();
-    expect(shown).toContain('✓ orders   2.9s  compile 0.9 › image 0.4 › push unchanged › rollout 1.5   #14 OrderService.java (+2)');
+    expect(shown).toContain(
+      '✓ orders   2.9s  compile 0.9 › image 0.4 › push unchanged › rollout 1.5   #14 OrderService.java (+2)',
+    );
     expect(shown).toContain('orders │ Tomcat started on port 8080');
     expect(shown).toMatch(/^ {2}orders {3}● ready/m);
     expect(shown).toMatch(/^ {2}billing {2}✗ failed/m);
@@ -113,10 +129,19 @@ describe('size', () => {
     const t = await start({ columns: 130, rows: 40 });
     await t.emit(...session, ...numbered(0, 50));
     await t.shows('request 49 served');
-    for (const [columns, rows] of [[100, 40], [60, 40], [90, 40], [125, 24], [70, 35]] as const) {
+    for (const [columns, rows] of [
+      [100, 40],
+      [60, 40],
+      [90, 40],
+      [125, 24],
+      [70, 35],
+    ] as const) {
       t.resize(columns, rows);
       await t.until(`a panel for ${columns} columns`, () => t.panel()[0]?.length === columns - 1);
-      await t.until('one panel only', () => t.all().filter((line) => line.startsWith('appdev dev')).length === 1);
+      await t.until(
+        'one panel only',
+        () => t.all().filter((line) => line.startsWith('appdev dev')).length === 1,
+      );
       expect(t.panel().length).toBeLessThan(rows);
       expect(requests(t)).toEqual(upTo(50));
     }
@@ -127,7 +152,9 @@ describe('size', () => {
     await t.emit(...session, ...numbered(0, 50));
     await t.shows('request 49 served');
     t.resize(100, 8);
-    await t.until('the one-line panel', () => /^✗ 1 failed · .* ready$/.test(t.visible().findLast((line) => line !== '') ?? ''));
+    await t.until('the one-line panel', () =>
+      /^✗ 1 failed · .* ready$/.test(t.visible().findLast((line) => line !== '') ?? ''),
+    );
     await t.emit(log('after that'));
     await t.shows('orders │ after that');
     expect(requests(t)).toEqual(upTo(50));
@@ -161,7 +188,7 @@ describe('keys', () => {
     await t.until('nothing is selected', () => !t.text().includes('▸'));
     await press('c', { type: 'cancel' });
     await press('q', { type: 'quit' });
-    await t.shows('stopping: running work ends first');
+    await t.shows('stopping: ending what runs');
   });
 
   test('pasted text does nothing', async () => {
@@ -239,7 +266,8 @@ describe('keys', () => {
 });
 
 describe('the end', () => {
-  const states = 'before=$(stty -g); $program; code=$?; [ "$before" = "$(stty -g)" ] && echo "terminal restored, code $code"';
+  const states =
+    'before=$(stty -g); $program; code=$?; [ "$before" = "$(stty -g)" ] && echo "terminal restored, code $code"';
 
   test('stop takes the panel away, keeps the log, and gives cursor and input back', async () => {
     const t = await start({ shell: states });
@@ -251,7 +279,11 @@ describe('the end', () => {
     expect(requests(t)).toEqual(upTo(40));
     expect(t.panel()).toEqual([]);
     const lines = t.visible().filter((line) => line !== '');
-    expect(lines.slice(-3)).toEqual(['orders │ request 39 served', 'after stop', 'terminal restored, code 3']);
+    expect(lines.slice(-3)).toEqual([
+      'orders │ request 39 served',
+      'after stop',
+      'terminal restored, code 3',
+    ]);
     // No blank line between the last log line and what comes next.
     expect(t.text()).toContain('request 39 served\nafter stop');
   });

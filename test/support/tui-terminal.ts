@@ -156,9 +156,9 @@ export class TestTerminal {
     const lines: string[] = [];
     for (let y = 0; y < buffer.length; y += 1) {
       const line = buffer.getLine(y);
-      if (line === undefined) continue;
-      if (line.isWrapped && lines.length > 0) lines[lines.length - 1] += line.translateToString(true);
-      else lines.push(line.translateToString(true));
+      const text = line?.translateToString(true) ?? '';
+      if (line?.isWrapped === true) lines.push(`${lines.pop() ?? ''}${text}`);
+      else lines.push(text);
     }
     return lines;
   }

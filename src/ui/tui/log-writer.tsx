@@ -6,7 +6,9 @@ import { useStdout } from 'ink';
 import { useLayoutEffect, type ReactElement } from 'react';
 
 /** `onReady` gets the function that writes text, which must end with a line break, above the panel. */
-export function LogWriter(props: { readonly onReady: (write: (text: string) => void) => void }): ReactElement | null {
+export function LogWriter(props: {
+  readonly onReady: (write: (text: string) => void) => void;
+}): ReactElement | null {
   const { write } = useStdout();
   const { onReady } = props;
   useLayoutEffect(() => onReady(write), [write, onReady]);

@@ -5,7 +5,11 @@ import { paint, type Theme } from '../line.ts';
 import type { Cell, PanelRow } from '../rows.ts';
 
 /** `width` is the panel's, in columns. */
-export function Row(props: { readonly row: PanelRow; readonly width: number; readonly theme: Theme }): ReactElement {
+export function Row(props: {
+  readonly row: PanelRow;
+  readonly width: number;
+  readonly theme: Theme;
+}): ReactElement {
   const { row, width, theme } = props;
   return (
     <Box width={width} height={1} overflow="hidden">
@@ -27,7 +31,12 @@ function CellBox(props: { readonly cell: Cell; readonly theme: Theme }): ReactEl
     );
   }
   return (
-    <Box width={cell.width} flexShrink={0} justifyContent={cell.align === 'right' ? 'flex-end' : 'flex-start'} paddingRight={1}>
+    <Box
+      width={cell.width}
+      flexShrink={0}
+      justifyContent={cell.align === 'right' ? 'flex-end' : 'flex-start'}
+      paddingRight={1}
+    >
       {text}
     </Box>
   );

@@ -7,7 +7,9 @@ class FakeTerminal extends FakeOutput {
   rows = 30;
 }
 
-function make(options: { unicode?: boolean; reflows?: boolean; widths?: number[] } = {}): [Screen, FakeTerminal] {
+function make(
+  options: { unicode?: boolean; reflows?: boolean; widths?: number[] } = {},
+): [Screen, FakeTerminal] {
   const terminal = new FakeTerminal();
   const screen = createScreen({
     stdout: terminal as unknown as NodeJS.WriteStream,
@@ -44,10 +46,12 @@ test('several frames can be one piece, and nothing is left behind when drawing t
   };
   screen.inOnePiece(draw);
   expect(writes).toHaveLength(1);
-  expect(() => screen.inOnePiece(() => {
-    draw();
-    throw new Error('on purpose');
-  })).toThrow('on purpose');
+  expect(() =>
+    screen.inOnePiece(() => {
+      draw();
+      throw new Error('on purpose');
+    }),
+  ).toThrow('on purpose');
   expect(writes).toHaveLength(2);
   expect(writes.every((text) => text.endsWith('\x1b[?7h'))).toBe(true);
 });
@@ -74,7 +78,7 @@ test('in a narrower terminal the wrapped rests of the panel are erased before In
   terminal.columns = 50;
   terminal.emit('resize');
   // 99 and 60 became two lines each, 120 three: four more than Ink knows of.
-  expect(terminal.text).toBe(`${'\x1b[2K\x1b[1A'.repeat(4)}\x1b[2K\x1b[G`);
+  expect(terminal.text).toBe(`\x1b[?7l${'\x1b[2K\x1b[1A'.repeat(4)}\x1b[2K\x1b[G\x1b[?7h`);
   expect(order).toEqual(['layout', 'ink at 50']);
 });
 

@@ -72,7 +72,11 @@ export function createScreen(options: ScreenOptions): Screen {
   let frame: string[] = [];
   let depth = 0;
   let columns = columnsOf(stdout);
-  const write = (text: string): void => sink.write(unicode ? text : toAscii(text));
+  const put = (text: string): void => sink.write(unicode ? text : toAscii(text));
+  const write = (text: string): void => {
+    if (depth > 0) frame.push(text);
+    else put(text);
+  };
 
   const begin = (): void => {
     depth += 1;
@@ -82,7 +86,16 @@ export function createScreen(options: ScreenOptions): Screen {
     if (depth > 0 || frame.length === 0) return;
     const text = frame.join('');
     frame = [];
-    write(`${wrapOff}${text}${wrapOn}`);
+    put(`${wrapOff}${text}${wrapOn}`);
+  };
+
+  const inOnePiece = (work: () => void): void => {
+    begin();
+    try {
+      work();
+    } finally {
+      end();
+    }
   };
 
   /** Ink erases as many lines as it drew; those that wrapped have become more, and the rest would stay for ever. */
@@ -90,8 +103,10 @@ export function createScreen(options: ScreenOptions): Screen {
     const before = columns;
     columns = columnsOf(stdout);
     const extra = reflows && columns < before ? wrappedLines(panelWidths(), columns) : 0;
-    if (extra > 0) write(`${'\x1b[2K\x1b[1A'.repeat(extra)}\x1b[2K\x1b[G`);
-    events.emit('resize');
+    inOnePiece(() => {
+      if (extra > 0) write(`${'\x1b[2K\x1b[1A'.repeat(extra)}\x1b[2K\x1b[G`);
+      events.emit('resize');
+    });
   };
   stdout.on('resize', resized);
 
@@ -103,8 +118,7 @@ export function createScreen(options: ScreenOptions): Screen {
     writableLength: 0,
     write(text: string, done?: () => void): boolean {
       if (text === frameStart) begin();
-      if (depth > 0) frame.push(text);
-      else write(text);
+      write(text);
       if (text === frameEnd) end();
       done?.();
       return true;
@@ -118,14 +132,7 @@ export function createScreen(options: ScreenOptions): Screen {
     // Prepended, because Ink has registered already and shall find the new layout.
     onResize: (listener) => void events.prependListener('resize', listener),
     write,
-    inOnePiece(work) {
-      begin();
-      try {
-        work();
-      } finally {
-        end();
-      }
-    },
+    inOnePiece,
     async close() {
       stdout.off('resize', resized);
       await sink.close();

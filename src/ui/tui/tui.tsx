@@ -113,7 +113,8 @@ export function createTui(options: TuiOptions): Reporter {
     const before = view;
     view = reduceView(view, event);
     if (!isHidden(event)) {
-      for (const line of eventLines(event, { detail: 'brief', verbose, view, ...paths })) pending.push(`${paint(line, theme)}\n`);
+      for (const line of eventLines(event, { detail: 'brief', verbose, view, ...paths }))
+        pending.push(`${paint(line, theme)}\n`);
     }
     if (pending.length >= maxPending) writePending();
     if (pending.length > 0 || view !== before) schedule();
@@ -154,7 +155,14 @@ export function createTui(options: TuiOptions): Reporter {
         panelWidths: () => rows.map((row) => rowWidth(row, columns - 1)),
       });
       plan();
-      ink = render(element(), { stdout: screen.stream, stdin, stderr, exitOnCtrlC: false, patchConsole: true, maxFps });
+      ink = render(element(), {
+        stdout: screen.stream,
+        stdin,
+        stderr,
+        exitOnCtrlC: false,
+        patchConsole: true,
+        maxFps,
+      });
       screen.onResize(draw);
       unsubscribe = bus.subscribe(consume);
     },

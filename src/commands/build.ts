@@ -1,0 +1,29 @@
+/** `appdev build`: builds and pushes what is not there already, and writes artifacts.json. */
+import { buildServices } from '../loop/once.ts';
+import { ok } from '../outcome.ts';
+import { writeArtifacts } from './artifacts.ts';
+import { openTarget } from './cluster.ts';
+import type { Invocation } from './command.ts';
+import { firstFailure } from './first-failure.ts';
+import { onceOptions } from './once.ts';
+import { withSession } from './session.ts';
+import { openWork } from './work.ts';
+
+/** Runs the command. */
+export async function build(invocation: Invocation): Promise<number> {
+  return await withSession(invocation, { panel: false, withNeeds: false }, async (session) => {
+    const target = await openTarget(session, 'build');
+    if (target.kind !== 'ok') return target;
+    const work = await openWork(session, target.value);
+    if (work.kind !== 'ok') return work;
+    const built = await buildServices(onceOptions(session, work.value));
+    const artifacts = [...built.values()].flatMap((one) =>
+      one.kind === 'ok' && one.value !== undefined ? [one.value] : [],
+    );
+    const written = await writeArtifacts(session, artifacts);
+    await work.value.prune();
+    const outcome = firstFailure(built.values());
+    if (outcome.kind !== 'ok') return outcome;
+    return written.kind === 'ok' ? ok(undefined) : written;
+  });
+}

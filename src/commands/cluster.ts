@@ -1,0 +1,65 @@
+/** Opens the cluster of a command: the guard first, then the pinned connection, then the deployer on it. */
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { openCluster, type OpenCluster } from '../cluster/client.ts';
+import type { GuardedCommand } from '../cluster/guard.ts';
+import { selectCluster } from '../cluster/select.ts';
+import type { ServiceConfig } from '../config/model.ts';
+import { createDeployer } from '../deploy/deployer.ts';
+import type { LiveDeployer } from '../deploy/types.ts';
+import { ok, type Outcome } from '../outcome.ts';
+import { runProcess } from '../support/process.ts';
+import { makeTempFolder } from '../support/temp.ts';
+import type { Session } from './session.ts';
+
+/** A cluster that the guard admitted, pinned for the session. */
+export interface OpenTarget {
+  readonly cluster: OpenCluster;
+  readonly deployer: LiveDeployer;
+}
+
+/** Chooses and opens the cluster, and says which it is. Nothing is contacted before the guard has spoken. */
+export async function openTarget(session: Session, command: GuardedCommand): Promise<Outcome<OpenTarget>> {
+  const { invocation, project, emit, cleanup } = session;
+  const { config } = project;
+  const selected = await selectCluster({
+    command,
+    places: { env: invocation.env, home: homedir(), cwd: invocation.cwd },
+    config: config.cluster,
+    ...flag('contextFlag', invocation.strings['kube-context']),
+    ...flag('namespaceFlag', invocation.strings['namespace']),
+    projectRoot: config.root,
+    pinnedPath: join(makeTempFolder('cluster'), 'kubeconfig'),
+  });
+  if (selected.kind !== 'ok') return selected;
+  const { identity, notices } = selected.value;
+  const { context, server, product, namespace } = identity;
+  emit({ type: 'cluster.selected', context, server, product, namespace });
+  for (const message of notices) emit({ type: 'notice', level: 'info', message });
+  const opened = await openCluster(identity);
+  if (opened.kind !== 'ok') return opened;
+  const cluster = opened.value;
+  cleanup.add('closing the connection to the cluster', () => cluster.close());
+  const deployer = createDeployer({
+    cluster,
+    run: runProcess,
+    project: config.name,
+    root: config.root,
+    adopt: invocation.booleans['adopt'] ?? false,
+  });
+  return ok({ cluster, deployer });
+}
+
+/** The namespace that a service goes to. */
+export function namespaceOf(service: ServiceConfig, cluster: OpenCluster): string {
+  return service.deploy.namespace ?? cluster.identity.namespace;
+}
+
+/** Every namespace of the services, each once. */
+export function namespacesOf(services: readonly ServiceConfig[], cluster: OpenCluster): readonly string[] {
+  return [...new Set(services.map((service) => namespaceOf(service, cluster)))];
+}
+
+function flag<K extends string>(key: K, value: string | undefined): Partial<Record<K, string>> {
+  return value === undefined ? {} : ({ [key]: value } as Record<K, string>);
+}

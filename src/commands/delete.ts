@@ -1,0 +1,14 @@
+/** `appdev delete`: removes what appdev deployed. */
+import type { Invocation } from './command.ts';
+import { openTarget } from './cluster.ts';
+import { removeServices } from './remove.ts';
+import { withSession } from './session.ts';
+
+/** Runs the command. */
+export async function deleteCommand(invocation: Invocation): Promise<number> {
+  return await withSession(invocation, { panel: false, withNeeds: false }, async (session) => {
+    const target = await openTarget(session, 'delete');
+    if (target.kind !== 'ok') return target;
+    return await removeServices(session, target.value, session.services, session.signals.shutdown);
+  });
+}

@@ -1,0 +1,80 @@
+/** `appdev logs`: prints or follows the application logs of the services. */
+import { followPodLogs, readPodLogs, type PodLogsRequest } from '../cluster/pod-logs.ts';
+import { durationMs } from '../config/grammar.ts';
+import type { EventBody } from '../events.ts';
+import { failed, ok, type Outcome } from '../outcome.ts';
+import { namespaceOf, openTarget } from './cluster.ts';
+import type { Invocation } from './command.ts';
+import { exitWith } from './fail.ts';
+import { done, wantsJson, withData } from './read-only.ts';
+import { selectorsOf } from './selectors.ts';
+
+/** Lines of each container that are shown when neither `--tail` nor `--since` is given. */
+const defaultTail = 200;
+
+/** Runs the command. */
+export async function logs(invocation: Invocation): Promise<number> {
+  const limits = limitsOf(invocation);
+  if (limits.kind !== 'ok') return exitWith(limits);
+  const json = wantsJson(invocation);
+  const print = (service: string, pod: string, container: string, line: string): void => {
+    process.stdout.write(
+      json ? `${JSON.stringify({ v: 1, service, pod, container, line })}\n` : `${service} │ ${line}\n`,
+    );
+  };
+  return await withData(
+    invocation,
+    async (session) => {
+      const target = await openTarget(session, 'logs');
+      if (target.kind !== 'ok') return target;
+      const { cluster, deployer } = target.value;
+      const { signals, emit } = session;
+      const requests: PodLogsRequest[] = [];
+      for (const service of session.services) {
+        const objects = await deployer.deployedObjects(service, signals.shutdown);
+        if (objects.kind !== 'ok') return objects;
+        const namespace = namespaceOf(service, cluster);
+        for (const selector of selectorsOf(objects.value)) {
+          requests.push({ service: service.name, namespace, selector, ...limits.value });
+        }
+      }
+      if (requests.length === 0) {
+        return failed('DEPLOY_FAILED', `nothing of ${session.project.config.name} is deployed`, {
+          hint: 'appdev status shows what is; -n names another namespace',
+        });
+      }
+      if (invocation.booleans['follow'] === true) {
+        await Promise.all(requests.map((request) => followPodLogs(cluster, request, emit, signals.shutdown)));
+        return done;
+      }
+      for (const request of requests) {
+        const lines = await readPodLogs(cluster, request, signals.shutdown);
+        if (lines.kind !== 'ok') return lines;
+        for (const { pod, container, line } of lines.value) print(request.service, pod, container, line);
+      }
+      return done;
+    },
+    (event: EventBody) => {
+      if (event.type === 'pod.log') print(event.service, event.pod, event.container, event.line);
+      else if (event.type === 'notice') process.stderr.write(`${event.level}: ${event.message}\n`);
+    },
+  );
+}
+
+type Limits = Pick<PodLogsRequest, 'tailLines' | 'sinceSeconds'>;
+
+function limitsOf(invocation: Invocation): Outcome<Limits> {
+  const { since, tail } = invocation.strings;
+  const sinceMs = since === undefined ? undefined : durationMs(since);
+  if (since !== undefined && sinceMs === undefined) {
+    return failed('USAGE', `--since is a duration, not '${since}'`, { hint: 'e.g. --since 10m or --since 90s' });
+  }
+  if (tail !== undefined && !/^\d+$/.test(tail)) {
+    return failed('USAGE', `--tail is a number of lines, not '${tail}'`, { hint: 'e.g. --tail 100' });
+  }
+  const tailLines = tail === undefined ? (since === undefined ? defaultTail : undefined) : Number(tail);
+  return ok({
+    ...(tailLines === undefined ? {} : { tailLines }),
+    ...(sinceMs === undefined ? {} : { sinceSeconds: Math.ceil(sinceMs / 1000) }),
+  });
+}

@@ -1,0 +1,81 @@
+/**
+ * The frame of commands whose output is data: standard output belongs to them, what else is to be said goes to standard
+ * error, and there is no reporter.
+ */
+import type { LoadedProject } from '../config/load.ts';
+import type { ServiceConfig } from '../config/model.ts';
+import { createEventBus, type EventBody } from '../events.ts';
+import { ok, type Outcome } from '../outcome.ts';
+import { createCleanup } from '../support/cleanup.ts';
+import { killAllChildren } from '../support/children.ts';
+import { makeTempFolder } from '../support/temp.ts';
+import type { Invocation } from './command.ts';
+import { exitWith } from './fail.ts';
+import { chooseServices, openProject } from './project.ts';
+import type { Session } from './session.ts';
+import { handleSignals } from './signals.ts';
+import { stateFolderOf } from './state-folder.ts';
+
+/** How long closing connections may take, in milliseconds. */
+const cleanupMs = 5000;
+
+/**
+ * Runs `body`; its value is the exit code. `onEvent` sees what the session says.
+ *
+ * @returns the exit code of the failure, of the signal that ended it, or what `body` said.
+ */
+export async function withData(
+  invocation: Invocation,
+  body: (session: Session) => Promise<Outcome<number>>,
+  onEvent: (event: EventBody) => void = warnOnStderr,
+): Promise<number> {
+  const project = await openProject(invocation);
+  if (project.kind !== 'ok') return exitWith(project);
+  const services = chooseServices(project.value.config, invocation.positionals, false);
+  if (services.kind !== 'ok') return exitWith(services);
+  return await run(invocation, project.value, services.value, body, onEvent);
+}
+
+async function run(
+  invocation: Invocation,
+  project: LoadedProject,
+  services: readonly ServiceConfig[],
+  body: (session: Session) => Promise<Outcome<number>>,
+  onEvent: (event: EventBody) => void,
+): Promise<number> {
+  const bus = createEventBus(Date.now);
+  bus.subscribe(onEvent);
+  const cleanup = createCleanup();
+  const signals = handleSignals((exitCode) => {
+    killAllChildren('SIGKILL');
+    process.exit(exitCode);
+  });
+  const outcome = await body({
+    invocation,
+    project,
+    services,
+    emit: bus.emit,
+    signals,
+    cleanup,
+    stateFolder: stateFolderOf(project.config.root) ?? makeTempFolder('state'),
+    onKey: () => undefined,
+  });
+  await cleanup.run(cleanupMs);
+  signals.dispose();
+  if (outcome.kind === 'failed') return exitWith(outcome);
+  return signals.exitCode() ?? (outcome.kind === 'ok' ? outcome.value : exitWith(outcome));
+}
+
+/** Warnings are worth a line on standard error; everything else is not what the user asked for. */
+function warnOnStderr(event: EventBody): void {
+  if (event.type !== 'notice' || event.level !== 'warning') return;
+  process.stderr.write(`warning: ${event.message}${event.hint === undefined ? '' : ` (${event.hint})`}\n`);
+}
+
+/** Whether `--output json` was asked for. Other values mean text. */
+export function wantsJson(invocation: Invocation): boolean {
+  return invocation.strings['output'] === 'json';
+}
+
+/** A success whose exit code is 0. */
+export const done: Outcome<number> = ok(0);

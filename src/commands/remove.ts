@@ -1,0 +1,63 @@
+/** Takes services out of the cluster again: `appdev delete`, and the end of `dev` and `run --cleanup`. */
+import { removeNamespace } from '../cluster/namespace.ts';
+import type { ServiceConfig } from '../config/model.ts';
+import { inNeedsOrder } from '../loop/order.ts';
+import { failed, ok, type NotOk, type Outcome } from '../outcome.ts';
+import { namespacesOf, type OpenTarget } from './cluster.ts';
+import { quietContext } from './quiet.ts';
+import type { Session } from './session.ts';
+
+/**
+ * Removes the services in reverse order of `needs`, then each namespace that appdev made and that is empty. One service
+ * that cannot be removed does not keep the others; the first failure is the outcome.
+ */
+export async function removeServices(
+  session: Session,
+  { cluster, deployer }: OpenTarget,
+  services: readonly ServiceConfig[],
+  signal: AbortSignal,
+): Promise<Outcome<void>> {
+  const { emit, project, invocation } = session;
+  const order = inNeedsOrder(services);
+  if (order.kind !== 'ok') return order;
+  const deleteVolumes = invocation.booleans['delete-volumes'] ?? false;
+  emit({ type: 'cleanup.started', services: order.value.map(({ name }) => name).reverse() });
+  let removed = 0;
+  const kept: string[] = [];
+  let problem: NotOk | undefined;
+  for (const service of [...order.value].reverse()) {
+    const outcome = await deployer.remove(service, { deleteVolumes }, quietContext(signal));
+    if (outcome.kind === 'ok') {
+      removed += outcome.value.removed;
+      kept.push(...outcome.value.kept);
+      continue;
+    }
+    problem ??= outcome;
+    if (outcome.kind === 'cancelled') break;
+    if (problem !== outcome) {
+      const { message, hint } = outcome.error;
+      const { name } = service;
+      emit({ type: 'notice', level: 'warning', service: name, message, ...(hint === undefined ? {} : { hint }) });
+    }
+  }
+  if (kept.length > 0) {
+    const hint = kept.some((name) => name.startsWith('PersistentVolumeClaim/'))
+      ? { hint: 'appdev delete --delete-volumes removes volume claims too' }
+      : {};
+    emit({ type: 'notice', level: 'info', message: `left on purpose: ${kept.join(', ')}`, ...hint });
+  }
+  for (const namespace of problem === undefined ? namespacesOf(services, cluster) : []) {
+    const outcome = await removeNamespace(cluster, { namespace, project: project.config.name }, signal);
+    if (outcome.kind !== 'ok') problem ??= outcome;
+    else if (outcome.value.kind === 'removed') removed += 1;
+  }
+  emit({ type: 'cleanup.finished', removed, kept: kept.length });
+  return problem ?? ok(undefined);
+}
+
+/** What a shutdown says when removing had to be given up. */
+export function removalTimedOut(seconds: number): NotOk {
+  return failed('DEPLOY_FAILED', `what was deployed could not be removed within ${seconds} s`, {
+    hint: 'appdev delete tries again',
+  });
+}

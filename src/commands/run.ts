@@ -1,0 +1,44 @@
+/** `appdev run`: builds, pushes, deploys and verifies once. */
+import type { Artifact } from '../events.ts';
+import { runServices } from '../loop/once.ts';
+import type { Outcome } from '../outcome.ts';
+import { writeArtifacts } from './artifacts.ts';
+import { openTarget, type OpenTarget } from './cluster.ts';
+import type { Invocation } from './command.ts';
+import { firstFailure } from './first-failure.ts';
+import { ensureNamespaces } from './namespaces.ts';
+import { onceOptions } from './once.ts';
+import { removeServices } from './remove.ts';
+import { withSession, type Session } from './session.ts';
+import { verifyServices } from './verification.ts';
+import { openWork } from './work.ts';
+
+/** Runs the command. */
+export async function run(invocation: Invocation): Promise<number> {
+  return await withSession(invocation, { panel: false, withNeeds: true }, async (session) => {
+    const target = await openTarget(session, 'run');
+    if (target.kind !== 'ok') return target;
+    const outcome = await runOnce(session, target.value);
+    if (invocation.booleans['cleanup'] !== true) return outcome;
+    const removed = await removeServices(session, target.value, session.services, session.signals.shutdown);
+    return outcome.kind === 'ok' ? removed : outcome;
+  });
+}
+
+async function runOnce(session: Session, target: OpenTarget): Promise<Outcome<void>> {
+  const ensured = await ensureNamespaces(session, target);
+  if (ensured.kind !== 'ok') return ensured;
+  const work = await openWork(session, target);
+  if (work.kind !== 'ok') return work;
+  const outcomes = await runServices(onceOptions(session, work.value));
+  const artifacts = new Map<string, Artifact>();
+  for (const [service, outcome] of outcomes) {
+    if (outcome.kind === 'ok' && outcome.value !== undefined) artifacts.set(service, outcome.value);
+  }
+  const written = await writeArtifacts(session, [...artifacts.values()]);
+  await work.value.prune();
+  const ran = firstFailure(outcomes.values());
+  if (ran.kind !== 'ok') return ran;
+  if (written.kind !== 'ok') return written;
+  return await verifyServices(session, target, artifacts);
+}

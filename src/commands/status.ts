@@ -1,0 +1,43 @@
+/** `appdev status`: what is deployed, and whether it is ready. */
+import { exitCodes } from '../errors.ts';
+import { ok } from '../outcome.ts';
+import type { ServiceStatus } from '../deploy/types.ts';
+import { openTarget } from './cluster.ts';
+import type { Invocation } from './command.ts';
+import { wantsJson, withData } from './read-only.ts';
+
+/** Runs the command; the exit code is 8 when a service that is deployed is not ready. */
+export async function status(invocation: Invocation): Promise<number> {
+  return await withData(invocation, async (session) => {
+    const target = await openTarget(session, 'status');
+    if (target.kind !== 'ok') return target;
+    const { cluster, deployer } = target.value;
+    const found: ServiceStatus[] = [];
+    for (const service of session.services) {
+      const one = await deployer.status(service, session.signals.shutdown);
+      if (one.kind !== 'ok') return one;
+      found.push(one.value);
+    }
+    const { context } = cluster.identity;
+    process.stdout.write(
+      wantsJson(invocation) ? `${JSON.stringify({ v: 1, context, services: found })}\n` : table(context, found),
+    );
+    const sick = found.some(({ deployed, workloads }) => deployed && workloads.some(({ ready }) => !ready));
+    return ok(sick ? exitCodes.ROLLOUT_FAILED : 0);
+  });
+}
+
+function table(context: string, found: readonly ServiceStatus[]): string {
+  const lines = [`context ${context}`];
+  const width = Math.max(...found.map(({ service }) => service.length));
+  for (const { service, namespace, deployed, detail, workloads } of found) {
+    lines.push(`${service.padEnd(width)}  ${deployed ? `${detail} in ${namespace}` : `${detail} (${namespace})`}`);
+    for (const { name, ready, reason, pods, images } of workloads) {
+      const state = ready ? 'ready' : `not ready: ${reason}`;
+      const restarts = pods.restarts === 0 ? '' : `, ${pods.restarts} restarts`;
+      lines.push(`${' '.repeat(width)}  ${name}  ${pods.ready}/${pods.desired}${restarts}  ${state}`);
+      lines.push(...images.map((image) => `${' '.repeat(width)}    ${image}`));
+    }
+  }
+  return `${lines.join('\n')}\n`;
+}

@@ -1,0 +1,53 @@
+/** Checks that what runs is what was built, for `verify` and the end of `run`. */
+import type { ServiceConfig } from '../config/model.ts';
+import type { Artifact } from '../events.ts';
+import { createRunReporter } from '../loop/reporter.ts';
+import { ok, type Outcome } from '../outcome.ts';
+import type { OpenTarget } from './cluster.ts';
+import { firstFailure } from './first-failure.ts';
+import type { Session } from './session.ts';
+
+/** Verifies each service: rolled out, and its ready pods run the artifact's digest. */
+export async function verifyServices(
+  session: Session,
+  { deployer }: OpenTarget,
+  artifacts: ReadonlyMap<string, Artifact>,
+): Promise<Outcome<void>> {
+  const outcomes: Outcome<void>[] = [];
+  for (const [index, service] of session.services.entries()) {
+    outcomes.push(await verifyService(session, deployer, service, artifacts.get(service.name), index + 1));
+  }
+  return firstFailure(outcomes);
+}
+
+async function verifyService(
+  { emit, signals }: Session,
+  deployer: OpenTarget['deployer'],
+  service: ServiceConfig,
+  artifact: Artifact | undefined,
+  run: number,
+): Promise<Outcome<void>> {
+  const { name } = service;
+  const shared = { service: name, run, change: run, reason: 'verify' } as const;
+  emit({ type: 'run.started', ...shared, route: 'render-only' });
+  const reporter = createRunReporter({ service: name, run, emit, now: () => performance.now() });
+  const context = { signal: signals.shutdown, report: reporter.report };
+  const rendered = await deployer.render(service, artifact, context);
+  let outcome: Outcome<void> = rendered.kind === 'ok' ? ok(undefined) : rendered;
+  if (rendered.kind === 'ok') {
+    outcome = await deployer.awaitReady(service, rendered.value, context);
+    if (outcome.kind === 'ok') outcome = await deployer.verify(service, rendered.value, context);
+  }
+  reporter.close(outcome.kind);
+  emit({
+    type: 'run.finished',
+    ...shared,
+    outcome: outcome.kind,
+    ...(outcome.kind === 'cancelled' ? { cancelReason: outcome.reason } : {}),
+    ...(outcome.kind === 'failed' ? { error: outcome.error } : {}),
+    ms: reporter.elapsedMs(),
+    stages: reporter.timings(),
+    ...(artifact === undefined ? {} : { artifact }),
+  });
+  return outcome;
+}

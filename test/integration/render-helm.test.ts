@@ -1,0 +1,310 @@
+/** Rendering charts by real Helm 3 and Helm 4: what comes out, and where it says that a fault is. */
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { HelmConfig } from '../../src/config/model.ts';
+import { createRenderer } from '../../src/deploy/renderer.ts';
+import type { Rendered } from '../../src/deploy/types.ts';
+import type { AppdevError } from '../../src/errors.ts';
+import type { Artifact } from '../../src/events.ts';
+import type { Outcome } from '../../src/outcome.ts';
+import { runProcess, type Command } from '../../src/support/process.ts';
+import { deployedService, recordedContext, valueOf } from '../support/deploy-service.ts';
+
+const repository = resolve(import.meta.dirname, '../..');
+const digest = `sha256:${'12'.repeat(32)}`;
+const artifact: Artifact = {
+  service: 'web',
+  repository: 'localhost:5001/appdev/java',
+  pullRepository: 'registry:5000/appdev/java',
+  tag: 'c0ffee',
+  digest,
+  inputHash: 'c0ffee',
+};
+const pushed = `registry:5000/appdev/java:c0ffee@${digest}`;
+
+let folder: string;
+let commands: Command[];
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'appdev-render-'));
+  commands = [];
+  cpSync(join(repository, 'test/fixtures/charts'), join(folder, 'charts'), { recursive: true });
+});
+afterEach(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function write(file: string, text: string): string {
+  mkdirSync(dirname(join(folder, file)), { recursive: true });
+  writeFileSync(join(folder, file), text);
+  return file;
+}
+
+function edit(file: string, from: string, to: string): void {
+  const text = readFileSync(join(folder, file), 'utf8');
+  expect(text).toContain(from);
+  write(file, text.replace(from, to));
+}
+
+describe.each(['helm3', 'helm4'])('%s', (helm) => {
+  const render = async (
+    way: Partial<HelmConfig> = {},
+    image: Artifact | undefined = artifact,
+  ): Promise<Outcome<Rendered>> => {
+    const renderer = createRenderer({
+      run: async (command, options) => {
+        commands.push(command);
+        return await runProcess(command, options);
+      },
+      project: 'shop',
+      root: folder,
+      namespaceFor: () => 'dev',
+      tools: { helm },
+    });
+    return await renderer.render(deployedService(folder, way), image, recordedContext());
+  };
+  const errorOf = async (way: Partial<HelmConfig> = {}): Promise<AppdevError> => {
+    const outcome = await render(way);
+    if (outcome.kind !== 'failed') throw new Error(`rendered: ${JSON.stringify(outcome)}`);
+    return outcome.error;
+  };
+
+  it('puts the pushed image by digest where a usual chart has it', async () => {
+    const rendered = valueOf(await render());
+    expect(rendered.objects.map(({ kind }) => kind).sort()).toEqual(['ConfigMap', 'Deployment']);
+    expect(rendered.yaml).toContain(`image: "${pushed}"`);
+    expect(rendered).toMatchObject({ service: 'web', namespace: 'dev', artifact });
+  });
+
+  it('takes values files in order, then `set`, as data', async () => {
+    write('a.yaml', 'greeting: from a\nreplicas: 2\n');
+    write('b.yaml', 'greeting: from b\n');
+    const odd = '{{ .Release.Name }}, "\'\n$(id): [x';
+    const rendered = valueOf(await render({ values: ['a.yaml', 'b.yaml'] }));
+    expect(rendered.yaml).toContain('greeting: "from b"');
+    expect(rendered.yaml).toContain('replicas: 2');
+    const set = valueOf(await render({ values: ['a.yaml'], set: { greeting: odd } }));
+    expect(set.objects.find(({ kind }) => kind === 'ConfigMap')?.['data']).toEqual({ greeting: odd });
+    expect(JSON.stringify(commands.map(({ args }) => args))).not.toContain('$(id)');
+  });
+
+  it('hands a value over that goes into a list', async () => {
+    write('lists.yaml', 'containers:\n  - image: x\n    command: [a]\n');
+    edit(
+      'charts/web/templates/web.yaml',
+      '"{{ .Values.image.repository }}:{{ .Values.image.tag }}"',
+      '{{ (index .Values.containers 0).image }}',
+    );
+    const path = 'containers[0].image';
+    const rendered = valueOf(
+      await render({ values: ['lists.yaml'], imageValues: { repository: path, tag: path } }),
+    );
+    expect(rendered.yaml).toContain(`image: ${pushed}`);
+  });
+
+  it('gives the same hash for the same content, and another one for other values', async () => {
+    const first = valueOf(await render()).hash;
+    expect(valueOf(await render()).hash).toBe(first);
+    write('unused.yaml', 'nobody: reads this\n');
+    expect(valueOf(await render({ values: ['unused.yaml'] })).hash).not.toBe(first);
+    expect(valueOf(await render({}, { ...artifact, tag: 'other' })).hash).not.toBe(first);
+  });
+
+  it('reaches no cluster and loads no plugin, whatever the environment says', async () => {
+    const env = { ...process.env };
+    process.env['HELM_KUBECONTEXT'] = 'production';
+    process.env['HELM_DEBUG'] = '1';
+    write(
+      'plugins/evil/plugin.yaml',
+      'name: evil\nversion: 0.0.1\ndownloaders: [{command: touch, protocols: [evil]}]\n',
+    );
+    process.env['HELM_PLUGINS'] = join(folder, 'plugins');
+    try {
+      valueOf(await render());
+    } finally {
+      process.env = env;
+    }
+    for (const { env: given } of commands) {
+      expect(given).toMatchObject({
+        KUBECONFIG: '/dev/null',
+        HELM_PLUGINS: '/dev/null',
+        HELM_KUBECONTEXT: undefined,
+      });
+    }
+  });
+
+  it('says which paths a chart ignores, and what it uses instead', async () => {
+    edit(
+      'charts/web/templates/web.yaml',
+      '"{{ .Values.image.repository }}:{{ .Values.image.tag }}"',
+      'example.com/fixed:1',
+    );
+    const error = await errorOf();
+    expect(error.code).toBe('IMAGE_NOT_USED');
+    expect(error.message).toBe(
+      'chart charts/web ignores the image of web, given as image.repository and image.tag: its images are example.com/fixed:1',
+    );
+    expect(error.hint).toContain('deploy.helm.imageValues');
+  });
+
+  it('counts an image that only a hook uses as not used', async () => {
+    edit(
+      'charts/web/templates/web.yaml',
+      '"{{ .Values.image.repository }}:{{ .Values.image.tag }}"',
+      'example.com/fixed:1',
+    );
+    expect((await errorOf({ set: { hook: true } })).code).toBe('IMAGE_NOT_USED');
+  });
+
+  it.each([
+    ['charts/wbe', 'there is no chart at charts/wbe', 'did you mean `chart: charts/web`?'],
+    ['charts/web/templates', 'charts/web/templates has no Chart.yaml', 'did you mean `chart: charts/web`?'],
+    ['deploy/chart', 'there is no chart at deploy/chart', 'did you mean `chart: charts/web`?'],
+  ])('names the nearest chart to %s', async (chart, message, hint) => {
+    expect(await errorOf({ chart })).toMatchObject({ code: 'CHART_MISSING', message, hint });
+  });
+
+  it('names the nearest values file', async () => {
+    write('values-dev.yaml', '');
+    expect(await errorOf({ values: ['valeus-dev.yaml'] })).toMatchObject({
+      code: 'RENDER_FAILED',
+      message: 'there is no values file valeus-dev.yaml',
+      hint: 'did you mean values-dev.yaml?',
+    });
+  });
+
+  it('shows the place of a YAML error in a values file', async () => {
+    write('bad.yaml', 'a: 1\nb: [1, 2\nc: 3\n');
+    const { code, message, diagnostics } = await errorOf({ values: ['bad.yaml'] });
+    expect({ code, message }).toEqual({
+      code: 'RENDER_FAILED',
+      message: 'the values file bad.yaml is not valid YAML',
+    });
+    expect(diagnostics?.[0]).toMatchObject({ file: 'bad.yaml', line: 3, excerpt: 'c: 3' });
+  });
+
+  it.each([
+    ['nil pointer', '{{ .Values.nope.deeper }}', 'nil pointer evaluating interface {}.deeper'],
+    ['required', '{{ required "set greeting.text" .Values.nope }}', 'set greeting.text'],
+    ['fail', '{{ fail "not like this" }}', 'not like this'],
+    ['unknown template', '{{ include "nope" . }}', 'no template "nope"'],
+    ['parse error', '{{ if }}', 'missing value for if'],
+  ])('shows the place of a template error: %s', async (_name, template, cause) => {
+    write('charts/web/templates/broken.yaml', `# a comment\na: ${template}\n`);
+    const { code, message, diagnostics } = await errorOf();
+    expect({ code, message }).toEqual({
+      code: 'RENDER_FAILED',
+      message: 'chart charts/web of service web does not render',
+    });
+    expect(diagnostics?.[0]).toMatchObject({
+      file: 'charts/web/templates/broken.yaml',
+      line: 2,
+      excerpt: `a: ${template}`,
+    });
+    expect(diagnostics?.[0]?.message).toContain(cause);
+  });
+
+  it('shows the rendered lines around invalid YAML, but none of a Secret', async () => {
+    const broken = (kind: string): string =>
+      `apiVersion: v1\nkind: ${kind}\nmetadata:\n  name: x\ndata:\n  a: b\n c: d\n`;
+    write('charts/web/templates/broken.yaml', broken('ConfigMap'));
+    const error = await errorOf();
+    expect(error.diagnostics?.[0]).toMatchObject({ file: 'charts/web/templates/broken.yaml' });
+    expect(error.evidence?.join('\n')).toContain('|  c: d');
+    write('charts/web/templates/broken.yaml', broken('Secret'));
+    expect((await errorOf()).evidence).toEqual([]);
+  });
+
+  it('names the template that renders to no object', async () => {
+    write('charts/web/templates/broken.yaml', 'a: b\n');
+    expect((await errorOf()).diagnostics?.[0]).toMatchObject({
+      message: '`apiVersion` is missing, or is not a string',
+      file: 'web/templates/broken.yaml',
+    });
+  });
+
+  it('lists what values do not fit in a schema', async () => {
+    write(
+      'charts/web/values.schema.json',
+      '{"type": "object", "properties": {"replicas": {"type": "integer"}}}',
+    );
+    const { message, evidence } = await errorOf({ set: { replicas: 'many' } });
+    expect(message).toBe('the values of web do not fit the schema of chart charts/web');
+    expect(evidence?.join('\n')).toContain('/replicas');
+  });
+
+  it('packs the charts that a chart depends on: once, and again when their source changed', async () => {
+    cpSync(join(folder, 'charts/web'), join(folder, 'charts/db'), { recursive: true });
+    edit('charts/db/Chart.yaml', 'name: web', 'name: db');
+    rmSync(join(folder, 'charts/db/templates/web.yaml'));
+    write(
+      'charts/db/templates/map.yaml',
+      'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: db}\ndata: {a: first}\n',
+    );
+    write(
+      'charts/web/Chart.yaml',
+      `${readFileSync(join(folder, 'charts/web/Chart.yaml'), 'utf8')}dependencies:\n  - {name: db, version: 0.1.0, repository: "file://../db"}\n`,
+    );
+    const builds = (): number => commands.filter(({ args }) => args.includes('dependency')).length;
+    expect(valueOf(await render()).yaml).toContain('a: first');
+    expect(builds()).toBe(1);
+    valueOf(await render());
+    expect(builds()).toBe(1);
+    write(
+      'charts/db/templates/map.yaml',
+      'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: db}\ndata: {a: second}\n',
+    );
+    // Whatever the file system's clock resolves, the source is newer than the archive.
+    const later = Date.now() / 1000 + 10;
+    utimesSync(join(folder, 'charts/db/templates/map.yaml'), later, later);
+    expect(valueOf(await render()).yaml).toContain('a: second');
+    expect(builds()).toBe(2);
+
+    edit('charts/db/Chart.yaml', 'version: 0.1.0', 'version: 0.2.0');
+    utimesSync(join(folder, 'charts/db/Chart.yaml'), later + 10, later + 10);
+    const { message, hint } = await errorOf();
+    expect(message).toBe('chart charts/web of web depends on db, which helm cannot fetch');
+    expect(hint).toBe('helm dependency update charts/web');
+  });
+
+  it('renders the charts and values of the fixture', async () => {
+    const fixture = join(repository, 'fixtures/spring-app');
+    for (const [path, chart, values] of [
+      ['.', 'deploy/chart', 'deploy/values-dev.yaml'],
+      ['stock', 'stock/deploy/chart', 'stock/deploy/values-dev.yaml'],
+    ] as const) {
+      const renderer = createRenderer({
+        run: runProcess,
+        project: 'shop',
+        root: fixture,
+        namespaceFor: () => 'dev',
+        tools: { helm },
+      });
+      const service = deployedService(fixture, { chart, values: [values] });
+      const rendered = valueOf(await renderer.render({ ...service, path }, artifact, recordedContext()));
+      expect(rendered.yaml).toContain(pushed);
+    }
+  });
+});
+
+it('says that helm is missing, and which one is too old', async () => {
+  const rendererWith = (run: typeof runProcess) =>
+    createRenderer({
+      run,
+      project: 'shop',
+      root: folder,
+      namespaceFor: () => 'dev',
+      tools: { helm: 'helm-of-nowhere' },
+    });
+  const service = deployedService(folder, {});
+  const missing = await rendererWith(runProcess).render(service, artifact, recordedContext());
+  expect(missing).toMatchObject({ kind: 'failed', error: { code: 'TOOL_MISSING' } });
+  const old = await rendererWith(async () =>
+    Promise.resolve({ kind: 'exited', exitCode: 0, stdout: 'v3.12.3', stderr: '', lines: [], ms: 1 }),
+  ).render(service, artifact, recordedContext());
+  expect(old).toMatchObject({
+    kind: 'failed',
+    error: { code: 'TOOL_TOO_OLD', message: expect.stringContaining('v3.12.3') as string },
+  });
+});

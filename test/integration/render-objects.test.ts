@@ -1,0 +1,238 @@
+/** Rendering overlays and plain manifests: what is applied, and where it says that a fault is. */
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createRenderer } from '../../src/deploy/renderer.ts';
+import type { Rendered } from '../../src/deploy/types.ts';
+import type { AppdevError } from '../../src/errors.ts';
+import type { Artifact } from '../../src/events.ts';
+import type { Outcome } from '../../src/outcome.ts';
+import { runProcess } from '../../src/support/process.ts';
+import { deployedService, recordedContext, valueOf, type Way } from '../support/deploy-service.ts';
+
+const digest = `sha256:${'34'.repeat(32)}`;
+const artifact: Artifact = {
+  service: 'web',
+  repository: 'localhost:5001/appdev/java',
+  pullRepository: 'registry:5000/appdev/java',
+  tag: 'c0ffee',
+  digest,
+  inputHash: 'c0ffee',
+};
+const pushed = `registry:5000/appdev/java:c0ffee@${digest}`;
+const deployment = `apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec: {containers: [{name: app, image: appdev/java}]}
+`;
+const map = 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: web}\ndata: {switch: "yes"}\n';
+
+let folder: string;
+beforeEach(() => {
+  // A folder whose name is full of what patterns give a meaning to.
+  folder = join(mkdtempSync(join(tmpdir(), 'appdev-render-')), 'my [app] {1} *');
+  mkdirSync(folder);
+});
+afterEach(() => {
+  rmSync(dirname(folder), { recursive: true, force: true });
+});
+
+function write(file: string, text: string): void {
+  mkdirSync(dirname(join(folder, file)), { recursive: true });
+  writeFileSync(join(folder, file), text);
+}
+
+async function render(way: Way, kustomize = 'kustomize'): Promise<Outcome<Rendered>> {
+  const tools = { kustomize };
+  const settings = { run: runProcess, project: 'shop', root: folder, namespaceFor: () => 'dev', tools };
+  return await createRenderer(settings).render(deployedService(folder, way), artifact, recordedContext());
+}
+
+async function errorOf(way: Way): Promise<AppdevError> {
+  const outcome = await render(way);
+  if (outcome.kind !== 'failed') throw new Error(`rendered: ${JSON.stringify(outcome)}`);
+  return outcome.error;
+}
+
+describe.each([
+  ['kustomize', 'kustomize'],
+  ['the Kustomize in kubectl', 'kustomize-of-nowhere'],
+])('an overlay by %s', (_name, tool) => {
+  it('is built, and gets image, namespace and owner', async () => {
+    write('base/kustomization.yaml', 'resources: [web.yaml]\n');
+    write('base/web.yaml', deployment);
+    write(
+      'overlay/kustomization.yaml',
+      'resources: [../base]\nnamePrefix: my-\nconfigMapGenerator: [{name: c, literals: [a=yes]}]\n',
+    );
+    const rendered = valueOf(await render({ path: 'overlay' }, tool));
+    expect(rendered.objects.map(({ kind, metadata }) => [kind, metadata.name, metadata.namespace])).toEqual([
+      ['ConfigMap', expect.stringMatching(/^my-c-/), 'dev'],
+      ['Deployment', 'my-web', 'dev'],
+    ]);
+    expect(rendered.yaml).toContain(`image: ${pushed}`);
+    expect(rendered.yaml).toContain('a: "yes"');
+    for (const { metadata } of rendered.objects) {
+      expect(metadata.labels).toMatchObject({ 'dev.appdev/project': 'shop', 'dev.appdev/service': 'web' });
+    }
+    expect(valueOf(await render({ path: 'overlay' }, tool)).hash).toBe(rendered.hash);
+  });
+
+  it('fails in its own words where the files do not show why', async () => {
+    write(
+      'overlay/kustomization.yaml',
+      'resources: [web.yaml]\npatches: [{target: {kind: Deployment}, patch: "- {op: replace, path: /spec/a/b, value: 1}"}]\n',
+    );
+    write('overlay/web.yaml', deployment);
+    const outcome = await render({ path: 'overlay' }, tool);
+    expect(outcome).toMatchObject({
+      error: {
+        code: 'RENDER_FAILED',
+        message:
+          'overlay does not build: replace operation does not apply: doc is missing path: /spec/a/b: missing value',
+      },
+    });
+  });
+});
+
+describe('an overlay', () => {
+  it.each([
+    'github.com/example/base//deploy?ref=v1',
+    'https://example.com/base.yaml',
+    'git@example.com:team/base.git',
+    'example.com/team/base',
+    'ssh://git@example.com/base',
+  ])('is refused when it would fetch %s', async (entry) => {
+    write('overlay/kustomization.yaml', 'resources:\n  - ../base\n');
+    write('base/kustomization.yaml', `resources:\n  - web.yaml\n  - ${entry}\n`);
+    write('base/web.yaml', deployment);
+    const { code, diagnostics } = await errorOf({ path: 'overlay' });
+    expect(code).toBe('RENDER_FAILED');
+    expect(diagnostics).toMatchObject([
+      {
+        file: 'base/kustomization.yaml',
+        line: 3,
+        column: 5,
+        message: `${entry} would be fetched from elsewhere`,
+      },
+    ]);
+  });
+
+  it('may refer to a folder whose name looks like a host', async () => {
+    write('overlay/kustomization.yaml', 'resources: [example.com/team/base]\n');
+    write('overlay/example.com/team/base/kustomization.yaml', 'resources: [web.yaml]\n');
+    write('overlay/example.com/team/base/web.yaml', deployment);
+    expect(valueOf(await render({ path: 'overlay' })).objects).toHaveLength(1);
+  });
+
+  it.each([
+    [
+      'resources:\n  - wbe.yaml\n',
+      { line: 2, column: 5, message: 'wbe.yaml is not there', hint: 'did you mean web.yaml?' },
+    ],
+    ['resources: [web.yaml\nnamePrefix: x\n', { file: 'overlay/kustomization.yaml', line: 2 }],
+  ])('shows the place of the fault in %j', async (text, place) => {
+    write('overlay/web.yaml', deployment);
+    write('overlay/kustomization.yaml', text);
+    const { code, diagnostics } = await errorOf({ path: 'overlay' });
+    expect(code).toBe('RENDER_FAILED');
+    expect(diagnostics?.[0]).toMatchObject({ file: 'overlay/kustomization.yaml', ...place });
+  });
+
+  it('shows the place of a YAML error in a resource', async () => {
+    write('overlay/kustomization.yaml', 'resources: [web.yaml]\n');
+    write('overlay/web.yaml', 'kind: Service\n apiVersion: v1\n');
+    expect((await errorOf({ path: 'overlay' })).diagnostics?.[0]).toMatchObject({
+      file: 'overlay/web.yaml',
+      line: 1,
+    });
+  });
+
+  it('says that a folder is none, and that no manifest uses the image', async () => {
+    write('overlay/web.yaml', deployment);
+    expect(await errorOf({ path: 'overlay' })).toMatchObject({
+      message: 'overlay holds no kustomization.yaml',
+    });
+    write('overlay/kustomization.yaml', 'resources: [web.yaml]\n');
+    write('overlay/web.yaml', deployment.replace('appdev/java', 'example.com/other:1'));
+    expect(await errorOf({ path: 'overlay' })).toMatchObject({
+      code: 'IMAGE_NOT_USED',
+      message: 'no manifest of web uses the image appdev/java: their images are example.com/other:1',
+    });
+  });
+
+  it('loops over itself without end only in the message', async () => {
+    write('overlay/kustomization.yaml', 'resources: [../other]\n');
+    write('other/kustomization.yaml', 'resources: [../overlay]\n');
+    expect((await errorOf({ path: 'overlay' })).message).toContain('cycle');
+  });
+});
+
+describe('manifests', () => {
+  it('are read by pattern, sorted, each once, and applied in order', async () => {
+    write('deploy/b.yaml', `${deployment}---\n`);
+    write('deploy/a.yaml', map);
+    write('deploy/deep/c.yml', 'apiVersion: v1\nkind: Service\nmetadata: {name: web, namespace: other}\n');
+    write('deploy/notes.txt', 'no: yaml');
+    symlinkSync('.', join(folder, 'deploy/loop.yaml'));
+    const rendered = valueOf(await render({ files: ['deploy/*.yaml', 'deploy/a.yaml', 'deploy/**/*.yml'] }));
+    expect(rendered.objects.map(({ kind, metadata }) => [kind, metadata.namespace])).toEqual([
+      ['ConfigMap', 'dev'],
+      ['Service', 'other'],
+      ['Deployment', 'dev'],
+    ]);
+    expect(rendered.yaml).toContain(pushed);
+  });
+
+  it('report every fault of every file with its place', async () => {
+    write(
+      'deploy/a.yaml',
+      'apiVersion: v1\nkind: ConfigMap\nmetadata: {}\n---\nkind: Secret\nmetadata: {name: s}\n',
+    );
+    write('deploy/b.yaml', `${map}---\n${deployment}`);
+    write('deploy/c.yaml', `# again\n${map}`);
+    const { code, message, diagnostics } = await errorOf({ files: ['deploy/*.yaml'] });
+    expect({ code, message }).toEqual({ code: 'RENDER_FAILED', message: 'the manifests have 3 errors' });
+    expect(diagnostics).toMatchObject([
+      { file: 'deploy/a.yaml', line: 3, column: 1, excerpt: 'metadata: {}' },
+      { file: 'deploy/a.yaml', line: 5 },
+      { file: 'deploy/c.yaml', line: 2, message: 'ConfigMap/web is already written in deploy/b.yaml:1' },
+    ]);
+  });
+
+  it.each([['deploy/*.yaml'], ['deploy/app.yaml'], ['../elsewhere/**/*.yaml']])(
+    'say that nothing matches %s',
+    async (pattern) => {
+      expect(await errorOf({ files: [pattern] })).toMatchObject({ message: `no file matches ${pattern}` });
+    },
+  );
+
+  it('may lie outside the project', async () => {
+    mkdirSync(join(folder, '../elsewhere'));
+    writeFileSync(join(folder, '../elsewhere/app.yaml'), deployment);
+    expect(valueOf(await render({ files: ['../elsewhere/*.yaml'] })).objects).toHaveLength(1);
+  });
+});
+
+it('renders the overlays of the fixture', async () => {
+  const fixture = resolve(import.meta.dirname, '../../fixtures/spring-app');
+  cpSync(join(fixture, 'deploy'), join(folder, 'deploy'), { recursive: true });
+  const settings = { run: runProcess, project: 'shop', root: folder, namespaceFor: () => 'dev' };
+  for (const overlay of ['dev', 'prod']) {
+    const service = deployedService(folder, { path: `deploy/kustomize/overlays/${overlay}` });
+    const image = {
+      repository: 'orders',
+      builder: 'buildah',
+      source: { kind: 'layers', base: 'x' },
+    } as const;
+    const rendered = valueOf(
+      await createRenderer(settings).render({ ...service, image }, artifact, recordedContext()),
+    );
+    expect(rendered.yaml).toContain(pushed);
+  }
+});

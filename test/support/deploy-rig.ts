@@ -1,0 +1,113 @@
+/**
+ * A namespace in the sandbox, a project folder, and deployers on them: what the tests of src/deploy share. Everything is
+ * real; only the artifact is given instead of built (the sandbox's Java image, by its digest, under any tag).
+ */
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { openCluster, type OpenCluster } from '../../src/cluster/client.ts';
+import type { KubeObject, ObjectRef } from '../../src/cluster/types.ts';
+import type { ServiceConfig } from '../../src/config/model.ts';
+import { createDeployer } from '../../src/deploy/deployer.ts';
+import type { DeployTools, LiveDeployer } from '../../src/deploy/types.ts';
+import type { Artifact } from '../../src/events.ts';
+import { runProcess, type RunProcess } from '../../src/support/process.ts';
+import { deployedService, valueOf, type Limits, type Way } from './deploy-service.ts';
+import { kubectl } from './rig.ts';
+
+const repository = resolve(import.meta.dirname, '../..');
+
+/** A project on the sandbox. */
+export interface DeployRig {
+  readonly folder: string;
+  readonly namespace: string;
+  readonly cluster: OpenCluster;
+  deployer(options?: DeployerOptions): LiveDeployer;
+  /** A service without jar; its image is given by `artifact`. */
+  service(way: Way, limits?: Limits): ServiceConfig;
+  /** The sandbox's Java image under a tag: another tag is another rollout. */
+  artifact(tag: string): Artifact;
+  get(kind: string, name: string): Promise<KubeObject | undefined>;
+  kubectl(...args: readonly string[]): string;
+  write(file: string, text: string): string;
+  dispose(): Promise<void>;
+}
+
+export interface DeployerOptions {
+  readonly tools?: Partial<DeployTools>;
+  readonly project?: string;
+  readonly adopt?: boolean;
+  readonly run?: RunProcess;
+}
+
+let counter = 0;
+
+/** Makes a namespace of its own and a folder that holds the chart `web`. */
+export async function createDeployRig(): Promise<DeployRig> {
+  counter += 1;
+  const namespace = `deploy-${process.pid}-${counter}`;
+  const folder = mkdtempSync(join(tmpdir(), 'appdev-deploy-'));
+  cpSync(join(repository, 'test/fixtures/charts'), join(folder, 'charts'), { recursive: true });
+  const kubeconfig = process.env['KUBECONFIG'];
+  if (kubeconfig === undefined) throw new Error('KUBECONFIG is not set: eval "$(sandbox/cluster env)"');
+  const server = kubectl(['config', 'view', '--minify', '-o', 'jsonpath={.clusters[0].cluster.server}']);
+  const context = kubectl(['config', 'current-context']).trim();
+  const cluster = valueOf(await openCluster({ context, server, product: 'sandbox', namespace, kubeconfig }));
+  const { signal } = new AbortController();
+  valueOf(
+    await cluster.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } }, signal),
+  );
+  const digest = await javaImageDigest();
+
+  return {
+    folder,
+    namespace,
+    cluster,
+    deployer: ({ tools, project, adopt, run } = {}) =>
+      createDeployer({
+        cluster,
+        run: run ?? runProcess,
+        project: project ?? 'shop',
+        root: folder,
+        adopt: adopt ?? false,
+        ...(tools === undefined ? {} : { tools }),
+      }),
+    service: (way, limits) => deployedService(folder, way, limits),
+    artifact: (tag) => ({
+      service: 'web',
+      repository: 'localhost:5001/appdev/java',
+      pullRepository: 'localhost:5001/appdev/java',
+      tag,
+      digest,
+      inputHash: tag,
+    }),
+    async get(kind, name) {
+      const group = { Deployment: 'apps/v1', StatefulSet: 'apps/v1', Job: 'batch/v1' }[kind] ?? 'v1';
+      const ref: ObjectRef = { apiVersion: group, kind, name, namespace };
+      return valueOf(await cluster.get(ref, signal));
+    },
+    kubectl: (...args) => kubectl(['-n', namespace, ...args]),
+    write(file, text) {
+      const path = join(folder, file);
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(path, text);
+      return path;
+    },
+    async dispose() {
+      await cluster.remove({ apiVersion: 'v1', kind: 'Namespace', name: namespace }, {}, signal);
+      cluster.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Digest of the image that the sandbox keeps in its registry. */
+async function javaImageDigest(): Promise<string> {
+  const accept =
+    'application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json';
+  const url = 'http://localhost:5001/v2/appdev/java/manifests/17';
+  const answer = await fetch(url, { method: 'HEAD', headers: { accept } });
+  const digest = answer.headers.get('docker-content-digest');
+  if (digest === null) throw new Error(`the sandbox has no Java image: HTTP ${answer.status}`);
+  return digest;
+}

@@ -1,0 +1,67 @@
+/** What tests of rendering and deploying hand in: a service with one way of deploying, and a context that records. */
+import { join } from 'node:path';
+import type { StageReporter, WorkContext } from '../../src/build/types.ts';
+import type { HelmConfig, KustomizeConfig, ManifestsConfig, ServiceConfig } from '../../src/config/model.ts';
+import type { Outcome } from '../../src/outcome.ts';
+
+/** A work context that keeps what was reported. */
+export interface RecordedContext extends WorkContext {
+  /** `stage outcome detail`, one a finished stage. */
+  readonly stages: readonly string[];
+  readonly lines: readonly string[];
+  readonly controller: AbortController;
+}
+
+/** A context that nothing cancels unless the test does. */
+export function recordedContext(): RecordedContext {
+  const stages: string[] = [];
+  const lines: string[] = [];
+  const controller = new AbortController();
+  const report: StageReporter = {
+    started: () => undefined,
+    output: (_stage, _stream, line) => lines.push(line),
+    finished: (stage, outcome, detail) => stages.push([stage, outcome, detail ?? ''].join(' ').trim()),
+  };
+  return { signal: controller.signal, report, stages, lines, controller };
+}
+
+/** The value of a success; anything else fails the test with its error. */
+export function valueOf<T>(outcome: Outcome<T>): T {
+  if (outcome.kind === 'ok') return outcome.value;
+  throw new Error(JSON.stringify(outcome, undefined, 2));
+}
+
+/** How a service is deployed; paths are relative to the project's folder, and Helm's default chart is `charts/web`. */
+export type Way = Partial<HelmConfig> | { readonly files: readonly string[] } | { readonly path: string };
+
+/** A service `web` without jar, whose image has the repository `appdev/java`. */
+export function deployedService(folder: string, way: Way, limits: Limits = {}): ServiceConfig {
+  const { deadlineMs = 60_000, restartsAllowed = 0 } = limits;
+  return {
+    name: 'web',
+    path: folder,
+    image: { repository: 'appdev/java', builder: 'buildah', source: { kind: 'layers', base: 'none' } },
+    deploy: { ...deployConfig(folder, way), deadlineMs, restartsAllowed },
+    dev: { trigger: 'auto', forward: [] },
+    needs: [],
+  };
+}
+
+function deployConfig(folder: string, way: Way): HelmConfig | KustomizeConfig | ManifestsConfig {
+  if ('files' in way) return { kind: 'manifests', files: way.files.map((file) => join(folder, file)) };
+  if ('path' in way) return { kind: 'kustomize', path: join(folder, way.path) };
+  const { chart = 'charts/web', values = [], ...rest } = way;
+  return {
+    kind: 'helm',
+    release: 'web',
+    set: {},
+    imageValues: { repository: 'image.repository', tag: 'image.tag' },
+    ...rest,
+    chart: chart.includes('://') ? chart : join(folder, chart),
+    values: values.map((file) => join(folder, file)),
+  };
+}
+export interface Limits {
+  readonly deadlineMs?: number;
+  readonly restartsAllowed?: number;
+}
