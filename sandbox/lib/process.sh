@@ -15,7 +15,7 @@ start_time() {
 recorded_pid() {
   local pid started
   { read -r pid started <"$STATE/run/$1"; } 2>/dev/null || return 1
-  [[ $(start_time "$pid") == "$started" ]] && printf '%s\n' "$pid"
+  [[ -n $started && $(start_time "$pid") == "$started" ]] && printf '%s\n' "$pid"
 }
 
 # start_process NAME COMMAND…: starts COMMAND with a clean environment and its output in log/NAME.log, and returns once it

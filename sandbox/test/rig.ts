@@ -22,7 +22,7 @@ export interface Ended {
 }
 
 /** One part in `status --output json`. */
-export interface PartStatus {
+interface PartStatus {
   readonly name: string;
   readonly state: 'running' | 'unhealthy' | 'stopped';
   readonly pid: number | null;

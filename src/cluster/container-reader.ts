@@ -4,9 +4,10 @@
  */
 import type { AppdevError } from '../errors.ts';
 import type { Outcome } from '../outcome.ts';
+import { systemClock } from '../support/clock.ts';
 import { logPosition } from './log-position.ts';
 import type { ContainerRun } from './pods.ts';
-import { hasAborted, linkedAbort, sleep } from './time.ts';
+import { hasAborted, linkedAbort } from './time.ts';
 import type { Cluster, LogRequest } from './types.ts';
 
 /** Whose log, and how much of what was written before now. */
@@ -45,6 +46,8 @@ export function readContainer(
   const state: { run: ContainerRun | undefined; gone: boolean } = { run: undefined, gone: false };
   /** Ids of runs that have been read to their end. */
   const finished = new Set<string>();
+  const began = performance.now();
+  let again = false;
   /** Ends the stream or the wait that is under way. */
   let interrupt = (): void => undefined;
 
@@ -57,18 +60,24 @@ export function readContainer(
     return result;
   }
 
+  /** Where the next reading starts. */
+  function start(): Pick<LogRequest, 'sinceTime' | 'sinceSeconds' | 'tailLines'> {
+    const { tailLines, sinceSeconds } = request;
+    if (position.sinceTime !== undefined) return { sinceTime: position.sinceTime };
+    const elapsed = Math.ceil((performance.now() - began) / 1000);
+    // "From now on" was said when the reading began: what came while no stream was open is wanted.
+    if (tailLines === 0 && again) return { sinceSeconds: elapsed };
+    again = true;
+    return {
+      ...(tailLines !== undefined && { tailLines }),
+      ...(sinceSeconds !== undefined && { sinceSeconds: sinceSeconds + elapsed }),
+    };
+  }
+
   /** Reads from the position on. Ok when the server sent all that it had. */
   async function read(options: Pick<LogRequest, 'follow' | 'previous'>): Promise<Outcome<void>> {
-    const { tailLines, sinceSeconds } = request;
-    const { sinceTime } = position;
+    const from = start();
     position.again();
-    const from =
-      sinceTime === undefined
-        ? {
-            ...(tailLines !== undefined && { tailLines }),
-            ...(sinceSeconds !== undefined && { sinceSeconds }),
-          }
-        : { sinceTime };
     return await interruptible(
       async (inner) =>
         await cluster.logs(
@@ -84,7 +93,7 @@ export function readContainer(
 
   /** Waits until the pod's status says something new. */
   async function change(): Promise<void> {
-    await interruptible(async (inner) => await sleep(longestTimer, inner));
+    await interruptible(async (inner) => await systemClock.sleep(longestTimer, inner));
   }
 
   async function loop(): Promise<AppdevError | undefined> {
@@ -104,7 +113,7 @@ export function readContainer(
         finished.add(previousId);
         continue;
       }
-      const began = performance.now();
+      const opened = performance.now();
       const outcome = await read({ follow: !run.ended });
       if (hasAborted(signal)) break;
       if (outcome.kind === 'cancelled') continue;
@@ -114,8 +123,8 @@ export function readContainer(
         wait = shortest;
         continue;
       }
-      if (performance.now() - began > longest) wait = shortest;
-      await interruptible(async (inner) => await sleep(wait, inner));
+      if (performance.now() - opened > longest) wait = shortest;
+      await interruptible(async (inner) => await systemClock.sleep(wait, inner));
       wait = Math.min(wait * 2, longest);
     }
     return undefined;

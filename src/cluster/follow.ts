@@ -5,8 +5,9 @@
  */
 import type { NotOk, Outcome } from '../outcome.ts';
 import { fieldAt, isFields, numberAt, stringAt } from '../support/fields.ts';
+import { systemClock } from '../support/clock.ts';
 import type { FollowHandlers, KubeObject } from './types.ts';
-import { hasAborted, linkedAbort, onWake, sleep } from './time.ts';
+import { hasAborted, linkedAbort, onWake } from './time.ts';
 
 /** What a list gives: the objects and the version to watch from. */
 export interface Listed {
@@ -59,7 +60,7 @@ export async function follow(
   handlers: FollowHandlers,
   signal: AbortSignal,
   timing: FollowTiming = followTiming,
-  wait: (ms: number, signal: AbortSignal) => Promise<void> = sleep,
+  wait: (ms: number, signal: AbortSignal) => Promise<void> = systemClock.sleep,
 ): Promise<void> {
   const objects = new Map<string, KubeObject>();
   const publish = coalesced(() => handlers.onSnapshot([...objects.values()]), timing.coalesceMs, signal);

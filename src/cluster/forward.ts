@@ -5,9 +5,10 @@
 import type { Socket } from 'node:net';
 import type { PortForwardConfig } from '../config/model.ts';
 import type { Emit } from '../events.ts';
+import { systemClock } from '../support/clock.ts';
 import { listen, retryPortMs } from './listener.ts';
 import { declaredPorts, newestServing } from './pods.ts';
-import { sleep } from './time.ts';
+
 import type { Cluster, KubeObject } from './types.ts';
 
 /** What to forward: the pods by their labels, and the ports. */
@@ -117,7 +118,7 @@ export async function forwardService(
           break;
         }
       }
-      await sleep(timing.tickMs, signal);
+      await systemClock.sleep(timing.tickMs, signal);
     }
     connections.delete(connection);
     socket.destroy();

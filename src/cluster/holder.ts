@@ -4,6 +4,7 @@
  */
 import { readFile, readlink } from 'node:fs/promises';
 import { hostname, userInfo } from 'node:os';
+import { identify, isAlive } from '../support/proc.ts';
 
 /** One appdev process. */
 export interface Holder {
@@ -16,9 +17,10 @@ export interface Holder {
   readonly place: string;
 }
 
-/** This process. */
-export async function thisProcess(pid: number = process.pid): Promise<Holder> {
-  return { identity: `${userName()}@${hostname()} ${pid}/${await startOf(pid)}`, place: await thisPlace() };
+/** This process, or another one of this machine. */
+export async function holderOfProcess(pid: number = process.pid): Promise<Holder> {
+  const startTime = identify(pid)?.startTime ?? '0';
+  return { identity: `${userName()}@${hostname()} ${pid}/${startTime}`, place: await thisPlace() };
 }
 
 /**
@@ -26,9 +28,10 @@ export async function thisProcess(pid: number = process.pid): Promise<Holder> {
  * its process is gone or its pid now belongs to a process that was started at another time.
  */
 export async function mayRun(holder: Holder): Promise<boolean> {
-  const [, pid, start] = / (\d+)\/(\d+)$/.exec(holder.identity) ?? [];
-  if (pid === undefined || holder.place === '' || holder.place !== (await thisPlace())) return true;
-  return start === (await startOf(Number(pid)));
+  const [, pid, startTime] = / (\d+)\/(\d+)$/.exec(holder.identity) ?? [];
+  if (pid === undefined || startTime === undefined) return true;
+  if (holder.place === '' || holder.place !== (await thisPlace())) return true;
+  return isAlive({ pid: Number(pid), startTime });
 }
 
 /** `user@host (pid 123)`, for messages. */
@@ -43,14 +46,6 @@ function userName(): string {
     // A user id without an entry in the password file, as in many containers.
     return String(process.getuid?.() ?? 'unknown');
   }
-}
-
-/** Start time of a process in clock ticks since the boot (field 22 of /proc/PID/stat); `0` where it does not run. */
-async function startOf(pid: number): Promise<string> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
-  // The second field is the program's name in parentheses and may hold spaces and parentheses of its own.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return fields[19] ?? '0';
 }
 
 async function thisPlace(): Promise<string> {

@@ -3,8 +3,8 @@
  * it is tried again until it is free. What happens to the connections is the caller's.
  */
 import { createServer, type Socket } from 'node:net';
+import { systemClock } from '../support/clock.ts';
 import { portOwner } from './port-owner.ts';
-import { sleep } from './time.ts';
 
 /** What the owner of a listener is told. */
 export interface ListenerHandlers {
@@ -35,7 +35,7 @@ export async function listen(
     if (reason !== told) handlers.onRefused(reason, retried);
     told = reason;
     if (!retried) return;
-    await sleep(retryMs, signal);
+    await systemClock.sleep(retryMs, signal);
   }
 }
 

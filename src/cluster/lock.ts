@@ -4,8 +4,9 @@
  */
 import { failed, ok, type Outcome } from '../outcome.ts';
 import { numberAt, stringAt } from '../support/fields.ts';
-import { describeHolder, mayRun, thisProcess, type Holder } from './holder.ts';
-import { hasAborted, sleep } from './time.ts';
+import { systemClock } from '../support/clock.ts';
+import { describeHolder, mayRun, holderOfProcess, type Holder } from './holder.ts';
+import { hasAborted } from './time.ts';
 import type { Cluster, KubeObject, ObjectRef } from './types.ts';
 
 /** Times. A holder that could not renew for `durationSeconds` has lost the lock to whoever asks. */
@@ -35,7 +36,7 @@ export interface NamespaceLock {
 }
 
 /** Annotation with the place in which the holder's pid means something. */
-const placeAnnotation = 'appdev/holder-place';
+const placeAnnotation = 'dev.appdev/holder-place';
 const apiVersion = 'coordination.k8s.io/v1';
 
 /**
@@ -48,7 +49,7 @@ export async function lockNamespace(
   signal: AbortSignal,
   timing: LockTiming = lockTiming,
 ): Promise<Outcome<NamespaceLock>> {
-  const holder = request.holder ?? (await thisProcess());
+  const holder = request.holder ?? (await holderOfProcess());
   const ref: ObjectRef = {
     apiVersion,
     kind: 'Lease',
@@ -83,7 +84,7 @@ function keep(
 
   async function renew(): Promise<void> {
     while (!hasAborted(stop.signal)) {
-      await sleep(timing.renewMs, stop.signal);
+      await systemClock.sleep(timing.renewMs, stop.signal);
       if (hasAborted(stop.signal)) return;
       const found = await cluster.get(ref, stop.signal);
       // An API server that is away decides nothing: nobody else can take the lock meanwhile either.

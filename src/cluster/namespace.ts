@@ -10,7 +10,7 @@ import { linkedAbort } from './time.ts';
 import type { Cluster, KubeObject, ObjectRef } from './types.ts';
 
 /** Annotation of a namespace that appdev created; its value is the project's name. */
-export const createdForAnnotation = 'appdev/created-for';
+export const createdForAnnotation = 'dev.appdev/created-for';
 
 /** How the namespace came to be there. */
 export type NamespaceState = 'there' | 'created';

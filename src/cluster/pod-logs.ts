@@ -2,9 +2,9 @@
  * Follows the application logs of a service: every container of every pod, init containers too, over restarts,
  * replaced pods and lost connections. Emits lines; which of them are shown, and how, is the reporters' business.
  */
-import { stripVTControlCharacters } from 'node:util';
 import type { Emit } from '../events.ts';
 import { ok, type Outcome } from '../outcome.ts';
+import { stripEscapes } from '../support/lines.ts';
 import { readContainer, type ContainerReader } from './container-reader.ts';
 import { containerRuns } from './pods.ts';
 import { onWake } from './time.ts';
@@ -54,7 +54,7 @@ export async function followPodLogs(
     const reader = readContainer(
       cluster,
       { namespace, pod, container, skipPrevious: first, ...limits },
-      (text) => emit({ type: 'pod.log', service, pod, container, line: stripVTControlCharacters(text) }),
+      (text) => emit({ type: 'pod.log', service, pod, container, line: stripEscapes(text) }),
       timing.backoffMs,
       signal,
     );
@@ -132,7 +132,7 @@ export async function readPodLogs(
         { namespace, pod: name, container, follow: false, timestamps: true, ...limitsOf(request) },
         (line) => {
           const space = line.indexOf(' ');
-          const text = stripVTControlCharacters(line.slice(space + 1));
+          const text = stripEscapes(line.slice(space + 1));
           stamped.push({ at: line.slice(0, Math.max(space, 0)), line: { pod: name, container, line: text } });
         },
         signal,

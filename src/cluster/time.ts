@@ -1,4 +1,4 @@
-/** Waiting, abort signals, and noticing that the machine slept. Knows nothing of clusters. */
+/** Abort signals, and noticing that the machine slept. Knows nothing of clusters. */
 
 /** Whether a signal has aborted by now; a call, because after an `await` it may differ from what was read before. */
 export function hasAborted(signal: AbortSignal): boolean {
@@ -24,20 +24,6 @@ export function linkedAbort(parent: AbortSignal): LinkedAbort {
     abort: () => controller.abort(),
     unlink: () => parent.removeEventListener('abort', forward),
   };
-}
-
-/** Waits; resolves early, without throwing, when the signal aborts. */
-export async function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return;
-  await new Promise<void>((resolve) => {
-    const end = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    signal.addEventListener('abort', end, { once: true });
-  });
 }
 
 const wakeTickMs = 10_000;

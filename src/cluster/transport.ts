@@ -5,9 +5,10 @@
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest, type RequestOptions } from 'node:https';
 import { cancelled, ok, type Outcome } from '../outcome.ts';
+import { systemClock } from '../support/clock.ts';
 import type { Credentials, Proof } from './credentials.ts';
 import { codeOf, unreachable, type ApiAnswer } from './failures.ts';
-import { hasAborted, linkedAbort, sleep } from './time.ts';
+import { hasAborted, linkedAbort } from './time.ts';
 import type { ClusterIdentity } from './types.ts';
 import { openSocket, type FrameSocket, type OnFrame } from './websocket.ts';
 
@@ -208,7 +209,7 @@ export function createTransport(
             return ok(answered);
           }
           const seconds = Number(response.value.headers['retry-after'] ?? 1) || 1;
-          await sleep(Math.min(seconds, 10) * 1000, both);
+          await systemClock.sleep(Math.min(seconds, 10) * 1000, both);
         }
       });
     },

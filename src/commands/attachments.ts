@@ -38,7 +38,13 @@ export function createAttachments({ cluster, deployer }: OpenTarget, emit: Emit)
     before?.stop.abort();
     const stop = new AbortController();
     attached.set(service.name, { key, stop });
-    deployer.followPods(workloads, (pods) => emit({ type: 'pod.changed', service: service.name, pods }), stop.signal);
+    const { name } = service;
+    deployer.followPods(
+      service,
+      rendered.objects,
+      (pods) => emit({ type: 'pod.changed', service: name, pods }),
+      stop.signal,
+    );
     const request = { service: service.name, namespace: rendered.namespace };
     for (const selector of selectors) {
       track(followPodLogs(cluster, { ...request, selector, ...backlog }, emit, stop.signal));

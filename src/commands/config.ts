@@ -1,5 +1,5 @@
 /** `appdev config print|validate|schema`. Prints to standard output; contacts nothing. */
-import { generateSchema } from '../config/reference.ts';
+import { jsonSchemaText } from '../config/reference.ts';
 import { nearest } from '../config/nearest.ts';
 import { diagnosticLines } from '../diagnostic.ts';
 import { failed } from '../outcome.ts';
@@ -21,7 +21,7 @@ export async function config(invocation: Invocation): Promise<number> {
     );
   }
   if (action === 'schema') {
-    process.stdout.write(generateSchema());
+    process.stdout.write(jsonSchemaText());
     return 0;
   }
   const project = await openProject(invocation);

@@ -49,7 +49,7 @@ export async function dev(invocation: Invocation): Promise<number> {
 }
 
 async function runLoop(session: Session, target: OpenTarget, work: Work): Promise<void> {
-  const { emit, signals, project, services } = session;
+  const { emit, project, services } = session;
   const attachments = createAttachments(target, emit);
   const config = { ...project.config, services };
   const parts = { ...work.parts, deployer: attachments.deployer };

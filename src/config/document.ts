@@ -64,7 +64,7 @@ export interface ActivationDocument {
 }
 
 /** One JSON patch, without its value. */
-export interface PatchDocument {
+interface PatchDocument {
   op: 'add' | 'remove' | 'replace' | 'move' | 'copy' | 'test';
   path: string;
   from?: string;

@@ -5,7 +5,7 @@
  */
 
 /** Why a text is not what its key takes; `undefined` stands for "it is fine". */
-export interface Complaint {
+interface Complaint {
   /** Continues the sentence `"<the text>" …`. */
   readonly message: string;
   readonly hint?: string;

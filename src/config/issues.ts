@@ -50,7 +50,7 @@ function treePath(issue: Issue): (string | number)[] {
 }
 
 /** A path as messages show it: inside an overlay it reads as if it stood in the file itself. */
-export function shownPath(path: readonly (string | number)[]): string {
+function shownPath(path: readonly (string | number)[]): string {
   const inOverlay = path[0] === 'profiles' && path[2] === 'overlay';
   return pathText(inOverlay ? path.slice(3) : path);
 }

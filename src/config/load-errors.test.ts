@@ -2,9 +2,11 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { diagnosticLines } from '../diagnostic.ts';
 import { loadProject } from './load.ts';
+import { allKeys } from './reference.ts';
 
 /** Files that the cases may name. */
 const files = [
@@ -719,19 +721,92 @@ describe('an appdev.yaml with mistakes', () => {
   });
   afterAll(() => rmSync(root, { recursive: true }));
 
-  it.each(cases)('%s', async (_, file, expected) => {
-    writeFileSync(join(root, 'appdev.yaml'), file.slice(1));
-    const outcome = await loadProject({
+  /** Loads the text with every profile that it may have. */
+  async function load(text: string): ReturnType<typeof loadProject> {
+    writeFileSync(join(root, 'appdev.yaml'), text);
+    return await loadProject({
       cwd: root,
       profiles: [],
       autoActivation: true,
-      env: {},
+      env: { CI: 'true' },
       kubeContext: undefined,
       command: 'dev',
     });
+  }
+
+  it.each(cases)('%s', async (_, file, expected) => {
+    const outcome = await load(file.slice(1));
     if (outcome.kind !== 'failed') throw new Error('the file was accepted');
     const { code, message, diagnostics = [] } = outcome.error;
     expect(code).toBe('CONFIG_INVALID');
     expect([message, ...diagnostics.flatMap(diagnosticLines)].join('\n')).toBe(expected.slice(1, -1));
+  });
+
+  it('gets an answer with places, whatever it holds', async () => {
+    const keys = [...new Set(allKeys().flatMap((path) => path.split('.')))].map((key) =>
+      key.replace(/<name>|\[\]/, ''),
+    );
+    const scalar = fc.constantFrom<unknown>(
+      '',
+      'x',
+      '-x',
+      '/services/a',
+      '${X}',
+      '${',
+      'deploy',
+      'A=',
+      '[',
+      'add',
+      0,
+      -1,
+      1.5,
+      true,
+      null,
+    );
+    const { map } = fc.letrec<{ map: Record<string, unknown>; value: unknown }>((tie) => ({
+      map: fc.dictionary(fc.constantFrom(...keys, '__proto__', 'a'), tie('value'), { maxKeys: 5 }),
+      value: fc.oneof({ depthSize: 'medium' }, scalar, fc.array(tie('value'), { maxLength: 2 }), tie('map')),
+    }));
+    // Random maps below real keys, so that most of them get as far as profiles and checks.
+    const service = fc.record(
+      {
+        path: scalar,
+        jar: map,
+        image: map,
+        deploy: map,
+        dev: map,
+        needs: fc.array(scalar, { maxLength: 2 }),
+      },
+      { requiredKeys: [] },
+    );
+    const patch = fc.record(
+      { op: scalar, path: scalar, from: scalar, value: scalar },
+      { requiredKeys: ['path'] },
+    );
+    const profile = fc.record({
+      name: fc.constantFrom('a', 'b'),
+      activation: fc.constant([{ command: 'dev' }]),
+      overlay: fc.oneof(map, fc.record({ services: fc.dictionary(fc.constantFrom('a', 'b'), service) })),
+      patches: fc.array(patch, { maxLength: 2 }),
+    });
+    const file = fc.oneof(
+      map,
+      fc.record({
+        apiVersion: fc.constant('appdev/v1'),
+        services: fc.dictionary(fc.constantFrom('a', 'b', 'A'), service, { maxKeys: 3 }),
+        profiles: fc.array(profile, { maxLength: 2 }),
+      }),
+    );
+    await fc.assert(
+      fc.asyncProperty(file, async (content) => {
+        const outcome = await load(JSON.stringify(content, undefined, 1));
+        if (outcome.kind !== 'failed') throw new Error('nothing here has a name');
+        expect(outcome.error.code).toBe('CONFIG_INVALID');
+        for (const { line, column, excerpt } of outcome.error.diagnostics ?? []) {
+          expect([line, column, excerpt]).not.toContain(undefined);
+        }
+      }),
+      { numRuns: 300 },
+    );
   });
 });

@@ -245,14 +245,14 @@ services:
     expect(config.services[0]).not.toHaveProperty('jar');
   });
 
-  it('escapes its own folder in patterns', async () => {
+  it('keeps its own folder in patterns as it is', async () => {
     write({
       'a[1]/x.yaml': '',
       'a[1]/appdev.yaml':
         'apiVersion: appdev/v1\nname: a\nservices: {s: {deploy: {manifests: ["*.yaml"]}}}\n',
     });
     const { config } = await loaded({ cwd: join(root, 'a[1]') });
-    expect(config.services[0]?.deploy).toMatchObject({ files: [`${root}/a\\[1\\]/*.yaml`] });
+    expect(config.services[0]?.deploy).toMatchObject({ files: [`${root}/a[1]/*.yaml`] });
   });
 });
 

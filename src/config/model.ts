@@ -124,10 +124,7 @@ export interface KustomizeConfig {
 
 export interface ManifestsConfig {
   readonly kind: 'manifests';
-  /**
-   * Patterns of YAML files as picomatch takes them: absolute, with forward slashes, special characters of the
-   * folder they were written in escaped. One that names a single file is a pattern without wildcards.
-   */
+  /** Patterns of YAML files, absolute: the part that is the project's `root` is literal, only the rest is a pattern. */
   readonly files: readonly string[];
 }
 

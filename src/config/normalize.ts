@@ -12,7 +12,7 @@ import type {
   RegistryConfig,
   ServiceConfig,
 } from './model.ts';
-import { isRemoteChart, resolvePath, resolvePattern } from './paths.ts';
+import { isRemoteChart, resolvePath } from './paths.ts';
 import { defaultBase } from './schema.ts';
 import { entriesAt, treeAt, type Tree, type TreePath } from './tree.ts';
 
@@ -67,11 +67,6 @@ class Paths {
   path(text: string, ...at: TreePath): string {
     const node = treeAt(this.#tree, [...this.#at, ...at]);
     return node === undefined ? this.root : resolvePath(text, node.origin);
-  }
-
-  pattern(text: string, ...at: TreePath): string {
-    const node = treeAt(this.#tree, [...this.#at, ...at]);
-    return resolvePattern(text, (node ?? this.#tree).origin);
   }
 }
 
@@ -140,7 +135,7 @@ function deployOf(name: string, deploy: DeployDocument, paths: Paths): DeployCon
   return {
     ...common,
     kind: 'manifests',
-    files: (manifests ?? []).map((text, index) => paths.pattern(text, 'deploy', 'manifests', index)),
+    files: (manifests ?? []).map((text, index) => paths.path(text, 'deploy', 'manifests', index)),
   };
 }
 

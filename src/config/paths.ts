@@ -11,18 +11,9 @@ import { diagnosticAt } from './locate.ts';
 import { nearest } from './nearest.ts';
 import { entriesAt, itemsAt, pathText, stringAt, type Origin, type Tree, type TreePath } from './tree.ts';
 
-/** The absolute path of a path that was written in a file. */
+/** The absolute path (or pattern) of one that was written in a file. */
 export function resolvePath(text: string, origin: Origin): string {
   return resolve(dirname(origin.source.path), text);
-}
-
-/** The absolute pattern of a pattern that was written in a file; its folder is escaped, slashes are forward ones. */
-export function resolvePattern(text: string, origin: Origin): string {
-  const { folder, rest } = splitPattern(text);
-  const escaped = resolvePath(folder, origin)
-    .replaceAll('\\', '/')
-    .replaceAll(/[*?[\]{}()!+@]/g, '\\$&');
-  return rest === '' ? escaped : `${escaped}/${rest}`;
 }
 
 /** A chart that Helm fetches by itself. */
@@ -30,10 +21,10 @@ export function isRemoteChart(chart: string): boolean {
   return chart.startsWith('oci://');
 }
 
-/** The folder that holds all that a pattern can match, and the rest; a text that is no pattern is all folder. */
-function splitPattern(text: string): { folder: string; rest: string } {
+/** The folder that holds all that a pattern can match; the path itself when it is no pattern. */
+function fixedPart(text: string): string {
   const scanned = picomatch.scan(text);
-  return scanned.isGlob ? { folder: scanned.base || '.', rest: scanned.glob } : { folder: text, rest: '' };
+  return scanned.isGlob ? scanned.base || '.' : text;
 }
 
 type Kind = 'folder' | 'file' | 'chart' | 'kustomization' | 'pattern';
@@ -48,7 +39,7 @@ export async function checkPaths(tree: Tree): Promise<Diagnostic[]> {
       // An empty text, or one that begins with "-", is reported by the schema.
       if (text === undefined || text.value === '' || text.value.startsWith('-')) return undefined;
       if (kind === 'chart' && text.value.includes('://')) return undefined;
-      const wanted = kind === 'pattern' ? splitPattern(text.value).folder : text.value;
+      const wanted = kind === 'pattern' ? fixedPart(text.value) : text.value;
       const base = dirname(text.origin.source.path);
       const complaint = await complaintAbout(resolve(base, wanted), wanted, kind, base);
       return complaint === undefined

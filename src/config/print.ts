@@ -7,7 +7,7 @@ import type { ProjectDocument } from './document.ts';
 import { treeAt, type Origin, type Tree } from './tree.ts';
 
 /** `appdev.yaml:12:5`, and the profile where one wrote the value; `default` where nobody did. */
-export function originText(origin: Origin | undefined): string {
+function originText(origin: Origin | undefined): string {
   if (origin === undefined) return 'default';
   const profile = origin.profile === undefined ? '' : ` (profile ${origin.profile})`;
   return `${origin.source.shown}:${origin.line}:${origin.column}${profile}`;

@@ -40,7 +40,7 @@ export interface Entry {
   readonly value: Tree;
 }
 
-export interface ListNode {
+interface ListNode {
   readonly kind: 'list';
   readonly origin: Origin;
   readonly items: readonly Tree[];

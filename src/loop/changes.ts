@@ -3,6 +3,7 @@
  * been quiet, and comparing what was seen with what the service's run or its last result stands for.
  */
 import { basename } from 'node:path';
+import { isAtWork } from './plan.ts';
 import { emit, set, update, without, withoutPending, type Step } from './step.ts';
 import type { Fingerprint } from '../watch/types.ts';
 import {
@@ -159,10 +160,7 @@ function baseline({ last }: ServiceState): Fingerprint | undefined {
 function isStillToRender(run: Run, result: LookResult): boolean {
   const { build, tests } = run.fingerprint;
   if (build !== result.fingerprint.build || tests !== result.fingerprint.tests) return false;
-  const { stage } = run;
-  return stage === undefined
-    ? run.route === 'image'
-    : stage === 'compile' || stage === 'package' || stage === 'image' || stage === 'push';
+  return isAtWork(run);
 }
 
 function absorb(step: Step, result: LookResult, run: Run, paths: readonly string[]): void {

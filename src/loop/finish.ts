@@ -56,14 +56,20 @@ export function finished(step: Step, message: RunFinished): void {
   const service = step.state.services.get(message.service);
   const run = service === undefined ? undefined : liveRun(service);
   if (service === undefined || run?.id !== message.run) return;
-  announce(step, message, run);
+  const { activity } = service;
+  // Why the loop cancelled it says more than what the work made of the signal.
+  const result =
+    message.result.kind === 'cancelled' && activity.kind === 'cancelling'
+      ? { kind: 'cancelled' as const, reason: activity.reason }
+      : message.result;
+  announce(step, { ...message, result }, run);
   if (service.removed) {
     const services = new Map(step.state.services);
     services.delete(message.service);
     set(step, { services });
     return;
   }
-  const { result, artifact } = message;
+  const { artifact } = message;
   const { build, tests } = run.fingerprint;
   const built =
     message.artifactLost === true ? undefined : artifact === undefined ? service.built : { build, tests };

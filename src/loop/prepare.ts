@@ -178,7 +178,8 @@ function judge(
   built: Outcome<ReadonlyMap<string, Jar>>,
   parts: BuildParts,
 ): Prepared | Unfinished {
-  if (built.kind === 'cancelled') return built;
+  // The invocation ends for whoever was cancelled first; each member ends for its own reason.
+  if (built.kind === 'cancelled') return member.signal.aborted ? cancelled(member.signal) : inputsMoved();
   const difference = parts.scanner.compare(before, after);
   if (parts.written.moved(member.service.name, member.run, difference, true)) {
     return inputsMoved({ moved: [...difference.changed, ...difference.rewritten].map(({ path }) => path) });

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseYaml, sourceFile } from '../config/parse.ts';
-import { plainOf, treeAt, type Tree, type TreePath } from '../config/tree.ts';
+import { entryAt, plainOf, treeAt, type Tree, type TreePath } from '../config/tree.ts';
 import { mergeOverlay } from './merge.ts';
 
 function treeOf(text: string, file = 'appdev.yaml'): Tree {
@@ -100,6 +100,8 @@ describe('mergeOverlay', () => {
     expect(place('b', 'c')).toBe('appdev.local.yaml:1:8');
     expect(place('b', 'd')).toBe('appdev.yaml:4:6');
     expect(place('b', 'e')).toBe('appdev.local.yaml:1:14');
+    // A map begins where it began: what it lacks is said there.
+    expect(entryAt(tree, ['b'])?.key).toMatchObject({ line: 2, source: { shown: 'appdev.yaml' } });
   });
 });
 

@@ -3,9 +3,10 @@
  * real; only the artifact is given instead of built (the sandbox's Java image, by its digest, under any tag).
  */
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { openCluster, type OpenCluster } from '../../src/cluster/client.ts';
+import { selectCluster } from '../../src/cluster/select.ts';
 import type { KubeObject, ObjectRef } from '../../src/cluster/types.ts';
 import type { ServiceConfig } from '../../src/config/model.ts';
 import { createDeployer } from '../../src/deploy/deployer.ts';
@@ -48,11 +49,15 @@ export async function createDeployRig(): Promise<DeployRig> {
   const namespace = `deploy-${process.pid}-${counter}`;
   const folder = mkdtempSync(join(tmpdir(), 'appdev-deploy-'));
   cpSync(join(repository, 'test/fixtures/charts'), join(folder, 'charts'), { recursive: true });
-  const kubeconfig = process.env['KUBECONFIG'];
-  if (kubeconfig === undefined) throw new Error('KUBECONFIG is not set: eval "$(sandbox/cluster env)"');
-  const server = kubectl(['config', 'view', '--minify', '-o', 'jsonpath={.clusters[0].cluster.server}']);
-  const context = kubectl(['config', 'current-context']).trim();
-  const cluster = valueOf(await openCluster({ context, server, product: 'sandbox', namespace, kubeconfig }));
+  const selected = await selectCluster({
+    command: 'deploy',
+    places: { env: process.env, home: homedir(), cwd: repository },
+    config: { allow: [], createNamespace: false },
+    namespaceFlag: namespace,
+    projectRoot: folder,
+    pinnedPath: join(folder, 'kubeconfig'),
+  });
+  const cluster = valueOf(await openCluster(valueOf(selected).identity));
   const { signal } = new AbortController();
   valueOf(
     await cluster.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } }, signal),

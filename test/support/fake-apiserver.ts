@@ -45,6 +45,8 @@ export interface FakeApiServer {
   cutWatches(how: 'fin' | 'rst'): void;
   /** How many watches are open. */
   watches(): number;
+  /** How many WebSockets were refused for want of `onSocket`. */
+  upgradesRefused(): number;
   /** Stops listening and resets every connection; `start` listens on the same port again, with the same objects. */
   stop(): Promise<void>;
   start(): Promise<void>;
@@ -81,6 +83,7 @@ export async function startFakeApiServer(): Promise<FakeApiServer> {
   const sockets = new Set<Socket>();
   let version = 100;
   let oldest = 0;
+  let refused = 0;
 
   const keyOf = (kind: string, namespace: string | undefined, name: string): string =>
     `${kind}/${namespace ?? ''}/${name}`;
@@ -116,6 +119,7 @@ export async function startFakeApiServer(): Promise<FakeApiServer> {
     socket.once('close', () => sockets.delete(socket));
   });
   server.on('upgrade', (request: IncomingMessage, socket: Duplex) => {
+    if (fake.onSocket === undefined) refused += 1;
     acceptUpgrade(request, socket, fake.onSocket);
   });
 
@@ -286,6 +290,7 @@ export async function startFakeApiServer(): Promise<FakeApiServer> {
       watches.clear();
     },
     watches: () => watches.size,
+    upgradesRefused: () => refused,
     async start() {
       await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
       port = (server.address() as AddressInfo).port;

@@ -188,9 +188,7 @@ export class FakeLoopWorld {
         this.fire('walk');
       }
     }
-    throw new Error(
-      `never quiet: ${[...this.timers].join()}, runs ${JSON.stringify([...this.runs.values()])}, ${JSON.stringify([...this.state.services.values()].map(({ activity, pending, deployed, spec, touched }) => ({ n: spec.name, activity, pending, deployed, touched })))} ${JSON.stringify([...this.state.holds])} ${JSON.stringify({ l: this.state.looking, g: this.state.gathering, git: this.state.git, r: this.state.reloading })}`,
-    );
+    throw new Error(`never quiet: ${JSON.stringify([...this.state.services.values()])}`);
   }
 
   private live(service: string): NonNullable<ReturnType<LoopState['services']['get']>> {
@@ -233,6 +231,7 @@ export class FakeLoopWorld {
             atGate: false,
             cancelled: undefined,
             before: this.fingerprint(order.service),
+            rendered: '',
             // What the plan knew is older than the disk: the driver's first scan finds out.
             movedInBuild:
               order.route === 'image' && order.fingerprint.build !== this.fingerprint(order.service).build,

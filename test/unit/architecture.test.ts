@@ -57,7 +57,7 @@ const allowed: Record<string, readonly string[]> = {
   profiles: ['diagnostic', 'errors', 'outcome', 'events', 'support', 'config'],
   cluster: ['diagnostic', 'errors', 'outcome', 'events', 'support', 'config'],
   registry: ['diagnostic', 'errors', 'outcome', 'events', 'support', 'config', 'cluster'],
-  watch: ['diagnostic', 'errors', 'outcome', 'events', 'support', 'config'],
+  watch: ['diagnostic', 'errors', 'outcome', 'events', 'support', 'config', 'build'],
   build: ['diagnostic', 'errors', 'outcome', 'events', 'support', 'config', 'registry'],
   deploy: ['diagnostic', 'errors', 'outcome', 'events', 'support', 'config', 'cluster', 'build'],
   loop: ['diagnostic', 'errors', 'outcome', 'events', 'support', 'config', 'build', 'deploy', 'watch'],

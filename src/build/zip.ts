@@ -1,0 +1,146 @@
+/**
+ * Reads zip archives, jars that is: the list at their end, and single entries. Only what jars use: stored and deflated
+ * entries, ZIP64 where there are many. An archive that is cut off or inconsistent is an error, never a shorter list.
+ */
+import { open, type FileHandle } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { crc32, inflateRaw } from 'node:zlib';
+
+/** One entry. */
+export interface ZipEntry {
+  /** With `/`; folders end with one. */
+  readonly name: string;
+  /** Bytes as they are unpacked. */
+  readonly size: number;
+  readonly crc: number;
+  readonly compressedSize: number;
+  readonly method: number;
+  /** Where its own header begins. */
+  readonly offset: number;
+}
+
+/** Why an archive cannot be read. */
+export class ZipError extends Error {}
+
+const inflate = promisify(inflateRaw);
+const endSize = 22;
+const maxComment = 65_535;
+
+/** An open archive. */
+export class ZipFile {
+  readonly path: string;
+  /** In the order of the archive's own list. */
+  readonly entries: readonly ZipEntry[];
+  readonly #file: FileHandle;
+
+  private constructor(path: string, file: FileHandle, entries: readonly ZipEntry[]) {
+    this.path = path;
+    this.#file = file;
+    this.entries = entries;
+  }
+
+  /** Opens an archive; the caller closes it. @throws ZipError, or what the file system says. */
+  static async open(path: string): Promise<ZipFile> {
+    const file = await open(path, 'r');
+    try {
+      return new ZipFile(path, file, await readEntries(path, file));
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
+  }
+
+  /** The entry of that name. */
+  find(name: string): ZipEntry | undefined {
+    return this.entries.find((entry) => entry.name === name);
+  }
+
+  /** The bytes of an entry, checked against its checksum. @throws ZipError */
+  async read(entry: ZipEntry): Promise<Buffer> {
+    const header = await readAt(this.#file, entry.offset, 30);
+    if (header.readUInt32LE(0) !== 0x04034b50)
+      throw new ZipError(`${this.path}: ${entry.name} has no header`);
+    // Name and extra field of the local header may be longer than those of the list.
+    const start = entry.offset + 30 + header.readUInt16LE(26) + header.readUInt16LE(28);
+    const packed = await readAt(this.#file, start, entry.compressedSize);
+    const bytes = entry.method === 0 ? packed : await this.#inflate(entry, packed);
+    if (bytes.length !== entry.size || crc32(bytes) !== entry.crc) {
+      throw new ZipError(`${this.path}: ${entry.name} does not have the content that it should have`);
+    }
+    return bytes;
+  }
+
+  /** The text of the entry of that name; undefined when there is none. @throws ZipError */
+  async readText(name: string): Promise<string | undefined> {
+    const entry = this.find(name);
+    return entry === undefined ? undefined : (await this.read(entry)).toString('utf8');
+  }
+
+  async close(): Promise<void> {
+    await this.#file.close();
+  }
+
+  async #inflate(entry: ZipEntry, packed: Buffer): Promise<Buffer> {
+    if (entry.method !== 8)
+      throw new ZipError(`${this.path}: ${entry.name} is packed by method ${entry.method}`);
+    try {
+      return await inflate(packed, { maxOutputLength: Math.max(1, entry.size) });
+    } catch (error) {
+      throw new ZipError(`${this.path}: ${entry.name} cannot be unpacked: ${(error as Error).message}`);
+    }
+  }
+}
+
+async function readEntries(path: string, file: FileHandle): Promise<ZipEntry[]> {
+  const { size } = await file.stat();
+  const tailSize = Math.min(size, endSize + maxComment);
+  const tail = await readAt(file, size - tailSize, tailSize);
+  const end = tail.lastIndexOf('PK\x05\x06', tail.length - endSize, 'latin1');
+  if (size < endSize || end === -1)
+    throw new ZipError(`${path} is no complete zip archive: it has no end record`);
+  let count = tail.readUInt16LE(end + 10);
+  let listSize = tail.readUInt32LE(end + 12);
+  let listOffset = tail.readUInt32LE(end + 16);
+  const locator = end - 20;
+  if (locator >= 0 && tail.readUInt32LE(locator) === 0x07064b50) {
+    const record = await readAt(file, Number(tail.readBigUInt64LE(locator + 8)), 56);
+    count = Number(record.readBigUInt64LE(32));
+    listSize = Number(record.readBigUInt64LE(40));
+    listOffset = Number(record.readBigUInt64LE(48));
+  }
+  if (listOffset + listSize > size)
+    throw new ZipError(`${path} is cut off: its list of entries is outside of it`);
+  const list = await readAt(file, listOffset, listSize);
+  const entries: ZipEntry[] = [];
+  for (let at = 0; entries.length < count;) {
+    if (at + 46 > list.length || list.readUInt32LE(at) !== 0x02014b50) {
+      throw new ZipError(`${path} is damaged: its list holds ${entries.length} of ${count} entries`);
+    }
+    const nameEnd = at + 46 + list.readUInt16LE(at + 28);
+    const next = nameEnd + list.readUInt16LE(at + 30) + list.readUInt16LE(at + 32);
+    const entry = {
+      name: list.toString('utf8', at + 46, nameEnd),
+      size: list.readUInt32LE(at + 24),
+      crc: list.readUInt32LE(at + 16),
+      compressedSize: list.readUInt32LE(at + 20),
+      method: list.readUInt16LE(at + 10),
+      offset: list.readUInt32LE(at + 42),
+    };
+    if (entry.offset + entry.compressedSize > size)
+      throw new ZipError(`${path} is cut off within ${entry.name}`);
+    entries.push(entry);
+    at = next;
+  }
+  return entries;
+}
+
+async function readAt(file: FileHandle, position: number, length: number): Promise<Buffer> {
+  const buffer = Buffer.allocUnsafe(length);
+  let done = 0;
+  while (done < length) {
+    const { bytesRead } = await file.read(buffer, done, length - done, position + done);
+    if (bytesRead === 0) throw new ZipError('the archive ends too early');
+    done += bytesRead;
+  }
+  return buffer;
+}

@@ -1,0 +1,226 @@
+/** What goes wrong on a real day: each case with the message, the exit code, and the service still there. */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { join, resolve } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { createRig, eventually, served, type Rig, type Session } from '../support/rig.ts';
+
+const controller = 'stock/src/main/java/com/example/stock/StockController.java';
+const chart = 'stock/deploy/chart/templates/deployment.yaml';
+const cluster = resolve(import.meta.dirname, '../../sandbox/cluster');
+
+let rig: Rig;
+const undo: (() => void)[] = [];
+afterEach(async () => {
+  for (const step of undo.splice(0).reverse()) step();
+  await rig.dispose();
+});
+
+async function deployed(): Promise<Session> {
+  const dev = rig.start('dev', 'stock');
+  const run = await dev.waitFor('run.finished', (event) => event.service === 'stock');
+  expect(run.error).toBeUndefined();
+  await dev.waitFor('watch.started');
+  return dev;
+}
+
+/** Stops a part of the sandbox until the test is over, or until the returned function is called. */
+function without(part: string): () => void {
+  execFileSync(cluster, ['stop', part]);
+  let stopped = true;
+  const start = (): void => {
+    if (stopped) execFileSync(cluster, ['start', part]);
+    stopped = false;
+  };
+  undo.push(start);
+  return start;
+}
+
+async function serves(text: string): Promise<void> {
+  await eventually(`'${text}' to be served`, async () =>
+    (await served(rig, 'stock')).includes(text) ? true : undefined,
+  );
+}
+
+describe('bad input, by its exit code and message', () => {
+  it.each([
+    ['invalid YAML', 'appdev.yaml', 'services:', 'services: [', 2, 'CONFIG_INVALID'],
+    ['an unknown key', 'appdev.yaml', 'needs: [stock]', 'nedes: [stock]', 2, 'did you mean'],
+    ['a wrong type', 'appdev.yaml', 'needs: [stock]', 'needs: 5', 2, 'CONFIG_INVALID'],
+    [
+      'a missing chart',
+      'appdev.yaml',
+      'chart: stock/deploy/chart',
+      'chart: stock/deploy/chrat',
+      2,
+      'stock/deploy/chrat',
+    ],
+    [
+      'a chart that ignores the image',
+      chart,
+      '{{ .Values.image.repository }}',
+      'example.com/fixed',
+      6,
+      'IMAGE_NOT_USED',
+    ],
+    ['a compile error', controller, 'return "Stock', 'return Stock + "', 3, 'StockController.java:'],
+  ])('%s', async (_name, file, from, to, exit, message) => {
+    rig = createRig();
+    rig.replace(file, from, to);
+    const ran = await rig.appdev('run', 'stock', '--no-tests');
+    expect(ran.code).toBe(exit);
+    const said = ran.stdout + ran.stderr;
+    expect(said).toContain(message);
+    expect(said).not.toMatch(/^\s+at .*\.(js|ts):\d+/m);
+  });
+
+  it('a missing tool', async () => {
+    rig = createRig({ env: { PATH: '/usr/local/bin:/bin' } });
+    const ran = await rig.appdev('run', 'stock', '--no-tests');
+    expect([ran.code, ran.stdout + ran.stderr]).toEqual([2, expect.stringContaining('TOOL_MISSING')]);
+  });
+});
+
+describe('an app that does not come up', () => {
+  it('crashes: exit code, last log lines, and the old pod goes on serving', async () => {
+    rig = createRig();
+    const dev = await deployed();
+    const mark = dev.events.length;
+    rig.replace(
+      'stock/src/main/java/com/example/stock/StockApplication.java',
+      'SpringApplication.run',
+      'System.out.println("about to fall over"); System.exit(3); SpringApplication.run',
+    );
+    const run = await dev.waitFor('run.finished', (event) => event.service === 'stock', mark);
+    expect(run.error).toMatchObject({ code: 'ROLLOUT_FAILED', message: expect.stringContaining('3') });
+    expect(run.error?.evidence?.join('\n')).toContain('about to fall over');
+    expect(await served(rig, 'stock')).toBe('Stock is up and running');
+    expect(await dev.end()).toBe(130);
+  });
+
+  it('never gets ready: the probe is named, and the old pod goes on serving', async () => {
+    rig = createRig();
+    rig.replace('appdev.yaml', 'chart: stock/deploy/chart', 'chart: stock/deploy/chart\n      deadline: 40s');
+    const dev = await deployed();
+    const mark = dev.events.length;
+    rig.replace('stock/deploy/chart/values.yaml', '/actuator/health/readiness', '/no-such-page');
+    const run = await dev.waitFor('run.finished', (event) => event.service === 'stock', mark);
+    expect(run.error).toMatchObject({ code: 'ROLLOUT_FAILED' });
+    expect(JSON.stringify(run.error)).toMatch(/404|no-such-page/);
+    expect(await served(rig, 'stock')).toBe('Stock is up and running');
+    expect(await dev.end()).toBe(130);
+  });
+});
+
+describe('the world around', () => {
+  it('a registry that is down is named, and the next save works once it is back', async () => {
+    rig = createRig();
+    const dev = await deployed();
+    let mark = dev.events.length;
+    const back = without('registry');
+    rig.replace(controller, 'Stock is up', 'Stock was up');
+    const run = await dev.waitFor('run.finished', (event) => event.service === 'stock', mark);
+    expect(run.error).toMatchObject({
+      code: 'REGISTRY_UNREACHABLE',
+      message: expect.stringContaining('localhost:5001'),
+    });
+    back();
+    mark = dev.events.length;
+    rig.replace(controller, 'Stock was up', 'Stock is back');
+    await dev.waitFor('run.finished', (event) => event.service === 'stock' && event.outcome === 'ok', mark);
+    await serves('Stock is back');
+    expect(await dev.end()).toBe(130);
+  });
+
+  it('an API server that goes away in mid-deploy is waited for', async () => {
+    rig = createRig();
+    const dev = await deployed();
+    const mark = dev.events.length;
+    rig.replace(controller, 'Stock is up', 'Stock survived');
+    await dev.waitFor('stage.started', (event) => event.stage === 'rollout', mark);
+    const back = without('apiserver');
+    await dev.waitFor('cluster.lost', undefined, mark);
+    back();
+    await dev.waitFor('cluster.regained', undefined, mark);
+    await serves('Stock survived');
+    const last = await dev.waitFor(
+      'run.finished',
+      (event) => event.service === 'stock' && event.outcome === 'ok',
+      mark,
+    );
+    expect(last.error).toBeUndefined();
+    expect(await dev.end()).toBe(130);
+  });
+
+  it("a full disk under the build's folder is named", async () => {
+    rig = createRig();
+    const target = join(rig.folder, 'stock/target');
+    mkdirSync(target);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', target]);
+    undo.push(() => spawnSync('umount', [target]));
+    const ran = await rig.appdev('run', 'stock', '--no-tests');
+    expect([ran.code, ran.stdout + ran.stderr]).toEqual([3, expect.stringContaining('DISK_FULL')]);
+  });
+
+  it('a port in use is named with its program, and dev goes on', async () => {
+    const server = createServer();
+    await new Promise<void>((done) => server.listen(8081, '127.0.0.1', done));
+    undo.push(() => server.close());
+    rig = createRig();
+    const dev = await deployed();
+    const notice = await dev.waitFor('notice', ({ message }) => message.includes('8081'));
+    expect(notice.message).toContain(String(process.pid));
+    server.close();
+    await dev.waitFor('forward.opened', (event) => event.localPort === 8081);
+    expect(await (await fetch('http://127.0.0.1:8081/')).text()).toBe('Stock is up and running');
+    expect(await dev.end()).toBe(130);
+  });
+
+  it('git checkout of a branch with hundreds of changed files is one run, for the final tree', async () => {
+    rig = createRig();
+    const git = (...args: readonly string[]): string =>
+      execFileSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@example.com', ...args], {
+        cwd: rig.folder,
+        encoding: 'utf8',
+      });
+    git('init', '-q', '-b', 'main');
+    git('add', '-A');
+    git('commit', '-qm', 'one');
+    git('checkout', '-qb', 'other');
+    for (let i = 0; i < 300; i += 1) {
+      rig.write(
+        `stock/src/main/java/com/example/stock/Extra${i}.java`,
+        `package com.example.stock;\nclass Extra${i} {}\n`,
+      );
+    }
+    rig.replace(controller, 'Stock is up', 'The other branch is up');
+    git('add', '-A');
+    git('commit', '-qm', 'two');
+    git('checkout', '-q', 'main');
+    const dev = await deployed();
+    const mark = dev.events.length;
+    git('checkout', '-q', 'other');
+    await dev.waitFor('run.finished', (event) => event.service === 'stock' && event.outcome === 'ok', mark);
+    await serves('The other branch is up');
+    expect(dev.events.slice(mark).filter((event) => event.type === 'run.started')).toHaveLength(1);
+    expect(await dev.end()).toBe(130);
+  });
+
+  it.each(['compile', 'package', 'image', 'push', 'render', 'apply', 'rollout'])(
+    'a save during %s is never lost',
+    async (stage) => {
+      rig = createRig();
+      const dev = await deployed();
+      const mark = dev.events.length;
+      rig.replace(controller, 'Stock is up', 'First save');
+      await dev.waitFor('stage.started', (event) => event.stage === stage, mark);
+      rig.replace(controller, 'First save', 'Second save');
+      await serves('Second save');
+      // No run is left that would bring the first one back.
+      await dev.waitFor('run.finished', (event) => event.service === 'stock' && event.outcome === 'ok', mark);
+      expect(await served(rig, 'stock')).toContain('Second save');
+      expect(await dev.end()).toBe(130);
+    },
+  );
+});

@@ -1,0 +1,411 @@
+/** Releases on a real cluster by real Helm 3 and 4: what is done, what is not done, and what happens when helm dies. */
+import { spawn } from 'node:child_process';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { ServiceConfig } from '../../src/config/model.ts';
+import { labelValue } from '../../src/deploy/ownership.ts';
+import { readRelease } from '../../src/deploy/release-store.ts';
+import type { Revision } from '../../src/deploy/release.ts';
+import type { LiveDeployer, Rendered } from '../../src/deploy/types.ts';
+import { runProcess } from '../../src/support/process.ts';
+import { createDeployRig, type DeployRig } from '../support/deploy-rig.ts';
+import { recordedContext, valueOf, type Way } from '../support/deploy-service.ts';
+import { eventually } from '../support/rig.ts';
+
+let rig: DeployRig;
+beforeEach(async () => {
+  rig = await createDeployRig();
+});
+afterEach(async () => {
+  await rig.dispose();
+});
+
+/** Renders and applies, and waits until it runs. */
+async function deploy(
+  deployer: LiveDeployer,
+  service: ServiceConfig,
+  tag = 'v1',
+): Promise<{ rendered: Rendered; detail: string }> {
+  const context = recordedContext();
+  const rendered = valueOf(await deployer.render(service, rig.artifact(tag), context));
+  const applied = valueOf(await deployer.apply(service, rendered, context));
+  valueOf(await deployer.awaitReady(service, rendered, context));
+  valueOf(await deployer.verify(service, rendered, context));
+  return { rendered, detail: applied.detail };
+}
+
+async function lastRevision(): Promise<Revision | undefined> {
+  const state = valueOf(await readRelease('web', rig.namespace, rig.cluster, new AbortController().signal));
+  return state.kind === 'absent' ? undefined : state.last;
+}
+
+/** Objects of the namespace but those that Kubernetes puts there itself. */
+function left(): string[] {
+  const kinds = 'deploy,sts,rs,pods,jobs,svc,cm,secret,pvc';
+  return rig
+    .kubectl('get', kinds, '-o', 'name')
+    .split('\n')
+    .filter((name) => name !== '' && name !== 'configmap/kube-root-ca.crt')
+    .sort();
+}
+
+describe.each(['helm3', 'helm4'])('%s', (helm) => {
+  const tools = { helm };
+
+  it('installs, upgrades only what changed, and leaves the namespace as it was', async () => {
+    const deployer = rig.deployer({ tools });
+    const service = rig.service({});
+    const before = left();
+    expect((await deploy(deployer, service)).detail).toBe('revision 1');
+    expect((await deploy(deployer, service)).detail).toBe('unchanged');
+    expect((await deploy(rig.deployer({ tools }), service)).detail).toBe('unchanged');
+    expect((await deploy(deployer, service, 'v2')).detail).toBe('revision 2');
+    const changed = rig.service({ set: { greeting: 'hi' } });
+    expect((await deploy(deployer, changed, 'v2')).detail).toBe('revision 3');
+    // Values that are gone are gone: helm would keep the last ones where there are no new ones.
+    expect((await deploy(deployer, service, 'v2')).detail).toBe('revision 4');
+    expect((await rig.get('ConfigMap', 'web'))?.['data']).toEqual({ greeting: 'hello' });
+    expect((await lastRevision())?.labels).toMatchObject({
+      'dev.appdev/project': 'shop',
+      'dev.appdev/service': 'web',
+    });
+
+    const status = valueOf(await deployer.status(service, new AbortController().signal));
+    expect(status).toMatchObject({ deployed: true, detail: 'revision 4', pods: { ready: 1, desired: 1 } });
+    expect(status.workloads).toMatchObject([{ name: 'Deployment/web', ready: true }]);
+
+    const context = recordedContext();
+    expect(valueOf(await deployer.remove(service, { deleteVolumes: false }, context))).toEqual({
+      removed: 2,
+      kept: [],
+    });
+    expect(left()).toEqual(before);
+    expect(valueOf(await deployer.remove(service, { deleteVolumes: false }, context))).toEqual({
+      removed: 0,
+      kept: [],
+    });
+    expect(valueOf(await deployer.status(service, context.signal))).toMatchObject({
+      deployed: false,
+      detail: 'not deployed',
+    });
+  });
+
+  it('reports one stage for each step, and calls an unchanged one skipped', async () => {
+    const deployer = rig.deployer({ tools });
+    const service = rig.service({});
+    const context = recordedContext();
+    const rendered = valueOf(await deployer.render(service, rig.artifact('v1'), context));
+    for (let round = 0; round < 2; round += 1) valueOf(await deployer.apply(service, rendered, context));
+    valueOf(await deployer.awaitReady(service, rendered, context));
+    valueOf(await deployer.verify(service, rendered, context));
+    expect(context.stages).toEqual([
+      'render ok 2 objects',
+      'apply ok revision 1',
+      'apply skipped unchanged',
+      'rollout ok 1/1 ready',
+      'verify ok',
+    ]);
+  });
+
+  it('deploys again what somebody changed by hand', async () => {
+    const deployer = rig.deployer({ tools });
+    const service = rig.service({});
+    await deploy(deployer, service);
+    rig.kubectl('delete', 'deployment', 'web', '--wait=true');
+    expect((await deploy(deployer, service)).detail).toBe('revision 2');
+    // A revision that somebody else made of our release is not what appdev applied.
+    rig.kubectl('get', 'deployment', 'web');
+    await helmOf(helm, 'rollback', 'web', '1');
+    expect((await deploy(deployer, service)).detail).toBe('revision 4');
+  });
+
+  it('leaves a release of somebody else alone, unless told to take it over', async () => {
+    const chart = `${rig.folder}/charts/web`;
+    const image = rig.artifact('v1');
+    await helmOf(
+      helm,
+      'install',
+      'web',
+      chart,
+      '--set',
+      `image.repository=${image.pullRepository},image.tag=17`,
+    );
+    const service = rig.service({});
+    const context = recordedContext();
+    const rendered = valueOf(await rig.deployer({ tools }).render(service, image, context));
+    expect(await rig.deployer({ tools }).apply(service, rendered, context)).toMatchObject({
+      kind: 'failed',
+      error: {
+        code: 'RELEASE_FOREIGN',
+        message: `release web in ${rig.namespace} was installed by somebody else`,
+      },
+    });
+    expect((await lastRevision())?.revision).toBe(1);
+    expect(valueOf(await rig.deployer({ tools }).remove(service, { deleteVolumes: true }, context))).toEqual({
+      removed: 0,
+      kept: ['Release/web'],
+    });
+    expect((await deploy(rig.deployer({ tools, adopt: true }), service)).detail).toBe('revision 2');
+    // From then on it is this project's, and another project finds it taken.
+    expect((await deploy(rig.deployer({ tools }), service)).detail).toBe('unchanged');
+    expect(await rig.deployer({ tools, project: 'other' }).apply(service, rendered, context)).toMatchObject({
+      error: {
+        code: 'RELEASE_FOREIGN',
+        message: `release web in ${rig.namespace} was installed by appdev project shop`,
+      },
+    });
+  });
+
+  it('leaves an object of somebody else alone, unless told to take it over', async () => {
+    rig.kubectl('create', 'configmap', 'web', '--from-literal=greeting=mine');
+    const service = rig.service({});
+    const context = recordedContext();
+    const rendered = valueOf(await rig.deployer({ tools }).render(service, rig.artifact('v1'), context));
+    expect(await rig.deployer({ tools }).apply(service, rendered, context)).toMatchObject({
+      error: {
+        code: 'OBJECT_FOREIGN',
+        message: `ConfigMap/web in ${rig.namespace} exists and does not belong to release web`,
+      },
+    });
+    expect((await rig.get('ConfigMap', 'web'))?.['data']).toEqual({ greeting: 'mine' });
+    await deploy(rig.deployer({ tools, adopt: true }), service);
+    expect((await rig.get('ConfigMap', 'web'))?.['data']).toEqual({ greeting: 'hello' });
+  });
+
+  it("keeps volume claims: by the chart's policy, or by refusing", async () => {
+    const deployer = rig.deployer({ tools });
+    const context = recordedContext();
+    const risky = rig.service({ set: { claim: true } });
+    await deploy(deployer, risky);
+    const refused = await deployer.remove(risky, { deleteVolumes: false }, context);
+    expect(refused).toMatchObject({
+      error: {
+        code: 'VOLUME_CLAIMS',
+        message: 'removing web would delete PersistentVolumeClaim/web-data and what is stored there',
+      },
+    });
+    expect((await rig.get('Deployment', 'web'))?.metadata.deletionTimestamp).toBeUndefined();
+
+    const kept = rig.service({ set: { claim: true, claimPolicy: 'keep' } });
+    await deploy(deployer, kept);
+    expect(valueOf(await deployer.remove(kept, { deleteVolumes: false }, context))).toEqual({
+      removed: 2,
+      kept: ['PersistentVolumeClaim/web-data'],
+    });
+    expect(left()).toEqual(['persistentvolumeclaim/web-data']);
+    // The next install takes the claim up again; and data goes when the user says so.
+    await deploy(deployer, kept);
+    expect(valueOf(await deployer.remove(kept, { deleteVolumes: true }, context))).toEqual({
+      removed: 3,
+      kept: [],
+    });
+    expect(left()).toEqual([]);
+  });
+
+  it('removes what hooks left behind', async () => {
+    const deployer = rig.deployer({ tools });
+    const service = rig.service({ set: { hook: true } });
+    await deploy(deployer, service);
+    expect(await rig.get('Job', 'web-hook')).toBeDefined();
+    valueOf(await deployer.remove(service, { deleteVolumes: false }, recordedContext()));
+    await eventually('the hook to go', () => (left().length === 0 ? true : undefined));
+  });
+
+  it('names the field and its owner where another manager holds it', async () => {
+    const deployer = rig.deployer({ tools });
+    await deploy(deployer, rig.service({}));
+    rig.kubectl('scale', 'deployment', 'web', '--replicas=2');
+    const service = rig.service({ set: { replicas: 3 } });
+    const context = recordedContext();
+    const rendered = valueOf(await deployer.render(service, rig.artifact('v1'), context));
+    const applied = await deployer.apply(service, rendered, context);
+    // Helm 3 merges on the client and knows no owners; Helm 4 applies on the server and never forces here.
+    if (helm === 'helm3') expect(applied.kind).toBe('ok');
+    else {
+      expect(applied).toMatchObject({
+        error: {
+          code: 'DEPLOY_FAILED',
+          message: 'cannot apply Deployment/web of release web: .spec.replicas belongs to kubectl',
+        },
+      });
+    }
+  });
+
+  it('says what a failing hook said', async () => {
+    const service = rig.service({
+      set: { hook: true },
+      values: [valuesWith('hookCommand: ["sh", "-c", "exit 3"]')],
+    });
+    const context = recordedContext();
+    const rendered = valueOf(await rig.deployer({ tools }).render(service, rig.artifact('v1'), context));
+    const applied = await rig.deployer({ tools }).apply(service, rendered, context);
+    expect(applied).toMatchObject({
+      error: { code: 'DEPLOY_FAILED', message: expect.stringMatching(/pre-install/) as string },
+    });
+  });
+
+  it('says that the namespace is missing', async () => {
+    const { deploy: way, ...rest } = rig.service({});
+    const service = { ...rest, deploy: { ...way, namespace: 'nowhere' } };
+    const context = recordedContext();
+    const rendered = valueOf(await rig.deployer({ tools }).render(service, rig.artifact('v1'), context));
+    expect(await rig.deployer({ tools }).apply(service, rendered, context)).toMatchObject({
+      error: { code: 'NAMESPACE_MISSING', message: 'there is no namespace nowhere in appdev-sandbox' },
+    });
+  });
+
+  describe('a helm that dies in the middle', () => {
+    const hanging = (): Way => ({
+      set: { hook: true, greeting: 'second' },
+      values: [valuesWith('hookCommand: ["sh", "-c", "trap \'exit 1\' TERM; sleep 100000 & wait"]')],
+    });
+
+    /** Applies in the background until the release is pending, kills the helm that does it, and waits for its end. */
+    async function killInTheMiddle(way: Way): Promise<void> {
+      let pid: number | undefined;
+      const run: typeof runProcess = async (command, options) => {
+        if (!command.args.includes('upgrade')) return await runProcess(command, options);
+        return await new Promise((resolve) => {
+          const env = { ...process.env, ...command.env };
+          const child = spawn(command.tool, [...command.args], {
+            cwd: command.cwd,
+            env,
+            stdio: ['pipe', 'ignore', 'ignore'],
+          });
+          pid = child.pid;
+          child.stdin.end(command.stdin);
+          child.on('close', () =>
+            resolve({ kind: 'exited', exitCode: 137, stdout: '', stderr: 'killed', lines: [], ms: 0 }),
+          );
+        });
+      };
+      const service = rig.service(way);
+      const deployer = rig.deployer({ tools, run });
+      const context = recordedContext();
+      const rendered = valueOf(await deployer.render(service, rig.artifact('v2'), context));
+      const applied = deployer.apply(service, rendered, context);
+      await eventually('the release to be pending', async () =>
+        (await lastRevision())?.status.startsWith('pending') === true ? true : undefined,
+      );
+
+      // While it lives, nobody may touch the release.
+      const other = await rig.deployer({ tools }).apply(service, rendered, context);
+      expect(other).toMatchObject({
+        error: {
+          code: 'RELEASE_STUCK',
+          message: expect.stringContaining('another helm of appdev works on it') as string,
+        },
+      });
+      if (pid !== undefined) process.kill(pid, 'SIGKILL');
+      expect((await applied).kind).toBe('failed');
+      expect((await lastRevision())?.status).toMatch(/^pending-/);
+    }
+
+    it('in the first install: the next one starts anew', async () => {
+      await killInTheMiddle(hanging());
+      const context = recordedContext();
+      const service = rig.service({});
+      const deployer = rig.deployer({ tools });
+      const rendered = valueOf(await deployer.render(service, rig.artifact('v1'), context));
+      expect(valueOf(await deployer.apply(service, rendered, context)).detail).toBe('revision 1');
+      expect(context.lines.join('\n')).toContain(
+        'release web had been left pending-install by a helm that was killed; it was uninstalled; it had never been deployed',
+      );
+      valueOf(await deployer.awaitReady(service, rendered, context));
+    });
+
+    it('in the first install with a claim: the claim survives', async () => {
+      const way = hanging();
+      await killInTheMiddle({ ...way, set: { hook: true, claim: true } });
+      const before = (await rig.get('PersistentVolumeClaim', 'web-data'))?.metadata.uid;
+      await deploy(rig.deployer({ tools }), rig.service({ set: { claim: true } }));
+      const after = (await rig.get('PersistentVolumeClaim', 'web-data'))?.metadata.uid;
+      if (before !== undefined) expect(after).toBe(before);
+      expect(after).toBeDefined();
+    });
+
+    it('in an upgrade: the last good revision comes back, then the new one', async () => {
+      await deploy(rig.deployer({ tools }), rig.service({}));
+      await killInTheMiddle(hanging());
+      const context = recordedContext();
+      const service = rig.service({ set: { greeting: 'third' } });
+      const deployer = rig.deployer({ tools });
+      const rendered = valueOf(await deployer.render(service, rig.artifact('v3'), context));
+      expect(valueOf(await deployer.apply(service, rendered, context)).detail).toBe('revision 4');
+      expect(context.lines.join('\n')).toContain(
+        'pending-upgrade by a helm that was killed; it was rolled back to revision 1',
+      );
+      valueOf(await deployer.awaitReady(service, rendered, context));
+      expect((await rig.get('ConfigMap', 'web'))?.['data']).toEqual({ greeting: 'third' });
+    });
+
+    it('in an upgrade: it can still be removed', async () => {
+      await deploy(rig.deployer({ tools }), rig.service({}));
+      await killInTheMiddle(hanging());
+      const service = rig.service({});
+      valueOf(await rig.deployer({ tools }).remove(service, { deleteVolumes: false }, recordedContext()));
+      await eventually('all to go', () => (left().length === 0 ? true : undefined));
+    });
+
+    it('on another machine: appdev does not guess, and says what to type', async () => {
+      await deploy(rig.deployer({ tools }), rig.service({}));
+      await killInTheMiddle(hanging());
+      const last = await lastRevision();
+      rig.kubectl(
+        'label',
+        '--overwrite',
+        'secret',
+        last?.secret ?? '',
+        `dev.appdev/holder=${labelValue('h0.1.x.1')}`,
+      );
+      const service = rig.service({});
+      const context = recordedContext();
+      const rendered = valueOf(await rig.deployer({ tools }).render(service, rig.artifact('v3'), context));
+      expect(await rig.deployer({ tools }).apply(service, rendered, context)).toMatchObject({
+        error: {
+          code: 'RELEASE_STUCK',
+          hint: `when it has: helm rollback web 1 --kube-context appdev-sandbox -n ${rig.namespace}`,
+        },
+      });
+    });
+
+    it('told to stop by a shutdown: it writes down that it failed, and the next run goes on', async () => {
+      await deploy(rig.deployer({ tools }), rig.service({}));
+      const service = rig.service(hanging());
+      const deployer = rig.deployer({ tools });
+      const context = recordedContext();
+      const rendered = valueOf(await deployer.render(service, rig.artifact('v2'), context));
+      const applied = deployer.apply(service, rendered, context);
+      await eventually('the release to be pending', async () =>
+        (await lastRevision())?.status === 'pending-upgrade' ? true : undefined,
+      );
+      context.controller.abort('shutdown');
+      expect(await applied).toEqual({ kind: 'cancelled', reason: 'shutdown' });
+      expect((await lastRevision())?.status).toBe('failed');
+      expect((await deploy(rig.deployer({ tools }), rig.service({}), 'v3')).detail).toBe('revision 3');
+    });
+
+    it('is not told to stop by a newer save', async () => {
+      const deployer = rig.deployer({ tools });
+      const service = rig.service({});
+      const context = recordedContext();
+      const rendered = valueOf(await deployer.render(service, rig.artifact('v1'), context));
+      const applied = deployer.apply(service, rendered, context);
+      context.controller.abort('superseded');
+      expect(await applied).toMatchObject({ kind: 'ok', value: { changed: true } });
+    });
+  });
+});
+
+/** A values file in the project, for values that are lists. */
+function valuesWith(text: string): string {
+  rig.write('extra.yaml', `${text}\n`);
+  return 'extra.yaml';
+}
+
+async function helmOf(tool: string, ...args: readonly string[]): Promise<void> {
+  const run = await runProcess(
+    { tool, args: ['-n', rig.namespace, ...args], cwd: rig.folder },
+    recordedContext(),
+  );
+  if (run.kind !== 'exited' || run.exitCode !== 0) throw new Error(JSON.stringify(run));
+}
