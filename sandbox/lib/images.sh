@@ -42,7 +42,7 @@ java_root() {
 }
 
 # make_image LAYOUT ROOT_FUNCTION CONFIG: an OCI layout of one layer; ROOT_FUNCTION writes the layer's tar, CONFIG is the
-# image's `config` object.
+# image's `config` object. Buildah's layer cache refuses a base whose history does not have as many entries as layers.
 make_image() {
   local layout=$1 root_function=$2 config=$3 new log=$STATE/log/images.log diff_id layer config_digest manifest
   new=$(make_cache_folder image)
@@ -55,7 +55,8 @@ make_image() {
   gzip --no-name -5 <"$new/root.tar" >"$new/root.tar.gz"
   layer=$(add_blob "$new/layout" "$new/root.tar.gz")
   jq -cn --arg arch "$(dpkg --print-architecture)" --arg diff "sha256:$diff_id" --argjson config "$config" \
-    '{architecture: $arch, os: "linux", config: $config, rootfs: {type: "layers", diff_ids: [$diff]}}' >"$new/config.json"
+    '{architecture: $arch, os: "linux", config: $config, rootfs: {type: "layers", diff_ids: [$diff]},
+      history: [{created_by: "appdev sandbox"}]}' >"$new/config.json"
   config_digest=$(add_blob "$new/layout" "$new/config.json")
   jq -cn --argjson config "$(descriptor "$new/layout" "$config_digest" application/vnd.oci.image.config.v1+json)" \
     --argjson layer "$(descriptor "$new/layout" "$layer" application/vnd.oci.image.layer.v1.tar+gzip)" \

@@ -45,6 +45,8 @@ print_env() {
   printf 'export APPDEV_SANDBOX_REGISTRY_IN_CLUSTER=%q\n' "$NODE_IP:$REGISTRY_PORT"
   printf 'export APPDEV_SANDBOX_NODE_IP=%q\n' "$NODE_IP"
   printf 'export APPDEV_SANDBOX_JAVA_IMAGE=%q\n' "$REGISTRY/appdev/java:$JAVA_VERSION"
+  # What fixtures/spring-app's appdev.yaml takes as the base of its images.
+  printf 'export APPDEV_BASE_IMAGE=%q\n' "$REGISTRY/appdev/java:$JAVA_VERSION"
   # A proxy of the company's network would be asked for the sandbox's own addresses.
   if [[ -n ${http_proxy:-}${HTTP_PROXY:-}${https_proxy:-}${HTTPS_PROXY:-} ]]; then
     printf 'export NO_PROXY="${NO_PROXY:+$NO_PROXY,}localhost,127.0.0.1,198.18.0.0/15,.svc"\n'

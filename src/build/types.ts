@@ -26,8 +26,10 @@ export interface JarRequest {
 /** An executable Spring Boot jar, found by its content. */
 export interface Jar {
   readonly service: string;
-  /** Absolute path in the build tool's output folder. Read it before the next build of the same reactor. */
+  /** Absolute path of a private copy, which nobody writes to. Kept until the second next build of the service. */
   readonly path: string;
+  /** Absolute path in the build tool's output folder: what a Containerfile's COPY finds. */
+  readonly built: string;
   /** `sha256` of the file's bytes, hex. */
   readonly sha256: string;
 }

@@ -2,6 +2,7 @@
  * Reads zip archives, jars that is: the list at their end, and single entries. Only what jars use: stored and deflated
  * entries, ZIP64 where there are many. An archive that is cut off or inconsistent is an error, never a shorter list.
  */
+import { createHash } from 'node:crypto';
 import { open, type FileHandle } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { crc32, inflateRaw } from 'node:zlib';
@@ -57,11 +58,7 @@ export class ZipFile {
 
   /** The bytes of an entry, checked against its checksum. @throws ZipError */
   async read(entry: ZipEntry): Promise<Buffer> {
-    const header = await readAt(this.#file, entry.offset, 30);
-    if (header.readUInt32LE(0) !== 0x04034b50)
-      throw new ZipError(`${this.path}: ${entry.name} has no header`);
-    // Name and extra field of the local header may be longer than those of the list.
-    const start = entry.offset + 30 + header.readUInt16LE(26) + header.readUInt16LE(28);
+    const start = await this.#startOf(entry);
     const packed = await readAt(this.#file, start, entry.compressedSize);
     const bytes = entry.method === 0 ? packed : await this.#inflate(entry, packed);
     if (bytes.length !== entry.size || crc32(bytes) !== entry.crc) {
@@ -76,8 +73,29 @@ export class ZipFile {
     return entry === undefined ? undefined : (await this.read(entry)).toString('utf8');
   }
 
+  /** `sha256` over the bytes of an entry as they are packed, hex: cheaper than unpacking it, and as good for comparing. */
+  async sha256(entry: ZipEntry): Promise<string> {
+    const hash = createHash('sha256');
+    let at = await this.#startOf(entry);
+    const end = at + entry.compressedSize;
+    while (at < end) {
+      const part = await readAt(this.#file, at, Math.min(1024 * 1024, end - at));
+      hash.update(part);
+      at += part.length;
+    }
+    return hash.digest('hex');
+  }
+
   async close(): Promise<void> {
     await this.#file.close();
+  }
+
+  async #startOf(entry: ZipEntry): Promise<number> {
+    const header = await readAt(this.#file, entry.offset, 30);
+    if (header.readUInt32LE(0) !== 0x04034b50)
+      throw new ZipError(`${this.path}: ${entry.name} has no header`);
+    // Name and extra field of the local header may be longer than those of the list.
+    return entry.offset + 30 + header.readUInt16LE(26) + header.readUInt16LE(28);
   }
 
   async #inflate(entry: ZipEntry, packed: Buffer): Promise<Buffer> {

@@ -1,6 +1,7 @@
 /** Reads one container's log from the API server, to its end or for as long as it grows. */
 import { cancelled, ok, type Outcome } from '../outcome.ts';
-import { codeOf, rejected, unreachable } from './failures.ts';
+import { codeOf } from '../support/error-code.ts';
+import { rejected, unreachable } from './failures.ts';
 import { readLines } from './lines.ts';
 import type { Transport } from './transport.ts';
 import type { LogRequest } from './types.ts';

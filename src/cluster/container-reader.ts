@@ -4,10 +4,10 @@
  */
 import type { AppdevError } from '../errors.ts';
 import type { Outcome } from '../outcome.ts';
+import { hasAborted, linkedAbort } from '../support/abort.ts';
 import { systemClock } from '../support/clock.ts';
 import { logPosition } from './log-position.ts';
 import type { ContainerRun } from './pods.ts';
-import { hasAborted, linkedAbort } from './time.ts';
 import type { Cluster, LogRequest } from './types.ts';
 
 /** Whose log, and how much of what was written before now. */

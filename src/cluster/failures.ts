@@ -3,7 +3,8 @@
  * Pure: it looks at errors and answers, and contacts nothing.
  */
 import { failed, type NotOk } from '../outcome.ts';
-import { fieldAt, listAt, stringAt } from '../support/fields.ts';
+import { codeOf } from '../support/error-code.ts';
+import { listAt, stringAt } from '../support/fields.ts';
 import { startHint } from './products.ts';
 import type { ClusterIdentity } from './types.ts';
 
@@ -150,14 +151,6 @@ export function messageOf(answer: ApiAnswer): string {
 /** `reason` of the server's Status object, such as `NotFound` or `Expired`. */
 export function reasonOf(body: unknown): string {
   return stringAt(body, 'reason') ?? '';
-}
-
-/** Node's code of an error, looked for in its causes too (happy eyeballs wraps them); empty when there is none. */
-export function codeOf(error: unknown): string {
-  const code = fieldAt(error, 'code');
-  if (typeof code === 'string') return code;
-  const inner = listAt(error, 'errors')[0] ?? fieldAt(error, 'cause');
-  return inner === undefined ? '' : codeOf(inner);
 }
 
 function words(error: unknown): string {

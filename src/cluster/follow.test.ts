@@ -20,12 +20,12 @@ function scripted(
 async function waitsOf(source: FollowSource, count: number): Promise<number[]> {
   const session = new AbortController();
   const waits: number[] = [];
-  const wait = (ms: number): Promise<void> => {
+  const sleep = (ms: number): Promise<void> => {
     waits.push(ms);
     if (waits.length === count) session.abort();
     return Promise.resolve();
   };
-  await follow(source, { onSnapshot: () => undefined }, session.signal, followTiming, wait);
+  await follow(source, { onSnapshot: () => undefined }, session.signal, followTiming, { sleep });
   return waits;
 }
 
@@ -59,7 +59,7 @@ describe('follow', () => {
     const session = new AbortController();
     const lost: string[] = [];
     let waits = 0;
-    const wait = (): Promise<void> => {
+    const sleep = (): Promise<void> => {
       waits += 1;
       if (waits === 5) session.abort();
       return Promise.resolve();
@@ -70,7 +70,7 @@ describe('follow', () => {
       handlers,
       session.signal,
       followTiming,
-      wait,
+      { sleep },
     );
     expect(lost).toEqual(['down']);
   });

@@ -4,10 +4,11 @@
  * more often than its back-off allows, whatever the server does.
  */
 import type { NotOk, Outcome } from '../outcome.ts';
+import { hasAborted, linkedAbort } from '../support/abort.ts';
 import { fieldAt, isFields, numberAt, stringAt } from '../support/fields.ts';
-import { systemClock } from '../support/clock.ts';
+import { systemClock, type Clock } from '../support/clock.ts';
 import type { FollowHandlers, KubeObject } from './types.ts';
-import { hasAborted, linkedAbort, onWake } from './time.ts';
+import { onWake } from './wake.ts';
 
 /** What a list gives: the objects and the version to watch from. */
 export interface Listed {
@@ -53,14 +54,14 @@ type WatchEnd = 'resume' | 'list' | 'failed';
 
 /**
  * Runs the loop until the signal aborts. `onLost` is called when a list fails, which is when the set is no longer
- * known to be current; a watch that can be resumed or replaced at once is no loss. `wait` is the clock for back-off.
+ * known to be current; a watch that can be resumed or replaced at once is no loss. `clock` measures the back-off.
  */
 export async function follow(
   source: FollowSource,
   handlers: FollowHandlers,
   signal: AbortSignal,
   timing: FollowTiming = followTiming,
-  wait: (ms: number, signal: AbortSignal) => Promise<void> = systemClock.sleep,
+  clock: Pick<Clock, 'sleep'> = systemClock,
 ): Promise<void> {
   const objects = new Map<string, KubeObject>();
   const publish = coalesced(() => handlers.onSnapshot([...objects.values()]), timing.coalesceMs, signal);
@@ -73,7 +74,7 @@ export async function follow(
     const ms = Math.min(longest, shortest * 2 ** Math.min(failures, 20));
     failures += 1;
     // Jitter of half the wait, so that the services' watches do not come back all at once.
-    await wait(ms * (0.5 + Math.random() / 2), signal);
+    await clock.sleep(ms * (0.5 + Math.random() / 2), signal);
   }
 
   while (!signal.aborted) {

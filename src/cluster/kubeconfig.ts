@@ -7,6 +7,7 @@ import { delimiter, dirname, isAbsolute, join, resolve } from 'node:path';
 import { LineCounter, parseDocument } from 'yaml';
 import type { Diagnostic } from '../diagnostic.ts';
 import { failed, ok, type NotOk, type Outcome } from '../outcome.ts';
+import { codeOf } from '../support/error-code.ts';
 import { fieldsAt, isFields, listAt, stringAt, type Fields } from '../support/fields.ts';
 import type { ContextFacts } from './products.ts';
 
@@ -64,11 +65,15 @@ export async function readKubeconfig(places: KubeconfigPlaces): Promise<Outcome<
     try {
       text = await readFile(file, 'utf8');
     } catch (error) {
-      const code = errnoOf(error);
+      const code = codeOf(error);
       if (code === 'ENOENT') continue;
-      return failed('KUBECONFIG_INVALID', `cannot read the kubeconfig ${file}: ${code ?? String(error)}`, {
-        hint: 'check the file and its permissions, or set KUBECONFIG to another one',
-      });
+      return failed(
+        'KUBECONFIG_INVALID',
+        `cannot read the kubeconfig ${file}: ${code === '' ? String(error) : code}`,
+        {
+          hint: 'check the file and its permissions, or set KUBECONFIG to another one',
+        },
+      );
     }
     const parsed = parse(text, file);
     if (parsed.kind !== 'ok') return parsed;
@@ -255,8 +260,4 @@ function parse(text: string, file: string): Outcome<Fields> {
   return failed('KUBECONFIG_INVALID', `the kubeconfig ${file} holds no mapping`, {
     hint: 'it should start with "apiVersion: v1" and "kind: Config"; set KUBECONFIG to another file',
   });
-}
-
-function errnoOf(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }

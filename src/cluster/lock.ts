@@ -3,10 +3,10 @@
  * it keeps people from overwriting each other's work unawares, and is no fence. Removed at the end.
  */
 import { failed, ok, type Outcome } from '../outcome.ts';
+import { hasAborted } from '../support/abort.ts';
 import { numberAt, stringAt } from '../support/fields.ts';
 import { systemClock } from '../support/clock.ts';
 import { describeHolder, mayRun, holderOfProcess, type Holder } from './holder.ts';
-import { hasAborted } from './time.ts';
 import type { Cluster, KubeObject, ObjectRef } from './types.ts';
 
 /** Times. A holder that could not renew for `durationSeconds` has lost the lock to whoever asks. */

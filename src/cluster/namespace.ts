@@ -3,10 +3,10 @@
  * removed, and only once nothing of anybody is left in it.
  */
 import { failed, ok, type Outcome } from '../outcome.ts';
+import { linkedAbort } from '../support/abort.ts';
 import { stringAt } from '../support/fields.ts';
 import type { OpenCluster } from './client.ts';
 import { leaseName } from './lock.ts';
-import { linkedAbort } from './time.ts';
 import type { Cluster, KubeObject, ObjectRef } from './types.ts';
 
 /** Annotation of a namespace that appdev created; its value is the project's name. */

@@ -7,7 +7,7 @@ import { ok, type Outcome } from '../outcome.ts';
 import { stripEscapes } from '../support/lines.ts';
 import { readContainer, type ContainerReader } from './container-reader.ts';
 import { containerRuns } from './pods.ts';
-import { onWake } from './time.ts';
+import { onWake } from './wake.ts';
 import type { Cluster, LogLine, LogRequest } from './types.ts';
 
 /** Whose logs. */

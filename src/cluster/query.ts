@@ -1,7 +1,8 @@
 /** Lists and watches sets of objects: the requests that follow.ts repeats and `Cluster.list` makes once. */
 import { ok, type Outcome } from '../outcome.ts';
 import { isFields, listAt, stringAt } from '../support/fields.ts';
-import { codeOf, rejected, unreachable } from './failures.ts';
+import { codeOf } from '../support/error-code.ts';
+import { rejected, unreachable } from './failures.ts';
 import type { FollowSource, Listed } from './follow.ts';
 import { readLines } from './lines.ts';
 import { pathOf, type Resource } from './resources.ts';

@@ -5,10 +5,11 @@
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest, type RequestOptions } from 'node:https';
 import { cancelled, ok, type Outcome } from '../outcome.ts';
+import { hasAborted, linkedAbort } from '../support/abort.ts';
 import { systemClock } from '../support/clock.ts';
 import type { Credentials, Proof } from './credentials.ts';
-import { codeOf, unreachable, type ApiAnswer } from './failures.ts';
-import { hasAborted, linkedAbort } from './time.ts';
+import { codeOf } from '../support/error-code.ts';
+import { unreachable, type ApiAnswer } from './failures.ts';
 import type { ClusterIdentity } from './types.ts';
 import { openSocket, type FrameSocket, type OnFrame } from './websocket.ts';
 

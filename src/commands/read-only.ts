@@ -43,6 +43,8 @@ async function run(
   body: (session: Session) => Promise<Outcome<number>>,
   onEvent: (event: EventBody) => void,
 ): Promise<number> {
+  // A reader that has seen enough (`| head`) closes the pipe; that is no error.
+  process.stdout.on('error', () => process.exit(0));
   const bus = createEventBus(Date.now);
   bus.subscribe(onEvent);
   const cleanup = createCleanup();

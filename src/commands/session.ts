@@ -37,7 +37,7 @@ export interface Session {
   /** `.appdev` beside appdev.yaml; a temporary folder where the project is read-only. */
   readonly stateFolder: string;
   /** Hands keys of the panel to the command; q and Ctrl-C never arrive here. */
-  onKey(handler: (key: Exclude<KeyAction, { type: 'quit' | 'interrupt' }>) => void): void;
+  readonly onKey: (handler: (key: Exclude<KeyAction, { type: 'quit' | 'interrupt' }>) => void) => void;
 }
 
 /** How long closing what was opened may take, in milliseconds. */
@@ -163,7 +163,7 @@ function exitCodeFor(outcome: Outcome<void>, signals: Signals): number {
 
 function outputOf(invocation: Invocation, panel: boolean): Outcome<OutputChoice> {
   const mode = invocation.strings['output'] ?? 'auto';
-  const known = outputModes.find((candidate) => candidate === mode) as OutputMode | undefined;
+  const known = outputModes.find((candidate): candidate is OutputMode => candidate === mode);
   if (known === undefined) {
     const near = nearest(mode, outputModes);
     return failed('USAGE', `--output is one of ${outputModes.join(', ')}, not '${mode}'`, {

@@ -7,11 +7,12 @@ import type { KubeObject } from '../cluster/types.ts';
 import type { HelmConfig, ServiceConfig } from '../config/model.ts';
 import { failed, ok, type Outcome } from '../outcome.ts';
 import { stringAt } from '../support/fields.ts';
-import { explainUpgrade } from './helm-upgrade-errors.ts';
-import { pinned, type HelmVersion } from './helm-tool.ts';
+import type { AppdevError } from '../errors.ts';
+import { conflictingObject, explainUpgrade } from './helm-upgrade-errors.ts';
+import { pinned, type HelmRun, type HelmVersion } from './helm-tool.ts';
 import { releaseInput } from './helm.ts';
 import { holderLabel, holderVariable } from './holder.ts';
-import { containersOf, podSpecOf, refOf, workloadsIn } from './objects.ts';
+import { containersOf, nameOf, podSpecOf, refOf, workloadsIn } from './objects.ts';
 import { labelValue, projectLabel, serviceLabel } from './ownership.ts';
 import { readRelease } from './release-store.ts';
 import { contentDescription, installerOf, isOurRelease, placed, type ReleaseState } from './release.ts';
@@ -70,7 +71,44 @@ export async function applyRelease(
       );
     }
   }
-  return await upgrade(service, config, rendered, version.value, settings, { signal, report });
+  const upgraded = await upgrade(service, config, rendered, version.value, settings, [], { signal, report });
+  if (upgraded.kind !== 'ok') return upgraded;
+  const { exitCode, stdout, stderr } = upgraded.value;
+  if (exitCode === 0) return ok({ changed: true, detail: revisionIn(stdout) });
+  const clash = conflictingObject(stderr);
+  if (settings.adopt && clash !== undefined && !wasOurs(state, clash, settings.project)) {
+    // Helm 4 takes the object over, but not its fields. Adopting means both, for this object alone: from the next
+    // time on it is in the release, and a conflict is for people to solve.
+    const force = ['--force-conflicts'];
+    const forced = await upgrade(service, config, rendered, version.value, settings, force, {
+      signal,
+      report,
+    });
+    if (forced.kind !== 'ok') return forced;
+    if (forced.value.exitCode === 0) return ok({ changed: true, detail: revisionIn(forced.value.stdout) });
+    return { kind: 'failed', error: explain(forced.value.stderr) };
+  }
+  return { kind: 'failed', error: explain(stderr) };
+
+  function explain(words: string): AppdevError {
+    return explainUpgrade(words, {
+      service: service.name,
+      release,
+      namespace,
+      context: cluster.identity.context,
+    });
+  }
+}
+
+function revisionIn(stdout: string): string {
+  const revision = /^REVISION: (\d+)/m.exec(stdout)?.[1];
+  return revision === undefined ? 'release upgraded' : `revision ${revision}`;
+}
+
+/** True for an object (`Kind/name`) that the release held before, as a release of this project. */
+function wasOurs(state: ReleaseState, object: string, project: string): boolean {
+  if (state.kind === 'absent' || !isOurRelease(state.last, project)) return false;
+  return state.last.objects.some((one) => nameOf(one) === object);
 }
 
 /** Repairs what a killed helm left behind, as far as that is safe. */
@@ -137,8 +175,9 @@ async function upgrade(
   rendered: Rendered,
   version: HelmVersion,
   settings: HelmApplySettings,
+  further: readonly string[],
   { signal, report }: WorkContext,
-): Promise<Outcome<Applied>> {
+): Promise<Outcome<HelmRun>> {
   const { cluster, helm, holders, project, root, adopt } = settings;
   const { namespace } = rendered;
   const input = await releaseInput(config, rendered.artifact, root);
@@ -166,9 +205,10 @@ async function upgrade(
     // For hooks; the rollout itself is watched by appdev, which says why where helm says "timed out".
     `--timeout=${Math.ceil(service.deploy.deadlineMs / 1000)}s`,
     ...(takeOwnership ? ['--take-ownership'] : []),
+    ...further,
     ...input.value.args,
   ];
-  const run = await helm.run(
+  return await helm.run(
     {
       args,
       cwd: root,
@@ -181,16 +221,4 @@ async function upgrade(
     },
     signal,
   );
-  if (run.kind !== 'ok') return run;
-  if (run.value.exitCode !== 0) {
-    const about = {
-      service: service.name,
-      release: config.release,
-      namespace,
-      context: cluster.identity.context,
-    };
-    return { kind: 'failed', error: explainUpgrade(run.value.stderr, about) };
-  }
-  const revision = /^REVISION: (\d+)/m.exec(run.value.stdout)?.[1];
-  return ok({ changed: true, detail: revision === undefined ? 'release upgraded' : `revision ${revision}` });
 }

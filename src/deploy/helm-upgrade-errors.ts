@@ -44,8 +44,7 @@ export function explainUpgrade(stderr: string, input: UpgradeInput): AppdevError
   }
   const conflicts = conflictsIn(text);
   if (conflicts.length > 0) {
-    const object = /conflict occurred while applying object (\S+) [^,]*, Kind=(\w+)/.exec(text);
-    const name = object === null ? service : `${object[2] ?? ''}/${object[1]?.split('/').at(-1) ?? ''}`;
+    const name = conflictingObject(stderr) ?? service;
     const list = conflicts.map(({ field, manager }) => `${field} belongs to ${manager}`).join(', ');
     const hint = 'leave that field out of the chart (for replicas: autoscaling), or undo what the other set';
     return make('DEPLOY_FAILED', `cannot apply ${name} of release ${release}: ${list}`, hint);
@@ -74,6 +73,12 @@ export function explainUpgrade(stderr: string, input: UpgradeInput): AppdevError
     `release ${release}: ${oneLine(text)}`,
     `appdev render ${service}; helm history ${release} ${at}`,
   );
+}
+
+/** `Kind/name` of the object that Helm 4's server-side apply stopped at. */
+export function conflictingObject(stderr: string): string | undefined {
+  const object = /conflict occurred while applying object (\S+) [^,]*, Kind=(\w+)/.exec(stderr);
+  return object === null ? undefined : `${object[2] ?? ''}/${object[1]?.split('/').at(-1) ?? ''}`;
 }
 
 /**

@@ -23,6 +23,11 @@ export interface Verdict {
   readonly pods: PodSummary;
   /** Ready pods of an older revision: what still serves while the new one does not. */
   readonly olderReady: number;
+  /**
+   * Of a ready workload with containers that have no readiness probe: when the youngest of them started (ISO 8601).
+   * Kubernetes calls those ready as soon as they run, so that only time can tell whether they stay.
+   */
+  readonly unprobedSince?: string;
 }
 
 /** Judges a workload. */
@@ -56,7 +61,9 @@ export function judge(view: WorkloadView, policy: PodPolicy): Verdict {
   }
   const state = stateOf(workload, sorted, pods, desired);
   if (state === 'ready') {
-    return { state: 'ready', waitingFor: '', causes: [], pods, olderReady };
+    const since = unprobedSince(workload, sorted.newest);
+    const ready: Verdict = { state: 'ready', waitingFor: '', causes: [], pods, olderReady };
+    return since === undefined ? ready : { ...ready, unprobedSince: since };
   }
   const causes = [
     ...sorted.newest.flatMap((pod) => podCauses(pod, view.events, policy)),
@@ -109,6 +116,19 @@ function stateOf(workload: KubeObject, sorted: PodsByRevision, pods: PodSummary,
         ? 'ready'
         : waiting(0);
   }
+}
+
+function unprobedSince(workload: KubeObject, pods: readonly KubeObject[]): string | undefined {
+  if (workload.kind === 'Job' || workload.kind === 'Pod') return undefined;
+  const starts = pods.flatMap((pod) =>
+    listAt(pod, 'spec', 'containers').flatMap((container) => {
+      if (fieldAt(container, 'readinessProbe') !== undefined) return [];
+      const name = stringAt(container, 'name');
+      const status = listAt(pod, 'status', 'containerStatuses').find((one) => stringAt(one, 'name') === name);
+      return stringAt(status, 'state', 'running', 'startedAt') ?? [];
+    }),
+  );
+  return starts.sort().at(-1);
 }
 
 /** Causes that show at the workload or at what creates its pods. */

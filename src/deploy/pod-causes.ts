@@ -78,7 +78,9 @@ function containerCause(view: ContainerView, policy: PodPolicy): Finding | undef
     return {
       kind: 'config',
       message: `${called} cannot start: ${runtimeWords(message)}`,
-      endsAfterMs: settleMs,
+      hint: 'correct its command, or the image: appdev render shows what was asked for',
+      // A program that is not in the image will not come into it.
+      endsAfterMs: /no such file|not found|permission denied/i.test(message) ? 0 : settleMs,
     };
   }
   return crashCause(view, policy) ?? probeCause(view);

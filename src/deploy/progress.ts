@@ -11,7 +11,15 @@ export interface Progress {
   readonly since: ReadonlyMap<string, number>;
   /** Causes that were warned of. */
   readonly warned: ReadonlySet<string>;
+  /** Since when each workload has been ready without a break, by its place in the list. */
+  readonly readySince: ReadonlyMap<number, number>;
 }
+
+/**
+ * How long a workload without readiness probes has to stay up: a Spring application that cannot start gives up after
+ * one to three seconds, and until then Kubernetes calls it ready.
+ */
+export const steadyMs = 3_000;
 
 /** What to do after a look. */
 export type Decision =
@@ -22,7 +30,7 @@ export type Decision =
   | { readonly kind: 'wait'; readonly warnings: readonly Cause[]; readonly lookAgainInMs: number };
 
 /** Nothing seen yet. */
-export const begun: Progress = { since: new Map(), warned: new Set() };
+export const begun: Progress = { since: new Map(), warned: new Set(), readySince: new Map() };
 
 /** Takes in the verdicts on all workloads of a service at one moment. */
 export function step(
@@ -57,11 +65,22 @@ export function step(
       }
     }
   }
-  const next = { since, warned };
+  const readySince = new Map<number, number>();
+  let steady = true;
+  for (const [index, { state, unprobedSince }] of verdicts.entries()) {
+    if (state !== 'ready' || unprobedSince === undefined) continue;
+    const first = progress.readySince.get(index) ?? nowMs;
+    readySince.set(index, first);
+    if (first + steadyMs <= nowMs) continue;
+    steady = false;
+    wake = Math.min(wake, first + steadyMs);
+  }
+  const next = { since, warned, readySince };
   const [worst] = open;
-  if (worst === undefined) return { progress: next, decision: { kind: 'ready' } };
+  if (worst === undefined && (steady || nowMs >= deadlineMs))
+    return { progress: next, decision: { kind: 'ready' } };
   if (ended !== undefined) return { progress: next, decision: { kind: 'failed', ...ended } };
-  if (nowMs >= deadlineMs) {
+  if (worst !== undefined && nowMs >= deadlineMs) {
     const verdict = open.find(({ causes }) => causes.length > 0) ?? worst;
     const [cause] = verdict.causes;
     return {

@@ -12,7 +12,7 @@ import { identityOf, nameOf, refOf } from './objects.ts';
 import { observe } from './observe.ts';
 import type { PodPolicy } from './pod-causes.ts';
 import type { WorkloadView } from './newest.ts';
-import { begun, step, type Decision } from './progress.ts';
+import { begun, steadyMs, step, type Decision } from './progress.ts';
 
 /** What is waited for. */
 export interface RolloutRequest {
@@ -101,7 +101,7 @@ async function watch(
     const look = (): void => {
       clearTimeout(timer);
       if (both.aborted) return;
-      const verdicts = views.map((view) => (isCurrent(view) ? judge(view, policy) : stale(view)));
+      const verdicts = views.map((view) => (isCurrent(view) ? aged(judge(view, policy)) : stale(view)));
       const looked = step(progress, verdicts, performance.now() - started, deadlineMs);
       progress = looked.progress;
       const { decision } = looked;
@@ -139,6 +139,16 @@ async function watch(
   clearTimeout(timer);
   stop.abort();
   return end;
+}
+
+/** Allowed difference between this machine's clock and the node's; the tools' clusters run on this machine. */
+const clockSkewMs = 2_000;
+
+/** A verdict on containers that have run for long enough: there is nothing left to wait for. */
+function aged(verdict: Verdict): Verdict {
+  const { unprobedSince, ...rest } = verdict;
+  if (unprobedSince === undefined) return verdict;
+  return Date.now() - Date.parse(unprobedSince) > steadyMs + clockSkewMs ? rest : verdict;
 }
 
 /** What has to be followed to judge these workloads. */

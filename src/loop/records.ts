@@ -4,9 +4,9 @@
  * registry first, and a file that cannot be read or written only costs a build.
  */
 import { join } from 'node:path';
-import * as z from 'zod';
 import type { Artifact } from '../events.ts';
 import type { Outcome } from '../outcome.ts';
+import { readState, writeState } from '../support/state-file.ts';
 import type { RecordKey, Records } from './types.ts';
 
 /** Reads and writes state files whole: a reader sees the old or the new content, never half of one. */
@@ -18,25 +18,13 @@ export interface StateFiles {
 
 /** Going back to what was built a few saves ago needs no build. More is what the registry prunes anyway. */
 const kept = 10;
+const version = 1;
+const onDisk: StateFiles = { read: (path) => readState(path, (value) => value), write: writeState };
 
-const artifactShape = z.object({
-  service: z.string(),
-  repository: z.string(),
-  tag: z.string(),
-  digest: z.string(),
-  pullRepository: z.string(),
-  inputHash: z.string(),
-});
-const fileShape = z.object({
-  version: z.literal(1),
-  artifacts: z.array(
-    z.object({ inputHash: z.string(), tests: z.string(), target: z.string(), artifact: artifactShape }),
-  ),
-});
 type Entry = RecordKey & { readonly artifact: Artifact };
 
 /** The records of the project whose state folder (`<project>/.appdev`) is given. */
-export function createRecords(folder: string, files: StateFiles): Records {
+export function createRecords(folder: string, files: StateFiles = onDisk): Records {
   const known = new Map<string, readonly Entry[]>();
   const path = (service: string): string => join(folder, 'artifacts', `${service}.json`);
 
@@ -44,8 +32,7 @@ export function createRecords(folder: string, files: StateFiles): Records {
     const loaded = known.get(service);
     if (loaded !== undefined) return loaded;
     // Of another version, or damaged by a crash or a hand: as good as none.
-    const parsed = fileShape.safeParse(await files.read(path(service)));
-    const entries = parsed.success ? parsed.data.artifacts : [];
+    const entries = parse(await files.read(path(service)));
     known.set(service, entries);
     return entries;
   }
@@ -66,7 +53,35 @@ export function createRecords(folder: string, files: StateFiles): Records {
       );
       const entries = [{ inputHash, tests, target, artifact }, ...others].slice(0, kept);
       known.set(service, entries);
-      await files.write(path(service), { version: 1, artifacts: entries });
+      await files.write(path(service), { version, artifacts: entries });
     },
   };
+}
+
+function parse(content: unknown): readonly Entry[] {
+  if (!isRecord(content) || content['version'] !== version || !Array.isArray(content['artifacts'])) return [];
+  return content['artifacts'].every(isEntry) ? content['artifacts'] : [];
+}
+
+function isEntry(value: unknown): value is Entry {
+  if (!isRecord(value)) return false;
+  const { artifact } = value;
+  return (
+    ['inputHash', 'tests', 'target'].every((key) => typeof value[key] === 'string') &&
+    isRecord(artifact) &&
+    artifactKeys.every((key) => typeof artifact[key] === 'string')
+  );
+}
+
+const artifactKeys = [
+  'service',
+  'repository',
+  'tag',
+  'digest',
+  'pullRepository',
+  'inputHash',
+] as const satisfies readonly (keyof Artifact)[];
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
 }

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { FakeLoopWorld } from '../../test/support/fake-loop-world.ts';
 import { supersedePolicy } from './plan.ts';
 import { reduce } from './reducer.ts';
-import { initialState, type Message, type ServiceSpec } from './state.ts';
+import type { CancelReason } from '../outcome.ts';
+import { initialState, type Message, type ServiceSpec, type Timer } from './state.ts';
 
 const spec = (name: string, more: Partial<ServiceSpec> = {}): ServiceSpec => ({
   name,
@@ -179,8 +180,8 @@ describe('the loop, whatever happens', () => {
       fc.constant<Message>({ kind: 'git-free' }),
       fc.constant<Message>({ kind: 'config-kept' }),
       fc
-        .constantFrom('debounce', 'cap', 'git', 'walk', 'hurry')
-        .map((timer) => ({ kind: 'timer-fired', timer }) as Message),
+        .constantFrom<Timer[]>('debounce', 'cap', 'git', 'walk', 'hurry')
+        .map((timer): Message => ({ kind: 'timer-fired', timer })),
       service.map((name): Message => ({
         kind: 'files-changed',
         services: [name, 'nobody'],
@@ -205,17 +206,16 @@ describe('the loop, whatever happens', () => {
         run: id,
         fingerprint: print,
       })),
-      fc.tuple(service, run, fc.constantFrom('superseded', 'user', 'shutdown', 'deadline')).map(
-        ([name, id, reason]) =>
-          ({
-            kind: 'run-finished',
-            service: name,
-            run: id,
-            result: { kind: 'cancelled', reason },
-            ms: 0,
-            stages: [],
-          }) as Message,
-      ),
+      fc
+        .tuple(service, run, fc.constantFrom<CancelReason[]>('superseded', 'user', 'shutdown', 'deadline'))
+        .map(([name, id, reason]): Message => ({
+          kind: 'run-finished',
+          service: name,
+          run: id,
+          result: { kind: 'cancelled', reason },
+          ms: 0,
+          stages: [],
+        })),
       fc.tuple(service, run).map(([name, id]): Message => ({
         kind: 'run-finished',
         service: name,
@@ -229,8 +229,8 @@ describe('the loop, whatever happens', () => {
         .map((services): Message => ({ kind: 'config-reloaded', services, profiles: [] })),
       fc.subarray([...specs]).map((services): Message => ({ kind: 'specs-found', services })),
       fc
-        .constantFrom('rebuild', 'cancel', 'pause')
-        .map((pressed) => ({ kind: 'key-pressed', key: pressed }) as Message),
+        .constantFrom('rebuild' as const, 'cancel' as const, 'pause' as const)
+        .map((pressed): Message => ({ kind: 'key-pressed', key: pressed })),
       fc.constant<Message>({ kind: 'cluster-lost', context: 'c', reason: 'r' }),
       fc.constant<Message>({ kind: 'cluster-regained', context: 'c' }),
       fc.constant<Message>({ kind: 'git-busy', operation: 'rebase' }),

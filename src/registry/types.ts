@@ -1,4 +1,5 @@
-/** The registry that images are pushed to, by its names, and how it was found. */
+/** The registry that images are pushed to, by its names, how it was found, and the one question that others ask it. */
+import type { Outcome } from '../outcome.ts';
 
 /** A registry chosen for one cluster. All names are `host[:port][/path]`, without a scheme. */
 export interface Registry {
@@ -11,6 +12,8 @@ export interface Registry {
   /** Plain HTTP. */
   readonly insecure: boolean;
   readonly source: 'appdev.yaml' | 'KEP-1755' | 'kind' | 'minikube';
+  /** Where whoever set the registry up documents it (KEP-1755 `help`), to be shown when it does not work. */
+  readonly help?: string;
 }
 
 /** A stock kind or minikube without a registry: the image is loaded into the node by the product's own command. */
@@ -23,3 +26,18 @@ export interface ImageLoad {
 
 /** Where images go. */
 export type ImageTarget = { readonly kind: 'registry'; readonly registry: Registry } | ImageLoad;
+
+/** Asks the registry what it has; the proof of a push, and the reason to skip one. */
+export interface ManifestReader {
+  /**
+   * The digest of a manifest (or index), undefined where there is none.
+   *
+   * @param repository as pushed, with the registry's host, without tag: `localhost:5001/orders`.
+   * @param reference a tag or a digest.
+   */
+  headManifest(
+    repository: string,
+    reference: string,
+    signal: AbortSignal,
+  ): Promise<Outcome<{ readonly digest: string } | undefined>>;
+}

@@ -40,19 +40,20 @@ const precedence: readonly RootKind[] = [
 const buildFileName =
   /^(pom\.xml|mvnw(\.cmd)?|build\.gradle(\.kts)?|settings\.gradle(\.kts)?|gradle\.properties|gradlew(\.bat)?|.*\.versions\.toml)$/;
 
-const testSet = /^(test|it|integration-?test|test-?fixtures)$/i;
+const standardLayout = /(?:^|\/)src\/(main|test|it|integration-?[tT]est|test-?[fF]ixtures)\/([^/]*)/;
 
 /**
  * The role of an absolute path: that of the innermost root around it, so that sources below a chart's folder stay sources
- * and a chart inside of the build context is a chart. `undefined` when it lies in no root.
+ * and a chart inside of the build context is a chart. `undefined` when it lies in no root. `base` is the project's folder: what
+ * the folders above it are called means nothing.
  */
-export function classify(path: string, roots: readonly Root[]): Role | undefined {
+export function classify(path: string, roots: readonly Root[], base: string): Role | undefined {
   let best: Root | undefined;
   for (const root of roots) {
     if (!isWithin(path, root.path)) continue;
     if (best === undefined || rank(root) > rank(best)) best = root;
   }
-  return best === undefined ? undefined : best.kind === 'jar' ? jarRole(path, best.path) : best.kind;
+  return best === undefined ? undefined : best.kind === 'jar' ? jarRole(path, base) : best.kind;
 }
 
 /** Whether a path is a folder or lies in it. Both are absolute. */
@@ -75,16 +76,13 @@ function rank(root: Root): number {
 }
 
 /**
- * By Maven's standard layout, `src/<set>/<kind>`. Only the first `src` counts, the root's own if it has one: below it, a
- * package may be called `src` or `test`, and sources taken for tests would be changes lost.
+ * By Maven's standard layout, `src/<set>/<kind>`. Only the first such folder counts: below it, a package may be called `src`
+ * or `test`, and sources taken for tests would be changes lost.
  */
-function jarRole(path: string, root: string): Role {
-  const below = relative(root, path).split(sep);
-  if (buildFileName.test(basename(path)) || path.split(sep).includes('.mvn')) return 'build-file';
-  const tail = root.split(sep).slice(-3);
-  const parts = tail.includes('src') ? [...tail, ...below] : below;
-  const source = parts.indexOf('src');
-  const [set = '', kind = ''] = source === -1 ? [] : parts.slice(source + 1);
-  if (testSet.test(set)) return 'test';
+function jarRole(path: string, base: string): Role {
+  const parts = relative(base, path).split(sep);
+  if (buildFileName.test(basename(path)) || parts.includes('.mvn')) return 'build-file';
+  const [, set = '', kind = ''] = standardLayout.exec(parts.join('/')) ?? [];
+  if (set !== '' && set !== 'main') return 'test';
   return kind === 'resources' || kind === 'webapp' ? 'resource' : 'source';
 }

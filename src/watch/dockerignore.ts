@@ -53,8 +53,7 @@ function parse(line: string): Pattern[] {
   const excludes = !trimmed.startsWith('!');
   const text = (excludes ? trimmed : trimmed.slice(1).trim()).replace(/^\.?\/+/, '').replace(/\/+$/, '');
   if (text === '' || text === '.') return [];
-  // Go's filepath.Match knows neither braces nor extended globs.
-  const matches = picomatch(text, { dot: true, nobrace: true, noextglob: true, nonegate: true });
+  const matches = matcher(text);
   return [{ text, excludes, matches: (path) => matches(path) }];
 }
 
@@ -69,13 +68,18 @@ function excluded(name: string, patterns: readonly Pattern[]): boolean {
   return verdict;
 }
 
-/** Whether a pattern could match something in the folder: its parts before the first wildcard lie on the same way. */
+/** Whether a pattern could match something in the folder: part by part, until one of the two ends or `**` takes over. */
 function mayReachInto(pattern: string, folder: string): boolean {
   const wanted = pattern.split('/');
   for (const [index, part] of folder.split('/').entries()) {
     const other = wanted[index];
-    if (other === undefined || /[*?[\\]/.test(other)) return true;
-    if (other !== part) return false;
+    if (other === undefined || other.includes('**')) return true;
+    if (!matcher(other)(part)) return false;
   }
   return true;
+}
+
+/** Go's filepath.Match knows neither braces nor extended globs. */
+function matcher(pattern: string): (path: string) => boolean {
+  return picomatch(pattern, { dot: true, nobrace: true, noextglob: true, nonegate: true });
 }

@@ -80,7 +80,7 @@ export function isOutputFolder(path: string, siblings: ReadonlySet<string>): boo
   return outputFolders.has(basename(path)) && buildFiles.some((file) => siblings.has(file));
 }
 
-/** Whether git has no say about a path: it is a `src` folder, or lies in one. `path` is relative to the module. */
+/** Whether git has no say about a path: it is a `src` folder, or lies in one. `path` is relative to project or root. */
 export function isInSources(path: string): boolean {
   return path.split(sep).includes('src');
 }

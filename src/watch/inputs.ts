@@ -33,7 +33,7 @@ export function inputsOf({ config, service, jar, git }: InputSources): Inputs {
   const roots: (Root & WalkRoot)[] = jar.map((path) => ({
     path,
     kind: 'jar',
-    skip: jarSkip(path, rule, git),
+    skip: jarSkip(config.root, path, rule, git),
   }));
   const plain = (kind: Root['kind'], paths: readonly string[]): void => {
     for (const path of paths) roots.push({ path, kind, skip: (entry, folder) => rule(entry, folder) });
@@ -99,8 +99,8 @@ export function concerns(path: string, inputs: Inputs): boolean {
   );
 }
 
-function jarSkip(root: string, rule: IgnoreRule, git: GitRule): WalkRoot['skip'] {
-  const sources = isInSources(root);
+function jarSkip(base: string, root: string, rule: IgnoreRule, git: GitRule): WalkRoot['skip'] {
+  const sources = isInSources(relative(base, root));
   return (path, folder, siblings) => {
     if (rule(path, folder)) return true;
     if (sources || isInSources(relative(root, path))) return false;

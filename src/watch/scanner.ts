@@ -80,7 +80,7 @@ export function createScanner(parts: ScannerParts): InputScanner {
     const snapshot = await takeSnapshot(walked.files, before?.files ?? new Map<string, Entry>(), startedMs);
     const roles = new Map<string, Role>();
     for (const path of snapshot.keys()) {
-      const role = before?.roles.get(path) ?? classify(path, inputs.roots);
+      const role = before?.roles.get(path) ?? classify(path, inputs.roots, config.root);
       if (role !== undefined) roles.set(path, role);
     }
     const { fingerprint, naming } = hashes(config.root, service, snapshot, roles, parts);

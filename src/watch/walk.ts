@@ -35,27 +35,6 @@ export interface Walked {
   readonly notes: readonly Note[];
 }
 
-/** What a note means, for the screen. */
-export function describeNote(note: Note): { readonly message: string; readonly hint: string } {
-  const hint = `add it to \`ignore\` in appdev.yaml if it does not belong to the service`;
-  switch (note.why) {
-    case 'special':
-      return { message: `${note.path} is no regular file (a FIFO, socket or device) and is left out`, hint };
-    case 'unreadable':
-      return {
-        message: `${note.path} may not be read, so changes in it are not seen`,
-        hint: `check its permissions, or ${hint}`,
-      };
-    case 'loop':
-      return {
-        message: `${note.path} is a link to a folder that is listed already; it is not followed`,
-        hint,
-      };
-    case 'deep':
-      return { message: `${note.path} lies more than ${maxDepth} folders deep and is left out`, hint };
-  }
-}
-
 /** No source tree is as deep as this; a mount loop or a generator gone wrong is. */
 const maxDepth = 64;
 /** Milliseconds after which the walk lets keys and processes have a turn. A tree of 500 files takes less. */

@@ -300,9 +300,11 @@ it('says that helm is missing, and which one is too old', async () => {
   const service = deployedService(folder, {});
   const missing = await rendererWith(runProcess).render(service, artifact, recordedContext());
   expect(missing).toMatchObject({ kind: 'failed', error: { code: 'TOOL_MISSING' } });
-  const old = await rendererWith(async () =>
-    Promise.resolve({ kind: 'exited', exitCode: 0, stdout: 'v3.12.3', stderr: '', lines: [], ms: 1 }),
-  ).render(service, artifact, recordedContext());
+  const fakeOldHelm = rendererWith(
+    async () =>
+      await Promise.resolve({ kind: 'exited', exitCode: 0, stdout: 'v3.12.3', stderr: '', lines: [], ms: 1 }),
+  );
+  const old = await fakeOldHelm.render(service, artifact, recordedContext());
   expect(old).toMatchObject({
     kind: 'failed',
     error: { code: 'TOOL_TOO_OLD', message: expect.stringContaining('v3.12.3') as string },

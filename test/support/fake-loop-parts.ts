@@ -42,8 +42,8 @@ export function fakeService(
 
 /** A service that is a chart and nothing else. */
 export function fakeChart(name: string, more: Partial<ServiceConfig> = {}): ServiceConfig {
-  const { jar: _jar, image: _image, ...rest } = fakeService(name);
-  return { ...rest, ...more };
+  const { path, deploy, dev, needs } = fakeService(name);
+  return { name, path, deploy, dev, needs, ...more };
 }
 
 export function fakeProject(services: readonly ServiceConfig[]): ProjectConfig {
@@ -75,7 +75,7 @@ interface FakeScan extends Scan {
  * `…/pom.xml` a build file, `…/ignored…` git-ignored, the rest source.
  */
 export class FakeDisk implements InputScanner {
-  files = new Map<string, FakeFile>();
+  files: Map<string, FakeFile> = new Map();
   settlesInMs = 0;
   #services: readonly ServiceConfig[];
   #writes = 0;
@@ -203,9 +203,9 @@ export class FakeWorkshop {
   readonly begun: string[] = [];
   readonly automatic: Set<Stage>;
   /** Digests that the fake registry has. */
-  readonly registry = new Set<string>();
+  readonly registry: Set<string> = new Set();
   /** What the fake cluster was given last, by service. */
-  readonly cluster = new Map<string, string>();
+  readonly cluster: Map<string, string> = new Map();
   readonly #disk: FakeDisk;
 
   constructor(disk: FakeDisk, automatic: readonly Stage[]) {
@@ -259,8 +259,11 @@ export class FakeWorkshop {
     );
     const compiled = await this.#stage('compile', names, [...read.values()].join(), context, undefined);
     if (compiled.kind !== 'ok') return compiled;
-    const jars = new Map(
-      names.map((name) => [name, { service: name, path: `/p/${name}.jar`, sha256: read.get(name) ?? '' }]),
+    const jars: ReadonlyMap<string, Jar> = new Map(
+      names.map((name) => [
+        name,
+        { service: name, path: `/p/${name}.jar`, built: `/p/${name}.jar`, sha256: read.get(name) ?? '' },
+      ]),
     );
     return await this.#stage('package', names, '', context, jars);
   }
@@ -353,10 +356,10 @@ export class FakeWorkshop {
 /** All of it together, ready for `createLoop`. */
 export class FakeLoopRig {
   readonly disk: FakeDisk;
-  readonly clock = new FakeClock();
+  readonly clock: FakeClock = new FakeClock();
   readonly workshop: FakeWorkshop;
   readonly events: EventBody[] = [];
-  readonly state = new Map<string, unknown>();
+  readonly state: Map<string, unknown> = new Map();
   config: ProjectConfig;
   git: string | undefined;
   /** What reading the configuration again gives. */

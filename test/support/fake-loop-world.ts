@@ -39,18 +39,18 @@ const renderStages: readonly Stage[] = ['render', 'apply', 'rollout'];
 
 export class FakeLoopWorld {
   state: LoopState;
-  readonly disk = new Map<string, { build: number; deploy: number }>();
+  readonly disk: Map<string, { build: number; deploy: number }> = new Map();
   /** What the cluster has: what was built and rendered when a run last applied. */
-  readonly cluster = new Map<string, { readonly build: string; readonly deploy: string }>();
-  readonly artifacts = new Set<string>();
-  readonly runs = new Map<number, FakeRun>();
-  readonly timers = new Set<Timer>();
+  readonly cluster: Map<string, { readonly build: string; readonly deploy: string }> = new Map();
+  readonly artifacts: Set<string> = new Set();
+  readonly runs: Map<number, FakeRun> = new Map();
+  readonly timers: Set<Timer> = new Set();
   looks: (readonly string[])[] = [];
   reloads = 0;
   git: string | undefined;
   exited = false;
   readonly events: EventBody[] = [];
-  readonly told = new Map<string, Hold>();
+  readonly told: Map<string, Hold> = new Map();
   readonly specs: readonly ServiceSpec[];
 
   constructor(specs: readonly ServiceSpec[], limit: number) {

@@ -1,4 +1,4 @@
-/** Abort signals, and noticing that the machine slept. Knows nothing of clusters. */
+/** Abort signals that outlive what they are handed to. */
 
 /** Whether a signal has aborted by now; a call, because after an `await` it may differ from what was read before. */
 export function hasAborted(signal: AbortSignal): boolean {
@@ -23,33 +23,5 @@ export function linkedAbort(parent: AbortSignal): LinkedAbort {
     signal: controller.signal,
     abort: () => controller.abort(),
     unlink: () => parent.removeEventListener('abort', forward),
-  };
-}
-
-const wakeTickMs = 10_000;
-const sleptMs = 30_000;
-const sleepers = new Set<() => void>();
-let ticker: NodeJS.Timeout | undefined;
-
-/**
- * Calls back after the machine slept (the wall clock ran on while no timer fired): connections that were open before
- * may be dead without knowing it. Returns how to stop. One timer serves all, and it does not keep the process alive.
- */
-export function onWake(woke: () => void): () => void {
-  sleepers.add(woke);
-  if (ticker === undefined) {
-    let last = Date.now();
-    ticker = setInterval(() => {
-      const gap = Date.now() - last;
-      last = Date.now();
-      if (gap > wakeTickMs + sleptMs) for (const sleeper of [...sleepers]) sleeper();
-    }, wakeTickMs);
-    ticker.unref();
-  }
-  return () => {
-    sleepers.delete(woke);
-    if (sleepers.size > 0) return;
-    clearInterval(ticker);
-    ticker = undefined;
   };
 }

@@ -1,0 +1,49 @@
+/** Brings the base of layered images into Buildah's storage, and says what it is. */
+import { failed, ok, type Outcome } from '../outcome.ts';
+import { withoutPasswords } from './maven-stages.ts';
+import { transferFailure } from './buildah-errors.ts';
+import type { Buildah } from './buildah.ts';
+import type { BaseImage } from './containerfile.ts';
+
+/**
+ * The base by its name; pulled when it is not there. Fails with BASE_IMAGE_MISSING.
+ *
+ * @param insecureHost the host to which plain HTTP is allowed.
+ */
+export async function resolveBase(
+  buildah: Buildah,
+  name: string,
+  insecureHost: string | undefined,
+  signal: AbortSignal,
+  onPull: () => void,
+): Promise<Outcome<BaseImage>> {
+  const there = await inspect(buildah, name, signal);
+  if (there.kind !== 'ok' || there.value !== undefined) return there as Outcome<BaseImage>;
+  onPull();
+  const host = name.includes('/') ? name.slice(0, name.indexOf('/')) : '';
+  const insecure = insecureHost !== undefined && host === insecureHost ? ['--tls-verify=false'] : [];
+  const pulled = await buildah.run({ args: ['pull', '-q', ...insecure, name] }, { signal });
+  if (pulled.kind !== 'ok') return pulled;
+  const { exitCode, lines } = pulled.value;
+  if (exitCode !== 0) {
+    const { error } = transferFailure(`pulling the base image ${name}`, host === '' ? name : host, lines);
+    return failed('BASE_IMAGE_MISSING', withoutPasswords(error.message), {
+      hint: `check image.base in appdev.yaml, or try by hand: buildah pull ${name}`,
+      ...(error.evidence === undefined ? {} : { evidence: error.evidence }),
+    });
+  }
+  const found = await inspect(buildah, name, signal);
+  if (found.kind !== 'ok') return found;
+  if (found.value !== undefined) return ok(found.value);
+  return failed('BASE_IMAGE_MISSING', `the base image ${name} was pulled and is not in Buildah's storage`, {
+    hint: `try by hand: buildah pull ${name}`,
+  });
+}
+
+async function inspect(buildah: Buildah, name: string, signal: AbortSignal): Promise<Outcome<BaseImage | undefined>> {
+  const format = '{{.FromImageID}}|{{.OCIv1.Config.User}}';
+  const finished = await buildah.run({ args: ['inspect', '--type', 'image', '--format', format, name] }, { signal });
+  if (finished.kind !== 'ok') return finished;
+  const [id = '', user = ''] = finished.value.stdout.trim().split('|');
+  return ok(finished.value.exitCode === 0 && id !== '' ? { name, id, user } : undefined);
+}

@@ -1,0 +1,200 @@
+/**
+ * Builds executable jars with Maven: one invocation a reactor at a time, whoever asks, in this process or another. Owns the
+ * order of things; what each of them is stands in the files that it imports.
+ */
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { homedir, tmpdir } from 'node:os';
+import { isAbsolute, join, relative, resolve } from 'node:path';
+import type { ServiceConfig } from '../config/model.ts';
+import { ok, type NotOk, type Outcome } from '../outcome.ts';
+import { diskFull, saysDiskFull } from '../support/disk-full.ts';
+import { userTempFolder } from '../support/folders.ts';
+import { waitForLock } from '../support/lockfile.ts';
+import type { RunProcess } from '../support/process.ts';
+import { JarStaging } from './jar-staging.ts';
+import { mavenFailure } from './maven-failure.ts';
+import { mavenInputs } from './maven-inputs.ts';
+import { findJdk } from './maven-jvm.ts';
+import { isResolved, rememberResolved } from './maven-offline.ts';
+import { findTestSource, locate, settingsHash, type Located } from './maven-project.ts';
+import { runMaven, type MavenResult } from './maven-run.ts';
+import { MavenStages, withoutPasswords } from './maven-stages.ts';
+import { findMaven, type MavenTool } from './maven-tool.ts';
+import { OutputGuard } from './output-guard.ts';
+import { outputFolderOf, selector, upstreamOf, type Module } from './reactor.ts';
+import type { TestFiles } from './test-output.ts';
+import type { Jar, JarBuilder } from './types.ts';
+
+/** What the builder is made from. */
+export interface MavenParts {
+  readonly run: RunProcess;
+  /** Folder of appdev.yaml: files are named relative to it. */
+  readonly projectRoot: string;
+  /** Folder for what is kept across sessions. */
+  readonly cache: string;
+}
+
+/** Makes the builder. */
+export function createMavenBuilder(parts: MavenParts): JarBuilder {
+  const guards = new Map<string, OutputGuard>();
+  const staging = new JarStaging();
+
+  async function invoke(
+    located: readonly [Located, ...Located[]],
+    maven: MavenTool,
+    tests: boolean,
+    stages: MavenStages,
+    signal: AbortSignal,
+  ): Promise<Outcome<ReadonlyMap<string, Jar>>> {
+    const [{ reactor }] = located;
+    const startedMs = Date.now();
+    const jdk = findJdk();
+    const settings = settingsHash(reactor, maven, jdk);
+    const modules = modulesOf(located);
+    const guard = guards.get(reactor.top) ?? new OutputGuard();
+    guards.set(reactor.top, guard);
+    const cache = join(parts.cache, 'maven');
+    const selectors = located.map(({ module }) => selector(module, reactor));
+    const result = await runMaven(
+      {
+        run: parts.run,
+        maven,
+        jdk,
+        top: reactor.top,
+        archives: cache,
+        request: {
+          // The top itself is no module of its own: without -pl Maven builds it, and all below it.
+          modules: selectors.some((name) => name === undefined)
+            ? []
+            : [...new Set(selectors)].filter((name) => name !== undefined),
+          tests,
+          usesTestJar: modules.some(({ pom }) => pom.usesTestJar),
+          args: [...new Set(located.flatMap(({ service }) => service.jar?.args ?? []))],
+        },
+        tryOffline: await isResolved(cache, reactor.top, settings, startedMs),
+        guard,
+        modules: modules.map((module) => ({
+          artifactId: module.pom.artifactId,
+          folder: module.folder,
+          output: outputFolderOf(module, reactor),
+          settings,
+        })),
+        stages,
+      },
+      signal,
+    );
+    if (result.kind !== 'ok') return result;
+    if (result.value.exitCode !== 0) return await explain(located, result.value);
+    if (result.value.online) await rememberResolved(cache, reactor.top, settings, startedMs);
+    return await staging.collect(located, startedMs);
+  }
+
+  async function explain(
+    located: readonly [Located, ...Located[]],
+    { exitCode, lines }: MavenResult,
+  ): Promise<NotOk> {
+    const names = located.map(({ service }) => service.name).join(', ');
+    if (lines.some(saysDiskFull)) {
+      const outputs = modulesOf(located).map((module) => outputFolderOf(module, located[0].reactor));
+      return await diskFull(
+        `Maven built ${names}`,
+        [
+          ...outputs.map((path) => ({ path, free: `remove what is not needed on the disk of ${path}` })),
+          { path: join(homedir(), '.m2'), free: 'remove old artifacts from ~/.m2/repository' },
+          { path: tmpdir(), free: `empty ${tmpdir()}` },
+        ],
+        { exit: 3, evidence: lines.filter(saysDiskFull).slice(-3) },
+      );
+    }
+    const files = filesOf(parts.projectRoot, located[0].reactor.top, modulesOf(located));
+    return { kind: 'failed', error: mavenFailure(names, exitCode, lines.map(withoutPasswords), files) };
+  }
+
+  return {
+    async reactorOf(service) {
+      const located = await Promise.resolve(locate(service));
+      return located.kind === 'ok' ? ok(located.value.reactor.top) : located;
+    },
+
+    async inputsOf(service) {
+      const located = await Promise.resolve(locate(service));
+      return located.kind === 'ok' ? ok(mavenInputs(located.value.reactor, located.value.module)) : located;
+    },
+
+    async build({ services, tests }, { signal, report }) {
+      const stages = new MavenStages(report);
+      const end = <T>(outcome: Outcome<T>, detail?: string): Outcome<T> => {
+        stages.finish(outcome.kind, detail);
+        return outcome;
+      };
+      const located = locateAll(services);
+      if (located.kind !== 'ok') return end(located);
+      const [{ reactor, module }] = located.value;
+      const maven = findMaven(module.folder, reactor.top);
+      if (maven.kind !== 'ok') return end(maven);
+      const lock = await waitForLock(lockOf(reactor.top), `building ${reactor.top}`, signal, ({ pid }) => {
+        stages.note(`waiting for another build of ${reactor.top} (process ${pid})`);
+      });
+      if (lock.kind !== 'ok') return end(lock);
+      try {
+        const jars = await invoke(located.value, maven.value, tests, stages, signal);
+        return end(jars, jars.kind === 'ok' ? await sizes([...jars.value.values()]) : undefined);
+      } finally {
+        await lock.value.release();
+      }
+    },
+  };
+}
+
+function locateAll(services: readonly ServiceConfig[]): Outcome<readonly [Located, ...Located[]]> {
+  const located: Located[] = [];
+  for (const service of services) {
+    const found = locate(service);
+    if (found.kind !== 'ok') return found;
+    located.push(found.value);
+  }
+  const [first, ...others] = located;
+  if (first === undefined || others.some(({ reactor }) => reactor.top !== first.reactor.top)) {
+    throw new Error('one invocation builds services of one reactor');
+  }
+  return ok([first, ...others]);
+}
+
+/** The modules that one invocation builds, each once. */
+function modulesOf(located: readonly Located[]): Module[] {
+  const modules = located.flatMap(({ reactor, module }) => upstreamOf(reactor, module));
+  return [...new Map(modules.map((module) => [module.file, module])).values()];
+}
+
+function lockOf(top: string): string {
+  return join(
+    userTempFolder(),
+    'locks',
+    `maven-${createHash('sha256').update(top).digest('hex').slice(0, 16)}`,
+  );
+}
+
+async function sizes(jars: readonly Jar[]): Promise<string> {
+  const texts = jars.map(async ({ path }) => `${((await stat(path)).size / 1e6).toFixed(1)} MB`);
+  return (await Promise.all(texts)).join(', ');
+}
+
+function filesOf(projectRoot: string, top: string, modules: readonly Module[]): TestFiles {
+  return {
+    name(path) {
+      const absolute = resolve(top, path);
+      const short = relative(projectRoot, absolute);
+      return short === '' || short.startsWith('..') || isAbsolute(short) ? absolute : short;
+    },
+    line(path, number) {
+      try {
+        return readFileSync(resolve(top, path), 'utf8').split(/\r?\n/)[number - 1];
+      } catch {
+        return undefined;
+      }
+    },
+    testSource: (className) => findTestSource(modules, className),
+  };
+}

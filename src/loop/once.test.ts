@@ -1,0 +1,146 @@
+import { describe, expect, it } from 'vitest';
+import { FakeLoopRig, fakeChart, fakeService, settled } from '../../test/support/fake-loop-parts.ts';
+import type { Artifact, Stage } from '../events.ts';
+import { cancelled, failed, type Outcome } from '../outcome.ts';
+import { buildServices, deployServices, runServices, type OnceOptions } from './once.ts';
+import { writtenOnce } from './written.ts';
+
+const all: readonly Stage[] = ['compile', 'package', 'image', 'push', 'render', 'apply', 'rollout'];
+const allBut = (...stages: readonly Stage[]): Stage[] => all.filter((stage) => !stages.includes(stage));
+
+function optionsOf(rig: FakeLoopRig, more: Partial<OnceOptions> = {}): OnceOptions {
+  const { work, scanner, records, clock, emit } = rig.parts();
+  return {
+    services: rig.config.services,
+    parts: { ...work, scanner, records, written: writtenOnce, testsRun: () => true, projectRoot: '/p' },
+    emit,
+    now: () => clock.now(),
+    signal: new AbortController().signal,
+    force: false,
+    ...more,
+  };
+}
+
+const kinds = (outcomes: ReadonlyMap<string, Outcome<unknown>>): string[] =>
+  [...outcomes].map(([name, { kind }]) => `${name} ${kind}`).sort();
+
+describe('buildServices', () => {
+  it('builds one reactor by one invocation and hands out the artifacts', async () => {
+    const rig = new FakeLoopRig([fakeService('orders'), fakeService('stock'), fakeChart('db')], all);
+    const outcomes = await buildServices(optionsOf(rig));
+    expect(rig.workshop.begun[0]).toBe('compile orders stock');
+    expect(rig.workshop.begun).not.toContain('render orders');
+    expect(outcomes.get('orders')).toMatchObject({ kind: 'ok', value: { digest: 'sha256:orders-1' } });
+    expect(outcomes.get('db')).toEqual({ kind: 'ok', value: undefined });
+    expect(rig.told('run.finished').map(({ outcome }) => outcome)).toEqual(['ok', 'ok', 'ok']);
+  });
+
+  it('builds nothing that is there, unless forced', async () => {
+    const rig = new FakeLoopRig([fakeService('orders')], all);
+    await buildServices(optionsOf(rig));
+    rig.workshop.begun.length = 0;
+    const options = optionsOf(rig);
+    expect(kinds(await buildServices(options))).toEqual(['orders ok']);
+    expect(rig.workshop.begun).toEqual([]);
+    await buildServices({ ...options, force: true });
+    expect(rig.workshop.begun).toContain('compile orders');
+  });
+
+  it('builds once more when the sources moved, and then fails with what moved', async () => {
+    const rig = new FakeLoopRig([fakeService('orders')], allBut('compile'));
+    const building = buildServices(optionsOf(rig));
+    for (const content of ['2', '3']) {
+      await settled();
+      rig.disk.write('orders/App.java', content);
+      await rig.workshop.work('compile').end();
+    }
+    expect((await building).get('orders')).toMatchObject({
+      kind: 'failed',
+      error: { code: 'SOURCE_CHANGED', message: expect.stringContaining('orders/App.java') as string },
+    });
+  });
+
+  it('ends as cancelled when it is cancelled', async () => {
+    const rig = new FakeLoopRig([fakeService('orders')], allBut('compile'));
+    const controller = new AbortController();
+    const building = buildServices(optionsOf(rig, { signal: controller.signal }));
+    await settled();
+    controller.abort('shutdown');
+    const work = rig.workshop.work('compile');
+    await work.end(cancelled(work.signal));
+    expect((await building).get('orders')).toEqual({ kind: 'cancelled', reason: 'shutdown' });
+    expect(rig.told('run.finished')[0]).toMatchObject({ outcome: 'cancelled', cancelReason: 'shutdown' });
+  });
+});
+
+describe('deployServices', () => {
+  const artifact = (service: string): Artifact => ({
+    service,
+    repository: service,
+    pullRepository: service,
+    tag: 't',
+    digest: 'sha256:given',
+    inputHash: 'h',
+  });
+
+  it('deploys given artifacts in the order of needs', async () => {
+    const rig = new FakeLoopRig([fakeService('orders', { needs: ['db'] }), fakeChart('db')], all);
+    const outcomes = await deployServices(optionsOf(rig), new Map([['orders', artifact('orders')]]));
+    expect(kinds(outcomes)).toEqual(['db ok', 'orders ok']);
+    const { begun } = rig.workshop;
+    expect(begun.indexOf('rollout db')).toBeLessThan(begun.indexOf('apply orders'));
+    expect(rig.workshop.cluster.get('orders')).toContain('sha256:given');
+    expect(begun).not.toContain('compile orders');
+  });
+
+  it('does not deploy what needs something that failed, and says so with its code', async () => {
+    const services = [fakeService('orders', { needs: ['db'] }), fakeChart('db'), fakeChart('cache')];
+    const rig = new FakeLoopRig(services, allBut('rollout'));
+    const deploying = deployServices(optionsOf(rig), new Map());
+    await settled();
+    await rig.workshop.work('rollout', 'cache').end();
+    await rig.workshop.work('rollout', 'db').end(failed('ROLLOUT_FAILED', 'crashes'));
+    const outcomes = await deploying;
+    expect(kinds(outcomes)).toEqual(['cache ok', 'db failed', 'orders failed']);
+    expect(outcomes.get('orders')).toMatchObject({
+      error: { code: 'ROLLOUT_FAILED', message: 'orders was not deployed: db, which it needs, failed' },
+    });
+    expect(rig.workshop.begun).not.toContain('apply orders');
+  });
+
+  it('refuses services that need each other', async () => {
+    const rig = new FakeLoopRig([fakeChart('a', { needs: ['b'] }), fakeChart('b', { needs: ['a'] })], all);
+    const outcomes = await deployServices(optionsOf(rig), new Map());
+    expect(outcomes.get('a')).toMatchObject({ kind: 'failed', error: { code: 'CONFIG_INVALID' } });
+    expect(rig.workshop.begun).toEqual([]);
+  });
+});
+
+describe('runServices', () => {
+  it('builds and deploys, with one run a service', async () => {
+    const rig = new FakeLoopRig([fakeService('orders'), fakeChart('db')], all);
+    expect(kinds(await runServices(optionsOf(rig)))).toEqual(['db ok', 'orders ok']);
+    expect(rig.told('run.started')).toHaveLength(2);
+    expect(rig.told('run.finished').map(({ outcome }) => outcome)).toEqual(['ok', 'ok']);
+  });
+
+  it('deploys nothing when one build fails', async () => {
+    const rig = new FakeLoopRig(
+      [fakeService('orders'), fakeService('web', { reactor: '/w' })],
+      allBut('compile'),
+    );
+    const runs = runServices(optionsOf(rig));
+    await settled();
+    await rig.workshop.work('compile', 'orders').end();
+    await rig.workshop.work('compile', 'web').end(failed('SOURCE_BUILD_FAILED', 'no'));
+    const outcomes = await runs;
+    expect(outcomes.get('orders')).toMatchObject({
+      error: {
+        code: 'SOURCE_BUILD_FAILED',
+        message: 'orders was built but not deployed: the build of web failed',
+      },
+    });
+    expect(rig.workshop.begun).not.toContain('apply orders');
+    expect(rig.told('run.finished').map(({ outcome }) => outcome)).toEqual(['failed', 'failed']);
+  });
+});

@@ -1,0 +1,216 @@
+/**
+ * Talks to one registry by the OCI distribution specification: asks for manifests and tags, deletes manifests. It pushes
+ * nothing (that is the builder's) and speaks to no other registry: a repository elsewhere is REGISTRY_REFUSED.
+ */
+import { createHash } from 'node:crypto';
+import { failed, ok, type NotOk, type Outcome } from '../outcome.ts';
+import { systemClock } from '../support/clock.ts';
+import { listAt } from '../support/fields.ts';
+import { refused, registryWords, type Subject } from './failures.ts';
+import { apiAddress, isDigest, isTag, splitRegistryName } from './reference.ts';
+import type { Answer, Deadline } from './request.ts';
+import { createSignedAsk, type SignedAskOptions } from './signed-ask.ts';
+import type { ManifestReader, Registry } from './types.ts';
+
+/** A manifest as the registry keeps it. */
+export interface Manifest {
+  /** Over the bytes of `body`. */
+  readonly digest: string;
+  readonly mediaType: string;
+  /** JSON. */
+  readonly body: string;
+}
+
+/**
+ * Questions to one registry. Repositories are full names as pushed, with the registry's host, without tag. Every failure
+ * is an outcome: REGISTRY_UNREACHABLE, REGISTRY_DENIED, REGISTRY_REFUSED.
+ */
+export interface RegistryClient extends ManifestReader {
+  /** Succeeds when a registry answers by its API and lets us in. */
+  ping(signal: AbortSignal): Promise<Outcome<void>>;
+  /** A manifest by tag or digest; undefined where there is none. */
+  getManifest(
+    repository: string,
+    reference: string,
+    signal: AbortSignal,
+  ): Promise<Outcome<Manifest | undefined>>;
+  /**
+   * Deletes a manifest, and with it every tag that names it. `absent`: there was none. `unsupported`: this registry does
+   * not delete (the default of the registry image that kind's guide uses). The registry frees the space of layers later.
+   */
+  deleteManifest(
+    repository: string,
+    digest: string,
+    signal: AbortSignal,
+  ): Promise<Outcome<'deleted' | 'absent' | 'unsupported'>>;
+  /** All tags of a repository, in the registry's order; empty where there is no such repository. */
+  listTags(repository: string, signal: AbortSignal): Promise<Outcome<readonly string[]>>;
+}
+
+/** What a client needs. */
+export interface ClientOptions extends Omit<SignedAskOptions, 'subject'> {
+  readonly registry: Pick<Registry, 'push' | 'insecure' | 'help'>;
+  /** How long one call may take with all its retries, in milliseconds; default 30 000. */
+  readonly deadlineMs?: number;
+}
+
+const defaultDeadlineMs = 30_000;
+
+/** Every kind of manifest that a push may leave; a registry picks by this list. */
+const manifestTypes = [
+  'application/vnd.oci.image.manifest.v1+json',
+  'application/vnd.oci.image.index.v1+json',
+  'application/vnd.docker.distribution.manifest.v2+json',
+  'application/vnd.docker.distribution.manifest.list.v2+json',
+].join(', ');
+
+/** More pages than any repository of ours has; a registry that links in circles ends here. */
+const maxPages = 1000;
+
+/** Makes a client. Nothing is contacted before the first question; plain HTTP only where `insecure` is declared. */
+export function createRegistryClient(options: ClientOptions): RegistryClient {
+  const { registry, deadlineMs = defaultDeadlineMs, clock = systemClock } = options;
+  const { host } = splitRegistryName(registry.push);
+  const subject: Subject = {
+    host,
+    insecure: registry.insecure,
+    ...(registry.help === undefined ? {} : { help: registry.help }),
+  };
+  const ask = createSignedAsk({ ...options, subject });
+  const base = `${registry.insecure ? 'http' : 'https'}://${apiAddress(host, '').host}/v2/`;
+  const deadlineNow = (): Deadline => ({ at: clock.now() + deadlineMs, ms: deadlineMs });
+
+  /** The repository's path in the API, or REGISTRY_REFUSED for one that is not below the registry's push name. */
+  function pathOf(repository: string): Outcome<string> {
+    if (!repository.startsWith(`${registry.push}/`)) {
+      return failed('REGISTRY_REFUSED', `${repository} is not in the registry ${registry.push}`, {
+        hint: 'images go only to the registry that is configured, or found for this cluster',
+      });
+    }
+    return ok(apiAddress(host, splitRegistryName(repository).path).path);
+  }
+
+  function refusal(answer: Answer, what: string): NotOk {
+    return refused(subject, answer.status, what, ask.withoutSecrets(registryWords(answer.body)));
+  }
+
+  async function manifest(
+    method: 'GET' | 'HEAD',
+    repository: string,
+    reference: string,
+    deadline: Deadline,
+    signal: AbortSignal,
+  ): Promise<Outcome<Answer | undefined>> {
+    const path = pathOf(repository);
+    if (path.kind !== 'ok') return path;
+    if (!isTag(reference) && !isDigest(reference)) throw new Error(`neither tag nor digest: ${reference}`);
+    const url = `${base}${path.value}/manifests/${reference}`;
+    const answer = await ask.send(
+      { url, method, headers: { accept: manifestTypes } },
+      repository,
+      deadline,
+      signal,
+    );
+    if (answer.kind !== 'ok') return answer;
+    if (answer.value.status === 404) return ok(undefined);
+    return answer.value.status === 200 ? answer : refusal(answer.value, `read ${repository}`);
+  }
+
+  async function getManifest(
+    repository: string,
+    reference: string,
+    deadline: Deadline,
+    signal: AbortSignal,
+  ): Promise<Outcome<Manifest | undefined>> {
+    const answer = await manifest('GET', repository, reference, deadline, signal);
+    if (answer.kind !== 'ok') return answer;
+    if (answer.value === undefined) return ok(undefined);
+    const { body, headers } = answer.value;
+    const algorithm = reference.startsWith('sha512:') ? 'sha512' : 'sha256';
+    const digest = `${algorithm}:${createHash(algorithm).update(body).digest('hex')}`;
+    if (isDigest(reference) && digest !== reference) {
+      return failed(
+        'REGISTRY_UNREACHABLE',
+        `the registry ${host} has damaged content: ${reference} is ${digest}`,
+        {
+          hint: 'its storage is damaged or something in between changes answers; push the image again',
+        },
+      );
+    }
+    return ok({ digest, mediaType: headers.get('content-type') ?? '', body });
+  }
+
+  return {
+    async ping(signal) {
+      const answer = await ask.send({ url: base, method: 'GET' }, registry.push, deadlineNow(), signal);
+      if (answer.kind !== 'ok') return answer;
+      return answer.value.status === 200 ? ok(undefined) : refusal(answer.value, 'use its API at /v2/');
+    },
+
+    async headManifest(repository, reference, signal) {
+      const deadline = deadlineNow();
+      const answer = await manifest('HEAD', repository, reference, deadline, signal);
+      if (answer.kind !== 'ok') return answer;
+      if (answer.value === undefined) return ok(undefined);
+      const digest = answer.value.headers.get('docker-content-digest');
+      if (digest !== null && isDigest(digest)) return ok({ digest });
+      // The specification leaves the header to the registry's good will; the content does not.
+      const whole = await getManifest(repository, reference, deadline, signal);
+      if (whole.kind !== 'ok') return whole;
+      return ok(whole.value === undefined ? undefined : { digest: whole.value.digest });
+    },
+
+    getManifest: async (repository, reference, signal) =>
+      await getManifest(repository, reference, deadlineNow(), signal),
+
+    async deleteManifest(repository, digest, signal) {
+      const path = pathOf(repository);
+      if (path.kind !== 'ok') return path;
+      if (!isDigest(digest)) throw new Error(`not a digest: ${digest}`);
+      const url = `${base}${path.value}/manifests/${digest}`;
+      const answer = await ask.send({ url, method: 'DELETE' }, repository, deadlineNow(), signal);
+      if (answer.kind !== 'ok') return answer;
+      const { status } = answer.value;
+      if (status === 202 || status === 200 || status === 204) return ok('deleted');
+      if (status === 404) return ok('absent');
+      return status === 405 ? ok('unsupported') : refusal(answer.value, `delete from ${repository}`);
+    },
+
+    async listTags(repository, signal) {
+      const path = pathOf(repository);
+      if (path.kind !== 'ok') return path;
+      const deadline = deadlineNow();
+      const tags: string[] = [];
+      let url = `${base}${path.value}/tags/list`;
+      for (let page = 0; page < maxPages; page += 1) {
+        const answer = await ask.send({ url, method: 'GET' }, repository, deadline, signal);
+        if (answer.kind !== 'ok') return answer;
+        if (answer.value.status === 404) return ok([]);
+        const found = answer.value.status === 200 ? tagsOf(answer.value.body) : undefined;
+        if (found === undefined) return refusal(answer.value, `list ${repository}`);
+        tags.push(...found);
+        const next = nextPage(answer.value.headers.get('link'), url);
+        if (next === undefined) break;
+        url = next;
+      }
+      return ok(tags);
+    },
+  };
+}
+
+/** The tags of a page; undefined for what is no page (a proxy's own, with status 200). */
+function tagsOf(body: string): readonly string[] | undefined {
+  try {
+    return listAt(JSON.parse(body), 'tags').filter((tag): tag is string => typeof tag === 'string');
+  } catch {
+    return undefined;
+  }
+}
+
+/** The next page by RFC 8288, on the same server only: the request for it carries our Authorization. */
+function nextPage(link: string | null, from: string): string | undefined {
+  const target = /<([^>]*)>\s*;[^,]*\brel="?next"?/.exec(link ?? '')?.[1];
+  if (target === undefined || !URL.canParse(target, from)) return undefined;
+  const url = new URL(target, from);
+  return url.origin === new URL(from).origin ? url.href : undefined;
+}

@@ -1,0 +1,82 @@
+/**
+ * Remembers which images this project pushed, newest first, in `.appdev/pushed.json`: the only proof that an image in a
+ * registry is ours to remove, and the only order there is. The registry keeps no push times, and the images themselves
+ * tell none either: reproducible images all carry the same date. A lost file makes images stay, never go.
+ */
+import { join } from 'node:path';
+import type { Artifact } from '../events.ts';
+import type { Outcome } from '../outcome.ts';
+import { listAt, numberAt, stringAt } from '../support/fields.ts';
+import { readState, writeState } from '../support/state-file.ts';
+
+/** One image that was pushed. */
+export type PushedImage = Pick<Artifact, 'service' | 'repository' | 'pullRepository' | 'tag' | 'digest'>;
+
+/** The project's pushed images. */
+export interface PushLedger {
+  /** Puts an artifact first. To be called for each one that is about to be deployed, whether it was built now or before. */
+  add(artifact: Artifact): Promise<Outcome<void>>;
+  /** All images, the last added first. */
+  list(): Promise<readonly PushedImage[]>;
+  /** Removes images that are no longer in the registry. */
+  forget(images: readonly PushedImage[]): Promise<Outcome<void>>;
+}
+
+/** More than anybody keeps; reached only where a registry does not delete. */
+const maxEntries = 1000;
+
+/** The ledger of the project whose state folder (`<project>/.appdev`) is given. */
+export function createPushLedger(stateFolder: string): PushLedger {
+  const path = join(stateFolder, 'pushed.json');
+  // Services finish their pushes side by side; one change of the file at a time.
+  let last: Promise<unknown> = Promise.resolve();
+
+  const list = async (): Promise<readonly PushedImage[]> => (await readState(path, entriesOf)) ?? [];
+
+  async function change(
+    edit: (entries: readonly PushedImage[]) => readonly PushedImage[],
+  ): Promise<Outcome<void>> {
+    const work = last.then(
+      async () => await writeState(path, { version: 1, images: edit(await list()).slice(0, maxEntries) }),
+    );
+    last = work;
+    return await work;
+  }
+
+  return {
+    list,
+    add: async ({ service, repository, pullRepository, tag, digest }) => {
+      const entry: PushedImage = { service, repository, pullRepository, tag, digest };
+      return await change((entries) => [entry, ...entries.filter((other) => !isSame(other, entry))]);
+    },
+    forget: async (images) =>
+      await change((entries) => entries.filter((entry) => !images.some((image) => isSame(image, entry)))),
+  };
+}
+
+function isSame(one: PushedImage, other: PushedImage): boolean {
+  return (
+    one.service === other.service &&
+    one.repository === other.repository &&
+    one.tag === other.tag &&
+    one.digest === other.digest
+  );
+}
+
+function entriesOf(value: unknown): readonly PushedImage[] | undefined {
+  if (numberAt(value, 'version') !== 1) return undefined;
+  return listAt(value, 'images').flatMap((entry) => {
+    const service = stringAt(entry, 'service');
+    const repository = stringAt(entry, 'repository');
+    const pullRepository = stringAt(entry, 'pullRepository');
+    const tag = stringAt(entry, 'tag');
+    const digest = stringAt(entry, 'digest');
+    return service === undefined ||
+      repository === undefined ||
+      pullRepository === undefined ||
+      tag === undefined ||
+      digest === undefined
+      ? []
+      : [{ service, repository, pullRepository, tag, digest }];
+  });
+}

@@ -1,0 +1,59 @@
+/**
+ * An app that is not the fixture: another package and port, two Maven modules, a Containerfile of its own, plain manifests.
+ * It goes through the README's quick start with an appdev.yaml and nothing else.
+ */
+import { resolve } from 'node:path';
+import { afterEach, expect, it } from 'vitest';
+import { createRig, eventually, served, type Rig } from '../support/rig.ts';
+
+let rig: Rig;
+afterEach(async () => {
+  await rig.dispose();
+});
+
+it('develops an app of two modules with a Containerfile and manifests', async () => {
+  rig = createRig({ project: resolve(import.meta.dirname, '../fixtures/parcels') });
+  expect(await rig.appdev('config', 'validate')).toMatchObject({ code: 0 });
+  const dev = rig.start('dev');
+  const first = await dev.waitFor('run.finished');
+  expect(first.error).toBeUndefined();
+  await eventually('a price', async () =>
+    (await served(rig, 'parcels', '/price/500')) === 'A parcel of 500 g costs 200 cents' ? true : undefined,
+  );
+  const forwarded = await dev.waitFor('forward.opened');
+  const answer = await fetch(`http://127.0.0.1:${forwarded.localPort}/price/1000`);
+  expect(await answer.text()).toBe('A parcel of 1000 g costs 250 cents');
+
+  // A change in the other module reaches the app.
+  const mark = dev.events.length;
+  rig.replace('core/src/main/java/org/example/parcels/rates/Rates.java', '150 +', '90 +');
+  const edit = await dev.waitFor('run.finished', undefined, mark);
+  expect(edit).toMatchObject({ outcome: 'ok', reason: 'Rates.java' });
+  await eventually('the new price', async () =>
+    (await served(rig, 'parcels', '/price/500')) === 'A parcel of 500 g costs 140 cents' ? true : undefined,
+  );
+  expect(await dev.end()).toBe(130);
+  expect(rig.kubectl('get', 'all', '--ignore-not-found')).toBe('');
+});
+
+it('runs it once, shows its status and logs, and deletes it', async () => {
+  rig = createRig({ project: resolve(import.meta.dirname, '../fixtures/parcels') });
+  expect(await rig.appdev('run')).toMatchObject({ code: 0 });
+  const status = await rig.appdev('status', '--output', 'json');
+  expect(JSON.parse(status.stdout)).toMatchObject({
+    v: 1,
+    services: [{ service: 'parcels', deployed: true }],
+  });
+  expect((await rig.appdev('verify')).code).toBe(0);
+  expect((await rig.appdev('logs', '--tail', '50')).stdout).toContain('Started ParcelsApplication');
+  const rendered = await rig.appdev('render');
+  expect(rendered.stdout).toMatch(/image: localhost:5001\/parcels:[0-9a-f]+@sha256:[0-9a-f]{64}/);
+  // Nothing to do is said, and done in no time: no new image, no new pod.
+  const pods = rig.kubectl('get', 'pods', '-o', 'name');
+  expect(await rig.appdev('run')).toMatchObject({ code: 0 });
+  expect(rig.kubectl('get', 'pods', '-o', 'name')).toBe(pods);
+  expect(await rig.appdev('delete')).toMatchObject({ code: 0 });
+  expect(JSON.parse((await rig.appdev('status', '--output', 'json')).stdout)).toMatchObject({
+    services: [{ service: 'parcels', deployed: false }],
+  });
+});

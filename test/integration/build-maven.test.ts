@@ -1,0 +1,299 @@
+/** Real Maven on a real two-module project in a temporary folder. */
+import {
+  appendFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createMavenBuilder } from '../../src/build/maven.ts';
+import type { Jar } from '../../src/build/types.ts';
+import { ZipFile } from '../../src/build/zip.ts';
+import { runProcess } from '../../src/support/process.ts';
+import { writeBootProject, type BootProject } from '../support/boot-project.ts';
+import { recordingContext } from '../support/recording-context.ts';
+
+let folder: string;
+let project: BootProject;
+let builder: ReturnType<typeof createMavenBuilder>;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'appdev-maven-'));
+  project = writeBootProject(join(folder, 'till'));
+  builder = createMavenBuilder({ run: runProcess, projectRoot: project.root, cache: join(folder, 'cache') });
+});
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const receipt = 'app/src/main/java/com/example/till/Receipt.java';
+const original = (path: string): string => readFileSync(join(project.root, path), 'utf8');
+
+/** Builds the app and returns its jar, or fails the test with what Maven said. */
+async function build(context = recordingContext(), tests = false): Promise<Jar> {
+  const outcome = await builder.build({ services: [project.service()], tests }, context);
+  if (outcome.kind !== 'ok') throw new Error(JSON.stringify(outcome, null, 2));
+  const jar = outcome.value.get('till');
+  if (jar === undefined) throw new Error('no jar for till');
+  return jar;
+}
+
+async function read(jar: Jar, entry: string): Promise<Buffer> {
+  const zip = await ZipFile.open(jar.path);
+  try {
+    const found = zip.find(entry);
+    if (found === undefined)
+      throw new Error(`no ${entry} in ${zip.entries.map(({ name }) => name).join('\n')}`);
+    return await zip.read(found);
+  } finally {
+    await zip.close();
+  }
+}
+
+const receiptClass = 'BOOT-INF/classes/com/example/till/Receipt.class';
+
+describe('a two-module project', () => {
+  it('is found as one reactor, with the inputs of both modules', async () => {
+    const service = project.service();
+    expect(await builder.reactorOf(service)).toEqual({ kind: 'ok', value: project.root });
+    const inputs = await builder.inputsOf(service);
+    expect(inputs).toEqual({
+      kind: 'ok',
+      value: [
+        'app/pom.xml',
+        'app/src/main',
+        'app/src/test',
+        'common/pom.xml',
+        'common/src/main',
+        'common/src/test',
+        'pom.xml',
+      ].map((path) => join(project.root, path)),
+    });
+  });
+
+  it('becomes an executable jar, with its stages reported', async () => {
+    const context = recordingContext();
+    const jar = await build(context);
+    expect(jar.built).toBe(join(project.root, 'app/target/till-app-2.1.jar'));
+    expect((await read(jar, receiptClass)).toString('latin1')).toContain('total');
+    expect(context.stages).toEqual([
+      'started compile',
+      'finished compile ok',
+      'started package',
+      'finished package ok',
+    ]);
+    expect(context.details.get('compile')).toBe('3 files');
+  });
+
+  it('is built offline and from an archive of classes the second time, with the same bytes', async () => {
+    const calls: { args: readonly string[]; mavenOpts: string | undefined }[] = [];
+    const watched = createMavenBuilder({
+      run: async (command, options) => {
+        calls.push({ args: command.args, mavenOpts: command.env?.['MAVEN_OPTS'] });
+        return await runProcess(command, options);
+      },
+      projectRoot: project.root,
+      cache: join(folder, 'cache'),
+    });
+    const first = await build();
+    const outcome = await watched.build({ services: [project.service()], tests: false }, recordingContext());
+    expect(outcome).toMatchObject({ kind: 'ok' });
+    expect(calls).toHaveLength(1);
+    expect(calls[0]?.args).toEqual(
+      expect.arrayContaining(['-o', '-pl', 'app', '-am', '-Dmaven.test.skip=true', 'package']),
+    );
+    expect(calls[0]?.mavenOpts).toMatch(/-XX:SharedArchiveFile=\S+\.jsa/);
+    if (outcome.kind === 'ok') expect(outcome.value.get('till')?.sha256).toBe(first.sha256);
+  });
+
+  it('takes an edit in the library module', async () => {
+    const path = 'common/src/main/java/com/example/till/common/Rounding.java';
+    const before = original(path);
+    project.write(path, before.replace('cents / 5.0', 'cents / 5.0 + 0'));
+    const jar = await build();
+    const nested = await read(jar, 'BOOT-INF/lib/till-common-2.1.jar');
+    writeFileSync(join(folder, 'nested.jar'), nested);
+    project.write(path, before);
+    const again = await build();
+    expect(again.sha256).not.toBe(jar.sha256);
+  });
+
+  it('runs the tests when asked to', async () => {
+    const context = recordingContext();
+    await build(context, true);
+    expect(
+      existsSync(join(project.root, 'app/target/surefire-reports/com.example.till.ReceiptTest.txt')),
+    ).toBe(true);
+  });
+});
+
+describe('an IDE that writes target/classes', () => {
+  const compiled = (): string => join(project.root, 'app/target/classes/com/example/till/Receipt.class');
+
+  it('does not get its class into the jar, though it is newer than the source', async () => {
+    const good = await read(await build(), receiptClass);
+    // What Eclipse writes for a source with an error, or for the save before the last.
+    writeFileSync(compiled(), 'Unresolved compilation problem');
+    const later = new Date(Date.now() + 60_000);
+    utimesSync(compiled(), later, later);
+    expect(await read(await build(), receiptClass)).toEqual(good);
+  });
+
+  it('does not get stale resources into it either', async () => {
+    const path = join(project.root, 'app/target/classes/application.properties');
+    await build();
+    writeFileSync(path, 'till.currency=OLD\n');
+    const later = new Date(Date.now() + 60_000);
+    utimesSync(path, later, later);
+    expect((await read(await build(), 'BOOT-INF/classes/application.properties')).toString()).toBe(
+      'till.currency=CHF\n',
+    );
+  });
+
+  /** Overwrites the class as soon as a goal after the compiler is announced, so often. */
+  function disturb(times: number) {
+    let left = times;
+    return createMavenBuilder({
+      run: async (command, options) =>
+        await runProcess(command, {
+          ...options,
+          onLine(stream, line) {
+            options.onLine?.(stream, line);
+            if (left > 0 && /:testResources .* @ till-app/.test(line)) {
+              left -= 1;
+              writeFileSync(compiled(), 'half a cla');
+            }
+          },
+        }),
+      projectRoot: project.root,
+      cache: join(folder, 'cache'),
+    });
+  }
+
+  it('is noticed when it writes between the compiler and the jar, and the build is done again', async () => {
+    const good = await read(await build(), receiptClass);
+    const context = recordingContext();
+    const outcome = await disturb(1).build({ services: [project.service()], tests: false }, context);
+    const jar = outcome.kind === 'ok' ? outcome.value.get('till') : undefined;
+    if (jar === undefined) throw new Error(JSON.stringify(outcome));
+    expect(await read(jar, receiptClass)).toEqual(good);
+    expect(context.lines.join('\n')).toContain('another program wrote to');
+  });
+
+  it('is named when it never stops', async () => {
+    const outcome = await disturb(99).build(
+      { services: [project.service()], tests: false },
+      recordingContext(),
+    );
+    expect(outcome).toMatchObject({ kind: 'failed', error: { code: 'SOURCE_CHANGED', exit: 3 } });
+    await build();
+  });
+});
+
+describe('a pom.xml', () => {
+  it('that changes the compiler’s settings makes it compile again, which Maven alone would not', async () => {
+    await build();
+    const before = original('pom.xml');
+    project.write('pom.xml', before.replace('<java.version>17', '<java.version>16'));
+    const changed = await read(await build(), receiptClass);
+    project.write('pom.xml', before);
+    const restored = await read(await build(), receiptClass);
+    // Bytes 6 and 7 are the class file's version: 60 is Java 16, 61 is Java 17.
+    expect([changed.readUInt16BE(6), restored.readUInt16BE(6)]).toEqual([60, 61]);
+  });
+});
+
+describe('a failure', () => {
+  it('of the compiler is shown with file, line, column and excerpt, and the old jar stays', async () => {
+    const before = original(receipt);
+    project.write(receipt, before.replace('Rounding.toFive(cents)', 'Rounding.toSix(cents)'));
+    const context = recordingContext();
+    const outcome = await builder.build({ services: [project.service()], tests: false }, context);
+    project.write(receipt, before);
+    expect(outcome).toMatchObject({
+      kind: 'failed',
+      error: {
+        code: 'SOURCE_BUILD_FAILED',
+        message: 'till: 1 compile error in Receipt.java',
+        diagnostics: [
+          {
+            file: receipt,
+            line: 8,
+            column: 35,
+            excerpt: '        return "total " + Rounding.toSix(cents);',
+            message: expect.stringContaining('cannot find symbol; symbol: method toSix(long)') as unknown,
+          },
+        ],
+      },
+    });
+    expect(context.stages).toEqual(['started compile', 'finished compile failed']);
+  });
+
+  it('of a test names the test and its line', async () => {
+    const test = 'app/src/test/java/com/example/till/ReceiptTest.java';
+    const before = original(test);
+    project.write(test, before.replace('total 1005', 'total 1004'));
+    const outcome = await builder.build({ services: [project.service()], tests: true }, recordingContext());
+    project.write(test, before);
+    expect(outcome).toMatchObject({
+      kind: 'failed',
+      error: {
+        code: 'TESTS_FAILED',
+        message: 'till: 1 of 1 tests failed: ReceiptTest',
+        diagnostics: [
+          { file: test, line: 11, excerpt: '        assertEquals("total 1004", new Receipt().total(1003));' },
+        ],
+      },
+    });
+  });
+
+  it('for want of repackaging says what to add', async () => {
+    const before = original('app/pom.xml');
+    project.write('app/pom.xml', before.replace(/<build>[\s\S]*<\/build>/, ''));
+    rmSync(join(project.root, 'app/target'), { recursive: true });
+    const outcome = await builder.build({ services: [project.service()], tests: false }, recordingContext());
+    project.write('app/pom.xml', before);
+    expect(outcome).toMatchObject({
+      kind: 'failed',
+      error: { code: 'JAR_NOT_FOUND', hint: expect.stringContaining('spring-boot-maven-plugin') as unknown },
+    });
+  });
+});
+
+describe('the jar', () => {
+  it('of an older version does not hide the one that was just built', async () => {
+    const jar = await build();
+    const old = join(project.root, 'app/target/till-app-2.0.jar');
+    writeFileSync(old, readFileSync(jar.path));
+    // Left over: older than the build.
+    const outcome = await build();
+    expect(outcome.built).toBe(jar.built);
+    rmSync(old);
+  });
+
+  it('is copied: a write to the output folder does not change it', async () => {
+    const jar = await build();
+    appendFileSync(jar.built, 'garbage');
+    expect(statSync(jar.path).size).toBe(statSync(jar.built).size - 'garbage'.length);
+    await build();
+  });
+});
+
+describe('a cancelled build', () => {
+  it('is over when every process of it is dead, gives up its lock, and the next one works', async () => {
+    const controller = new AbortController();
+    const context = recordingContext(controller.signal);
+    project.write(receipt, `${original(receipt)}// edit\n`);
+    const building = builder.build({ services: [project.service()], tests: false }, context);
+    await expect.poll(() => context.stages).toContain('started compile');
+    controller.abort('superseded');
+    expect(await building).toEqual({ kind: 'cancelled', reason: 'superseded' });
+    expect(context.stages.at(-1)).toMatch(/^finished (compile|package) cancelled$/);
+    await build();
+  });
+});

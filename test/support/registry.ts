@@ -1,0 +1,121 @@
+/**
+ * A real registry (Debian's docker-registry) in a temporary folder on a free loopback port, and images pushed to it by
+ * plain requests of the distribution specification, so that tests of reading it need no builder.
+ */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+/** How the registry is set up. */
+export interface RegistrySetup {
+  /** Allow deletes; default true. */
+  readonly deletes?: boolean;
+  /** The `auth` section of its configuration, as YAML in one line. */
+  readonly auth?: string;
+  /** Files of its certificate and key: it speaks HTTPS. */
+  readonly tls?: { readonly certificate: string; readonly key: string };
+}
+
+/** A running registry. */
+export interface TestRegistry {
+  /** `127.0.0.1:port`. */
+  readonly host: string;
+  readonly folder: string;
+  /** Ends it and removes its folder. */
+  stop(): Promise<void>;
+}
+
+/** Starts one; resolves when it listens. */
+export async function startRegistry(setup: RegistrySetup = {}): Promise<TestRegistry> {
+  const folder = mkdtempSync(join(tmpdir(), 'appdev-registry-'));
+  const config = join(folder, 'config.yaml');
+  const tls =
+    setup.tls === undefined ? '' : `, tls: {certificate: ${setup.tls.certificate}, key: ${setup.tls.key}}`;
+  writeFileSync(
+    config,
+    [
+      'version: 0.1',
+      'log: {level: info, accesslog: {disabled: true}}',
+      `storage: {filesystem: {rootdirectory: ${join(folder, 'data')}}, delete: {enabled: ${setup.deletes ?? true}}}`,
+      `http: {addr: "127.0.0.1:0", secret: test${tls}}`,
+      ...(setup.auth === undefined ? [] : [`auth: ${setup.auth}`]),
+    ].join('\n'),
+  );
+  const child = spawn('docker-registry', ['serve', config], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const host = await listening(child);
+  return {
+    host,
+    folder,
+    async stop() {
+      if (child.exitCode === null && child.signalCode === null) {
+        const gone = new Promise((resolve) => child.once('exit', resolve));
+        child.kill('SIGKILL');
+        await gone;
+      }
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Reads the address that it logs: port 0 lets the system choose. */
+async function listening(child: ChildProcess): Promise<string> {
+  const { stderr } = child;
+  if (stderr === null) throw new Error('no stderr');
+  return await new Promise((resolve, reject) => {
+    const said: string[] = [];
+    createInterface({ input: stderr }).on('line', (line) => {
+      said.push(line);
+      const match = /listening on (127\.0\.0\.1:\d+)/.exec(line);
+      if (match?.[1] !== undefined) resolve(match[1]);
+    });
+    child.once('error', reject);
+    child.once('exit', (code) =>
+      reject(new Error(`docker-registry ended with ${code ?? 'a signal'}: ${said.join('\n')}`)),
+    );
+  });
+}
+
+/** An image of one small layer; equal content gives an equal digest. */
+export async function pushImage(
+  registry: string,
+  repository: string,
+  tag: string,
+  content: string,
+  send: typeof fetch = fetch,
+): Promise<string> {
+  const base = `${registry.includes('://') ? registry : `http://${registry}`}/v2/${repository}`;
+  const digestOf = (text: string): string => `sha256:${createHash('sha256').update(text).digest('hex')}`;
+  const upload = async (text: string): Promise<{ digest: string; size: number }> => {
+    const started = await check(await send(`${base}/blobs/uploads/`, { method: 'POST' }), 202);
+    const location = new URL(started.headers.get('location') ?? '', base);
+    location.searchParams.set('digest', digestOf(text));
+    await check(await send(location, { method: 'PUT', body: text }), 201);
+    return { digest: digestOf(text), size: Buffer.byteLength(text) };
+  };
+  const layer = await upload(content);
+  const config = await upload(
+    JSON.stringify({
+      architecture: 'amd64',
+      os: 'linux',
+      rootfs: { type: 'layers', diff_ids: [layer.digest] },
+    }),
+  );
+  const mediaType = 'application/vnd.oci.image.manifest.v1+json';
+  const manifest = JSON.stringify({
+    schemaVersion: 2,
+    mediaType,
+    config: { mediaType: 'application/vnd.oci.image.config.v1+json', ...config },
+    layers: [{ mediaType: 'application/vnd.oci.image.layer.v1.tar', ...layer }],
+  });
+  const headers = { 'content-type': mediaType };
+  await check(await send(`${base}/manifests/${tag}`, { method: 'PUT', headers, body: manifest }), 201);
+  return digestOf(manifest);
+}
+
+async function check(response: Response, status: number): Promise<Response> {
+  if (response.status === status) return response;
+  throw new Error(`${response.url}: ${response.status} ${await response.text()}`);
+}
