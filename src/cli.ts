@@ -17,8 +17,12 @@ async function main(): Promise<number> {
   return await run(parsed.value.invocation);
 }
 
+let exitCode: number;
 try {
-  process.exitCode = await main();
+  exitCode = await main();
 } catch (error) {
-  process.exitCode = exitWith({ kind: 'failed', error: internalError(error) });
+  exitCode = exitWith({ kind: 'failed', error: internalError(error) });
 }
+// Everything is closed by now. A stray handle must not keep the process, and output that a pipe has not taken yet must
+// not be lost: the empty write calls back behind it.
+process.stdout.write('', () => process.exit(exitCode));

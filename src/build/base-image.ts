@@ -1,8 +1,8 @@
 /** Brings the base of layered images into Buildah's storage, and says what it is. */
 import { failed, ok, type Outcome } from '../outcome.ts';
-import { withoutPasswords } from './maven-stages.ts';
+import { withoutPasswords } from './redact.ts';
 import { transferFailure } from './buildah-errors.ts';
-import type { Buildah } from './buildah.ts';
+import type { Buildah } from './buildah-session.ts';
 import type { BaseImage } from './containerfile.ts';
 
 /**
@@ -40,9 +40,16 @@ export async function resolveBase(
   });
 }
 
-async function inspect(buildah: Buildah, name: string, signal: AbortSignal): Promise<Outcome<BaseImage | undefined>> {
+async function inspect(
+  buildah: Buildah,
+  name: string,
+  signal: AbortSignal,
+): Promise<Outcome<BaseImage | undefined>> {
   const format = '{{.FromImageID}}|{{.OCIv1.Config.User}}';
-  const finished = await buildah.run({ args: ['inspect', '--type', 'image', '--format', format, name] }, { signal });
+  const finished = await buildah.run(
+    { args: ['inspect', '--type', 'image', '--format', format, name] },
+    { signal },
+  );
   if (finished.kind !== 'ok') return finished;
   const [id = '', user = ''] = finished.value.stdout.trim().split('|');
   return ok(finished.value.exitCode === 0 && id !== '' ? { name, id, user } : undefined);

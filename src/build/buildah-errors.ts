@@ -3,7 +3,7 @@
  * that is down from one that says no.
  */
 import { appdevError, type AppdevError, type ErrorCode } from '../errors.ts';
-import { withoutPasswords } from './maven-stages.ts';
+import { withoutPasswords } from './redact.ts';
 
 /** Why a push or pull failed, and whether another try may help. */
 export interface TransferFailure {
@@ -71,14 +71,16 @@ const rules: readonly Rule[] = [
     hint: () => 'wait a minute and build again',
   },
   {
-    pattern: /\b(?:500|502|503|504|499|408|522)\b|internal server error|bad gateway|service unavailable|gateway time-?out/i,
+    pattern:
+      /\b(?:500|502|503|504|499|408|522)\b|internal server error|bad gateway|service unavailable|gateway time-?out/i,
     code: 'REGISTRY_UNREACHABLE',
     what: 'answers with a server error',
     retry: 'yes',
     hint: running,
   },
   {
-    pattern: /connection refused|connection reset|broken pipe|unexpected EOF|: EOF|i\/o timeout|TLS handshake timeout|no route to host|network is unreachable|context deadline/i,
+    pattern:
+      /connection refused|connection reset|broken pipe|unexpected EOF|: EOF|i\/o timeout|TLS handshake timeout|no route to host|network is unreachable|context deadline/i,
     code: 'REGISTRY_UNREACHABLE',
     what: 'does not answer',
     retry: 'yes',
@@ -108,12 +110,18 @@ export function transferFailure(doing: string, registry: string, lines: readonly
   if (rule === undefined) {
     const last = errorLine(lines);
     return {
-      error: appdevError('PUSH_FAILED', `${doing} failed: ${withoutPasswords(last)}`, { hint: running(registry), evidence }),
+      error: appdevError('PUSH_FAILED', `${doing} failed: ${withoutPasswords(last)}`, {
+        hint: running(registry),
+        evidence,
+      }),
       retry: 'no',
     };
   }
   return {
-    error: appdevError(rule.code, `${doing} failed: ${registry} ${rule.what}`, { hint: rule.hint(registry), evidence }),
+    error: appdevError(rule.code, `${doing} failed: ${registry} ${rule.what}`, {
+      hint: rule.hint(registry),
+      evidence,
+    }),
     retry: rule.retry,
   };
 }
@@ -121,9 +129,24 @@ export function transferFailure(doing: string, registry: string, lines: readonly
 /** Why an image could not be built. */
 export function buildFailure(service: string, file: string, lines: readonly string[]): AppdevError {
   const last = withoutPasswords(errorLine(lines));
+  const base =
+    /(?:initializing source|reading manifest \S+ in|pinging container registry) (?:docker:\/\/)?(\S+?):? /.exec(
+      last,
+    )?.[1];
+  if (base !== undefined && /creating build container/.test(lines.join('\n'))) {
+    const { error } = transferFailure(`${service}: pulling ${base}`, base.split('/', 1)[0] ?? base, lines);
+    return {
+      ...error,
+      code: 'BASE_IMAGE_MISSING',
+      hint: `check FROM in ${file}, or try by hand: buildah pull ${base}`,
+    };
+  }
   const step = [...lines].reverse().find((line) => /^STEP \d+/.test(line));
-  const where = step === undefined ? '' : ` at ${step.replace(/^(STEP [\d/]+): /, '$1 of '.concat(file, ': '))}`;
-  const missing = /no such file or directory|no items matching glob|no sources? .*found|copier: stat/.test(last);
+  const where =
+    step === undefined ? '' : ` at ${step.replace(/^(STEP [\d/]+): /, '$1 of '.concat(file, ': '))}`;
+  const missing = /no such file or directory|no items matching glob|no sources? .*found|copier: stat/.test(
+    last,
+  );
   const hint = missing
     ? `check that the file is there and not excluded by .dockerignore; a jar has to be where the build leaves it (target/)`
     : `see the step in ${file}, or run it by hand: buildah bud -f ${file}`;

@@ -23,7 +23,11 @@ const ownUser = '10001:10001';
  * What all but the last layer make: dependencies and the like, which a change of code leaves as they are. It is an image of
  * its own, so that the next build neither copies nor hashes them again (0.7 s for 22 MB).
  */
-export function lowerContainerfile(base: BaseImage, layers: readonly StagedLayer[], entrypoint: readonly string[]): string {
+export function lowerContainerfile(
+  base: BaseImage,
+  layers: readonly StagedLayer[],
+  entrypoint: readonly string[],
+): string {
   return [
     // By id: between looking at it and building on it, the name may move.
     `FROM ${base.id}`,
@@ -42,8 +46,15 @@ export function upperContainerfile(lower: string, base: BaseImage, layer: Staged
 }
 
 /** A text that differs for every other lower image. */
-export function lowerKey(base: BaseImage, layers: readonly StagedLayer[], entrypoint: readonly string[]): string {
-  return createHash('sha256').update(lowerContainerfile(base, layers, entrypoint)).digest('hex').slice(0, 16);
+export function lowerKey(
+  base: BaseImage,
+  layers: readonly StagedLayer[],
+  entrypoint: readonly string[],
+): string {
+  return createHash('sha256')
+    .update(lowerContainerfile(base, layers, entrypoint))
+    .digest('hex')
+    .slice(0, 16);
 }
 
 function copy(base: BaseImage, layer: StagedLayer): string {

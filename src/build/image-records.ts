@@ -35,7 +35,9 @@ export class ImageRecords {
 
   /** What is known of an image in a repository. */
   async find(imageId: string, repository: string): Promise<ImageRecord | undefined> {
-    return (await this.list()).find((record) => record.imageId === imageId && record.repository === repository);
+    return (await this.list()).find(
+      (record) => record.imageId === imageId && record.repository === repository,
+    );
   }
 
   /** All of them. */

@@ -3,6 +3,7 @@
  * begun is finished exactly once.
  */
 import type { StageOutcome } from '../events.ts';
+import { withoutPasswords } from './redact.ts';
 import type { StageReporter } from './types.ts';
 
 /** The stages of one build. */
@@ -46,9 +47,4 @@ export class MavenStages {
     if (outcome === 'ok') this.packs();
     this.#report.finished(this.#stage, outcome, detail);
   }
-}
-
-/** Text whose URLs have lost their user names and passwords. */
-export function withoutPasswords(text: string): string {
-  return text.replace(/:\/\/[^/@\s]+@/g, '://***@');
 }

@@ -8,7 +8,7 @@ import type { ManifestReader, Registry } from '../registry/types.ts';
 import { systemClock, type Clock } from '../support/clock.ts';
 import { diskFull, saysDiskFull } from '../support/disk-full.ts';
 import { transferFailure } from './buildah-errors.ts';
-import type { Buildah } from './buildah.ts';
+import type { Buildah } from './buildah-session.ts';
 
 /** One push. */
 export interface PushRequest {
@@ -45,7 +45,10 @@ export async function pushImage(
     const { error, retry } = transferFailure(`pushing ${repository}`, host, lines.value);
     const pauseMs = pausesMs[tries - 1];
     if (retry === 'no' || pauseMs === undefined || (retry === 'once' && tries > 1)) {
-      return { kind: 'failed', error: tries === 1 ? error : { ...error, message: `${error.message} (${tries} tries)` } };
+      return {
+        kind: 'failed',
+        error: tries === 1 ? error : { ...error, message: `${error.message} (${tries} tries)` },
+      };
     }
     onRetry(`${error.message}; trying again in ${pauseMs / 1000} s`);
     await clock.sleep(pauseMs, signal);

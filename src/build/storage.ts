@@ -54,12 +54,18 @@ export async function probeBuildah(
   if (versions.kind !== 'ok') return versions;
   const version = /version (\d+\.\d+\.\d+)/.exec(versions.value.stdout)?.[1];
   if (version === undefined) {
-    return failed('TOOL_MISSING', `what is called buildah on the PATH does not say its version: ${versions.value.lines[0] ?? ''}`, {
-      hint: 'install Buildah',
-    });
+    return failed(
+      'TOOL_MISSING',
+      `what is called buildah on the PATH does not say its version: ${versions.value.lines[0] ?? ''}`,
+      {
+        hint: 'install Buildah',
+      },
+    );
   }
   if (isOlder(version, oldest)) {
-    return failed('TOOL_TOO_OLD', `buildah ${version} is older than ${oldest}, the oldest that works`, { hint: 'update it' });
+    return failed('TOOL_TOO_OLD', `buildah ${version} is older than ${oldest}, the oldest that works`, {
+      hint: 'update it',
+    });
   }
   let globalFlags: readonly string[] = [];
   let info = await runBuildah(run, { args: ['info'] }, { signal });
@@ -72,10 +78,14 @@ export async function probeBuildah(
   if (info.kind !== 'ok') return info;
   const { exitCode, stdout, lines } = info.value;
   if (exitCode !== 0) {
-    return failed('IMAGE_BUILD_FAILED', `Buildah's storage does not work: ${lines.at(-1) ?? `exit code ${exitCode}`}`, {
-      hint: 'see the output of: buildah info',
-      evidence: lines.slice(-5),
-    });
+    return failed(
+      'IMAGE_BUILD_FAILED',
+      `Buildah's storage does not work: ${lines.at(-1) ?? `exit code ${exitCode}`}`,
+      {
+        hint: 'see the output of: buildah info',
+        evidence: lines.slice(-5),
+      },
+    );
   }
   const facts: unknown = JSON.parse(stdout);
   const driver = stringAt(facts, 'store', 'GraphDriverName') ?? 'unknown';

@@ -110,9 +110,9 @@ function keep(
       const found = await cluster.get(ref, signal);
       if (found.kind !== 'ok' || found.value === undefined || holderOf(found.value) !== holder.identity)
         return;
-      const { uid, resourceVersion } = found.value.metadata;
+      const { resourceVersion } = found.value.metadata;
       // The exact state that was read: a Lease that changes hands between the two requests is left to its new holder.
-      await cluster.remove(ref, { ...(uid && { uid }), ...(resourceVersion && { resourceVersion }) }, signal);
+      await cluster.remove(ref, resourceVersion === undefined ? {} : { resourceVersion }, signal);
     },
   };
 }

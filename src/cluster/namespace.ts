@@ -2,9 +2,8 @@
  * Brings the session's namespace into being and takes it away again. Only a namespace that appdev created is ever
  * removed, and only once nothing of anybody is left in it.
  */
-import { failed, ok, type Outcome } from '../outcome.ts';
-import { linkedAbort } from '../support/abort.ts';
-import { stringAt } from '../support/fields.ts';
+import { cancelled, failed, ok, type Outcome } from '../outcome.ts';
+import { limitedAbort } from '../support/abort.ts';
 import type { OpenCluster } from './client.ts';
 import { leaseName } from './lock.ts';
 import type { Cluster, KubeObject, ObjectRef } from './types.ts';
@@ -32,7 +31,7 @@ export async function ensureNamespace(
     if (found.kind === 'failed' && found.error.code === 'CLUSTER_DENIED') return ok('there');
     if (found.kind !== 'ok') return found;
     if (found.value !== undefined) {
-      if (found.value.metadata.deletionTimestamp === undefined) return ok('there');
+      if (!isGoing(found.value)) return ok('there');
       const gone = await untilGone(cluster, namespace, signal);
       if (gone.kind !== 'ok') return gone;
       continue;
@@ -131,43 +130,31 @@ function isLock(object: KubeObject, project: string): boolean {
 }
 
 async function untilGone(cluster: Cluster, namespace: string, signal: AbortSignal): Promise<Outcome<void>> {
-  const { promise, settle } = deferred<Outcome<void>>();
-  const limit = linkedAbort(signal);
-  const timer = setTimeout(() => {
-    settle(
-      failed('DEPLOY_FAILED', `namespace ${namespace} is being removed and does not go away`, {
-        hint: `kubectl get namespace ${namespace} -o yaml says what it waits for; or use another one: -n NAME`,
-      }),
+  const limit = limitedAbort(signal, goneMs);
+  const gone = await new Promise<boolean>((resolve) => {
+    limit.signal.addEventListener('abort', () => resolve(false), { once: true });
+    if (limit.signal.aborted) resolve(false);
+    cluster.follow(
+      { apiVersion: 'v1', kind: 'Namespace', fieldSelector: `metadata.name=${namespace}` },
+      { onSnapshot: (objects) => objects.some(isGoing) || resolve(true) },
+      limit.signal,
     );
-  }, goneMs);
-  signal.addEventListener('abort', () => settle(ok(undefined)), { once: true });
-  cluster.follow(
-    { apiVersion: 'v1', kind: 'Namespace', fieldSelector: `metadata.name=${namespace}` },
-    {
-      onSnapshot: (objects) => {
-        if (objects.every((object) => stringAt(object, 'metadata', 'deletionTimestamp') === undefined))
-          settle(ok(undefined));
-      },
-    },
-    limit.signal,
-  );
-  const outcome = await promise;
-  clearTimeout(timer);
+  });
   limit.abort();
   limit.unlink();
-  return outcome;
+  if (gone) return ok(undefined);
+  if (!limit.expired()) return cancelled(signal);
+  return failed('DEPLOY_FAILED', `namespace ${namespace} is being removed and does not go away`, {
+    hint: `kubectl get namespace ${namespace} -o yaml says what it waits for; or use another one: -n NAME`,
+  });
+}
+
+function isGoing(object: KubeObject): boolean {
+  return object.metadata.deletionTimestamp !== undefined;
 }
 
 /** How long a namespace that is being removed is waited for, in milliseconds; pods have 30 s to stop. */
 const goneMs = 90_000;
-
-function deferred<T>(): { promise: Promise<T>; settle: (value: T) => void } {
-  let settle: (value: T) => void = () => undefined;
-  const promise = new Promise<T>((resolve) => {
-    settle = resolve;
-  });
-  return { promise, settle };
-}
 
 function refOf(namespace: string): ObjectRef {
   return { apiVersion: 'v1', kind: 'Namespace', name: namespace };

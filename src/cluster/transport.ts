@@ -5,7 +5,7 @@
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest, type RequestOptions } from 'node:https';
 import { cancelled, ok, type Outcome } from '../outcome.ts';
-import { hasAborted, linkedAbort } from '../support/abort.ts';
+import { hasAborted, limitedAbort } from '../support/abort.ts';
 import { systemClock } from '../support/clock.ts';
 import type { Credentials, Proof } from './credentials.ts';
 import { codeOf } from '../support/error-code.ts';
@@ -115,8 +115,7 @@ export function createTransport(
       // Not the request's own `signal`: that would also destroy a connection whose response is complete and which is
       // just going back to the agent, where nobody listens for its error yet.
       const stop = (): void => {
-        if (response?.complete !== true)
-          request.destroy(Object.assign(new Error('aborted'), { code: 'ABORT_ERR' }));
+        if (response?.complete !== true) request.destroy(abortError());
       };
       signal.addEventListener('abort', stop, { once: true });
       request.once('close', () => signal.removeEventListener('abort', stop));
@@ -168,71 +167,63 @@ export function createTransport(
   /** Runs an exchange under the caller's signal and the deadline, and puts what is thrown into words. */
   async function within<T>(
     signal: AbortSignal,
-    exchange: (signal: AbortSignal, unlink: () => void) => Promise<Outcome<T>>,
+    exchange: (limited: AbortSignal) => Promise<Outcome<T>>,
   ): Promise<Outcome<T>> {
     if (hasAborted(signal)) return cancelled(signal);
-    const both = linkedAbort(signal);
-    const deadline = { passed: false };
-    const timer = setTimeout(() => {
-      deadline.passed = true;
-      both.abort();
-    }, deadlineMs);
+    const limit = limitedAbort(signal, deadlineMs);
     try {
-      const outcome = await exchange(both.signal, both.unlink);
+      const outcome = await exchange(limit.signal);
       // An abort that only the deadline explains is no cancellation.
-      return outcome.kind === 'cancelled' && deadline.passed
+      return outcome.kind === 'cancelled' && limit.expired()
         ? unreachable({ code: 'TIMEOUT' }, identity)
         : outcome;
     } catch (error) {
-      both.unlink();
       if (hasAborted(signal)) return cancelled(signal);
-      if (deadline.passed) return unreachable({ code: 'TIMEOUT' }, identity);
+      if (limit.expired()) return unreachable({ code: 'TIMEOUT' }, identity);
       const cause = error instanceof ReusedSocketError ? error.cause : error;
       // What the network does has a code; anything else is a bug of ours and must not pass for a lost cluster.
       if (codeOf(cause) === '') throw error;
       return unreachable(cause, identity);
     } finally {
-      clearTimeout(timer);
+      limit.unlink();
     }
   }
 
   return {
     identity,
     async call(call, signal) {
-      return await within(signal, async (both, unlink) => {
+      return await within(signal, async (limited) => {
         for (let repeats = 0; ; repeats += 1) {
-          const response = await head(call, both);
+          const response = await head(call, limited);
           if (response.kind !== 'ok') return response;
           const answered = await answer(response.value);
           // 429 is the server's own flow control: nothing was done yet, whatever the method.
-          if (answered.status !== 429 || repeats >= maxRepeats) {
-            unlink();
-            return ok(answered);
-          }
+          if (answered.status !== 429 || repeats >= maxRepeats) return ok(answered);
           const seconds = Number(response.value.headers['retry-after'] ?? 1) || 1;
-          await systemClock.sleep(Math.min(seconds, 10) * 1000, both);
+          await systemClock.sleep(Math.min(seconds, 10) * 1000, limited);
         }
       });
     },
     async open(path, signal) {
-      return await within<Opened>(signal, async (both, unlink) => {
-        const response = await head({ method: 'GET', path }, both);
+      return await within<Opened>(signal, async (limited) => {
+        const response = await head({ method: 'GET', path }, limited);
         if (response.kind !== 'ok') return response;
         const body = response.value;
-        // The stream lives as long as the caller's signal; the deadline is for its beginning.
-        body.once('close', unlink);
         if (body.statusCode !== 200) return ok({ kind: 'answer', answer: await answer(body) });
         noteWarnings(body);
+        // The deadline was for the beginning; from here on the stream lives as long as the caller's signal.
+        const stop = (): void => {
+          if (!body.complete) body.destroy(abortError());
+        };
+        signal.addEventListener('abort', stop, { once: true });
+        body.once('close', () => signal.removeEventListener('abort', stop));
         return ok({ kind: 'stream', body });
       });
     },
     async socket(path, onFrame, signal) {
-      return await within(signal, async (both, unlink) => {
+      return await within(signal, async (limited) => {
         const proof = await credentials.proof();
-        if (proof.kind !== 'ok') return proof;
-        const opened = await openSocket(identity, proof.value, path, onFrame, both);
-        unlink();
-        return opened;
+        return proof.kind === 'ok' ? await openSocket(identity, proof.value, path, onFrame, limited) : proof;
       });
     },
     close() {
@@ -247,6 +238,10 @@ class ReusedSocketError extends Error {
   constructor(cause: Error) {
     super(cause.message, { cause });
   }
+}
+
+function abortError(): Error {
+  return Object.assign(new Error('aborted'), { code: 'ABORT_ERR' });
 }
 
 function jsonOrText(text: string): unknown {

@@ -17,7 +17,10 @@ export function artifactsPath({ invocation, stateFolder }: Session): string {
  * Writes artifacts down. Those of services that were not built now stay as they were, so that services may be built one
  * by one.
  */
-export async function writeArtifacts(session: Session, artifacts: readonly Artifact[]): Promise<Outcome<void>> {
+export async function writeArtifacts(
+  session: Session,
+  artifacts: readonly Artifact[],
+): Promise<Outcome<void>> {
   const path = artifactsPath(session);
   const before = await read(path);
   const known = new Map(before.kind === 'ok' ? before.value.map((one) => [one.service, one]) : []);
@@ -53,7 +56,9 @@ async function read(path: string): Promise<Outcome<readonly Artifact[]>> {
   }
   const artifacts = parse(text);
   return artifacts === undefined
-    ? failed('CONFIG_INVALID', `${path} is not an artifacts.json of this appdev`, { hint: 'appdev build writes it anew' })
+    ? failed('CONFIG_INVALID', `${path} is not an artifacts.json of this appdev`, {
+        hint: 'appdev build writes it anew',
+      })
     : ok(artifacts);
 }
 

@@ -32,7 +32,12 @@ export function createAttachments({ cluster, deployer }: OpenTarget, emit: Emit)
     const workloads = placed(workloadsIn(rendered.objects), rendered.namespace);
     const selectors = selectorsOf(workloads);
     const { forward } = service.dev;
-    const key = JSON.stringify([rendered.namespace, selectors, workloads.map(({ metadata }) => metadata.name), forward]);
+    const key = JSON.stringify([
+      rendered.namespace,
+      selectors,
+      workloads.map(({ metadata }) => metadata.name),
+      forward,
+    ]);
     const before = attached.get(service.name);
     if (before?.key === key) return;
     before?.stop.abort();

@@ -21,7 +21,7 @@ export async function build(invocation: Invocation): Promise<number> {
       one.kind === 'ok' && one.value !== undefined ? [one.value] : [],
     );
     const written = await writeArtifacts(session, artifacts);
-    await work.value.prune();
+    await work.value.prune(session.signals.shutdown);
     const outcome = firstFailure(built.values());
     if (outcome.kind !== 'ok') return outcome;
     return written.kind === 'ok' ? ok(undefined) : written;

@@ -31,7 +31,13 @@ describe('checks', () => {
 
   it('reads a version, tells a missing program, and one that fails', async () => {
     const signal = new AbortController().signal;
-    const program = { name: 'Node', args: ['--version'], pattern: /v(\S+)/, missing: 'failure', hint: 'install it' } as const;
+    const program = {
+      name: 'Node',
+      args: ['--version'],
+      pattern: /v(\S+)/,
+      missing: 'failure',
+      hint: 'install it',
+    } as const;
     expect(await checkProgram({ ...program, tool: process.execPath }, process.cwd(), signal)).toEqual({
       name: 'Node',
       state: 'ok',
@@ -43,7 +49,11 @@ describe('checks', () => {
       detail: 'no-such-program is not on the PATH',
       hint: 'install it',
     });
-    const failing = await checkProgram({ ...program, tool: process.execPath, args: ['--no-such-flag'] }, process.cwd(), signal);
+    const failing = await checkProgram(
+      { ...program, tool: process.execPath, args: ['--no-such-flag'] },
+      process.cwd(),
+      signal,
+    );
     expect(failing).toMatchObject({ state: 'failure', detail: expect.stringContaining('bad option') });
   });
 });

@@ -1,6 +1,7 @@
 /** What doctor can find out about this machine without a project: programs and limits. Each check stands alone. */
 import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import type { AppdevError } from '../errors.ts';
 import { runProcess } from '../support/process.ts';
 
 /** The result of one check. */
@@ -11,6 +12,16 @@ export interface Check {
   readonly detail: string;
   /** What to do about it; always there unless the state is `ok`. */
   readonly hint?: string;
+}
+
+/** A check that found all well. */
+export function passed(name: string, detail: string): Check {
+  return { name, state: 'ok', detail };
+}
+
+/** A check that failed with an error. */
+export function failure(name: string, { message, hint }: AppdevError): Check {
+  return { name, state: 'failure', detail: message, ...(hint === undefined ? {} : { hint }) };
 }
 
 /** A program that doctor asks for its version. */
@@ -98,13 +109,24 @@ export function checkInotify(read: (path: string) => string = readText): Check {
   const name = 'file events';
   const watches = Number(read('/proc/sys/fs/inotify/max_user_watches'));
   const instances = Number(read('/proc/sys/fs/inotify/max_user_instances'));
-  if (!Number.isFinite(watches) || watches === 0) return { name, state: 'ok', detail: `not inotify (${process.platform})` };
+  if (!Number.isFinite(watches) || watches === 0)
+    return { name, state: 'ok', detail: `not inotify (${process.platform})` };
   const detail = `${watches} inotify watches, ${instances} instances`;
   if (watches < 65_536) {
-    return { name, state: 'warning', detail, hint: 'raise it: sudo sysctl fs.inotify.max_user_watches=524288' };
+    return {
+      name,
+      state: 'warning',
+      detail,
+      hint: 'raise it: sudo sysctl fs.inotify.max_user_watches=524288',
+    };
   }
   if (instances < 128) {
-    return { name, state: 'warning', detail, hint: 'raise it: sudo sysctl fs.inotify.max_user_instances=512' };
+    return {
+      name,
+      state: 'warning',
+      detail,
+      hint: 'raise it: sudo sysctl fs.inotify.max_user_instances=512',
+    };
   }
   return { name, state: 'ok', detail };
 }

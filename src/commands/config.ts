@@ -15,9 +15,13 @@ export async function config(invocation: Invocation): Promise<number> {
   if (action === undefined || !actions.includes(action) || rest.length > 0) {
     const near = action === undefined ? undefined : nearest(action, actions);
     return exitWith(
-      failed('USAGE', `appdev config takes one of ${actions.join(', ')}${action === undefined ? '' : `, not '${invocation.positionals.join(' ')}'`}`, {
-        hint: `type: appdev config ${near ?? 'validate'}`,
-      }),
+      failed(
+        'USAGE',
+        `appdev config takes one of ${actions.join(', ')}${action === undefined ? '' : `, not '${invocation.positionals.join(' ')}'`}`,
+        {
+          hint: `type: appdev config ${near ?? 'validate'}`,
+        },
+      ),
     );
   }
   if (action === 'schema') {

@@ -16,7 +16,9 @@ export async function deploy(invocation: Invocation): Promise<number> {
     const needsImages = session.services.some(({ image }) => image !== undefined);
     const artifacts = await readArtifacts(session, needsImages);
     if (artifacts.kind !== 'ok') return artifacts;
-    const missing = session.services.find(({ name, image }) => image !== undefined && !artifacts.value.has(name));
+    const missing = session.services.find(
+      ({ name, image }) => image !== undefined && !artifacts.value.has(name),
+    );
     if (missing !== undefined) {
       return failed('CONFIG_NOT_FOUND', `artifacts.json has no image of ${missing.name}`, {
         hint: `appdev build ${missing.name}`,

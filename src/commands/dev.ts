@@ -43,8 +43,7 @@ export async function dev(invocation: Invocation): Promise<number> {
     const work = await openWork(session, target.value);
     if (work.kind !== 'ok') return work;
     await runLoop(session, target.value, work.value);
-    await work.value.prune();
-    return await leave(session, target.value);
+    return await leave(session, target.value, work.value);
   });
 }
 
@@ -59,7 +58,12 @@ async function runLoop(session: Session, target: OpenTarget, work: Work): Promis
     testsRun: work.testsRun,
     now: Date.now,
     note: (service, { path, why }) =>
-      emit({ type: 'notice', level: 'warning', service, message: `${path} is not watched: ${noteTexts[why]}` }),
+      emit({
+        type: 'notice',
+        level: 'warning',
+        service,
+        message: `${path} is not watched: ${noteTexts[why]}`,
+      }),
     toolchain: work.toolchain,
     target: parts.target,
   });
@@ -97,7 +101,9 @@ async function runLoop(session: Session, target: OpenTarget, work: Work): Promis
     limit: batchLimit,
   });
   steer(session, loop);
-  const stopConnection = followConnection(target.cluster, project.config.name, (message) => loop.send(message));
+  const stopConnection = followConnection(target.cluster, project.config.name, (message) =>
+    loop.send(message),
+  );
   try {
     await loop.start();
   } finally {
@@ -110,7 +116,12 @@ async function runLoop(session: Session, target: OpenTarget, work: Work): Promis
 function steer({ signals, onKey }: Session, loop: Loop): void {
   onKey((key) => {
     if (key.type === 'pause') loop.send({ kind: 'key-pressed', key: 'pause' });
-    else loop.send({ kind: 'key-pressed', key: key.type, ...(key.service === undefined ? {} : { service: key.service }) });
+    else
+      loop.send({
+        kind: 'key-pressed',
+        key: key.type,
+        ...(key.service === undefined ? {} : { service: key.service }),
+      });
   });
   const stop = (): void => loop.send({ kind: 'shutdown-requested', hurry: false });
   if (signals.shutdown.aborted) stop();
@@ -127,10 +138,12 @@ async function reload<T>(session: Session, make: (config: ProjectConfig) => T): 
   return ok(make({ ...loaded.value.config, services }));
 }
 
-/** At the end what was deployed goes or stays, as the user chose. */
-async function leave(session: Session, target: OpenTarget): Promise<Outcome<void>> {
-  if (session.invocation.booleans['cleanup'] === false) return ok(undefined);
+/** At the end older images go, and what was deployed goes or stays, as the user chose. */
+async function leave(session: Session, target: OpenTarget, work: Work): Promise<Outcome<void>> {
   const limit = AbortSignal.timeout(removalSeconds * 1000);
-  const removed = await removeServices(session, target, session.services, limit);
+  const pruned = work.prune(limit);
+  const keep = session.invocation.booleans['cleanup'] === false;
+  const removed = keep ? ok(undefined) : await removeServices(session, target, session.services, limit);
+  await pruned;
   return removed.kind === 'cancelled' ? removalTimedOut(removalSeconds) : removed;
 }

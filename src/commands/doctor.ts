@@ -1,1 +1,143 @@
-export async function doctor(): Promise<number> { return 0; }
+/** `appdev doctor`: checks tools, cluster, registry and this machine, and says what to do about what is missing. */
+import { statfsSync } from 'node:fs';
+import { findMaven } from '../build/maven-tool.ts';
+import { probeBuildah } from '../build/storage.ts';
+import type { ServiceConfig } from '../config/model.ts';
+import { exitCodes } from '../errors.ts';
+import { ok, type Outcome } from '../outcome.ts';
+import { runProcess } from '../support/process.ts';
+import {
+  checkDisk,
+  checkInotify,
+  checkNode,
+  checkProgram,
+  diskPaths,
+  failure,
+  passed,
+  programs,
+  type Check,
+} from './checks.ts';
+import { openTarget } from './cluster.ts';
+import type { Invocation } from './command.ts';
+import { printError } from './fail.ts';
+import { openProject } from './project.ts';
+import { probeRegistry } from './registry-probe.ts';
+import { wantsJson, withData } from './read-only.ts';
+import type { Session } from './session.ts';
+import { openWork } from './work.ts';
+
+/** Runs the command; the exit code is 2 when a check fails. */
+export async function doctor(invocation: Invocation): Promise<number> {
+  const project = await openProject(invocation);
+  if (project.kind === 'ok') return await withData(invocation, async (session) => await examine(session));
+  // Without a project the machine alone can be looked at, and what is wrong with the project is said.
+  const signal = new AbortController().signal;
+  const checks = await machineChecks(invocation.cwd, [], signal);
+  const problem: Check[] = project.kind === 'failed' ? [failure('appdev.yaml', project.error)] : [];
+  const exit = print([...checks, ...problem], wantsJson(invocation));
+  if (project.kind === 'failed' && project.error.code === 'CONFIG_INVALID') printError(project.error);
+  return exit;
+}
+
+async function examine(session: Session): Promise<Outcome<number>> {
+  const { project, services, signals, invocation } = session;
+  const { config } = project;
+  const signal = signals.shutdown;
+  const profiles = config.profiles.length === 0 ? 'no profile' : `profiles ${config.profiles.join(', ')}`;
+  const checks = [
+    ...(await machineChecks(invocation.cwd, services, signal)),
+    ...services.flatMap((service) => mavenCheck(service, config.root)),
+    passed('appdev.yaml', `${services.length} services, ${profiles}`),
+    ...(await clusterChecks(session)),
+  ];
+  return ok(print(checks, wantsJson(invocation)));
+}
+
+/** Without services, every tool that a project might use is looked for. */
+async function machineChecks(
+  cwd: string,
+  services: readonly ServiceConfig[],
+  signal: AbortSignal,
+): Promise<Check[]> {
+  const deploys = new Set(services.map(({ deploy }) => deploy.kind));
+  const wanted = [
+    ...(services.length === 0 || services.some(({ jar }) => jar !== undefined) ? [programs.java] : []),
+    programs.git,
+    ...(services.length === 0 || deploys.has('helm') ? [programs.helm] : []),
+    ...(services.length === 0 || deploys.has('kustomize') ? [programs.kustomize] : []),
+    programs.kubectl,
+  ];
+  return [
+    checkNode(process.version),
+    ...(await Promise.all(wanted.map(async (program) => await checkProgram(program, cwd, signal)))),
+    ...(await buildahChecks(signal)),
+    checkInotify(),
+    ...diskPaths.map((path) => checkDisk(path, freeBytes(path))),
+  ];
+}
+
+function mavenCheck(service: ServiceConfig, root: string): Check[] {
+  if (service.jar === undefined) return [];
+  const name = `Maven for ${service.name}`;
+  const found = findMaven(service.path, root);
+  if (found.kind === 'failed') return [failure(name, found.error)];
+  return found.kind === 'ok' ? [passed(name, [found.value.tool, ...found.value.args].join(' '))] : [];
+}
+
+async function buildahChecks(signal: AbortSignal): Promise<Check[]> {
+  const probed = await probeBuildah(runProcess, signal);
+  if (probed.kind === 'failed') return [failure('Buildah', probed.error)];
+  if (probed.kind === 'cancelled') return [];
+  const { version, driver, root, rootless, isolation, warnings } = probed.value;
+  const who = rootless ? 'rootless' : 'as root';
+  return [
+    passed('Buildah', `${version}, ${who}, storage ${driver} in ${root}, isolation ${isolation}`),
+    checkDisk(root, freeBytes(root)),
+    ...warnings.map(({ message, hint }): Check => ({
+      name: 'Buildah',
+      state: 'warning',
+      detail: message,
+      hint,
+    })),
+  ];
+}
+
+async function clusterChecks(session: Session): Promise<Check[]> {
+  const signal = session.signals.shutdown;
+  const target = await openTarget(session, 'doctor');
+  if (target.kind !== 'ok') return target.kind === 'failed' ? [failure('cluster', target.error)] : [];
+  const { cluster } = target.value;
+  const { context, server, product } = cluster.identity;
+  const version = await cluster.version(signal);
+  if (version.kind !== 'ok') return version.kind === 'failed' ? [failure('cluster', version.error)] : [];
+  const reached: Check = passed('cluster', `${context} (${product}), ${version.value} at ${server}`);
+  const work = await openWork(session, target.value);
+  if (work.kind !== 'ok')
+    return [reached, ...(work.kind === 'failed' ? [failure('registry', work.error)] : [])];
+  return [reached, ...(await probeRegistry(session, target.value, work.value))];
+}
+
+function freeBytes(path: string): number {
+  try {
+    const { bavail, bsize } = statfsSync(path);
+    return bavail * bsize;
+  } catch {
+    // Not there yet: the tool makes it on the same disk as its parent, which the other checks cover.
+    return Number.MAX_SAFE_INTEGER;
+  }
+}
+
+const marks = { ok: '✓', warning: '!', failure: '✗' } as const;
+
+function print(checks: readonly Check[], json: boolean): number {
+  const failed = checks.some(({ state }) => state === 'failure');
+  if (json) process.stdout.write(`${JSON.stringify({ v: 1, ok: !failed, checks })}\n`);
+  else {
+    const width = Math.max(...checks.map(({ name }) => name.length));
+    for (const { name, state, detail, hint } of checks) {
+      process.stdout.write(`${marks[state]} ${name.padEnd(width)}  ${detail}\n`);
+      if (hint !== undefined) process.stdout.write(`${' '.repeat(width + 4)}try: ${hint}\n`);
+    }
+  }
+  return failed ? exitCodes.TOOL_MISSING : 0;
+}

@@ -67,7 +67,9 @@ function limitsOf(invocation: Invocation): Outcome<Limits> {
   const { since, tail } = invocation.strings;
   const sinceMs = since === undefined ? undefined : durationMs(since);
   if (since !== undefined && sinceMs === undefined) {
-    return failed('USAGE', `--since is a duration, not '${since}'`, { hint: 'e.g. --since 10m or --since 90s' });
+    return failed('USAGE', `--since is a duration, not '${since}'`, {
+      hint: 'e.g. --since 10m or --since 90s',
+    });
   }
   if (tail !== undefined && !/^\d+$/.test(tail)) {
     return failed('USAGE', `--tail is a number of lines, not '${tail}'`, { hint: 'e.g. --tail 100' });

@@ -22,7 +22,8 @@ export function createMask(secrets: readonly string[]): <T>(value: T) => T {
   const distinct = [...new Set(needles)].sort((a, b) => b.length - a.length);
   if (distinct.length === 0) return (value) => value;
   const mask = (value: unknown): unknown => {
-    if (typeof value === 'string') return distinct.reduce((text, needle) => text.replaceAll(needle, shown), value);
+    if (typeof value === 'string')
+      return distinct.reduce((text, needle) => text.replaceAll(needle, shown), value);
     if (Array.isArray(value)) return value.map(mask);
     if (typeof value === 'object' && value !== null) {
       return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, mask(inner)]));

@@ -34,7 +34,10 @@ export async function lockNamespaces(session: Session, { cluster }: OpenTarget):
         namespace,
         project: project.config.name,
         onLost: (holder) => {
-          const error = appdevError('NAMESPACE_LOCKED', `${holder} took ${namespace} over; this session ends`);
+          const error = appdevError(
+            'NAMESPACE_LOCKED',
+            `${holder} took ${namespace} over; this session ends`,
+          );
           emit({ type: 'notice', level: 'warning', message: error.message });
           signals.end();
         },
@@ -42,7 +45,10 @@ export async function lockNamespaces(session: Session, { cluster }: OpenTarget):
       signals.shutdown,
     );
     if (lock.kind !== 'ok') return lock;
-    cleanup.add(`the lock of ${namespace}`, async () => await lock.value.release(AbortSignal.timeout(releaseMs)));
+    cleanup.add(
+      `the lock of ${namespace}`,
+      async () => await lock.value.release(AbortSignal.timeout(releaseMs)),
+    );
   }
   return ok(undefined);
 }

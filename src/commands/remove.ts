@@ -37,7 +37,13 @@ export async function removeServices(
     if (problem !== outcome) {
       const { message, hint } = outcome.error;
       const { name } = service;
-      emit({ type: 'notice', level: 'warning', service: name, message, ...(hint === undefined ? {} : { hint }) });
+      emit({
+        type: 'notice',
+        level: 'warning',
+        service: name,
+        message,
+        ...(hint === undefined ? {} : { hint }),
+      });
     }
   }
   if (kept.length > 0) {

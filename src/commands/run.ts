@@ -36,7 +36,7 @@ async function runOnce(session: Session, target: OpenTarget): Promise<Outcome<vo
     if (outcome.kind === 'ok' && outcome.value !== undefined) artifacts.set(service, outcome.value);
   }
   const written = await writeArtifacts(session, [...artifacts.values()]);
-  await work.value.prune();
+  await work.value.prune(session.signals.shutdown);
   const ran = firstFailure(outcomes.values());
   if (ran.kind !== 'ok') return ran;
   if (written.kind !== 'ok') return written;

@@ -7,6 +7,8 @@ import { exitCodeOf } from '../errors.ts';
 import type { LoadedProject } from '../config/load.ts';
 import type { ServiceConfig } from '../config/model.ts';
 import { failed, ok, type Outcome } from '../outcome.ts';
+import { removeLeftoverContainers } from '../build/leftover-containers.ts';
+import { runProcess } from '../support/process.ts';
 import { killAllChildren } from '../support/children.ts';
 import { createCleanup, type Cleanup } from '../support/cleanup.ts';
 import { reapLeftovers } from '../support/leftovers.ts';
@@ -132,7 +134,7 @@ export async function withSession(
     emit({ type: 'notice', level: 'warning', message, ...(hint === undefined ? {} : { hint }) });
   }
   try {
-    await clearLeftovers(emit);
+    await clearLeftovers(emit, signals.shutdown);
     const outcome = await body({
       invocation,
       project: project.value,
@@ -175,8 +177,10 @@ function outputOf(invocation: Invocation, panel: boolean): Outcome<OutputChoice>
 }
 
 /** Ends what a killed session left on this machine. */
-async function clearLeftovers(emit: Emit): Promise<void> {
-  const [processes] = await Promise.all([reapLeftovers(), removeDeadTempFolders()]);
+async function clearLeftovers(emit: Emit, signal: AbortSignal): Promise<void> {
+  const [processes, folders] = await Promise.all([reapLeftovers(), removeDeadTempFolders()]);
+  // A killed session leaves its temporary folder; only then may Buildah have working containers of ours.
+  if (folders.length > 0) await removeLeftoverContainers(runProcess, signal);
   if (processes.length === 0) return;
   const names = processes.map(({ pid, command }) => `${command.slice(0, 60)} (${pid})`).join(', ');
   emit({

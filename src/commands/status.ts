@@ -20,7 +20,9 @@ export async function status(invocation: Invocation): Promise<number> {
     }
     const { context } = cluster.identity;
     process.stdout.write(
-      wantsJson(invocation) ? `${JSON.stringify({ v: 1, context, services: found })}\n` : table(context, found),
+      wantsJson(invocation)
+        ? `${JSON.stringify({ v: 1, context, services: found })}\n`
+        : table(context, found),
     );
     const sick = found.some(({ deployed, workloads }) => deployed && workloads.some(({ ready }) => !ready));
     return ok(sick ? exitCodes.ROLLOUT_FAILED : 0);
@@ -31,7 +33,9 @@ function table(context: string, found: readonly ServiceStatus[]): string {
   const lines = [`context ${context}`];
   const width = Math.max(...found.map(({ service }) => service.length));
   for (const { service, namespace, deployed, detail, workloads } of found) {
-    lines.push(`${service.padEnd(width)}  ${deployed ? `${detail} in ${namespace}` : `${detail} (${namespace})`}`);
+    lines.push(
+      `${service.padEnd(width)}  ${deployed ? `${detail} in ${namespace}` : `${detail} (${namespace})`}`,
+    );
     for (const { name, ready, reason, pods, images } of workloads) {
       const state = ready ? 'ready' : `not ready: ${reason}`;
       const restarts = pods.restarts === 0 ? '' : `, ${pods.restarts} restarts`;

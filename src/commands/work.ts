@@ -1,19 +1,26 @@
 /** Puts together what builds and pushes: the image target of the cluster, the builders, the records. */
-import { join } from 'node:path';
+import { realpathSync } from 'node:fs';
+import { createBuildahBuilder } from '../build/buildah.ts';
 import { createMavenBuilder } from '../build/maven.ts';
-import { createInterimBuilder } from '../build/interim-image.ts';
+import { pruneStorage } from '../build/prune.ts';
+import type { ImageBuilder } from '../build/types.ts';
 import type { ServiceConfig } from '../config/model.ts';
 import { createRecords } from '../loop/records.ts';
-import type { Records, WorkParts } from '../loop/types.ts';
-import { failed, ok, type Outcome } from '../outcome.ts';
-import { createRegistryClient } from '../registry/client.ts';
+import type { ManifestLookup, Records, WorkParts } from '../loop/types.ts';
+import { ok, type NotOk, type Outcome } from '../outcome.ts';
+import { createRegistryClient, type RegistryClient } from '../registry/client.ts';
 import { createCredentials } from '../registry/credentials.ts';
 import { findImageTarget } from '../registry/discovery.ts';
-import { lookupFor } from '../registry/lookup.ts';
+import { createPushLedger, type PushLedger } from '../registry/ledger.ts';
+import { loadImage } from '../registry/load.ts';
+import { loadedLookup, manifestLookup } from '../registry/lookup.ts';
+import { pruneImages } from '../registry/prune.ts';
 import { targetText } from '../registry/target.ts';
+import type { ImageTarget, ManifestReader } from '../registry/types.ts';
 import { cacheFolder } from '../support/folders.ts';
 import { runProcess } from '../support/process.ts';
 import { readState, writeState } from '../support/state-file.ts';
+import { findTool } from '../support/tool.ts';
 import type { OpenTarget } from './cluster.ts';
 import type { Session } from './session.ts';
 
@@ -25,55 +32,141 @@ export interface Work {
   readonly testsRun: (service: ServiceConfig) => boolean;
   /** What beside the project's files decides a build, as text. */
   readonly toolchain: string;
-  /** Removes older images of the session's services, keeping `keepImages` of each. Says what fails; never fails itself. */
-  prune(): Promise<void>;
+  /** Where images go. */
+  readonly images: ImageTarget;
+  /** Removes older images of the session's services, keeping `keepImages` of each. Never fails; the next one tries again. */
+  readonly prune: (signal: AbortSignal) => Promise<void>;
 }
+
+/** Nothing is asked of a registry where there is none: images are loaded into the nodes. */
+const noReader: ManifestReader = { headManifest: () => Promise.resolve(ok(undefined)) };
 
 /** Finds where images go, says so, and makes the parts. */
 export async function openWork(session: Session, target: OpenTarget): Promise<Outcome<Work>> {
-  const { project, emit, signals, stateFolder, invocation } = session;
+  const { project, stateFolder } = session;
   const { config } = project;
-  const found = await findImageTarget({
-    ...(config.registry === undefined ? {} : { config: config.registry }),
-    cluster: target.cluster,
-    signal: signals.shutdown,
+  const images = await findTarget(session, target);
+  if (images.kind !== 'ok') return images;
+  const client =
+    images.value.kind === 'registry'
+      ? createRegistryClient({
+          registry: images.value.registry,
+          credentials: createCredentials({ run: runProcess }),
+        })
+      : undefined;
+  const ledger = createPushLedger(stateFolder);
+  const imageBuilder = createBuildahBuilder({
+    run: runProcess,
+    project: config.name,
+    target: images.value,
+    reader: client ?? noReader,
+    load: async (load, archive, { signal, report }) =>
+      await loadImage(load, archive, runProcess, {
+        signal,
+        onLine: (stream, line) => report.output('push', stream, line),
+      }),
+    cache: cacheFolder(),
   });
-  if (found.kind !== 'ok') return found;
-  const { target: images, warning } = found.value;
-  if (warning !== undefined) emit({ type: 'notice', level: 'warning', ...warning });
-  if (images.kind === 'load') return failed('REGISTRY_NOT_FOUND', 'no registry');
-  const { registry } = images;
-  emit({
-    type: 'registry.selected',
-    push: registry.push,
-    pull: registry.pull,
-    ...(registry.inCluster === undefined ? {} : { inCluster: registry.inCluster }),
-    source: registry.source,
-  });
-  const client = createRegistryClient({
-    registry,
-    credentials: createCredentials({ run: runProcess }),
-  });
-  const tests = invocation.booleans['tests'];
-  const testsRun = ({ jar }: ServiceConfig): boolean => {
-    if (jar === undefined) return false;
-    if (tests !== undefined) return tests;
-    return jar.tests === 'run' || (jar.tests === 'auto' && invocation.command !== 'dev');
-  };
   return ok({
     parts: {
       jarBuilder: createMavenBuilder({ run: runProcess, projectRoot: config.root, cache: cacheFolder() }),
-      imageBuilder: createInterimBuilder(runProcess, registry),
+      imageBuilder: remembering(imageBuilder, ledger),
       deployer: target.deployer,
-      manifests: lookupFor(images, client, target.cluster),
-      target: targetText(images),
+      manifests: client === undefined ? loadedLookup(target.cluster) : rememberedLookup(client, ledger),
+      target: targetText(images.value),
     },
-    records: createRecords(join(stateFolder, 'records'), {
+    records: createRecords(stateFolder, {
       read: async (path) => await readState(path, (value) => value),
       write: writeState,
     }),
-    testsRun,
-    toolchain: '',
-    prune: async () => {},
+    testsRun: testsRule(session),
+    toolchain: toolchainOf(session.invocation.env),
+    images: images.value,
+    prune: async (signal) => await prune(session, target, images.value, client, ledger, signal),
   });
+}
+
+async function findTarget(session: Session, { cluster }: OpenTarget): Promise<Outcome<ImageTarget>> {
+  const { registry: config } = session.project.config;
+  const found = await findImageTarget({
+    ...(config === undefined ? {} : { config }),
+    cluster,
+    signal: session.signals.shutdown,
+  });
+  if (found.kind !== 'ok') return found;
+  const { target, warning } = found.value;
+  if (warning !== undefined) session.emit({ type: 'notice', level: 'warning', ...warning });
+  if (target.kind === 'load') {
+    const text = targetText(target);
+    session.emit({ type: 'registry.selected', push: text, pull: text, source: 'load' });
+    return ok(target);
+  }
+  const { push, pull, inCluster, source } = target.registry;
+  session.emit({
+    type: 'registry.selected',
+    push,
+    pull,
+    ...(inCluster === undefined ? {} : { inCluster }),
+    source,
+  });
+  return ok(target);
+}
+
+/** `--tests` decides; else `jar.tests`, whose `auto` means: everywhere but in `dev`. */
+function testsRule({ invocation }: Session): (service: ServiceConfig) => boolean {
+  const flag = invocation.booleans['tests'];
+  return ({ jar }) => {
+    if (jar === undefined) return false;
+    return flag ?? (jar.tests === 'run' || (jar.tests === 'auto' && invocation.command !== 'dev'));
+  };
+}
+
+/** Which JDK compiles: another one makes other class files from the same sources. */
+function toolchainOf(env: NodeJS.ProcessEnv): string {
+  const javac = findTool('javac');
+  return `${env['JAVA_HOME'] ?? ''}\n${javac === undefined ? '' : realpathSync(javac)}`;
+}
+
+/** The same builder; what it pushes is written down for prune. */
+function remembering(builder: ImageBuilder, ledger: PushLedger): ImageBuilder {
+  return {
+    async build(request, context) {
+      const built = await builder.build(request, context);
+      if (built.kind === 'ok') await ledger.add(built.value);
+      return built;
+    },
+  };
+}
+
+/** The same lookup; what is found is about to be deployed again, so prune must take it for new. */
+function rememberedLookup(client: RegistryClient, ledger: PushLedger): ManifestLookup {
+  const lookup = manifestLookup(client);
+  return {
+    async has(artifact, signal) {
+      const there = await lookup.has(artifact, signal);
+      if (there.kind === 'ok' && there.value) await ledger.add(artifact);
+      return there;
+    },
+  };
+}
+
+async function prune(
+  { project, services, emit }: Session,
+  { cluster }: OpenTarget,
+  images: ImageTarget,
+  client: RegistryClient | undefined,
+  ledger: PushLedger,
+  signal: AbortSignal,
+): Promise<void> {
+  const { name, keepImages: keep } = project.config;
+  const names = services.flatMap((service) => (service.image === undefined ? [] : [service.name]));
+  const tell = (what: string, { error }: Extract<NotOk, { kind: 'failed' }>): void =>
+    emit({ type: 'notice', level: 'info', message: `older images of ${what} stay: ${error.message}` });
+  if (client !== undefined && images.kind === 'registry') {
+    const pruned = await pruneImages({ registry: images.registry, client, ledger, cluster, keep, signal });
+    if (pruned.kind === 'failed') tell('the registry', pruned);
+  }
+  const storage = { run: runProcess, project: name, services: names, keep, cache: cacheFolder(), signal };
+  const pruned = await pruneStorage(storage);
+  if (pruned.kind === 'failed') tell("Buildah's storage", pruned);
 }

@@ -4,19 +4,20 @@
  */
 import type { KubeObject } from '../cluster/types.ts';
 import type { PodSummary } from '../events.ts';
-import { fieldAt, listAt, numberAt, stringAt } from '../support/fields.ts';
+import { fieldAt, numberAt, stringAt } from '../support/fields.ts';
 import { newestEvent } from './container-view.ts';
 import type { Cause } from './cause.ts';
 import { isReady, podsByRevision, type PodsByRevision, type WorkloadView } from './newest.ts';
 import { nameOf } from './objects.ts';
 import { podCauses, settleMs, type PodPolicy } from './pod-causes.ts';
 import { podSummary } from './pod-summary.ts';
+import { condition, desiredPods, missingToReady, unprobedSince } from './readiness.ts';
 
 /** What is to be said of a workload at one moment. */
 export interface Verdict {
   /** `pending` with causes may still be a failure: progress.ts knows how long they last. */
   readonly state: 'ready' | 'pending';
-  /** What a pending workload waits for, as a clause: `0 of 1 pods are ready`. */
+  /** What a pending workload waits for, as a phrase: `1 pod to be ready (0 are)`. */
   readonly waitingFor: string;
   /** Gravest first. */
   readonly causes: readonly Cause[];
@@ -59,8 +60,8 @@ export function judge(view: WorkloadView, policy: PodPolicy): Verdict {
   ) {
     return pending('the controller to notice the change');
   }
-  const state = stateOf(workload, sorted, pods, desired);
-  if (state === 'ready') {
+  const waitingFor = missingToReady(workload, sorted, pods);
+  if (waitingFor === undefined) {
     const since = unprobedSince(workload, sorted.newest);
     const ready: Verdict = { state: 'ready', waitingFor: '', causes: [], pods, olderReady };
     return since === undefined ? ready : { ...ready, unprobedSince: since };
@@ -69,66 +70,8 @@ export function judge(view: WorkloadView, policy: PodPolicy): Verdict {
     ...sorted.newest.flatMap((pod) => podCauses(pod, view.events, policy)),
     ...workloadCauses(view, workload, sorted, desired),
   ];
-  if (workload.kind === 'Job') return pending(state, jobCauses(workload, causes));
-  return pending(state, workload.kind === 'Deployment' ? stalledCauses(workload, causes) : causes);
-}
-
-/** How many pods a workload asks for. */
-function desiredPods(workload: KubeObject): number {
-  if (workload.kind === 'DaemonSet') return numberAt(workload, 'status', 'desiredNumberScheduled') ?? 0;
-  if (workload.kind === 'Job') return numberAt(workload, 'spec', 'completions') ?? 1;
-  if (workload.kind === 'Pod') return 1;
-  return numberAt(workload, 'spec', 'replicas') ?? 1;
-}
-
-/** `ready`, or what is waited for. The counts are the controllers' own; each is as old as the observed generation. */
-function stateOf(workload: KubeObject, sorted: PodsByRevision, pods: PodSummary, desired: number): string {
-  const count = (field: string): number => numberAt(workload, 'status', field) ?? 0;
-  const waiting = (ready: number): string =>
-    `${ready} of ${desired} pods ${ready === 1 ? 'is' : 'are'} ready`;
-  switch (workload.kind) {
-    case 'Deployment': {
-      const available = numberAt(sorted.creator, 'status', 'availableReplicas') ?? 0;
-      if (sorted.creator === undefined && desired > 0) return 'its ReplicaSet to be created';
-      if (count('updatedReplicas') < desired || available < desired) return waiting(pods.ready);
-      // A pod that is told to stop no longer counts here, so that this does not wait for graceful ends.
-      return count('replicas') > count('updatedReplicas')
-        ? 'the pods of the older version to be told to stop'
-        : 'ready';
-    }
-    case 'StatefulSet': {
-      const partition = numberAt(workload, 'spec', 'updateStrategy', 'rollingUpdate', 'partition') ?? 0;
-      const manual = stringAt(workload, 'spec', 'updateStrategy', 'type') === 'OnDelete';
-      const updated = manual ? 0 : Math.max(0, desired - partition);
-      const done = count('updatedReplicas') >= updated && count('availableReplicas') >= desired;
-      return done && sorted.newest.filter(isReady).length >= updated ? 'ready' : waiting(pods.ready);
-    }
-    case 'DaemonSet': {
-      const manual = stringAt(workload, 'spec', 'updateStrategy', 'type') === 'OnDelete';
-      const updated = manual || count('updatedNumberScheduled') >= desired;
-      return updated && count('numberAvailable') >= desired ? 'ready' : waiting(pods.ready);
-    }
-    case 'Job': {
-      return condition(workload, 'Complete') !== undefined ? 'ready' : 'the job to complete';
-    }
-    default:
-      return isReady(workload) || stringAt(workload, 'status', 'phase') === 'Succeeded'
-        ? 'ready'
-        : waiting(0);
-  }
-}
-
-function unprobedSince(workload: KubeObject, pods: readonly KubeObject[]): string | undefined {
-  if (workload.kind === 'Job' || workload.kind === 'Pod') return undefined;
-  const starts = pods.flatMap((pod) =>
-    listAt(pod, 'spec', 'containers').flatMap((container) => {
-      if (fieldAt(container, 'readinessProbe') !== undefined) return [];
-      const name = stringAt(container, 'name');
-      const status = listAt(pod, 'status', 'containerStatuses').find((one) => stringAt(one, 'name') === name);
-      return stringAt(status, 'state', 'running', 'startedAt') ?? [];
-    }),
-  );
-  return starts.sort().at(-1);
+  if (workload.kind === 'Job') return pending(waitingFor, jobCauses(workload, causes));
+  return pending(waitingFor, workload.kind === 'Deployment' ? stalledCauses(workload, causes) : causes);
 }
 
 /** Causes that show at the workload or at what creates its pods. */
@@ -197,19 +140,6 @@ function jobCauses(job: KubeObject, causes: readonly Cause[]): Cause[] {
   const last = pods.findLast(({ endsAfterMs }) => endsAfterMs === 0);
   const message = `failed: ${lost.message ?? lost.reason ?? 'no reason given'}`;
   return last === undefined ? [{ kind: 'job-failed', object: nameOf(job), message, endsAfterMs: 0 }] : [last];
-}
-
-function condition(
-  object: KubeObject,
-  type: string,
-  status = 'True',
-): { readonly reason: string | undefined; readonly message: string | undefined } | undefined {
-  const found = listAt(object, 'status', 'conditions').find(
-    (one) => stringAt(one, 'type') === type && stringAt(one, 'status') === status,
-  );
-  return found === undefined
-    ? undefined
-    : { reason: stringAt(found, 'reason'), message: stringAt(found, 'message') };
 }
 
 /** Sort key: what ends the rollout first comes first; a pod's own words come before what its controller makes of them. */

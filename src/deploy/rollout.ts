@@ -8,7 +8,7 @@ import type { Cluster, KubeObject, ObjectQuery, Snapshot } from '../cluster/type
 import { cancelled, failed, ok, type Outcome } from '../outcome.ts';
 import { rolloutError } from './diagnosis.ts';
 import { judge, type Verdict } from './judge.ts';
-import { identityOf, nameOf, refOf } from './objects.ts';
+import { nameOf } from './objects.ts';
 import { observe } from './observe.ts';
 import type { PodPolicy } from './pod-causes.ts';
 import type { WorkloadView } from './newest.ts';
@@ -34,18 +34,7 @@ export async function awaitRollout(
 ): Promise<Outcome<readonly Verdict[]>> {
   const { workloads } = request;
   if (workloads.length === 0) return ok([]);
-  // What the API server has now, past every cache: a look at anything older must not count as the new version.
-  const least = new Map<string, number>();
-  for (const workload of workloads) {
-    const live = await cluster.get(refOf(workload), signal);
-    if (live.kind !== 'ok') return live;
-    least.set(identityOf(refOf(workload)), live.value?.metadata.generation ?? 0);
-  }
-  const isCurrent = (view: WorkloadView): boolean =>
-    view.workload === undefined ||
-    (view.workload.metadata.generation ?? 0) >= (least.get(identityOf(refOf(view.wanted))) ?? 0);
-
-  const end = await watch(request, cluster, isCurrent, { signal, report });
+  const end = await watch(request, cluster, { signal, report });
   if (end === undefined) return cancelled(signal);
   const { decision, verdicts, unreachable } = end;
   if (decision.kind === 'ready') return ok(verdicts);
@@ -86,14 +75,14 @@ interface WatchEnd {
 async function watch(
   { service, workloads, deadlineMs, policy }: RolloutRequest,
   cluster: Cluster,
-  isCurrent: (view: WorkloadView) => boolean,
   { signal, report }: WorkContext,
 ): Promise<WatchEnd | undefined> {
   const stop = new AbortController();
   const both = AbortSignal.any([signal, stop.signal]);
   const started = performance.now();
   let progress = begun;
-  let views: readonly WorkloadView[] = workloads.map(unseen);
+  // The first list is a read of the latest state (no resourceVersion), so that it shows what was just applied.
+  let views: readonly WorkloadView[] | undefined;
   let unreachable: string | undefined;
   let timer: NodeJS.Timeout | undefined;
 
@@ -101,7 +90,8 @@ async function watch(
     const look = (): void => {
       clearTimeout(timer);
       if (both.aborted) return;
-      const verdicts = views.map((view) => (isCurrent(view) ? aged(judge(view, policy)) : stale(view)));
+      const verdicts =
+        views === undefined ? workloads.map(unseen) : views.map((view) => aged(judge(view, policy)));
       const looked = step(progress, verdicts, performance.now() - started, deadlineMs);
       progress = looked.progress;
       const { decision } = looked;
@@ -184,15 +174,11 @@ export function viewOf(wanted: KubeObject, sets: Readonly<Record<string, Snapsho
   };
 }
 
-function unseen(wanted: KubeObject): WorkloadView {
-  return { wanted, workload: undefined, replicaSets: [], revisions: [], pods: [], events: [] };
-}
-
-/** Until the watch has caught up with what was applied, nothing can be said. */
-function stale({ wanted }: WorkloadView): Verdict {
+/** Until the API server has answered, nothing can be said. */
+function unseen(wanted: KubeObject): Verdict {
   return {
     state: 'pending',
-    waitingFor: `${nameOf(wanted)} to show the change`,
+    waitingFor: `${nameOf(wanted)} to be seen`,
     causes: [],
     pods: { ready: 0, desired: 0, restarts: 0, phase: 'Pending' },
     olderReady: 0,

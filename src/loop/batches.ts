@@ -114,7 +114,12 @@ export function createBatches(
         const reporter = reporterOf(order);
         const { run, route, force, fingerprint: expected } = order;
         const { signal } = controller;
-        const member: Member = { service, run, route, force, expected, signal, report: reporter.report };
+        const seen = looks.recent(order.service);
+        const { report } = reporter;
+        const member: Member = {
+          ...{ service, run, route, force, expected, signal, report },
+          ...(seen === undefined ? {} : { seen }),
+        };
         return [{ member, reporter }];
       });
       const build: BuildParts = { ...session.work, ...parts, projectRoot: session.config.root };

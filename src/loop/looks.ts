@@ -10,6 +10,9 @@ import type { LookResult, Message } from './state.ts';
 import type { Clock } from './types.ts';
 import type { WrittenFiles } from './written.ts';
 
+/** A scan of so many milliseconds ago needs not be repeated for a run that starts now. */
+const momentMs = 250;
+
 /** What a watcher is told by the loop. */
 export interface WatcherHooks {
   readonly onWake: (wake: Wake) => void;
@@ -30,6 +33,8 @@ export interface LooksParts {
 export interface Looks {
   /** Looks at services and tells what was found. One look at a time. */
   look(services: readonly string[]): Promise<void>;
+  /** The last scan of a service, where it is not older than a moment. */
+  recent(service: string): Scan | undefined;
   /** A jar is being built: what the build is known to write into its own inputs does not count meanwhile. */
   jarStarted(member: Member, before: Scan): void;
   jarEnded(member: Member): void;
@@ -47,6 +52,8 @@ export function createLooks(
   const seen = new Map<string, Scan>();
   const building = new Map<string, { readonly run: number; readonly before: Scan }>();
   let lookMs = 0;
+  let lookedAt: readonly string[] = [];
+  let lookedAtMs = -Infinity;
   let announced = false;
   const watcher = parts.createWatcher({
     onWake: woken,
@@ -115,11 +122,17 @@ export function createLooks(
         });
       }
       lookMs = clock.now() - startedMs;
+      lookedAtMs = startedMs;
+      lookedAt = names;
       tell({ kind: 'git-free' });
       if (regroup) tell({ kind: 'specs-found', services: await session.specs() });
       tell({ kind: 'rescanned', results });
       watching = watching.then(watchFolders);
       await watching;
+    },
+    recent(service) {
+      const isRecent = lookedAt.includes(service) && clock.now() - lookedAtMs <= momentMs;
+      return isRecent ? seen.get(service) : undefined;
     },
     jarStarted({ service, run }, before) {
       building.set(service.name, { run, before });

@@ -22,6 +22,8 @@ export interface Member {
   readonly force: boolean;
   /** What the inputs are expected to be; absent where nobody looked before. */
   readonly expected?: Fingerprint;
+  /** A look at the inputs of a moment ago, to spare another one. What changed since is found when the jar is built. */
+  readonly seen?: Scan;
   /** Aborts this member's work, and with it the invocation that it shares. */
   readonly signal: AbortSignal;
   readonly report: StageReporter;
@@ -83,15 +85,16 @@ export function inputsMoved(
   return { kind: 'cancelled', reason: 'superseded', ...details };
 }
 
+function sameBuild(a: Fingerprint, b: Fingerprint): boolean {
+  return a.build === b.build && a.tests === b.tests;
+}
+
 async function lookUp(member: Member, parts: BuildParts): Promise<Prepared | Unfinished> {
   const { service, expected, signal } = member;
-  const scan = await parts.scanner.scan(service);
+  const scan = member.seen ?? (await parts.scanner.scan(service));
   if (signal.aborted) return cancelled(signal);
   // Manifests are read when they are rendered; only what is built has to be what was planned.
-  const moved =
-    expected !== undefined &&
-    (expected.build !== scan.fingerprint.build || expected.tests !== scan.fingerprint.tests);
-  if (moved || (expected !== undefined && scan.settlesInMs > 0)) return inputsMoved();
+  if (expected !== undefined && !sameBuild(expected, scan.fingerprint)) return inputsMoved();
   if (service.image === undefined) return { kind: 'ready', artifact: undefined, scan };
   if (!member.force) {
     const found = await findArtifact(service, scan, parts, signal);
@@ -165,7 +168,7 @@ async function buildJars(
     const old = before.get(member)?.fingerprint;
     if (result.kind !== 'unbuilt' || old === undefined) continue;
     const now = result.scan.fingerprint;
-    if (now.build !== old.build || now.tests !== old.tests) hooks.accepted?.(member, now);
+    if (!sameBuild(now, old)) hooks.accepted?.(member, now);
   }
   return results;
 }

@@ -13,7 +13,7 @@ import { createSignedAsk, type SignedAskOptions } from './signed-ask.ts';
 import type { ManifestReader, Registry } from './types.ts';
 
 /** A manifest as the registry keeps it. */
-export interface Manifest {
+interface Manifest {
   /** Over the bytes of `body`. */
   readonly digest: string;
   readonly mediaType: string;

@@ -32,7 +32,7 @@ export interface FoundTarget {
 }
 
 /** The target that appdev.yaml names. */
-export function configuredTarget(config: RegistryConfig): ImageTarget {
+function configuredTarget(config: RegistryConfig): ImageTarget {
   const { push, pull, inCluster, insecure } = config;
   return registryTarget({
     push,

@@ -3,7 +3,7 @@ import type { Cluster } from '../cluster/types.ts';
 import type { Artifact } from '../events.ts';
 import { ok, type Outcome } from '../outcome.ts';
 import { listAt } from '../support/fields.ts';
-import type { ImageTarget, ManifestReader } from './types.ts';
+import type { ManifestReader } from './types.ts';
 
 /** What the loop asks before it reuses an artifact. */
 export interface ArtifactLookup {
@@ -38,13 +38,4 @@ export function loadedLookup(cluster: Pick<Cluster, 'list'>): ArtifactLookup {
       return ok(nodes.value.length > 0 && nodes.value.every(hasIt));
     },
   };
-}
-
-/** The lookup that fits a target. `reader` is a client for its registry. */
-export function lookupFor(
-  target: ImageTarget,
-  reader: ManifestReader,
-  cluster: Pick<Cluster, 'list'>,
-): ArtifactLookup {
-  return target.kind === 'load' ? loadedLookup(cluster) : manifestLookup(reader);
 }

@@ -61,7 +61,7 @@ export async function pruneImages(request: PruneRequest): Promise<Outcome<PruneR
   const candidates = older.filter(
     (image) =>
       contentTag.test(image.tag) &&
-      !newest.has(image.digest) &&
+      !newest.has(manifestOf(image)) &&
       !used.value.has(image.digest) &&
       !used.value.has(`${image.pullRepository}:${image.tag}`),
   );
@@ -89,7 +89,12 @@ export async function pruneImages(request: PruneRequest): Promise<Outcome<PruneR
   return ok({ kind: 'pruned', removed });
 }
 
-/** The digests of each service's newest images, and the images that are older than those. */
+/** What is deleted: one manifest of one repository, whatever its tags. */
+function manifestOf({ repository, digest }: PushedImage): string {
+  return `${repository}@${digest}`;
+}
+
+/** The manifests of each service's newest images, and the images that are older than those. */
 function split(
   images: readonly PushedImage[],
   keep: number,
@@ -97,13 +102,13 @@ function split(
   const byService = new Map<string, Set<string>>();
   const older: PushedImage[] = [];
   for (const image of images) {
-    const digests = byService.get(image.service) ?? new Set<string>();
-    byService.set(image.service, digests);
-    if (digests.has(image.digest)) continue;
-    if (digests.size < keep) digests.add(image.digest);
+    const manifests = byService.get(image.service) ?? new Set<string>();
+    byService.set(image.service, manifests);
+    if (manifests.has(manifestOf(image))) continue;
+    if (manifests.size < keep) manifests.add(manifestOf(image));
     else older.push(image);
   }
-  return { newest: new Set([...byService.values()].flatMap((digests) => [...digests])), older };
+  return { newest: new Set([...byService.values()].flatMap((manifests) => [...manifests])), older };
 }
 
 /** What tags that are not in the ledger point to: of other checkouts, or put there by hand. Deleting takes all tags along. */

@@ -92,7 +92,7 @@ export function createAsk({ subject, fetch: fetchNow = fetch, clock = systemCloc
 }
 
 /** Milliseconds of a Retry-After header, given in seconds or as a date (RFC 9110, 10.2.3); undefined without a usable one. */
-export function retryAfterMs(header: string | null, now: number): number | undefined {
+function retryAfterMs(header: string | null, now: number): number | undefined {
   if (header === null) return undefined;
   if (/^\d{1,9}$/.test(header.trim())) return Number(header) * 1000;
   const date = Date.parse(header);

@@ -9,7 +9,7 @@
  */
 import ignore, { type Ignore } from 'ignore';
 import { existsSync, readFileSync } from 'node:fs';
-import { basename, dirname, join, relative, sep } from 'node:path';
+import { basename, dirname, join, sep } from 'node:path';
 
 /** What editors put beside the file that they save. None of it is ever an input, not even of a build context. */
 const editorFiles = [
@@ -53,6 +53,9 @@ const neverInContext = ['.git', '.hg', '.svn', '.appdev'];
 const outputFolders = new Set(['target', 'build', 'out', 'bin']);
 const buildFiles = ['pom.xml', 'build.gradle', 'build.gradle.kts'];
 
+/** More verdicts than this are not kept. */
+const maxKnown = 100_000;
+
 /** Decides about one entry below a root. */
 export type IgnoreRule = (path: string, folder: boolean) => boolean;
 
@@ -63,15 +66,27 @@ export type IgnoreRule = (path: string, folder: boolean) => boolean;
 export function projectRule(root: string, patterns: readonly string[], context: boolean): IgnoreRule {
   const own = ignore({ ignorecase: false }).add([...editorFiles, ...(context ? neverInContext : toolFiles)]);
   const users = ignore({ ignorecase: false }).add([...patterns]);
-  return (path, folder) => {
+  const verdictOn = (path: string, folder: boolean): boolean => {
     const name = relativeName(root, path, folder);
-    if (name !== undefined) {
+    if (name !== undefined && patterns.length > 0) {
       const verdict = users.test(name);
       if (verdict.ignored) return true;
       if (verdict.unignored) return false;
     }
     // Outside of the project (a parent module, a chart next door) only the own list applies, to the name alone.
     return own.ignores(name ?? `${basename(path)}${folder ? '/' : ''}`);
+  };
+  // Every look asks about every file: the same question thousands of times.
+  const known = new Map<string, boolean>();
+  return (path, folder) => {
+    const key = folder ? path + sep : path;
+    let verdict = known.get(key);
+    if (verdict === undefined) {
+      if (known.size >= maxKnown) known.clear();
+      verdict = verdictOn(path, folder);
+      known.set(key, verdict);
+    }
+    return verdict;
   };
 }
 
@@ -162,8 +177,10 @@ export function createGitRule(): GitRule {
 
 /** The name of `path` below `root` as the `ignore` package wants it, or `undefined` when it does not lie below. */
 function relativeName(root: string, path: string, folder: boolean): string | undefined {
-  const name = relative(root, path).split(sep).join('/');
-  if (name === '' || name === '..' || name.startsWith('../') || /^[a-z]:/i.test(name)) return undefined;
+  if (!path.startsWith(root) || path.length <= root.length) return undefined;
+  const start = root.endsWith(sep) ? root.length : root.length + 1;
+  if (path[start - 1] !== sep) return undefined;
+  const name = sep === '/' ? path.slice(start) : path.slice(start).split(sep).join('/');
   return folder ? `${name}/` : name;
 }
 

@@ -37,19 +37,35 @@ export interface ScannerParts {
   readonly target: string;
 }
 
-/** What is remembered of a service between two looks. */
-interface Known {
+/** A service's roots. */
+interface Found {
   readonly inputs: Inputs;
-  /** Hash of the files that name inputs: when they change, the roots are found anew. Empty: find them anew anyway. */
-  readonly naming: string;
-  readonly targets: ReadonlySet<string>;
+  /** False when the build tool could not tell: then it is asked again at each look. */
+  readonly complete: boolean;
+}
+
+/** What one look found. */
+interface Seen {
   readonly scan: DiskScan;
+  readonly targets: ReadonlySet<string>;
 }
 
 interface DiskScan extends Scan {
   readonly files: Snapshot;
-  readonly roles: ReadonlyMap<string, Role>;
+  readonly inputs: Inputs;
+  readonly labels: ReadonlyMap<string, Label>;
+  /** Hash of the files that name inputs: when they change, the roots are found anew. */
+  readonly naming: string;
 }
+
+/** What is known of a file beside its content. */
+interface Label {
+  readonly role: Role;
+  /** Relative to the project, with `/`. */
+  readonly name: string;
+}
+
+type NamedEntry = readonly [name: string, entry: Entry];
 
 /** Roles of files that may name other inputs: a new module, base, local chart or COPY. */
 const namingRoles: ReadonlySet<Role> = new Set(['build-file', 'containerfile', 'overlay', 'chart']);
@@ -59,41 +75,76 @@ export function createScanner(parts: ScannerParts): InputScanner {
   const { jarBuilder, now } = parts;
   let config = parts.config;
   const git = createGitRule();
-  const known = new Map<string, Known>();
+  const known = new Map<string, Found & Seen>();
   const noted = new Set<string>();
 
-  /** The roots now, and whether the build tool's own answer is among them. */
-  async function findInputs(
-    service: ServiceConfig,
-    fallback: Inputs | undefined,
-  ): Promise<[Inputs, boolean]> {
-    if (service.jar === undefined) return [inputsOf({ config, service, jar: [], git }), true];
+  async function findInputs(service: ServiceConfig, fallback: Inputs | undefined): Promise<Found> {
+    if (service.jar === undefined)
+      return { inputs: inputsOf({ config, service, jar: [], git }), complete: true };
     const found = await jarBuilder.inputsOf(service);
-    if (found.kind === 'ok') return [inputsOf({ config, service, jar: found.value, git }), true];
+    if (found.kind === 'ok')
+      return { inputs: inputsOf({ config, service, jar: found.value, git }), complete: true };
     const usual = ['pom.xml', 'src'].map((name) => join(service.path, name));
-    return [fallback ?? inputsOf({ config, service, jar: usual, git }), false];
+    return { inputs: fallback ?? inputsOf({ config, service, jar: usual, git }), complete: false };
   }
 
-  async function look(service: ServiceConfig, inputs: Inputs, before: DiskScan | undefined) {
+  async function look(service: ServiceConfig, inputs: Inputs, before: DiskScan | undefined): Promise<Seen> {
     const startedMs = now();
     const walked = await walk(inputs.roots);
-    const snapshot = await takeSnapshot(walked.files, before?.files ?? new Map<string, Entry>(), startedMs);
-    const roles = new Map<string, Role>();
-    for (const path of snapshot.keys()) {
-      const role = before?.roles.get(path) ?? classify(path, inputs.roots, config.root);
-      if (role !== undefined) roles.set(path, role);
-    }
-    const { fingerprint, naming } = hashes(config.root, service, snapshot, roles, parts);
-    noteOnce(service.name, walked.notes, snapshot);
+    const files = await takeSnapshot(walked.files, before?.files ?? new Map<string, Entry>(), startedMs);
+    noteOnce(service.name, walked.notes, files);
+    const unchanged = before !== undefined && before.inputs === inputs && sameContent(before.files, files);
+    const labels = unchanged ? before.labels : labelsOf(files, inputs, before);
     const scan: DiskScan = {
       service: service.name,
-      fingerprint,
-      settlesInMs: settlesInMs(snapshot, startedMs),
-      files: snapshot,
+      ...(unchanged ? before : hashes(service, files, labels)),
+      settlesInMs: settlesInMs(files, startedMs),
+      files,
       folders: walked.folders,
-      roles,
+      inputs,
+      labels,
     };
-    return { scan, naming, targets: walked.targets };
+    return { scan, targets: walked.targets };
+  }
+
+  function labelsOf(
+    files: Snapshot,
+    inputs: Inputs,
+    before: DiskScan | undefined,
+  ): ReadonlyMap<string, Label> {
+    const known = before?.inputs === inputs ? before.labels : undefined;
+    const labels = new Map<string, Label>();
+    for (const path of files.keys()) {
+      const role = classify(path, inputs.roots, config.root) ?? 'context';
+      labels.set(path, known?.get(path) ?? { role, name: nameOf(config.root, path) });
+    }
+    return labels;
+  }
+
+  function hashes(
+    service: ServiceConfig,
+    files: Snapshot,
+    labels: ReadonlyMap<string, Label>,
+  ): Pick<DiskScan, 'fingerprint' | 'naming'> {
+    const groups = { build: [], deploy: [], tests: [], naming: [] } satisfies Record<string, NamedEntry[]>;
+    const { build, deploy, tests, naming }: Record<keyof typeof groups, NamedEntry[]> = groups;
+    for (const [path, entry] of files) {
+      const { role, name } = labels.get(path) ?? { role: 'context', name: path };
+      if (decidesBuild(role)) build.push([name, entry]);
+      if (decidesDeploy(role)) deploy.push([name, entry]);
+      if (role === 'test') tests.push([name, entry]);
+      if (namingRoles.has(role)) naming.push([name, entry]);
+    }
+    const settings = settingsOf(config.root, service);
+    const isBuilt = service.jar !== undefined || service.image !== undefined;
+    return {
+      fingerprint: {
+        build: isBuilt ? digest(hashFiles(build), settings.build, parts.toolchain) : '',
+        deploy: digest(hashFiles(deploy), settings.deploy, parts.target),
+        tests: parts.testsRun(service) ? hashFiles(tests) : '',
+      },
+      naming: hashFiles(naming),
+    };
   }
 
   /** Also those that may come to be: a personal overlay written while the loop runs counts at once. */
@@ -114,30 +165,20 @@ export function createScanner(parts: ScannerParts): InputScanner {
     configure(next) {
       config = next;
       // The roots follow from the configuration; what is known of the files' content stays.
-      for (const [name, entry] of known) known.set(name, { ...entry, naming: '' });
+      for (const [name, entry] of known) known.set(name, { ...entry, complete: false });
     },
 
     async scan(service) {
       git.refresh();
       const entry = known.get(service.name);
-      let before = entry?.scan;
-      let inputs = entry?.inputs;
-      let complete = entry?.naming !== '';
-      if (inputs === undefined || !complete) {
-        [inputs, complete] = await findInputs(service, inputs);
-        before = before && { ...before, roles: new Map() };
+      let { inputs, complete } = entry ?? (await findInputs(service, undefined));
+      if (entry?.complete === false) ({ inputs, complete } = await findInputs(service, inputs));
+      let seen = await look(service, inputs, entry?.scan);
+      if (entry?.complete === true && entry.scan.naming !== seen.scan.naming) {
+        ({ inputs, complete } = await findInputs(service, inputs));
+        seen = await look(service, inputs, entry.scan);
       }
-      let seen = await look(service, inputs, before);
-      if (complete && entry !== undefined && entry.naming !== '' && entry.naming !== seen.naming) {
-        [inputs, complete] = await findInputs(service, inputs);
-        seen = await look(service, inputs, before && { ...before, roles: new Map() });
-      }
-      known.set(service.name, {
-        inputs,
-        naming: complete ? seen.naming : '',
-        targets: seen.targets,
-        scan: seen.scan,
-      });
+      known.set(service.name, { inputs, complete, ...seen });
       return seen.scan;
     },
 
@@ -147,9 +188,10 @@ export function createScanner(parts: ScannerParts): InputScanner {
       const diff = diffSnapshots(old?.files ?? new Map<string, Entry>(), next.files);
       git.refresh();
       const describe = (path: string): ChangedFile => {
-        const role = next.roles.get(path) ?? old?.roles.get(path) ?? 'context';
+        const { role, name } = next.labels.get(path) ??
+          old?.labels.get(path) ?? { role: 'context', name: path };
         return {
-          path: nameOf(config.root, path),
+          path: name,
           role,
           buildInput: decidesBuild(role) || (role === 'test' && next.fingerprint.tests !== ''),
           gitIgnored: git.ignores(path, false),
@@ -184,29 +226,13 @@ export function createScanner(parts: ScannerParts): InputScanner {
   };
 }
 
-function hashes(
-  root: string,
-  service: ServiceConfig,
-  snapshot: Snapshot,
-  roles: ReadonlyMap<string, Role>,
-  parts: ScannerParts,
-): { readonly fingerprint: Scan['fingerprint']; readonly naming: string } {
-  const of = (wanted: (role: Role) => boolean): string =>
-    hashFiles(
-      [...snapshot].flatMap(([path, entry]) =>
-        wanted(roles.get(path) ?? 'context') ? [[nameOf(root, path), entry] as const] : [],
-      ),
-    );
-  const settings = settingsOf(root, service);
-  const buildable = service.jar !== undefined || service.image !== undefined;
-  return {
-    fingerprint: {
-      build: buildable ? digest(of(decidesBuild), settings.build, parts.toolchain) : '',
-      deploy: digest(of(decidesDeploy), settings.deploy, parts.target),
-      tests: parts.testsRun(service) ? of((role) => role === 'test') : '',
-    },
-    naming: of((role) => namingRoles.has(role)),
-  };
+function sameContent(before: Snapshot, after: Snapshot): boolean {
+  if (before.size !== after.size) return false;
+  for (const [path, entry] of after) {
+    const old = before.get(path);
+    if (old !== entry && (old?.hash !== entry.hash || old.executable !== entry.executable)) return false;
+  }
+  return true;
 }
 
 function digest(...texts: readonly string[]): string {

@@ -3,16 +3,17 @@
  * hash over a state that depends on names, content and the exec bit alone. Content is read only where the stat does not
  * vouch for it. The truth of the loop: events only say when to take the next snapshot.
  */
-import { createHash, type Hash } from 'node:crypto';
-import { closeSync, constants, fstatSync, openSync, readSync, type BigIntStats } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
 /** One file. */
 export interface Entry {
   readonly size: number;
-  readonly mtimeNs: bigint;
-  readonly ctimeNs: bigint;
-  readonly inode: bigint;
+  /** Milliseconds since the epoch, with a fraction: fine to a quarter of a microsecond. */
+  readonly mtimeMs: number;
+  readonly ctimeMs: number;
+  readonly inode: number;
   readonly executable: boolean;
   /** sha256 of the content, hex; `unreadableHash` when it may not be read. */
   readonly hash: string;
@@ -61,7 +62,7 @@ const chunkBytes = 1 << 20;
  * the epoch, read before the files were listed.
  */
 export async function takeSnapshot(
-  files: ReadonlyMap<string, BigIntStats>,
+  files: ReadonlyMap<string, Stats>,
   known: Snapshot,
   nowMs: number,
 ): Promise<Snapshot> {
@@ -114,58 +115,48 @@ export function settlesInMs(snapshot: Snapshot, nowMs: number): number {
   let wait = 0;
   for (const entry of snapshot.values()) {
     const needed = entry.emptied ? emptiedMs : quietMs;
-    const ageMs = Math.max(nowMs - Number(newest(entry) / 1_000_000n), nowMs - entry.seenMs);
+    const ageMs = nowMs - Math.min(entry.seenMs, Math.max(entry.mtimeMs, entry.ctimeMs));
     if (ageMs < needed) wait = Math.max(wait, needed - Math.max(0, ageMs));
   }
   return Math.ceil(wait);
 }
 
-function vouches(entry: Entry, stat: BigIntStats): boolean {
+type FileStat = Pick<Entry, 'size' | 'mtimeMs' | 'ctimeMs' | 'inode'>;
+
+function vouches(entry: Entry, stat: Stats): boolean {
   return (
     !entry.racy &&
-    entry.mtimeNs === stat.mtimeNs &&
-    entry.ctimeNs === stat.ctimeNs &&
+    entry.mtimeMs === stat.mtimeMs &&
+    entry.ctimeMs === stat.ctimeMs &&
     entry.inode === stat.ino &&
-    BigInt(entry.size) === stat.size
+    entry.size === stat.size
   );
 }
 
-type FileStat = Pick<Entry, 'size' | 'mtimeNs' | 'ctimeNs' | 'inode'>;
-
 function sameStat(a: FileStat, b: FileStat): boolean {
-  return a.mtimeNs === b.mtimeNs && a.ctimeNs === b.ctimeNs && a.inode === b.inode && a.size === b.size;
+  return a.mtimeMs === b.mtimeMs && a.ctimeMs === b.ctimeMs && a.inode === b.inode && a.size === b.size;
 }
 
-function newest(entry: { readonly mtimeNs: bigint; readonly ctimeNs: bigint }): bigint {
-  return entry.mtimeNs > entry.ctimeNs ? entry.mtimeNs : entry.ctimeNs;
-}
-
-function readEntry(
-  path: string,
-  stat: BigIntStats,
-  before: Entry | undefined,
-  nowMs: number,
-): Entry | undefined {
+function readEntry(path: string, stat: Stats, before: Entry | undefined, nowMs: number): Entry | undefined {
   const hash = hashContent(path);
   if (hash === undefined) return undefined;
-  const age = nowMs - Number(newest(stat) / 1_000_000n);
-  const wholeSecond = stat.mtimeNs % 1_000_000_000n === 0n && stat.ctimeNs % 1_000_000_000n === 0n;
-  const sameAsBefore = before !== undefined && before.hash === hash && sameStat(before, statOf(stat));
+  const { size, mtimeMs, ctimeMs, ino: inode, mode } = stat;
+  const wholeSecond = mtimeMs % 1_000 === 0 && ctimeMs % 1_000 === 0;
+  const sameAsBefore = before?.hash === hash && sameStat(before, { size, mtimeMs, ctimeMs, inode });
   const entry: Entry = {
-    ...statOf(stat),
-    executable: process.platform !== 'win32' && (stat.mode & 0o100n) !== 0n,
+    size,
+    mtimeMs,
+    ctimeMs,
+    inode,
+    executable: process.platform !== 'win32' && (mode & 0o100) !== 0,
     hash,
-    racy: age < (wholeSecond ? coarseTickMs : tickMs),
+    racy: nowMs - Math.max(mtimeMs, ctimeMs) < (wholeSecond ? coarseTickMs : tickMs),
     seenMs: sameAsBefore ? before.seenMs : nowMs,
-    emptied: stat.size === 0n && before !== undefined && (before.emptied || before.size > 0),
+    emptied: size === 0 && before !== undefined && (before.emptied || before.size > 0),
   };
   // The same object again where nothing differs, so that a later comparison is one of identity.
   const same = sameAsBefore && before.racy === entry.racy && before.executable === entry.executable;
   return same ? before : entry;
-}
-
-function statOf(stat: BigIntStats): FileStat {
-  return { size: Number(stat.size), mtimeNs: stat.mtimeNs, ctimeNs: stat.ctimeNs, inode: stat.ino };
 }
 
 /** `undefined` when the file is gone or no regular file any more. */
@@ -180,7 +171,13 @@ function hashContent(path: string): string | undefined {
   }
   try {
     if (!fstatSync(file).isFile()) return undefined;
-    return readInto(createHash('sha256'), file).digest('hex');
+    const hash = createHash('sha256');
+    for (;;) {
+      const read = readSync(file, buffer, 0, chunkBytes, null);
+      hash.update(buffer.subarray(0, read));
+      // A regular file gives all that was asked for, until it ends.
+      if (read < chunkBytes) return hash.digest('hex');
+    }
   } catch {
     return unreadableHash;
   } finally {
@@ -189,11 +186,3 @@ function hashContent(path: string): string | undefined {
 }
 
 const buffer = Buffer.allocUnsafe(chunkBytes);
-
-function readInto(hash: Hash, file: number): Hash {
-  for (;;) {
-    const read = readSync(file, buffer, 0, chunkBytes, null);
-    if (read === 0) return hash;
-    hash.update(buffer.subarray(0, read));
-  }
-}

@@ -3,8 +3,8 @@
  * dangling links, FIFOs, sockets, devices, folders it may not read, entries that vanish while it looks.
  * What the files contain is snapshot.ts's business, what they are to a service classify.ts's.
  */
-import { lstatSync, readdirSync, realpathSync, statSync, type BigIntStats } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { lstatSync, readdirSync, realpathSync, statSync, type Stats } from 'node:fs';
+import { dirname, sep } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
 /** One file or folder to list. */
@@ -27,7 +27,7 @@ export interface Note {
 /** What was found. */
 export interface Walked {
   /** Regular files, and links to regular files with the stat of their target, by absolute path. */
-  readonly files: ReadonlyMap<string, BigIntStats>;
+  readonly files: ReadonlyMap<string, Stats>;
   /** Folders whose entries decide the listing, with an identity. See `Scan.folders`. */
   readonly folders: ReadonlyMap<string, string>;
   /** Real paths that links lead to: a change there is a change here. */
@@ -48,7 +48,7 @@ export async function walk(roots: readonly WalkRoot[]): Promise<Walked> {
 }
 
 class Walker implements Walked {
-  readonly files = new Map<string, BigIntStats>();
+  readonly files = new Map<string, Stats>();
   readonly folders = new Map<string, string>();
   readonly targets = new Set<string>();
   readonly notes: Note[] = [];
@@ -66,7 +66,7 @@ class Walker implements Walked {
 
   async #entry(
     path: string,
-    stat: BigIntStats,
+    stat: Stats,
     root: WalkRoot,
     ancestors: readonly string[],
     named: boolean,
@@ -86,7 +86,7 @@ class Walker implements Walked {
 
   async #folder(
     path: string,
-    stat: BigIntStats,
+    stat: Stats,
     root: WalkRoot,
     ancestors: readonly string[],
     link: boolean,
@@ -109,10 +109,13 @@ class Walker implements Walked {
     const names = this.#list(path);
     const siblings = new Set(names);
     const chain = [...ancestors, id];
+    const prefix = path.endsWith(sep) ? path : path + sep;
     for (const name of names) {
-      const child = join(path, name);
+      const child = prefix + name;
       const childStat = statOrNothing(child, lstatSync);
-      if (childStat !== undefined) await this.#entry(child, childStat, root, chain, false, siblings);
+      if (childStat === undefined) continue;
+      if (!childStat.isFile()) await this.#entry(child, childStat, root, chain, false, siblings);
+      else if (!root.skip(child, false, siblings)) this.files.set(child, childStat);
     }
   }
 
@@ -140,7 +143,7 @@ class Walker implements Walked {
     }
   }
 
-  #nearestFolder(path: string): { path: string; stat: BigIntStats } | undefined {
+  #nearestFolder(path: string): { path: string; stat: Stats } | undefined {
     for (let at = path; ; at = dirname(at)) {
       const stat = statOrNothing(at, statSync);
       if (stat?.isDirectory() === true) return { path: at, stat };
@@ -156,8 +159,8 @@ class Walker implements Walked {
 }
 
 /** Differs when a folder was removed and made again, even where the file system gives it the same inode. */
-function identity(stat: BigIntStats): string {
-  return `${stat.dev}:${stat.ino}:${stat.birthtimeNs}`;
+function identity(stat: Stats): string {
+  return `${stat.dev}:${stat.ino}:${stat.birthtimeMs}`;
 }
 
 /** Inodes of a folder and of all around it: a link to one of them, from below, is a loop. */
@@ -169,10 +172,10 @@ function folderIds(path: string): string[] {
 
 function statOrNothing(
   path: string,
-  how: (path: string, options: { bigint: true }) => BigIntStats,
-): BigIntStats | undefined {
+  how: (path: string, options: { throwIfNoEntry: false }) => Stats | undefined,
+): Stats | undefined {
   try {
-    return how(path, { bigint: true });
+    return how(path, { throwIfNoEntry: false });
   } catch {
     // Gone, or behind a folder that may not be searched: in both cases not an input now.
     return undefined;

@@ -37,7 +37,7 @@ afterAll(async () => {
 const names = scenarios({ node, httpPort: 1, closedPort: 2 }).map(({ name }) => name);
 
 describe('a rollout', () => {
-  it.each(names)('%s', async (name) => {
+  it.concurrent.each(names)('%s', async (name) => {
     const scenario = all.find((one) => one.name === name);
     if (scenario === undefined) throw new Error(name);
     const rig = await createDeployRig();

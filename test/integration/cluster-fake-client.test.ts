@@ -326,13 +326,18 @@ describe('exec', () => {
   });
 
   it('closes the connection at the signal', async () => {
-    let closed = false;
+    let state = '';
     fake.onSocket = (socket) => {
-      socket.onClose = () => (closed = true);
-      setImmediate(() => session.abort('shutdown'));
+      state = 'open';
+      socket.onClose = () => (state = 'closed');
     };
-    expect(await run()).toEqual({ kind: 'cancelled', reason: 'shutdown' });
-    await until('the server to see it', () => closed);
+    const running = run();
+    await until('the connection', () => state === 'open');
+    // A round trip later the client knows that its connection is open.
+    await cluster.get(ref, new AbortController().signal);
+    session.abort('shutdown');
+    expect(await running).toEqual({ kind: 'cancelled', reason: 'shutdown' });
+    await until('the server to see it', () => state === 'closed');
   });
 });
 

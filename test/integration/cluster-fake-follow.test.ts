@@ -103,14 +103,20 @@ describe('follow', () => {
     expect(followed.snapshots.length).toBeLessThan(20);
   });
 
-  it('goes on from the last version after the server ends the watch', async () => {
+  it('goes on from the last change after the server ends the watch', async () => {
     fake.put(configMap('a', '1'));
     const followed = follow();
     await until('the watch', () => fake.watches() === 1);
-    fake.cutWatches('fin');
     fake.put(configMap('a', '2'));
     await untilSet(followed, 'a=2');
+    const ref = { apiVersion: 'v1', kind: 'ConfigMap', name: 'a', namespace: 'shop' };
+    const seen = await cluster.get(ref, session.signal);
+    fake.cutWatches('fin');
+    fake.put(configMap('a', '3'));
+    await untilSet(followed, 'a=3');
     expect({ lists: lists(), lost: followed.lost }).toEqual({ lists: 1, lost: [] });
+    const resumed = fake.seen.findLast(({ watch }) => watch)?.query.get('resourceVersion');
+    expect(seen).toMatchObject({ value: { metadata: { resourceVersion: resumed } } });
   });
 
   it('goes on from a bookmark, not from the last change', async () => {

@@ -151,6 +151,20 @@ describe('lockNamespace', () => {
     expect(await holder()).toBe(other.identity);
   });
 
+  it('leaves a Lease alone that changes hands while it is being released', async () => {
+    await lock();
+    let raced = false;
+    fake.intercepts.push((seen) => {
+      if (seen.method === 'DELETE' && !raced) {
+        raced = true;
+        void putLease(other, new Date());
+      }
+      return false;
+    });
+    await held.pop()?.release(session.signal);
+    expect({ raced, holder: await holder() }).toEqual({ raced: true, holder: other.identity });
+  });
+
   it('keeps the lock over an outage, and makes a Lease anew that somebody deleted', async () => {
     const lost: string[] = [];
     await lock({ onLost: (by) => lost.push(by) });

@@ -4,7 +4,7 @@ import { openCluster, type OpenCluster } from '../../src/cluster/client.ts';
 import { followPodLogs, readPodLogs, type PodLogsRequest } from '../../src/cluster/pod-logs.ts';
 import type { KubeObject } from '../../src/cluster/types.ts';
 import type { EventBody } from '../../src/events.ts';
-import { startFakeApiServer, status, type FakeApiServer } from '../support/fake-apiserver.ts';
+import { startFakeApiServer, status, type FakeApiServer, type Intercept } from '../support/fake-apiserver.ts';
 import { addFakePodLogs, type FakePodLogs } from '../support/fake-pod-logs.ts';
 import { until } from '../support/wait.ts';
 
@@ -113,6 +113,11 @@ describe('followPodLogs', () => {
       logs.write('orders-1', 'app', 3, 0, 'f');
       await shown(6);
       expect(lines().map((line) => line.slice(-1))).toEqual(['a', 'b', 'c', 'd', 'e', 'f']);
+      // Only what may be new is asked for again, not the whole log.
+      const readings = fake.seen
+        .filter(({ path }) => path.endsWith('/log'))
+        .map(({ query }) => query.get('sinceTime'));
+      expect(readings.slice(0, 2)).toEqual([null, '2026-11-21T05:00:02.000000500Z']);
     },
   );
 
@@ -171,6 +176,28 @@ describe('followPodLogs', () => {
     expect(lines()).toEqual(['orders-1/app: before', 'orders-1/app: meanwhile']);
   });
 
+  it('replaces a stream that may have died unseen while the cluster was away', async () => {
+    putPod('orders-1', { app: 'r1' });
+    logs.write('orders-1', 'app', 1, 0, 'before');
+    follow();
+    await shown(1);
+    logs.silence();
+    logs.write('orders-1', 'app', 2, 0, 'unheard');
+    let refused = 0;
+    const away: Intercept = (seen, response) => {
+      if (!seen.path.endsWith('/pods') || seen.watch) return false;
+      refused += 1;
+      status(response, 500, 'InternalError', 'etcd is away');
+      return true;
+    };
+    fake.intercepts.push(away);
+    fake.cutWatches('rst');
+    await until('the loss', () => refused > 0);
+    fake.intercepts.splice(fake.intercepts.indexOf(away), 1);
+    await shown(2);
+    expect(lines()).toEqual(['orders-1/app: before', 'orders-1/app: unheard']);
+  });
+
   it('starts so many lines back in what ran already, and at the beginning of what starts later', async () => {
     for (let index = 0; index < 50; index += 1) logs.write('orders-1', 'app', 1, index, `old ${index}`);
     putPod('orders-1', { app: 'r1' });
@@ -181,6 +208,20 @@ describe('followPodLogs', () => {
     await shown(7);
     expect(lines().slice(0, 2)).toEqual(['orders-1/app: old 48', 'orders-1/app: old 49']);
     expect(lines().slice(2)).toHaveLength(5);
+  });
+
+  it('loses no line after "from now on" when the stream is cut before the first one', async () => {
+    logs.write('orders-1', 'app', 1, 0, 'history');
+    putPod('orders-1', { app: 'r1' });
+    follow({ tailLines: 0 });
+    await until('the stream', () => logs.streams() === 1);
+    logs.cut('rst');
+    logs.write('orders-1', 'app', 2, 0, 'now');
+    await shown(1);
+    expect(lines()).toContain('orders-1/app: now');
+    const again = fake.seen.findLast(({ path }) => path.endsWith('/log'))?.query;
+    expect(again?.get('tailLines')).toBeNull();
+    expect(Number(again?.get('sinceSeconds'))).toBeGreaterThanOrEqual(1);
   });
 
   it('takes escape sequences out', async () => {

@@ -2,7 +2,7 @@
  * A namespace in the sandbox, a project folder, and deployers on them: what the tests of src/deploy share. Everything is
  * real; only the artifact is given instead of built (the sandbox's Java image, by its digest, under any tag).
  */
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { openCluster, type OpenCluster } from '../../src/cluster/client.ts';
@@ -24,6 +24,8 @@ export interface DeployRig {
   readonly namespace: string;
   readonly cluster: OpenCluster;
   deployer(options?: DeployerOptions): LiveDeployer;
+  /** The same cluster by another port of its host: a proxy's. Closed with the rig. */
+  through(port: number): Promise<OpenCluster>;
   /** A service without jar; its image is given by `artifact`. */
   service(way: Way, limits?: Limits): ServiceConfig;
   /** The sandbox's Java image under a tag: another tag is another rollout. */
@@ -39,6 +41,7 @@ export interface DeployerOptions {
   readonly project?: string;
   readonly adopt?: boolean;
   readonly run?: RunProcess;
+  readonly cluster?: OpenCluster;
 }
 
 let counter = 0;
@@ -63,14 +66,26 @@ export async function createDeployRig(): Promise<DeployRig> {
     await cluster.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } }, signal),
   );
   const digest = await javaImageDigest();
+  const others: OpenCluster[] = [];
 
   return {
     folder,
     namespace,
     cluster,
-    deployer: ({ tools, project, adopt, run } = {}) =>
+    async through(port) {
+      const server = new URL(cluster.identity.server);
+      const text = readFileSync(cluster.identity.kubeconfig, 'utf8');
+      const moved = new URL(server);
+      moved.port = String(port);
+      const kubeconfig = join(folder, `kubeconfig-${port}`);
+      writeFileSync(kubeconfig, text.replaceAll(server.origin, moved.origin), { mode: 0o600 });
+      const opened = valueOf(await openCluster({ ...cluster.identity, server: moved.origin, kubeconfig }));
+      others.push(opened);
+      return opened;
+    },
+    deployer: ({ tools, project, adopt, run, cluster: other } = {}) =>
       createDeployer({
-        cluster,
+        cluster: other ?? cluster,
         run: run ?? runProcess,
         project: project ?? 'shop',
         root: folder,
@@ -100,7 +115,7 @@ export async function createDeployRig(): Promise<DeployRig> {
     },
     async dispose() {
       await cluster.remove({ apiVersion: 'v1', kind: 'Namespace', name: namespace }, {}, signal);
-      cluster.close();
+      for (const one of [cluster, ...others]) one.close();
       rmSync(folder, { recursive: true, force: true });
     },
   };

@@ -13,6 +13,8 @@ export interface FakePodLogs {
   restart(pod: string, container: string): void;
   /** Ends every open stream: regularly, or with a reset. */
   cut(how: 'fin' | 'rst'): void;
+  /** Leaves the open streams open and never sends a byte on them again, as a connection that died unseen. */
+  silence(): void;
   /** How many streams are open. */
   streams(): number;
 }
@@ -48,7 +50,8 @@ export function addFakePodLogs(fake: FakeApiServer): FakePodLogs {
     const wanted = run.lines.filter(({ second }) => since === undefined || second >= Number(since));
     response.writeHead(200, { 'content-type': 'text/plain' });
     response.flushHeaders();
-    for (const { stamped } of wanted.slice(tail === null ? 0 : -Number(tail) || wanted.length)) {
+    const skipped = tail === null ? 0 : Math.max(0, wanted.length - Number(tail));
+    for (const { stamped } of wanted.slice(skipped)) {
       response.write(`${stamped}\n`);
     }
     if (query.get('follow') !== 'true' || run.ended) {
@@ -85,6 +88,7 @@ export function addFakePodLogs(fake: FakeApiServer): FakePodLogs {
       }
       streams.clear();
     },
+    silence: () => streams.clear(),
     streams: () => streams.size,
   };
 }

@@ -44,7 +44,9 @@ export async function startRegistry(setup: RegistrySetup = {}): Promise<TestRegi
       ...(setup.auth === undefined ? [] : [`auth: ${setup.auth}`]),
     ].join('\n'),
   );
-  const child = spawn('docker-registry', ['serve', config], { stdio: ['ignore', 'ignore', 'pipe'] });
+  // The kernel ends it when the tests are killed.
+  const command = ['--pdeathsig', 'KILL', '--', 'docker-registry', 'serve', config];
+  const child = spawn('setpriv', command, { stdio: ['ignore', 'ignore', 'pipe'] });
   const host = await listening(child);
   return {
     host,

@@ -224,8 +224,8 @@ export function scenarios({ node, httpPort, closedPort }: Surroundings): readonl
     {
       name: 'unschedulable',
       manifest: deployment({ container: 'resources: {requests: {memory: 1Ti}}' }),
-      deadlineMs: 3_000,
-      expected: /did not become ready within 3 s: Pod\/web-\S+: finds no node: .*Insufficient memory/,
+      deadlineMs: 5_000,
+      expected: /did not become ready within 5 s: Pod\/web-\S+: finds no node: .*Insufficient memory/,
       hint: /lower resources\.requests/,
     },
     {
@@ -234,9 +234,9 @@ export function scenarios({ node, httpPort, closedPort }: Surroundings): readonl
       manifest: deployment({
         container: `readinessProbe: {periodSeconds: 1, httpGet: {host: ${node}, port: ${httpPort}, path: /actuator/health/readiness}}`,
       }),
-      deadlineMs: 6_000,
+      deadlineMs: 12_000,
       expected:
-        /within 6 s: .*container app runs, but its readiness probe GET :\d+\/actuator\/health\/readiness fails: HTTP 404; the old version still serves/,
+        /within 12 s: .*container app runs, but its readiness probe GET :\d+\/actuator\/health\/readiness fails: HTTP 404; the old version still serves/,
       hint: /nothing serves that path/,
     },
     {
@@ -245,7 +245,7 @@ export function scenarios({ node, httpPort, closedPort }: Surroundings): readonl
         container:
           'ports: [{name: http, containerPort: 8080}], readinessProbe: {periodSeconds: 1, httpGet: {port: http, path: /ready}}',
       }),
-      deadlineMs: 6_000,
+      deadlineMs: 12_000,
       expected: /its readiness probe GET :8080\/ready fails: connection refused/,
       hint: /server\.port/,
     },
@@ -322,9 +322,9 @@ export function scenarios({ node, httpPort, closedPort }: Surroundings): readonl
       name: 'stateful-stuck-on-older',
       before: stateful(),
       manifest: stateful({ container: 'readinessProbe: {periodSeconds: 1, exec: {command: ["false"]}}' }),
-      deadlineMs: 6_000,
+      deadlineMs: 12_000,
       expected:
-        /StatefulSet\/web did not become ready within 6 s: Pod\/web-0: .*readiness probe `false` fails/,
+        /StatefulSet\/web did not become ready within 12 s: Pod\/web-0: .*readiness probe `false` fails/,
     },
     {
       name: 'daemon-upgrade',

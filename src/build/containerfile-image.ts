@@ -1,0 +1,93 @@
+/** Builds the image of a Containerfile of the user's, with its context, its ignore file and its build arguments. */
+import { readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import type { ImageSource } from '../config/model.ts';
+import { failed, ok, type Outcome } from '../outcome.ts';
+import { sha256Of } from './boot-jar.ts';
+import { bud } from './bud.ts';
+import type { Buildah } from './buildah-session.ts';
+import type { Jar } from './types.ts';
+
+/** What such an image is made from. */
+export interface ContainerfileRequest {
+  readonly service: string;
+  readonly source: Extract<ImageSource, { kind: 'containerfile' }>;
+  readonly jar: Jar | undefined;
+  readonly repository: string;
+  /** A folder of this service's own. */
+  readonly folder: string;
+  readonly insecureHost: string | undefined;
+  readonly labels: readonly string[];
+}
+
+/** Builds it, and returns the image's id. Fails with IMAGE_BUILD_FAILED, SOURCE_CHANGED or DISK_FULL. */
+export async function buildContainerfile(
+  buildah: Buildah,
+  request: ContainerfileRequest,
+  signal: AbortSignal,
+  onLine: (line: string) => void,
+): Promise<Outcome<string>> {
+  const { service, source, jar, repository, folder, insecureHost, labels } = request;
+  const built = await bud(
+    buildah,
+    {
+      service,
+      file: source.containerfile,
+      context: source.context,
+      idFile: join(folder, 'image.id'),
+      env: insecureHost === undefined ? {} : await insecureRegistry(insecureHost, folder),
+      flags: [
+        '--layers',
+        // Pulled when it is not there, as everywhere; `true` would ask the network at each build.
+        '--pull=false',
+        ...labels,
+        ...Object.entries(source.buildArgs).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]),
+        '-t',
+        `localhost/appdev/${repository}:current`,
+      ],
+    },
+    signal,
+    onLine,
+  );
+  if (built.kind !== 'ok') return built;
+  if (built.value.kind === 'failed') return built.value.failure;
+  if (jar !== undefined && (await hashOf(jar.built)) !== jar.sha256) {
+    return failed('SOURCE_CHANGED', `${service}: ${jar.built} changed while the image was built from it`, {
+      hint: 'another build writes there; stop it and build again',
+      exit: 4,
+    });
+  }
+  return ok(built.value.imageId);
+}
+
+/**
+ * Allows plain HTTP to one host, for what the Containerfile builds FROM: the user's registries.conf with an entry more.
+ * `--tls-verify=false` would allow it to every registry that the file names.
+ */
+async function insecureRegistry(host: string, folder: string): Promise<Readonly<Record<string, string>>> {
+  const chosen = process.env['CONTAINERS_REGISTRIES_CONF'];
+  const usual = [join(homedir(), '.config/containers/registries.conf'), '/etc/containers/registries.conf'];
+  const text =
+    (chosen === undefined ? usual : [chosen]).map(read).find((content) => content !== undefined) ?? '';
+  const path = join(folder, 'registries.conf');
+  await writeFile(path, `${text}\n[[registry]]\nlocation = ${JSON.stringify(host)}\ninsecure = true\n`);
+  return { CONTAINERS_REGISTRIES_CONF: path };
+}
+
+async function hashOf(path: string): Promise<string> {
+  try {
+    return await sha256Of(path);
+  } catch {
+    return 'gone';
+  }
+}
+
+function read(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,97 @@
+/**
+ * Removes older images of ours from Buildah's storage. Ours are those that carry this project's and one of its services'
+ * labels; the newest few of each service stay, by the order in which they were used, and so does what those lie on.
+ */
+import { join } from 'node:path';
+import { ok, type Outcome } from '../outcome.ts';
+import { listAt, stringAt } from '../support/fields.ts';
+import type { RunProcess } from '../support/process.ts';
+import { projectLabel, serviceLabel } from './buildah.ts';
+import { openBuildah, type Buildah } from './buildah-session.ts';
+import { ImageRecords, type ImageRecord } from './image-records.ts';
+
+/** What to prune. */
+export interface StoragePrune {
+  readonly run: RunProcess;
+  readonly project: string;
+  readonly services: readonly string[];
+  /** Images of each service that stay, at least 1. */
+  readonly keep: number;
+  /** Folder for what is kept across sessions, as the builder has it. */
+  readonly cache: string;
+  readonly signal: AbortSignal;
+}
+
+interface StoredImage {
+  readonly id: string;
+  readonly names: readonly string[];
+}
+
+/** Prunes, and returns how many images went. An image that something uses stays, and is no failure. */
+export async function pruneStorage(request: StoragePrune): Promise<Outcome<number>> {
+  const { run, project, services, keep, cache, signal } = request;
+  const buildah = await openBuildah(run, signal);
+  if (buildah.kind !== 'ok') return buildah;
+  const records = new ImageRecords(join(cache, 'buildah'));
+  const known = await records.list();
+  const removed = new Set<string>();
+  for (const service of services) {
+    const stored = await listImages(buildah.value, project, service, signal);
+    if (stored.kind !== 'ok') return stored;
+    const kept = keptOf(
+      known.filter((record) => record.project === project && record.service === service),
+      keep,
+    );
+    const old = stored.value.filter(
+      ({ id, names }) => !kept.ids.has(id) && !names.some((name) => kept.lowers.has(name)),
+    );
+    // What lies on others goes before them.
+    for (const image of [...old.filter((one) => !isLower(one)), ...old.filter(isLower)]) {
+      const gone = await buildah.value.run({ args: ['rmi', image.id] }, { signal });
+      if (gone.kind !== 'ok') return gone;
+      if (gone.value.exitCode === 0) removed.add(image.id);
+    }
+  }
+  if (removed.size > 0) await records.forget(removed);
+  return ok(removed.size);
+}
+
+/** The newest images of one service, and the names of what those lie on. */
+function keptOf(
+  records: readonly ImageRecord[],
+  keep: number,
+): { readonly ids: ReadonlySet<string>; readonly lowers: ReadonlySet<string> } {
+  const ids = new Set<string>();
+  const lowers = new Set<string>();
+  for (const { imageId, lower } of records) {
+    if (!ids.has(imageId) && ids.size >= Math.max(1, keep)) continue;
+    ids.add(imageId);
+    lowers.add(lower);
+  }
+  return { ids, lowers };
+}
+
+async function listImages(
+  buildah: Buildah,
+  project: string,
+  service: string,
+  signal: AbortSignal,
+): Promise<Outcome<readonly StoredImage[]>> {
+  const filters = [`label=${projectLabel}=${project}`, `label=${serviceLabel}=${service}`];
+  const listed = await buildah.run(
+    { args: ['images', '--json', ...filters.flatMap((filter) => ['--filter', filter])] },
+    { signal },
+  );
+  if (listed.kind !== 'ok') return listed;
+  const images: unknown = listed.value.exitCode === 0 ? JSON.parse(listed.value.stdout || '[]') : [];
+  return ok(
+    listAt({ images }, 'images').map((image) => ({
+      id: stringAt(image, 'id') ?? '',
+      names: listAt(image, 'names').filter((name) => typeof name === 'string'),
+    })),
+  );
+}
+
+function isLower({ names }: StoredImage): boolean {
+  return names.some((name) => /:lower-[0-9a-f]+$/.test(name));
+}

@@ -1,0 +1,67 @@
+/** Texts as Helm 3.22 and 4.3 print them. */
+import { expect, it } from 'vitest';
+import { explainUpgrade } from './helm-upgrade-errors.ts';
+
+const input = { service: 'orders', release: 'orders-dev', namespace: 'dev', context: 'kind-shop' };
+
+it.each([
+  [
+    'Error: UPGRADE FAILED: another operation (install/upgrade/rollback) is in progress',
+    'RELEASE_STUCK',
+    'release orders-dev in dev was taken by another helm at this moment',
+    'helm history orders-dev --kube-context kind-shop -n dev',
+  ],
+  [
+    'Error: INSTALLATION FAILED: Unable to continue with install: Service "orders" in namespace "dev" exists and cannot be imported into the current release: invalid ownership metadata; label validation error: missing key "app.kubernetes.io/managed-by": must be set to "Helm"',
+    'OBJECT_FOREIGN',
+    'Service/orders in dev exists and does not belong to release orders-dev',
+    '--adopt',
+  ],
+  [
+    'level=WARN msg="upgrade failed" name=orders-dev\nError: UPGRADE FAILED: conflict occurred while applying object dev/orders apps/v1, Kind=Deployment: Apply failed with 1 conflict: conflict with "kubectl" using apps/v1: .spec.replicas',
+    'DEPLOY_FAILED',
+    'cannot apply Deployment/orders of release orders-dev: .spec.replicas belongs to kubectl',
+    'leave that field out of the chart',
+  ],
+  [
+    'Error: UPGRADE FAILED: conflict occurred while applying object dev/orders apps/v1, Kind=Deployment: Apply failed with 2 conflicts: conflicts with "kubectl-edit" using apps/v1:\n- .spec.replicas\n- .spec.template.spec.containers[name="app"].image',
+    'DEPLOY_FAILED',
+    'cannot apply Deployment/orders of release orders-dev: .spec.replicas belongs to kubectl-edit, .spec.template.spec.containers[name="app"].image belongs to kubectl-edit',
+    'undo what the other set',
+  ],
+  [
+    'Error: INSTALLATION FAILED: create: failed to create: namespaces "dev" not found',
+    'NAMESPACE_MISSING',
+    'there is no namespace dev in kind-shop',
+    'kubectl --context kind-shop create namespace dev',
+  ],
+  [
+    'Error: Kubernetes cluster unreachable: Get "https://127.0.0.1:1/version": dial tcp 127.0.0.1:1: connect: connection refused',
+    'CLUSTER_UNREACHABLE',
+    'the API server of kind-shop went away while release orders-dev was applied: its state is unknown',
+    'the next run',
+  ],
+  [
+    'Error: UPGRADE FAILED: pre-upgrade hooks failed: 1 error occurred:\n\t* job orders-migrate failed: BackoffLimitExceeded',
+    'DEPLOY_FAILED',
+    'release orders-dev: pre-upgrade hooks failed: 1 error occurred:',
+    'kubectl --kube-context',
+  ],
+  [
+    'Error: UPGRADE FAILED: cannot patch "orders" with kind Deployment: Deployment.apps "orders" is invalid: spec.selector: Invalid value: {}: field is immutable',
+    'DEPLOY_FAILED',
+    'release orders-dev: cannot patch "orders" with kind Deployment: Deployment.apps "orders" is invalid: spec.selector: Invalid value: {}: field is immutable',
+    'appdev delete orders',
+  ],
+  [
+    'Error: UPGRADE FAILED: something new',
+    'DEPLOY_FAILED',
+    'release orders-dev: something new',
+    'appdev render orders',
+  ],
+  ['', 'DEPLOY_FAILED', 'release orders-dev: helm failed without a word', 'appdev render orders'],
+])('%s', (stderr, code, message, hint) => {
+  const error = explainUpgrade(stderr, input);
+  expect({ code: error.code, message: error.message }).toEqual({ code, message });
+  expect(error.hint).toContain(hint);
+});

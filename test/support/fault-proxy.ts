@@ -1,0 +1,70 @@
+/** A proxy before a real registry that answers some requests with a fault: real registries will not fail on demand. */
+import { createServer, request, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** A fault, for the first `times` requests that fit. */
+export interface Fault {
+  readonly method: string;
+  readonly path: RegExp;
+  times: number;
+  /** Status to answer with, or `reset` to break the connection off. */
+  readonly answer: number | 'reset';
+}
+
+/** A running proxy. */
+export interface FaultProxy {
+  /** `127.0.0.1:port`. */
+  readonly host: string;
+  /** Faults that are still to come; tests set them. */
+  faults: Fault[];
+  /** `METHOD path` of every request so far. */
+  readonly requests: string[];
+  stop(): Promise<void>;
+}
+
+/** Starts one before the registry at `target`. */
+export async function startFaultProxy(target: string): Promise<FaultProxy> {
+  const requests: string[] = [];
+  const server = createServer((incoming, answer) => {
+    requests.push(`${incoming.method} ${incoming.url}`);
+    const fault = proxy.faults.find((one) => one.times > 0 && fits(one, incoming));
+    if (fault !== undefined) {
+      fault.times -= 1;
+      incoming.resume();
+      if (fault.answer === 'reset') incoming.socket.resetAndDestroy();
+      else answer.writeHead(fault.answer, { connection: 'close' }).end();
+      return;
+    }
+    const [host, port] = target.split(':');
+    const outgoing = request(
+      {
+        host,
+        port,
+        method: incoming.method,
+        path: incoming.url,
+        headers: { ...incoming.headers, host: incoming.headers.host },
+      },
+      (response) => {
+        answer.writeHead(response.statusCode ?? 502, response.headers);
+        response.pipe(answer);
+      },
+    );
+    outgoing.on('error', () => answer.destroy());
+    incoming.pipe(outgoing);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const proxy: FaultProxy = {
+    host: `127.0.0.1:${(server.address() as AddressInfo).port}`,
+    faults: [],
+    requests,
+    async stop() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+  return proxy;
+}
+
+function fits(fault: Fault, incoming: IncomingMessage): boolean {
+  return fault.method === incoming.method && fault.path.test(incoming.url ?? '');
+}
