@@ -50,14 +50,14 @@ const rules: readonly Rule[] = [
     hint: () => 'check registry.push in appdev.yaml, and DNS',
   },
   {
-    pattern: /denied|forbidden|status(?: code)?:? 403|\b403 Forbidden/i,
+    pattern: /denied|forbidden|\b403\b/i,
     code: 'REGISTRY_DENIED',
     what: 'does not let this user push there',
     retry: 'no',
     hint: () => 'check the rights and the quota of the project, or log in as somebody else',
   },
   {
-    pattern: /unauthorized|authentication required|status(?: code)?:? 401|\b401 Unauthorized/i,
+    pattern: /unauthorized|authentication required|\b401\b/i,
     code: 'REGISTRY_DENIED',
     what: 'wants other credentials',
     retry: 'once',
@@ -80,7 +80,7 @@ const rules: readonly Rule[] = [
   },
   {
     pattern:
-      /connection refused|connection reset|broken pipe|unexpected EOF|: EOF|i\/o timeout|TLS handshake timeout|no route to host|network is unreachable|context deadline/i,
+      /connection refused|connection reset|closed network connection|broken pipe|unexpected EOF|: EOF|i\/o timeout|TLS handshake timeout|no route to host|network is unreachable|context deadline/i,
     code: 'REGISTRY_UNREACHABLE',
     what: 'does not answer',
     retry: 'yes',

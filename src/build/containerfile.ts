@@ -23,15 +23,21 @@ const ownUser = '10001:10001';
  * What all but the last layer make: dependencies and the like, which a change of code leaves as they are. It is an image of
  * its own, so that the next build neither copies nor hashes them again (0.7 s for 22 MB).
  */
-export function lowerContainerfile(
+export function lowerContainerfile(base: BaseImage, layers: readonly StagedLayer[]): string {
+  // By id: between looking at it and building on it, the name may move.
+  return [`FROM ${base.id}`, ...layers.map((layer) => copy(base, layer)), ''].join('\n');
+}
+
+/** The last layer, on top of the image that `lowerContainerfile` makes, and how to start. */
+export function upperContainerfile(
+  lower: string,
   base: BaseImage,
-  layers: readonly StagedLayer[],
+  layer: StagedLayer,
   entrypoint: readonly string[],
 ): string {
   return [
-    // By id: between looking at it and building on it, the name may move.
-    `FROM ${base.id}`,
-    ...layers.map((layer) => copy(base, layer)),
+    `FROM ${lower}`,
+    copy(base, layer),
     // After the first COPY, which makes the folder with its owner: the application may write to where it runs.
     `WORKDIR ${appFolder}`,
     ...(base.user === '' ? [`USER ${ownUser}`] : []),
@@ -40,21 +46,9 @@ export function lowerContainerfile(
   ].join('\n');
 }
 
-/** The last layer, on top of the image that `lowerContainerfile` makes. */
-export function upperContainerfile(lower: string, base: BaseImage, layer: StagedLayer): string {
-  return [`FROM ${lower}`, copy(base, layer), ''].join('\n');
-}
-
 /** A text that differs for every other lower image. */
-export function lowerKey(
-  base: BaseImage,
-  layers: readonly StagedLayer[],
-  entrypoint: readonly string[],
-): string {
-  return createHash('sha256')
-    .update(lowerContainerfile(base, layers, entrypoint))
-    .digest('hex')
-    .slice(0, 16);
+export function lowerKey(base: BaseImage, layers: readonly StagedLayer[]): string {
+  return createHash('sha256').update(lowerContainerfile(base, layers)).digest('hex').slice(0, 16);
 }
 
 function copy(base: BaseImage, layer: StagedLayer): string {

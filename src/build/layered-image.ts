@@ -57,7 +57,7 @@ export class LayeredImages {
     const below = layers.slice(0, -1);
     const base = await this.#base(buildah, request, signal, onLine);
     if (base.kind !== 'ok') return base;
-    const lower = `localhost/appdev/${repository}:lower-${lowerKey(base.value, below, entrypoint)}`;
+    const lower = `localhost/appdev/${repository}:lower-${lowerKey(base.value, below)}`;
 
     const build = async (
       name: string,
@@ -82,7 +82,7 @@ export class LayeredImages {
     const upper = async (): Promise<Outcome<BudResult>> =>
       await build(
         'Containerfile.upper',
-        upperContainerfile(lower, base.value, top),
+        upperContainerfile(lower, base.value, top, entrypoint),
         `localhost/appdev/${repository}:current`,
         ['--no-cache'],
       );
@@ -97,9 +97,7 @@ export class LayeredImages {
         request,
         base.value,
         async (found) =>
-          await build('Containerfile.lower', lowerContainerfile(found, below, entrypoint), lower, [
-            '--layers',
-          ]),
+          await build('Containerfile.lower', lowerContainerfile(found, below), lower, ['--layers']),
         signal,
         onLine,
       );

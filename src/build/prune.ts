@@ -71,22 +71,33 @@ function keptOf(
   return { ids, lowers };
 }
 
+/** The images with both labels. Asked for one by one: Buildah takes several filters for alternatives. */
 async function listImages(
   buildah: Buildah,
   project: string,
   service: string,
   signal: AbortSignal,
 ): Promise<Outcome<readonly StoredImage[]>> {
-  const filters = [`label=${projectLabel}=${project}`, `label=${serviceLabel}=${service}`];
-  const listed = await buildah.run(
-    { args: ['images', '--json', ...filters.flatMap((filter) => ['--filter', filter])] },
-    { signal },
-  );
+  const ofProject = await listLabelled(buildah, `${projectLabel}=${project}`, signal);
+  if (ofProject.kind !== 'ok') return ofProject;
+  const ofService = await listLabelled(buildah, `${serviceLabel}=${service}`, signal);
+  if (ofService.kind !== 'ok') return ofService;
+  const ids = new Set(ofService.value.map(({ id }) => id));
+  return ok(ofProject.value.filter(({ id }) => ids.has(id)));
+}
+
+async function listLabelled(
+  buildah: Buildah,
+  label: string,
+  signal: AbortSignal,
+): Promise<Outcome<readonly StoredImage[]>> {
+  const args = ['images', '--json', '--no-trunc', '--filter', `label=${label}`];
+  const listed = await buildah.run({ args }, { signal });
   if (listed.kind !== 'ok') return listed;
   const images: unknown = listed.value.exitCode === 0 ? JSON.parse(listed.value.stdout || '[]') : [];
   return ok(
     listAt({ images }, 'images').map((image) => ({
-      id: stringAt(image, 'id') ?? '',
+      id: (stringAt(image, 'id') ?? '').replace(/^sha256:/, ''),
       names: listAt(image, 'names').filter((name) => typeof name === 'string'),
     })),
   );

@@ -74,8 +74,11 @@ async function tryOnce(
       args: [
         'push',
         '-q',
+        // Its own retries are few, slow, and only after broken connections; version 1.28 ignores `--retry` itself.
         '--retry',
-        '0',
+        '1',
+        '--retry-delay',
+        '10ms',
         ...(registry.insecure ? ['--tls-verify=false'] : []),
         '--digestfile',
         digestFile,

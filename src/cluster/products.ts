@@ -126,9 +126,6 @@ const products: readonly Product[] = [
   },
 ];
 
-/** Names of the known products, for messages and documentation. */
-export const productNames: readonly string[] = products.map(({ name }) => name);
-
 /** What a context was recognised as. `stranger`: not a known product, with the reason as a clause. */
 export type Recognition =
   | { readonly kind: 'known'; readonly product: string }

@@ -217,6 +217,7 @@ export function createTransport(
         };
         signal.addEventListener('abort', stop, { once: true });
         body.once('close', () => signal.removeEventListener('abort', stop));
+        if (hasAborted(signal)) stop();
         return ok({ kind: 'stream', body });
       });
     },

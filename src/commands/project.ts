@@ -55,19 +55,3 @@ export function chooseServices(
   names.forEach(add);
   return ok(config.services.filter(({ name }) => chosen.has(name)));
 }
-
-/** Services in the order of `needs`: each after those it needs. Cycles were refused when the file was loaded. */
-export function inNeedsOrder(services: readonly ServiceConfig[]): readonly ServiceConfig[] {
-  const left = new Map(services.map((service) => [service.name, service]));
-  const ordered: ServiceConfig[] = [];
-  const visit = (service: ServiceConfig): void => {
-    if (!left.delete(service.name)) return;
-    for (const name of service.needs) {
-      const need = left.get(name);
-      if (need !== undefined) visit(need);
-    }
-    ordered.push(service);
-  };
-  services.forEach(visit);
-  return ordered;
-}

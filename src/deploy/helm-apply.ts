@@ -5,29 +5,17 @@
 import type { WorkContext } from '../build/types.ts';
 import type { KubeObject } from '../cluster/types.ts';
 import type { HelmConfig, ServiceConfig } from '../config/model.ts';
+import type { AppdevError } from '../errors.ts';
 import { failed, ok, type Outcome } from '../outcome.ts';
 import { stringAt } from '../support/fields.ts';
-import type { AppdevError } from '../errors.ts';
+import { pinned } from './helm-tool.ts';
 import { conflictingObject, explainUpgrade } from './helm-upgrade-errors.ts';
-import { pinned, type HelmRun, type HelmVersion } from './helm-tool.ts';
-import { releaseInput } from './helm.ts';
-import { holderLabel, holderVariable } from './holder.ts';
+import { revisionIn, shapeLabel, targetOf, upgradeRelease, type HelmApplySettings } from './helm-upgrade.ts';
 import { containersOf, nameOf, podSpecOf, refOf, workloadsIn } from './objects.ts';
-import { labelValue, projectLabel, serviceLabel } from './ownership.ts';
 import { readRelease } from './release-store.ts';
 import { contentDescription, installerOf, isOurRelease, placed, type ReleaseState } from './release.ts';
-import { repairRelease, requireAbandoned, type ReleaseTools } from './repair.ts';
+import { repairRelease, requireAbandoned } from './repair.ts';
 import type { Applied, Rendered } from './types.ts';
-
-/** What a Helm deploy needs beside the session's tools. */
-export interface HelmApplySettings extends ReleaseTools {
-  readonly project: string;
-  /** Take over a release, or objects, that somebody else made. */
-  readonly adopt: boolean;
-}
-
-/** Revisions that helm keeps of a release. */
-const historyMax = 10;
 
 /** Installs or upgrades the release. */
 export async function applyRelease(
@@ -37,7 +25,7 @@ export async function applyRelease(
   settings: HelmApplySettings,
   { signal, report }: WorkContext,
 ): Promise<Outcome<Applied>> {
-  const { cluster, helm } = settings;
+  const { cluster } = settings;
   const { namespace } = rendered;
   const { release } = config;
   const found = await readRelease(release, namespace, cluster, signal);
@@ -52,8 +40,6 @@ export async function applyRelease(
       },
     );
   }
-  const version = await helm.version({ signal, report });
-  if (version.kind !== 'ok') return version;
   const usable = await makeUsable(state, release, namespace, settings, { signal, report });
   if (usable.kind !== 'ok') return usable;
 
@@ -71,7 +57,9 @@ export async function applyRelease(
       );
     }
   }
-  const upgraded = await upgrade(service, config, rendered, version.value, settings, [], { signal, report });
+  const checked = state.kind === 'settled' ? state.last.labels[shapeLabel] : undefined;
+  const request = { service, config, rendered, checked };
+  const upgraded = await upgradeRelease({ ...request, force: false }, settings, { signal, report });
   if (upgraded.kind !== 'ok') return upgraded;
   const { exitCode, stdout, stderr } = upgraded.value;
   if (exitCode === 0) return ok({ changed: true, detail: revisionIn(stdout) });
@@ -79,11 +67,7 @@ export async function applyRelease(
   if (settings.adopt && clash !== undefined && !wasOurs(state, clash, settings.project)) {
     // Helm 4 takes the object over, but not its fields. Adopting means both, for this object alone: from the next
     // time on it is in the release, and a conflict is for people to solve.
-    const force = ['--force-conflicts'];
-    const forced = await upgrade(service, config, rendered, version.value, settings, force, {
-      signal,
-      report,
-    });
+    const forced = await upgradeRelease({ ...request, force: true }, settings, { signal, report });
     if (forced.kind !== 'ok') return forced;
     if (forced.value.exitCode === 0) return ok({ changed: true, detail: revisionIn(forced.value.stdout) });
     return { kind: 'failed', error: explain(forced.value.stderr) };
@@ -98,11 +82,6 @@ export async function applyRelease(
       context: cluster.identity.context,
     });
   }
-}
-
-function revisionIn(stdout: string): string {
-  const revision = /^REVISION: (\d+)/m.exec(stdout)?.[1];
-  return revision === undefined ? 'release upgraded' : `revision ${revision}`;
 }
 
 /** True for an object (`Kind/name`) that the release held before, as a release of this project. */
@@ -129,7 +108,7 @@ async function makeUsable(
   }
   if (state.kind === 'uninstalling') {
     // Removing once more finishes it: what is gone already is no error for helm.
-    const target = { ...settings.cluster.identity, namespace };
+    const target = targetOf(settings.cluster, namespace);
     const args = ['uninstall', ...pinned(target), '--', release];
     const run = await settings.helm.run(
       { args, cwd: settings.root, kubeconfig: target.kubeconfig },
@@ -166,59 +145,5 @@ function imagesOf(workload: KubeObject): string {
   const containers = containersOf(podSpecOf(workload));
   return JSON.stringify(
     containers.map((container) => [stringAt(container, 'name'), stringAt(container, 'image')]),
-  );
-}
-
-async function upgrade(
-  service: ServiceConfig,
-  config: HelmConfig,
-  rendered: Rendered,
-  version: HelmVersion,
-  settings: HelmApplySettings,
-  further: readonly string[],
-  { signal, report }: WorkContext,
-): Promise<Outcome<HelmRun>> {
-  const { cluster, helm, holders, project, root, adopt } = settings;
-  const { namespace } = rendered;
-  const input = await releaseInput(config, rendered.artifact, root);
-  if (input.kind !== 'ok') return input;
-  const mark = await holders.mark();
-  const labels = {
-    [projectLabel]: labelValue(project),
-    [serviceLabel]: labelValue(service.name),
-    [holderLabel]: mark,
-  };
-  const target = { ...cluster.identity, namespace };
-  const takeOwnership = adopt && (version.major > 3 || version.minor >= 17);
-  const args = [
-    'upgrade',
-    '--install',
-    ...pinned(target),
-    `--labels=${Object.entries(labels)
-      .map(([key, value]) => `${key}=${value}`)
-      .join(',')}`,
-    `--description=${contentDescription(rendered.hash)}`,
-    `--history-max=${historyMax}`,
-    // Without it, helm keeps the last revision's values where the new ones are empty.
-    '--reset-values',
-    '--hide-notes',
-    // For hooks; the rollout itself is watched by appdev, which says why where helm says "timed out".
-    `--timeout=${Math.ceil(service.deploy.deadlineMs / 1000)}s`,
-    ...(takeOwnership ? ['--take-ownership'] : []),
-    ...further,
-    ...input.value.args,
-  ];
-  return await helm.run(
-    {
-      args,
-      cwd: root,
-      kubeconfig: target.kubeconfig,
-      stdin: input.value.stdin,
-      env: { [holderVariable]: mark },
-      onLine: (stream, line) => {
-        if (stream === 'stderr') report.output('apply', stream, line);
-      },
-    },
-    signal,
   );
 }

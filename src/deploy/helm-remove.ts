@@ -8,7 +8,7 @@ import type { HelmConfig, ServiceConfig } from '../config/model.ts';
 import { failed, ok, type Outcome } from '../outcome.ts';
 import { claimsAtRisk, claimsRefusal, isClaim, isKept, templateClaims } from './claims.ts';
 import { goneLimitMs, waitUntilGone } from './gone.ts';
-import type { HelmApplySettings } from './helm-apply.ts';
+import { targetOf, type HelmApplySettings } from './helm-upgrade.ts';
 import { complaintOf } from './helm-errors.ts';
 import { pinned } from './helm-tool.ts';
 import { identityOf, isHook, nameOf, refOf } from './objects.ts';
@@ -59,7 +59,7 @@ export async function removeRelease(
   const claims = await cluster.list({ apiVersion: 'v1', kind: 'PersistentVolumeClaim', namespace }, signal);
   if (claims.kind !== 'ok') return claims;
 
-  const target = { ...cluster.identity, namespace };
+  const target = targetOf(cluster, namespace);
   const timeout = `--timeout=${Math.ceil(service.deploy.deadlineMs / 1000)}s`;
   const args = ['uninstall', ...pinned(target), timeout, '--', release];
   const run = await helm.run({ args, cwd: root, kubeconfig: target.kubeconfig }, signal);

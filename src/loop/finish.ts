@@ -123,8 +123,8 @@ function interrupted(step: Step, service: ServiceState, run: Run, reason: Cancel
         }
       : withPathsOf(pending, run);
   update(step, name, (old) => ({ ...withoutPending(old), pending: next }));
-  // The disk moved under the run, and it may be this message that says so first.
-  if (!stopped) touch(step, [name]);
+  // It ended by itself: the disk moved under it, and this message is the first to say so.
+  if (!stopped && service.activity.kind === 'running') touch(step, [name]);
 }
 
 function withPathsOf(pending: Pending, run: Run): Pending {

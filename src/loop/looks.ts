@@ -81,6 +81,7 @@ export function createLooks(
 
   async function watchFolders(): Promise<void> {
     const folders = new Map<string, string>();
+    for (const name of seen.keys()) if (session.service(name) === undefined) seen.delete(name);
     for (const scan of seen.values()) for (const [folder, id] of scan.folders) folders.set(folder, id);
     const added = await watcher.watch(folders);
     if (!announced) {
@@ -106,13 +107,12 @@ export function createLooks(
       let regroup = false;
       for (const name of names) {
         const service = session.service(name);
-        if (service === undefined) {
-          seen.delete(name);
-          continue;
-        }
+        if (service === undefined) continue;
         const scan = await scanner.scan(service);
-        const { changed } = scanner.compare(seen.get(name), scan);
-        regroup ||= seen.has(name) && changed.some(({ role }) => role === 'build-file');
+        const before = seen.get(name);
+        // The first look finds everything; what it found is not a change.
+        const changed = before === undefined ? [] : scanner.compare(before, scan).changed;
+        regroup ||= changed.some(({ role }) => role === 'build-file');
         seen.set(name, scan);
         results.push({
           service: name,

@@ -183,13 +183,13 @@ export function createScanner(parts: ScannerParts): InputScanner {
     },
 
     compare(before, after) {
-      const old = before as DiskScan | undefined;
+      const old = before as DiskScan;
       const next = after as DiskScan;
-      const diff = diffSnapshots(old?.files ?? new Map<string, Entry>(), next.files);
+      const diff = diffSnapshots(old.files, next.files);
       git.refresh();
       const describe = (path: string): ChangedFile => {
         const { role, name } = next.labels.get(path) ??
-          old?.labels.get(path) ?? { role: 'context', name: path };
+          old.labels.get(path) ?? { role: 'context', name: path };
         return {
           path: name,
           role,

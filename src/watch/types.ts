@@ -83,8 +83,8 @@ export interface InputScanner {
    * it knew last, or at the service's own folder: the build will say what is wrong.
    */
   scan(service: ServiceConfig): Promise<Scan>;
-  /** Both scans must be this scanner's, of one service; without `before`, everything is new. */
-  compare(before: Scan | undefined, after: Scan): Difference;
+  /** Both scans must be this scanner's, of one service. */
+  compare(before: Scan, after: Scan): Difference;
   /** Which of the configured services absolute paths concern. */
   concern(paths: readonly string[]): Concern;
 }

@@ -89,6 +89,20 @@ describe.each(['helm3', 'helm4'])('%s', (helm) => {
     });
   });
 
+  it('has helm check a new shape against the API server, and the same with another image not again', async () => {
+    const flags: boolean[] = [];
+    const run: typeof runProcess = async (command, options) => {
+      if (command.args.includes('upgrade')) flags.push(command.args.includes('--disable-openapi-validation'));
+      return await runProcess(command, options);
+    };
+    const deployer = rig.deployer({ tools, run });
+    await deploy(deployer, rig.service({}), 'v1');
+    await deploy(deployer, rig.service({}), 'v2');
+    await deploy(deployer, rig.service({ set: { greeting: 'hi' } }), 'v3');
+    await deploy(deployer, rig.service({ set: { greeting: 'hi' } }), 'v4');
+    expect(flags).toEqual([false, true, false, true]);
+  });
+
   it('reports one stage for each step, and calls an unchanged one skipped', async () => {
     const deployer = rig.deployer({ tools });
     const service = rig.service({});

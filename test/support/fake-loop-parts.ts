@@ -119,8 +119,8 @@ export class FakeDisk implements InputScanner {
     return Promise.resolve(scan);
   }
 
-  compare(before: Scan | undefined, after: Scan): Difference {
-    const old = (before as FakeScan | undefined)?.files ?? new Map<string, FakeFile>();
+  compare(before: Scan, after: Scan): Difference {
+    const old = (before as FakeScan).files;
     const next = (after as FakeScan).files;
     const paths = [...new Set([...old.keys(), ...next.keys()])].sort();
     const changed = paths.filter((path) => old.get(path)?.content !== next.get(path)?.content);

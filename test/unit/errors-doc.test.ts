@@ -14,7 +14,7 @@ const sections = new Map(
 
 describe('docs/errors.md', () => {
   it.each(Object.entries(exitCodes))('has %s with exit code %i', (code, exit) => {
-    expect(sections.get(code)).toMatch(new RegExp(`^${code}\\n(Exit ${exit}\\b|No exit code)`));
+    expect(sections.get(code)).toMatch(new RegExp(`^${code}\\n\\n(Exit ${exit}\\b|No exit code)`));
   });
 
   it('has no section for a code that does not exist', () => {

@@ -1,0 +1,117 @@
+/**
+ * Runs `helm upgrade --install` for a service: the marks that a release of appdev carries, and the flags. Decides
+ * nothing: whether to upgrade, and what a failure means, is helm-apply.ts's.
+ */
+import type { WorkContext } from '../build/types.ts';
+import type { Cluster } from '../cluster/types.ts';
+import type { HelmConfig, ServiceConfig } from '../config/model.ts';
+import type { Outcome } from '../outcome.ts';
+import { contentHash } from './content.ts';
+import { pinned, type HelmRun } from './helm-tool.ts';
+import { releaseInput } from './helm.ts';
+import { holderLabel, holderVariable } from './holder.ts';
+import { isReferenceTo, mapImages } from './images.ts';
+import { labelValue, projectLabel, serviceLabel } from './ownership.ts';
+import { contentDescription } from './release.ts';
+import type { ReleaseTools } from './repair.ts';
+import type { Rendered } from './types.ts';
+
+/** Revisions that helm keeps of a release. */
+const historyMax = 10;
+
+/**
+ * Label with a hash over what was rendered but for the image. Where it is still the same, helm has checked these objects
+ * against the API server's schemas before, and need not fetch the schemas again: 0.2 s of each save.
+ */
+export const shapeLabel = 'dev.appdev/shape';
+
+/** What a Helm deploy needs beside the session's tools. */
+export interface HelmApplySettings extends ReleaseTools {
+  readonly project: string;
+  /** Take over a release, or objects, that somebody else made. */
+  readonly adopt: boolean;
+}
+
+export interface UpgradeRequest {
+  readonly service: ServiceConfig;
+  readonly config: HelmConfig;
+  readonly rendered: Rendered;
+  /** `shapeLabel` of the last revision. */
+  readonly checked: string | undefined;
+  /** Take fields from other managers (Helm 4); only ever for an object that is being adopted. */
+  readonly force: boolean;
+}
+
+/** Runs the upgrade. A failure of helm's is an `ok` with its exit code. */
+export async function upgradeRelease(
+  { service, config, rendered, checked, force }: UpgradeRequest,
+  { cluster, helm, holders, project, root, adopt }: HelmApplySettings,
+  { signal, report }: WorkContext,
+): Promise<Outcome<HelmRun>> {
+  const version = await helm.version({ signal, report });
+  if (version.kind !== 'ok') return version;
+  const input = await releaseInput(config, rendered.artifact, root);
+  if (input.kind !== 'ok') return input;
+  const mark = await holders.mark();
+  const shape = shapeOf(rendered);
+  const labels = [
+    `${projectLabel}=${labelValue(project)}`,
+    `${serviceLabel}=${labelValue(service.name)}`,
+    `${holderLabel}=${mark}`,
+    `${shapeLabel}=${shape}`,
+  ];
+  const target = targetOf(cluster, rendered.namespace);
+  const takesOwnership = adopt && (version.value.major > 3 || version.value.minor >= 17);
+  const args = [
+    'upgrade',
+    '--install',
+    ...pinned(target),
+    `--labels=${labels.join(',')}`,
+    `--description=${contentDescription(rendered.hash)}`,
+    `--history-max=${historyMax}`,
+    // Without it, helm keeps the last revision's values where the new ones are empty.
+    '--reset-values',
+    '--hide-notes',
+    // For hooks; the rollout itself is watched by appdev, which says why where helm says "timed out".
+    `--timeout=${Math.ceil(service.deploy.deadlineMs / 1000)}s`,
+    ...(takesOwnership ? ['--take-ownership'] : []),
+    ...(force ? ['--force-conflicts'] : []),
+    ...(checked === shape ? ['--disable-openapi-validation'] : []),
+    ...input.value.args,
+  ];
+  return await helm.run(
+    {
+      args,
+      cwd: root,
+      kubeconfig: target.kubeconfig,
+      stdin: input.value.stdin,
+      env: { [holderVariable]: mark },
+      onLine: (stream, line) => {
+        if (stream === 'stderr') report.output('apply', stream, line);
+      },
+    },
+    signal,
+  );
+}
+
+/** Where helm is pinned to: the session's cluster, and the service's namespace. */
+export function targetOf(
+  cluster: Cluster,
+  namespace: string,
+): { readonly kubeconfig: string; readonly context: string; readonly namespace: string } {
+  const { kubeconfig, context } = cluster.identity;
+  return { kubeconfig, context, namespace };
+}
+
+/** The revision that helm reports, as a phrase. */
+export function revisionIn(stdout: string): string {
+  const revision = /^REVISION: (\d+)/m.exec(stdout)?.[1];
+  return revision === undefined ? 'release upgraded' : `revision ${revision}`;
+}
+
+/** Hash over the rendered objects with the pushed image left out; half of it is enough for a label. */
+function shapeOf({ objects, artifact }: Rendered): string {
+  const blank = (image: string): string =>
+    artifact !== undefined && isReferenceTo(image, artifact) ? '' : image;
+  return contentHash(objects.map((object) => mapImages(object, blank))).slice(0, 32);
+}
