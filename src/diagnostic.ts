@@ -29,7 +29,8 @@ const maxExcerpt = 100;
 export function diagnosticLocation(diagnostic: Diagnostic): string {
   if (diagnostic.file === undefined) return '';
   const line = diagnostic.line === undefined ? '' : `:${diagnostic.line}`;
-  const column = diagnostic.line === undefined || diagnostic.column === undefined ? '' : `:${diagnostic.column}`;
+  const column =
+    diagnostic.line === undefined || diagnostic.column === undefined ? '' : `:${diagnostic.column}`;
   return `${diagnostic.file}${line}${column}`;
 }
 

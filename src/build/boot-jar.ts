@@ -98,10 +98,13 @@ function damaged(service: string, path: string, error: ZipError): ReturnType<typ
   });
 }
 
+/** The clock by which file systems stamp lags behind, by a tick of the kernel or by rounding. */
+const clockLagMs = 100;
+
 /** By the time of the inode, because builds with a fixed output timestamp set the file's own time. */
 async function madeSince(paths: readonly string[], startedMs: number): Promise<string[]> {
   const stats = await Promise.all(paths.map(async (path) => await stat(path)));
-  const made = paths.filter((_, index) => (stats[index]?.ctimeMs ?? 0) >= startedMs);
+  const made = paths.filter((_, index) => (stats[index]?.ctimeMs ?? 0) >= startedMs - clockLagMs);
   return made.length === 0 ? [...paths] : made;
 }
 

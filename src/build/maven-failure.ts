@@ -30,7 +30,7 @@ export function mavenFailure(
   const tests = failedTests(lines, files);
   if (tests !== undefined) return testFailure(services, tests.run, tests.failed, tests.diagnostics);
   const poms = pomProblems(lines, files);
-  const reason = firstReason(errors);
+  const reason = missingArtifact(errors) ?? poms[0]?.message ?? firstReason(errors);
   const message = `${services}: ${reason ?? `Maven ended with exit code ${exitCode}`}`;
   const hint = hintFor(errors.join('\n'), lines);
   const evidence = lines.filter((line) => isWorthShowing(line)).slice(-evidenceLines);
@@ -96,17 +96,23 @@ function pomProblems(lines: readonly string[], files: TestFiles): Diagnostic[] {
   return [...found.values()];
 }
 
-/** Maven's own one-line reason, without the words around it. */
-function firstReason(errors: readonly string[]): string | undefined {
-  const failed =
-    errors.find((line) => /^Failed to execute goal /.test(line)) ?? errors.find((line) => line.trim() !== '');
+/** What Maven could not get, wherever it was looked for. */
+function missingArtifact(errors: readonly string[]): string | undefined {
   const artifact =
     /(?:Could not find artifact|the artifact|Could not transfer artifact|^)\s*([\w.-]+(?::[\w.-]+){2,4}) (?:in|from|has not been|was not found)/.exec(
       errors.join('\n'),
     )?.[1];
-  if (artifact !== undefined) return `Maven cannot get ${artifact}`;
+  return artifact === undefined ? undefined : `Maven cannot get ${artifact}`;
+}
+
+/** Maven's own one-line reason, without the words around it. */
+function firstReason(errors: readonly string[]): string | undefined {
+  const failed =
+    errors.find((line) => line.startsWith('Failed to execute goal ')) ??
+    errors.find((line) => line.trim() !== '');
   return failed
     ?.replace(/ -> \[Help \d+\]$/, '')
+    .replace(/ @ *$/, '')
     .replace(
       /^Failed to execute goal ([\w.-]+:)?([\w.-]+):[\w.-]+:([\w-]+) \(.*?\) on project (\S+): /,
       '$2:$3 failed for $4: ',
@@ -147,7 +153,7 @@ const hints: readonly (readonly [RegExp, string])[] = [
   ],
   [/Could not find goal|No plugin found for prefix/, 'check the plugin and its goals in pom.xml'],
   [/selected project in the reactor/, 'check jar.module in appdev.yaml against <modules> in the pom.xml'],
-  [/Non-parseable POM|missing\. @ line|malformed/, 'correct the pom.xml and save'],
+  [/Non-parseable POM|problems were encountered while processing the POMs/, 'correct the pom.xml and save'],
 ];
 
 function hintFor(text: string, lines: readonly string[]): string | undefined {

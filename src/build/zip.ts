@@ -26,6 +26,8 @@ export class ZipError extends Error {}
 const inflate = promisify(inflateRaw);
 const endSize = 22;
 const maxComment = 65_535;
+const locatorSize = 20;
+const end64Size = 56;
 
 /** An open archive. */
 export class ZipFile {
@@ -111,45 +113,71 @@ export class ZipFile {
 
 async function readEntries(path: string, file: FileHandle): Promise<ZipEntry[]> {
   const { size } = await file.stat();
-  const tailSize = Math.min(size, endSize + maxComment);
-  const tail = await readAt(file, size - tailSize, tailSize);
-  const end = tail.lastIndexOf('PK\x05\x06', tail.length - endSize, 'latin1');
-  if (size < endSize || end === -1)
-    throw new ZipError(`${path} is no complete zip archive: it has no end record`);
-  let count = tail.readUInt16LE(end + 10);
-  let listSize = tail.readUInt32LE(end + 12);
-  let listOffset = tail.readUInt32LE(end + 16);
-  const locator = end - 20;
-  if (locator >= 0 && tail.readUInt32LE(locator) === 0x07064b50) {
-    const record = await readAt(file, Number(tail.readBigUInt64LE(locator + 8)), 56);
-    count = Number(record.readBigUInt64LE(32));
-    listSize = Number(record.readBigUInt64LE(40));
-    listOffset = Number(record.readBigUInt64LE(48));
-  }
-  if (listOffset + listSize > size)
-    throw new ZipError(`${path} is cut off: its list of entries is outside of it`);
-  const list = await readAt(file, listOffset, listSize);
+  const { at, count, listSize, listOffset } = await readEnd(path, file, size);
+  const listStart = at - listSize;
+  // A shell script may stand before the archive (Boot's "executable" jars): all positions count from behind it.
+  const shift = listStart - listOffset;
+  if (shift < 0) throw new ZipError(`${path} is damaged: its list of entries is not where it should be`);
+  const list = await readAt(file, listStart, listSize);
   const entries: ZipEntry[] = [];
-  for (let at = 0; entries.length < count;) {
-    if (at + 46 > list.length || list.readUInt32LE(at) !== 0x02014b50) {
+  for (let position = 0; entries.length < count;) {
+    if (position + 46 > list.length || list.readUInt32LE(position) !== 0x02014b50) {
       throw new ZipError(`${path} is damaged: its list holds ${entries.length} of ${count} entries`);
     }
-    const nameEnd = at + 46 + list.readUInt16LE(at + 28);
+    const nameEnd = position + 46 + list.readUInt16LE(position + 28);
     const next = nameEnd + list.readUInt16LE(at + 30) + list.readUInt16LE(at + 32);
     const entry = {
-      name: list.toString('utf8', at + 46, nameEnd),
-      size: list.readUInt32LE(at + 24),
-      crc: list.readUInt32LE(at + 16),
-      compressedSize: list.readUInt32LE(at + 20),
-      method: list.readUInt16LE(at + 10),
-      offset: list.readUInt32LE(at + 42),
+      name: list.toString('utf8', position + 46, nameEnd),
+      size: list.readUInt32LE(position + 24),
+      crc: list.readUInt32LE(position + 16),
+      compressedSize: list.readUInt32LE(position + 20),
+      method: list.readUInt16LE(position + 10),
+      offset: list.readUInt32LE(position + 42) + shift,
     };
     if (entry.offset + entry.compressedSize > size)
       throw new ZipError(`${path} is cut off within ${entry.name}`);
     entries.push(entry);
-    at = next;
+    position = next;
   }
   return entries;
+}
+
+/** Where the list of entries ends, and what the end record says of it. */
+interface End {
+  readonly at: number;
+  readonly count: number;
+  readonly listSize: number;
+  readonly listOffset: number;
+}
+
+async function readEnd(path: string, file: FileHandle, size: number): Promise<End> {
+  const tailSize = Math.min(size, endSize + maxComment + locatorSize);
+  const tailStart = size - tailSize;
+  const tail = await readAt(file, tailStart, tailSize);
+  let end = tail.length - endSize;
+  // The comment behind the record says how long it is: one that is cut off does not fit.
+  while (
+    end >= 0 &&
+    !(tail.readUInt32LE(end) === 0x06054b50 && tail.readUInt16LE(end + 20) === tail.length - end - endSize)
+  ) {
+    end -= 1;
+  }
+  if (end < 0) throw new ZipError(`${path} is no complete zip archive: it has no end record`);
+  const locator = end - locatorSize;
+  if (locator >= 0 && tail.readUInt32LE(locator) === 0x07064b50) {
+    const at = tailStart + locator - end64Size;
+    const record = await readAt(file, at, end64Size);
+    if (record.readUInt32LE(0) !== 0x06064b50)
+      throw new ZipError(`${path} is damaged: its end record is not where it should be`);
+    const number = (position: number): number => Number(record.readBigUInt64LE(position));
+    return { at, count: number(32), listSize: number(40), listOffset: number(48) };
+  }
+  return {
+    at: tailStart + end,
+    count: tail.readUInt16LE(end + 10),
+    listSize: tail.readUInt32LE(end + 12),
+    listOffset: tail.readUInt32LE(end + 16),
+  };
 }
 
 async function readAt(file: FileHandle, position: number, length: number): Promise<Buffer> {

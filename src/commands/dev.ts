@@ -1,4 +1,5 @@
 /** `appdev dev`: builds and deploys, then does it again on every save until the user ends it. */
+import { isDeepStrictEqual } from 'node:util';
 import { createScanner } from '../watch/scanner.ts';
 import { createGitProbe } from '../watch/git.ts';
 import type { Note } from '../watch/walk.ts';
@@ -77,7 +78,7 @@ async function runLoop(session: Session, target: OpenTarget, work: Work): Promis
         pollMs,
         notice: (message, hint) => emit({ type: 'notice', level: 'warning', message, hint }),
         eventlessType: readEventlessType(),
-        pollAll: process.env['CHOKIDAR_USEPOLLING'] === 'true' || process.env['CHOKIDAR_USEPOLLING'] === '1',
+        pollAll: !['', '0', 'false'].includes(process.env['CHOKIDAR_USEPOLLING'] ?? ''),
       }),
     git: createGitProbe([config.root, ...services.map(({ path }) => path)], Date.now, (lock) =>
       emit({
@@ -135,6 +136,15 @@ async function reload<T>(session: Session, make: (config: ProjectConfig) => T): 
   const names = new Set(session.services.map(({ name }) => name));
   const all = session.invocation.positionals.length === 0;
   const services = loaded.value.config.services.filter(({ name }) => all || names.has(name));
+  if (!isDeepStrictEqual(loaded.value.config.registry, session.project.config.registry)) {
+    session.emit({
+      type: 'notice',
+      level: 'warning',
+      message:
+        'the `registry` section changed; this session goes on with the registry that it was started for',
+      hint: 'restart appdev to use the other one',
+    });
+  }
   return ok(make({ ...loaded.value.config, services }));
 }
 

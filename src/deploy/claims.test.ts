@@ -52,6 +52,7 @@ describe('templateClaims', () => {
     ['data-db-0', true],
     ['log-db-12', true],
     ['data-db-x', false],
+    ['data-db-0x1', false],
     ['data-db-', false],
     ['data-dbx-0', false],
     ['data-db-1-0', false],

@@ -162,6 +162,22 @@ describe('pods that do not count', () => {
 });
 
 describe('restarts', () => {
+  it('of a pod that is ready now are history, also while another pod is not ready yet', () => {
+    const recovered = changed(recorded('upgrade-of-two'), (object) => {
+      const ready = listAt(object, 'status', 'conditions').some(
+        (one) => fieldAt(one, 'type') === 'Ready' && fieldAt(one, 'status') === 'True',
+      );
+      if (object.kind !== 'Pod' || !ready) return object;
+      const containerStatuses = listAt(object, 'status', 'containerStatuses').map((one) => ({
+        ...fieldsAt(one),
+        restartCount: 9,
+        lastState: { terminated: { exitCode: 1, reason: 'Error' } },
+      }));
+      return { ...object, status: { ...fieldsAt(object, 'status'), containerStatuses } };
+    });
+    expect(messageOf(recovered)).toBe('ready');
+  });
+
   it.each([
     [0, 1],
     [1, 2],

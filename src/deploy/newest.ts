@@ -49,7 +49,7 @@ export function podsByRevision(view: WorkloadView): PodsByRevision {
       const others = owned.filter((set) => set !== creator);
       const of = (sets: readonly KubeObject[]): KubeObject[] =>
         alive.filter((pod) => sets.some((set) => controls(set, pod)));
-      return { newest: of(owned), older: of(others), creator };
+      return { newest: creator === undefined ? [] : of([creator]), older: of(others), creator };
     }
     case 'StatefulSet':
       return byHash(workload, alive, stringAt(workload, 'status', 'updateRevision'));

@@ -40,6 +40,8 @@ export function createSession(parts: SessionParts): Session {
   let { config, work } = parts;
   /** As it was read last, to tell whether the next reading brings anything new. */
   let read = config;
+  /** The file was wrong at the last reading: going back to what is in force is then worth saying. */
+  let wasRejected = false;
 
   async function specs(): Promise<readonly ServiceSpec[]> {
     const found: ServiceSpec[] = [];
@@ -69,10 +71,14 @@ export function createSession(parts: SessionParts): Session {
     specs,
     async reload() {
       const outcome = await parts.reload();
-      if (outcome.kind === 'failed') return { kind: 'config-rejected', error: outcome.error };
-      if (outcome.kind === 'cancelled' || isDeepStrictEqual(outcome.value.config, read))
-        return { kind: 'config-kept' };
+      if (outcome.kind === 'failed') {
+        wasRejected = true;
+        return { kind: 'config-rejected', error: outcome.error };
+      }
+      if (outcome.kind === 'cancelled') return { kind: 'config-kept' };
       const next = outcome.value;
+      if (!wasRejected && isDeepStrictEqual(next.config, read)) return { kind: 'config-kept' };
+      wasRejected = false;
       if (!isDeepStrictEqual(next.config.cluster, read.cluster)) {
         parts.emit({
           type: 'notice',

@@ -1,0 +1,111 @@
+import { describe, expect, it } from 'vitest';
+import { buildFailure, isBaseMissing, transferFailure } from './buildah-errors.ts';
+
+/** What Buildah 1.28.2 printed, by way of a proxy that made the fault. */
+const pushes: readonly (readonly [line: string, code: string, retry: string])[] = [
+  [
+    'writing blob: initiating layer upload to /v2/a/blobs/uploads/ in localhost:5001: received unexpected HTTP status: 503 Service Unavailable',
+    'REGISTRY_UNREACHABLE',
+    'yes',
+  ],
+  [
+    'writing manifest: uploading manifest x to localhost:5001/a: received unexpected HTTP status: 500 Internal Server Error',
+    'REGISTRY_UNREACHABLE',
+    'yes',
+  ],
+  [
+    'writing blob: initiating layer upload to /v2/a/blobs/uploads/ in localhost:5001: StatusCode: 403, ',
+    'REGISTRY_DENIED',
+    'no',
+  ],
+  [
+    'writing manifest: uploading manifest x to localhost:5001/a: unauthorized: authentication required',
+    'REGISTRY_DENIED',
+    'once',
+  ],
+  ['writing manifest: uploading manifest x to localhost:5001/a: StatusCode: 413, ', 'PUSH_FAILED', 'no'],
+  ['writing manifest: uploading manifest x to localhost:5001/a: StatusCode: 412, ', 'PUSH_FAILED', 'no'],
+  [
+    'pinging container registry localhost:5001: Get "http://localhost:5001/v2/": dial tcp 127.0.0.1:5001: connect: connection refused',
+    'REGISTRY_UNREACHABLE',
+    'yes',
+  ],
+  [
+    'writing blob: Patch "http://localhost:5001/v2/a": write tcp 127.0.0.1:1->127.0.0.1:2: use of closed network connection',
+    'REGISTRY_UNREACHABLE',
+    'yes',
+  ],
+  [
+    'pinging container registry localhost:5001: Get "https://localhost:5001/v2/": http: server gave HTTP response to HTTPS client',
+    'REGISTRY_UNREACHABLE',
+    'no',
+  ],
+  [
+    'pinging container registry r.example.com: Get "https://r.example.com/v2/": dial tcp: lookup r.example.com: no such host',
+    'REGISTRY_UNREACHABLE',
+    'no',
+  ],
+  [
+    'pinging container registry r.example.com: Get "https://r.example.com/v2/": x509: certificate signed by unknown authority',
+    'REGISTRY_UNREACHABLE',
+    'no',
+  ],
+  ['writing blob: toomanyrequests: too many requests', 'REGISTRY_UNREACHABLE', 'yes'],
+  ['something that nobody has seen', 'PUSH_FAILED', 'no'],
+];
+
+describe('transferFailure', () => {
+  it.each(pushes)('%s', (line, code, retry) => {
+    const failure = transferFailure('pushing localhost:5001/a', 'localhost:5001', [
+      `Error: pushing image "x" to "docker://localhost:5001/a:x": ${line}`,
+    ]);
+    expect([failure.error.code, failure.retry]).toEqual([code, retry]);
+    expect(failure.error.message).toMatch(/^pushing localhost:5001\/a failed: /);
+    expect(failure.error.hint).toBeDefined();
+  });
+
+  it('shows no password that stood in an address', () => {
+    const { error } = transferFailure('pushing', 'r.example.com', [
+      'Error: Get "https://user:secret@r.example.com/v2/": odd',
+    ]);
+    expect(JSON.stringify(error)).not.toContain('secret');
+  });
+});
+
+describe('buildFailure', () => {
+  it('names the step that failed', () => {
+    expect(
+      buildFailure('orders', 'Containerfile', [
+        'STEP 1/3: FROM base',
+        'STEP 2/3: COPY target/app.jar /app.jar',
+        'Error: building at STEP "COPY target/app.jar /app.jar": checking on sources under "/p": copier: stat: "/target/app.jar": no such file or directory',
+      ]),
+    ).toMatchObject({
+      code: 'IMAGE_BUILD_FAILED',
+      message:
+        'orders: buildah failed at STEP 2/3 of Containerfile: COPY target/app.jar /app.jar: checking on sources under "/p": copier: stat: "/target/app.jar": no such file or directory',
+      hint: expect.stringContaining('.dockerignore') as unknown,
+    });
+  });
+
+  it('tells a base that cannot be pulled from a step that fails', () => {
+    expect(
+      buildFailure('orders', 'Containerfile', [
+        'STEP 1/2: FROM r.example.com/base:1',
+        'Error: creating build container: initializing source docker://r.example.com/base:1: pinging container registry r.example.com: Get "https://r.example.com/v2/": dial tcp: connection refused',
+      ]),
+    ).toMatchObject({
+      code: 'BASE_IMAGE_MISSING',
+      message: expect.stringContaining('r.example.com/base:1') as unknown,
+    });
+  });
+});
+
+describe('isBaseMissing', () => {
+  it('knows the words of Buildah', () => {
+    expect(isBaseMissing(['Error: creating build container: localhost/appdev/none:1: image not known'])).toBe(
+      true,
+    );
+    expect(isBaseMissing(['Error: creating build container: no space left on device'])).toBe(false);
+  });
+});

@@ -1,0 +1,64 @@
+import { describe, expect, it } from 'vitest';
+import { parsePom } from './pom.ts';
+
+describe('parsePom', () => {
+  it('reads what decides modules and inputs', () => {
+    expect(
+      parsePom(`<project>
+        <parent><groupId>com.example</groupId><artifactId>parent</artifactId><version>1</version></parent>
+        <artifactId>app</artifactId>
+        <packaging>war</packaging>
+        <properties><a.b>c</a.b></properties>
+        <modules><module>one</module><!-- <module>no</module> --><module>two/pom-2.xml</module></modules>
+        <dependencies>
+          <dependency><groupId>\${project.groupId}</groupId><artifactId>common</artifactId></dependency>
+          <dependency><groupId>g</groupId><artifactId>t</artifactId><type>test-jar</type></dependency>
+        </dependencies>
+        <dependencyManagement><dependencies>
+          <dependency><groupId>g</groupId><artifactId>managed</artifactId></dependency>
+          <dependency><groupId>g</groupId><artifactId>bom</artifactId><type>pom</type><scope>import</scope></dependency>
+        </dependencies></dependencyManagement>
+        <build>
+          <directory>out</directory>
+          <sourceDirectory>java</sourceDirectory>
+          <plugins><plugin>
+            <artifactId>generator</artifactId>
+            <configuration><inputSpec>\${project.basedir}/api.yaml</inputSpec><pattern>**/*.java</pattern></configuration>
+            <dependencies><dependency><groupId>g</groupId><artifactId>rules</artifactId></dependency></dependencies>
+          </plugin></plugins>
+          <pluginManagement><plugins><plugin><groupId>g</groupId><artifactId>managed-plugin</artifactId></plugin></plugins></pluginManagement>
+        </build>
+        <profiles><profile><id>x</id><modules><module>three</module></modules></profile></profiles>
+      </project>`),
+    ).toEqual({
+      artifactId: 'app',
+      packaging: 'war',
+      parent: { groupId: 'com.example', artifactId: 'parent', relativePath: '../pom.xml' },
+      modules: ['one', 'two/pom-2.xml', 'three'],
+      needs: [
+        { groupId: '${project.groupId}', artifactId: 'common' },
+        { groupId: 'g', artifactId: 't' },
+        { groupId: 'g', artifactId: 'bom' },
+        { groupId: 'org.apache.maven.plugins', artifactId: 'generator' },
+        { groupId: 'g', artifactId: 'rules' },
+      ],
+      properties: new Map([['a.b', 'c']]),
+      outputFolder: 'out',
+      paths: expect.arrayContaining(['java', '${project.basedir}/api.yaml']) as unknown,
+      usesTestJar: true,
+    });
+  });
+
+  it('knows a parent that is switched off, and Maven 4’s subprojects', () => {
+    const pom = parsePom(
+      '<project><parent><groupId>g</groupId><artifactId>p</artifactId><relativePath/></parent><artifactId>a</artifactId><subprojects><subproject>s</subproject></subprojects></project>',
+    );
+    expect(pom?.parent?.relativePath).toBe('');
+    expect(pom?.modules).toEqual(['s']);
+    expect(pom?.usesTestJar).toBe(false);
+  });
+
+  it.each(['', '<settings/>', '<project/>', 'no xml'])('finds no project in %j', (text) => {
+    expect(parsePom(text)).toBeUndefined();
+  });
+});

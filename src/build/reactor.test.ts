@@ -1,0 +1,197 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { mavenInputs } from './maven-inputs.ts';
+import {
+  findModule,
+  findReactor,
+  outputFolderOf,
+  selector,
+  upstreamOf,
+  type Module,
+  type Reactor,
+} from './reactor.ts';
+
+let root: string;
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'appdev-reactor-'));
+});
+afterEach(() => {
+  rmSync(root, { recursive: true, force: true });
+});
+
+function write(path: string, content = ''): void {
+  mkdirSync(dirname(join(root, path)), { recursive: true });
+  writeFileSync(join(root, path), content);
+}
+
+const project = (artifactId: string, content = ''): string =>
+  `<project><groupId>com.example</groupId><artifactId>${artifactId}</artifactId>${content}</project>`;
+const child = (artifactId: string, content = '', parentPath = ''): string =>
+  `<project><parent><groupId>com.example</groupId><artifactId>parent</artifactId>${parentPath}</parent><artifactId>${artifactId}</artifactId>${content}</project>`;
+const modules = (...names: string[]): string =>
+  `<packaging>pom</packaging><modules>${names.map((name) => `<module>${name}</module>`).join('')}</modules>`;
+const needs = (...names: string[]): string =>
+  `<dependencies>${names.map((name) => `<dependency><groupId>\${project.groupId}</groupId><artifactId>${name}</artifactId></dependency>`).join('')}</dependencies>`;
+
+function reactorAt(folder: string): Reactor {
+  const found = findReactor(join(root, folder));
+  if (found === undefined) throw new Error(`no reactor at ${folder}`);
+  return found;
+}
+
+function moduleAt(reactor: Reactor, folder: string): Module {
+  const found = reactor.modules.get(join(root, folder, 'pom.xml'));
+  if (found === undefined) throw new Error(`no module ${folder}`);
+  return found;
+}
+
+const names = (found: readonly Module[]): string[] => found.map(({ pom }) => pom.artifactId).sort();
+
+describe('findReactor', () => {
+  it('is the project alone when nobody lists it', () => {
+    write('pom.xml', project('outer'));
+    write('inner/pom.xml', project('inner'));
+    expect(reactorAt('inner').top).toBe(join(root, 'inner'));
+  });
+
+  it('climbs to the topmost pom.xml whose modules lead to it, also over several folders', () => {
+    write('pom.xml', project('parent', modules('services/orders', 'libs')));
+    write('services/orders/pom.xml', child('orders'));
+    write('libs/pom.xml', child('libs', modules('common')));
+    write('libs/common/pom.xml', child('common'));
+    expect(reactorAt('services/orders').top).toBe(root);
+    expect(reactorAt('libs/common').top).toBe(root);
+    expect([...reactorAt('libs/common').modules.keys()].map((file) => file.slice(root.length))).toEqual([
+      '/pom.xml',
+      '/services/orders/pom.xml',
+      '/libs/pom.xml',
+      '/libs/common/pom.xml',
+    ]);
+  });
+
+  it('follows modules that are named by their file, and modules of profiles, and no circle', () => {
+    write(
+      'pom.xml',
+      project(
+        'parent',
+        `${modules('a/pom.xml', '.')}<profiles><profile><modules><module>b</module></modules></profile></profiles>`,
+      ),
+    );
+    write('a/pom.xml', child('a', modules('..')));
+    write('b/pom.xml', child('b'));
+    expect(names([...reactorAt('b').modules.values()])).toEqual(['a', 'b', 'parent']);
+  });
+
+  it('finds none without a pom.xml, or with one that is being typed', () => {
+    expect(findReactor(root)).toBeUndefined();
+    write('pom.xml', '<proj');
+    expect(findReactor(root)).toBeUndefined();
+  });
+});
+
+describe('a module', () => {
+  beforeEach(() => {
+    write(
+      'pom.xml',
+      project(
+        'parent',
+        `${modules('app', 'common', 'api', 'other', 'bom', 'rules')}<properties><out>build/maven</out></properties>`,
+      ),
+    );
+    write(
+      'app/pom.xml',
+      child(
+        'app',
+        `${needs('common')}<dependencyManagement><dependencies><dependency><groupId>com.example</groupId><artifactId>bom</artifactId><scope>import</scope></dependency></dependencies></dependencyManagement>
+         <build><directory>\${out}</directory><plugins><plugin><artifactId>x</artifactId><configuration><spec>\${project.basedir}/api.yaml</spec><gone>not-there</gone><up>../other</up><t>\${project.build.directory}/x</t></configuration><dependencies><dependency><groupId>com.example</groupId><artifactId>rules</artifactId></dependency></dependencies></plugin></plugins></build>`,
+      ),
+    );
+    write('common/pom.xml', child('common', needs('api')));
+    for (const name of ['api', 'other', 'bom', 'rules']) write(`${name}/pom.xml`, child(name));
+  });
+
+  it('needs its dependencies, theirs, its parents, BOMs and what its plugins use, and no other', () => {
+    const reactor = reactorAt('app');
+    expect(names(upstreamOf(reactor, moduleAt(reactor, 'app')))).toEqual([
+      'api',
+      'app',
+      'bom',
+      'common',
+      'parent',
+      'rules',
+    ]);
+    expect(names(upstreamOf(reactor, moduleAt(reactor, 'other')))).toEqual(['other', 'parent']);
+  });
+
+  it('is found by folder, artifactId and coordinates', () => {
+    const reactor = reactorAt('app');
+    const common = moduleAt(reactor, 'common');
+    expect(findModule(reactor, root, 'common')).toBe(common);
+    expect(findModule(reactor, join(root, 'app'), '../common')).toBe(common);
+    expect(findModule(reactor, root, ':common')).toBe(common);
+    expect(findModule(reactor, root, 'com.example:common')).toBe(common);
+    expect(findModule(reactor, root, 'com.other:common')).toBeUndefined();
+    expect(findModule(reactor, root, 'nope')).toBeUndefined();
+  });
+
+  it('is named to Maven by its folder; the top is not named', () => {
+    const reactor = reactorAt('app');
+    expect(selector(moduleAt(reactor, 'app'), reactor)).toBe('app');
+    expect(selector(moduleAt(reactor, '.'), reactor)).toBeUndefined();
+  });
+
+  it('writes to the output folder that its pom and its parent’s properties say', () => {
+    const reactor = reactorAt('app');
+    expect(outputFolderOf(moduleAt(reactor, 'app'), reactor)).toBe(join(root, 'app/build/maven'));
+    expect(outputFolderOf(moduleAt(reactor, 'common'), reactor)).toBe(join(root, 'common/target'));
+  });
+
+  it('has as inputs its sources, all pom files, what its build names, and Maven’s settings around it', () => {
+    write('app/api.yaml');
+    write('app/build/maven/x/generated.java');
+    write('.mvn/maven.config');
+    write('mvnw');
+    write('lombok.config');
+    write('other/lombok.config');
+    const reactor = reactorAt('app');
+    expect(mavenInputs(reactor, moduleAt(reactor, 'app')).map((path) => path.slice(root.length + 1))).toEqual(
+      [
+        '.mvn',
+        ...['api', 'app'].flatMap((name) => [
+          ...(name === 'app' ? ['app/api.yaml'] : []),
+          `${name}/pom.xml`,
+          `${name}/src/main`,
+          `${name}/src/test`,
+        ]),
+        'bom/pom.xml',
+        'bom/src/main',
+        'bom/src/test',
+        'common/pom.xml',
+        'common/src/main',
+        'common/src/test',
+        'lombok.config',
+        'mvnw',
+        'pom.xml',
+        'rules/pom.xml',
+        'rules/src/main',
+        'rules/src/test',
+      ],
+    );
+  });
+
+  it('also has a parent outside of the reactor, when it lies there', () => {
+    write('shared/pom.xml', project('parent'));
+    write('solo/pom.xml', child('solo', '', '<relativePath>../shared</relativePath>'));
+    const reactor = reactorAt('solo');
+    expect(names(upstreamOf(reactor, moduleAt(reactor, 'solo')))).toEqual(['parent', 'solo']);
+  });
+
+  it('does not take another pom above it for its parent', () => {
+    write('shop/pom.xml', project('something-else'));
+    write('shop/solo/pom.xml', child('solo'));
+    const reactor = reactorAt('shop/solo');
+    expect(names(upstreamOf(reactor, moduleAt(reactor, 'shop/solo')))).toEqual(['solo']);
+  });
+});
