@@ -16,7 +16,7 @@ import type { RunProcess } from '../support/process.ts';
 import { makeTempFolder } from '../support/temp.ts';
 import { openBuildah, type Buildah } from './buildah-session.ts';
 import { buildContainerfile } from './containerfile-image.ts';
-import { diskFull, saysDiskFull } from '../support/disk-full.ts';
+import { diskFull, orDiskFull, saysDiskFull } from '../support/disk-full.ts';
 import { ImageRecords } from './image-records.ts';
 import { LayeredImages, type LayeredImage } from './layered-image.ts';
 import { pushImage } from './push.ts';
@@ -188,7 +188,12 @@ export function createBuildahBuilder(parts: BuildahParts): ImageBuilder {
         report.finished('image', buildah.kind);
         return buildah.kind === 'ok' ? (names as Outcome<Artifact>) : buildah;
       }
-      const image = await makeImage(buildah.value, request, context);
+      const image = await orDiskFull(
+        `writing the layers of ${service.name}`,
+        buildah.value.folders(),
+        {},
+        async () => await makeImage(buildah.value, request, context),
+      );
       report.finished('image', image.kind, image.kind === 'ok' ? image.value.detail : undefined);
       if (image.kind !== 'ok') return image;
       const artifact = {

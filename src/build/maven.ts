@@ -9,7 +9,7 @@ import { homedir, tmpdir } from 'node:os';
 import { isAbsolute, join, relative, resolve } from 'node:path';
 import type { ServiceConfig } from '../config/model.ts';
 import { ok, type NotOk, type Outcome } from '../outcome.ts';
-import { diskFull, saysDiskFull } from '../support/disk-full.ts';
+import { diskFull, orDiskFull, saysDiskFull } from '../support/disk-full.ts';
 import { userTempFolder } from '../support/folders.ts';
 import { waitForLock } from '../support/lockfile.ts';
 import type { RunProcess } from '../support/process.ts';
@@ -140,7 +140,13 @@ export function createMavenBuilder(parts: MavenParts): JarBuilder {
       });
       if (lock.kind !== 'ok') return end(lock);
       try {
-        const jars = await invoke(located.value, maven.value, tests, stages, signal);
+        const own = tmpdir();
+        const jars = await orDiskFull(
+          `copying the jar of ${services.map(({ name }) => name).join(', ')}`,
+          [{ path: own, free: `empty ${own}` }],
+          { exit: 3 },
+          async () => await invoke(located.value, maven.value, tests, stages, signal),
+        );
         return end(jars, jars.kind === 'ok' ? await sizes([...jars.value.values()]) : undefined);
       } finally {
         await lock.value.release();

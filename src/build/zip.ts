@@ -125,7 +125,8 @@ async function readEntries(path: string, file: FileHandle): Promise<ZipEntry[]> 
       throw new ZipError(`${path} is damaged: its list holds ${entries.length} of ${count} entries`);
     }
     const nameEnd = position + 46 + list.readUInt16LE(position + 28);
-    const next = nameEnd + list.readUInt16LE(at + 30) + list.readUInt16LE(at + 32);
+    const next = nameEnd + list.readUInt16LE(position + 30) + list.readUInt16LE(position + 32);
+    if (next > list.length) throw new ZipError(`${path} is damaged: its list ends within an entry`);
     const entry = {
       name: list.toString('utf8', position + 46, nameEnd),
       size: list.readUInt32LE(position + 24),

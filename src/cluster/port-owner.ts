@@ -1,5 +1,6 @@
 /** Finds out which process holds a local port, to name it to the user. Reads /proc; knows nothing on other systems. */
 import { readdir, readFile, readlink } from 'node:fs/promises';
+import { basename } from 'node:path';
 
 /** Hex state of a listening socket in /proc/net/tcp (TCP_LISTEN in the kernel's tcp_states.h). */
 const listening = '0A';
@@ -20,11 +21,16 @@ export async function portOwner(port: number, proc = '/proc'): Promise<string | 
       const target = await readlink(`${proc}/${pid}/fd/${fd}`).catch(() => '');
       const inode = /^socket:\[(\d+)\]$/.exec(target)?.[1];
       if (inode === undefined || !inodes.has(inode)) continue;
-      const name = await readFile(`${proc}/${pid}/comm`, 'utf8').catch(() => 'a process');
-      return `${name.trim()} (pid ${pid})`;
+      return `${await programOf(pid, proc)} (pid ${pid})`;
     }
   }
   return undefined;
+}
+
+/** By its executable: `comm` is the name of a thread, and newer versions of Node call their first one MainThread. */
+async function programOf(pid: string, proc: string): Promise<string> {
+  const path = await readlink(`${proc}/${pid}/exe`).catch(() => '');
+  return path === '' ? 'a process' : basename(path.replace(/ \(deleted\)$/, ''));
 }
 
 /** Inodes of the sockets that listen on a port: lines of `sl local_address rem_address st … inode`. */

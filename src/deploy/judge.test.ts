@@ -228,6 +228,18 @@ it('says that a workload is gone', () => {
   expect(messageOf(deleted)).toContain('it is not in the cluster: somebody deleted it');
 });
 
+it('takes a job that cleans up after itself for done when it is gone', () => {
+  const recording = recorded('job-completes');
+  const [job] = recording.workloads;
+  if (job === undefined) throw new Error('no job');
+  const frames = recording.frames.map((frame) =>
+    frame.set.startsWith('Job') ? { ...frame, changed: [] } : frame,
+  );
+  const cleaning = { ...job, spec: { ttlSecondsAfterFinished: 0 } };
+  expect(messageOf({ ...recording, frames, workloads: [cleaning] })).toBe('ready');
+  expect(messageOf({ ...recording, frames })).toContain('somebody deleted it');
+});
+
 function crashed(pod: KubeObject, restartCount: number): KubeObject {
   const ended = { terminated: { exitCode: 1, reason: 'Error' } };
   const waiting = { waiting: { reason: 'CrashLoopBackOff', message: 'back-off' } };

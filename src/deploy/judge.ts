@@ -46,6 +46,10 @@ export function judge(view: WorkloadView, policy: PodPolicy): Verdict {
     olderReady,
   });
 
+  // A job that is told to clean up after itself is gone when it has ended.
+  if (workload === undefined && numberAt(wanted, 'spec', 'ttlSecondsAfterFinished') !== undefined) {
+    return { state: 'ready', waitingFor: '', causes: [], pods, olderReady };
+  }
   if (workload === undefined) {
     const message = 'is not in the cluster: somebody deleted it';
     return pending('it to exist', [

@@ -6,6 +6,7 @@
 import type { WorkContext } from '../build/types.ts';
 import type { Cluster, KubeObject, ObjectQuery, Snapshot } from '../cluster/types.ts';
 import { cancelled, failed, ok, type Outcome } from '../outcome.ts';
+import { stripEscapes } from '../support/lines.ts';
 import { rolloutError } from './diagnosis.ts';
 import { judge, type Verdict } from './judge.ts';
 import { nameOf } from './objects.ts';
@@ -200,7 +201,7 @@ async function logOf(
   const read = async (previous: boolean): Promise<string[]> => {
     const lines: string[] = [];
     const request = { namespace, pod, container, follow: false, previous, tailLines: logLines };
-    await cluster.logs(request, (line) => lines.push(line), signal);
+    await cluster.logs(request, (line) => lines.push(stripEscapes(line)), signal);
     return lines;
   };
   // The kubelet may have removed the earlier container already, or not started the later one.

@@ -4,7 +4,7 @@
  */
 import { statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { failed, type NotOk } from '../outcome.ts';
+import { failed, type NotOk, type Outcome } from '../outcome.ts';
 
 const codes = new Set(['ENOSPC', 'EDQUOT']);
 const texts = /No space left on device|Disk quota exceeded|not enough space on the disk/i;
@@ -52,6 +52,21 @@ export async function diskFull(
     `no space left on the disk of ${named.map(({ path }) => path).join(' or ')}${left} while ${doing}`,
     { hint: `make room: ${named.map(({ free }) => free).join('; or ')}`, ...details },
   );
+}
+
+/** Does work that writes files of ours, and turns an exception that says "no space left" into the failure. */
+export async function orDiskFull<T>(
+  doing: string,
+  candidates: readonly FullFolder[],
+  details: DiskFullDetails,
+  work: () => Promise<Outcome<T>>,
+): Promise<Outcome<T>> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!isDiskFull(error)) throw error;
+    return await diskFull(doing, candidates, details);
+  }
 }
 
 /** Less than this counts as full: enough for no tool to write its next file. */

@@ -3,7 +3,7 @@
  * nothing without it, and nothing of a session that is alive, is ever touched. Linux only; elsewhere it finds nothing.
  */
 import { endGroup } from './children.ts';
-import { commandOf, environmentOf, groupOf, processIds } from './proc.ts';
+import { commandOf, environmentOf, groupOf, identify, processIds } from './proc.ts';
 import { isSessionAlive, sessionVariable } from './session.ts';
 
 /** A process that a dead session had left behind. */
@@ -32,6 +32,7 @@ function isLeftover(pid: number): boolean {
 function groupToEnd(pid: number): number | undefined {
   const group = groupOf(pid);
   if (group === undefined) return undefined;
-  const leaderIsForeign = groupOf(group) === group && !isLeftover(group);
+  // A leader that is dead and waits to be reaped shows no environment any more.
+  const leaderIsForeign = identify(group) !== undefined && !isLeftover(group);
   return leaderIsForeign ? undefined : group;
 }

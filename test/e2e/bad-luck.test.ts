@@ -59,8 +59,8 @@ describe('bad input, by its exit code and message', () => {
     [
       'a chart that ignores the image',
       chart,
-      '{{ .Values.image.repository }}',
-      'example.com/fixed',
+      '{{ include "stock.image" . | quote }}',
+      'example.com/fixed:1',
       6,
       'IMAGE_NOT_USED',
     ],
@@ -219,7 +219,13 @@ describe('the world around', () => {
       await serves('Second save');
       // No run is left that would bring the first one back.
       await dev.waitFor('run.finished', (event) => event.service === 'stock' && event.outcome === 'ok', mark);
-      expect(await served(rig, 'stock')).toContain('Second save');
+      // Both pods answer while the old one leaves; then the second save alone does.
+      await eventually('only the second save to be served', async () => {
+        for (let i = 0; i < 20; i += 1) {
+          if (!(await served(rig, 'stock')).includes('Second save')) return undefined;
+        }
+        return true;
+      });
       expect(await dev.end()).toBe(130);
     },
   );

@@ -9,15 +9,16 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ServiceConfig } from '../../src/config/model.ts';
 import { createMavenBuilder } from '../../src/build/maven.ts';
 import type { Jar } from '../../src/build/types.ts';
 import { ZipFile } from '../../src/build/zip.ts';
 import { runProcess } from '../../src/support/process.ts';
 import { writeBootProject, type BootProject } from '../support/boot-project.ts';
-import { recordingContext } from '../support/recording-context.ts';
+import { recordingContext, type RecordingContext } from '../support/recording-context.ts';
 
 let folder: string;
 let project: BootProject;
@@ -33,6 +34,10 @@ afterAll(() => {
 
 const receipt = 'app/src/main/java/com/example/till/Receipt.java';
 const original = (path: string): string => readFileSync(join(project.root, path), 'utf8');
+
+function never(): never {
+  throw new Error('not there');
+}
 
 /** Builds the app and returns its jar, or fails the test with what Maven said. */
 async function build(context = recordingContext(), tests = false): Promise<Jar> {
@@ -114,13 +119,18 @@ describe('a two-module project', () => {
   it('takes an edit in the library module', async () => {
     const path = 'common/src/main/java/com/example/till/common/Rounding.java';
     const before = original(path);
-    project.write(path, before.replace('cents / 5.0', 'cents / 5.0 + 0'));
+    project.write(path, before.replace('* 5;', '* 5 + 0;').replace('cents / 5.0', 'cents / 5.0 + 0.25'));
     const jar = await build();
-    const nested = await read(jar, 'BOOT-INF/lib/till-common-2.1.jar');
-    writeFileSync(join(folder, 'nested.jar'), nested);
     project.write(path, before);
-    const again = await build();
-    expect(again.sha256).not.toBe(jar.sha256);
+    const nested = join(folder, 'nested.jar');
+    writeFileSync(nested, await read(jar, 'BOOT-INF/lib/till-common-2.1.jar'));
+    const library = await ZipFile.open(nested);
+    const bytes = await library.read(
+      library.entries.find(({ name }) => name.endsWith('Rounding.class')) ?? never(),
+    );
+    await library.close();
+    // The constant 0.25 as a class file has it.
+    expect(bytes.includes(Buffer.from('063fd0000000000000', 'hex'))).toBe(true);
   });
 
   it('runs the tests when asked to', async () => {
@@ -191,7 +201,6 @@ describe('an IDE that writes target/classes', () => {
       recordingContext(),
     );
     expect(outcome).toMatchObject({ kind: 'failed', error: { code: 'SOURCE_CHANGED', exit: 3 } });
-    await build();
   });
 });
 
@@ -266,21 +275,57 @@ describe('a failure', () => {
 });
 
 describe('the jar', () => {
-  it('of an older version does not hide the one that was just built', async () => {
+  it('is the new one beside that of an older version, and a copy that later writes do not change', async () => {
+    const first = await build();
+    writeFileSync(join(project.root, 'app/target/till-app-2.0.jar'), readFileSync(first.path));
     const jar = await build();
-    const old = join(project.root, 'app/target/till-app-2.0.jar');
-    writeFileSync(old, readFileSync(jar.path));
-    // Left over: older than the build.
-    const outcome = await build();
-    expect(outcome.built).toBe(jar.built);
-    rmSync(old);
-  });
-
-  it('is copied: a write to the output folder does not change it', async () => {
-    const jar = await build();
+    expect(jar.built).toBe(first.built);
     appendFileSync(jar.built, 'garbage');
     expect(statSync(jar.path).size).toBe(statSync(jar.built).size - 'garbage'.length);
-    await build();
+    rmSync(join(project.root, 'app/target'), { recursive: true });
+  });
+});
+
+describe('another attempt', () => {
+  it('is made with the network when something is missing from the local repository', async () => {
+    // The machine's local repository serves as a remote one: nothing is asked of the network.
+    const settings = join(folder, 'settings.xml');
+    const mirror = `file://${join(homedir(), '.m2/repository')}`;
+    writeFileSync(
+      settings,
+      `<settings><mirrors><mirror><id>central</id><mirrorOf>*</mirrorOf><url>${mirror}</url></mirror></mirrors></settings>`,
+    );
+    const local = join(folder, 'repository');
+    const jar: ServiceConfig['jar'] = {
+      tool: 'maven',
+      tests: 'skip',
+      args: ['-s', settings, `-Dmaven.repo.local=${local}`],
+    };
+    const service = project.service('till', jar);
+    const attempt = async (): Promise<RecordingContext> => {
+      const context = recordingContext();
+      expect(await builder.build({ services: [service], tests: false }, context)).toMatchObject({
+        kind: 'ok',
+      });
+      return context;
+    };
+    const note = 'building again with the network';
+    expect((await attempt()).lines.join()).not.toContain(note);
+    rmSync(join(local, 'org/springframework/boot/spring-boot/4.0.3'), { recursive: true });
+    expect((await attempt()).lines.join()).toContain(note);
+  });
+
+  it('is made without our JVM options when the JVM refuses them', async () => {
+    // What a wrapper sets by itself cannot be known before.
+    const wrapper = join(project.root, 'mvnw');
+    writeFileSync(wrapper, '#!/bin/sh\nMAVEN_OPTS="$MAVEN_OPTS -XX:+UseParallelGC" exec mvn "$@"\n', {
+      mode: 0o755,
+    });
+    const context = recordingContext();
+    const outcome = await builder.build({ services: [project.service()], tests: false }, context);
+    rmSync(wrapper);
+    expect(outcome).toMatchObject({ kind: 'ok' });
+    expect(context.lines.join()).toContain('building again without them');
   });
 });
 

@@ -1,0 +1,229 @@
+/** What is left when appdev itself is killed, and that the next start clears it away. */
+import { execFileSync, spawn } from 'node:child_process';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { removeLeftoverContainers } from '../../src/build/leftover-containers.ts';
+import { createMavenBuilder } from '../../src/build/maven.ts';
+import { userTempFolder } from '../../src/support/folders.ts';
+import { reapLeftovers } from '../../src/support/leftovers.ts';
+import { groupOf, identify, isAlive, type ProcessIdentity } from '../../src/support/proc.ts';
+import { runProcess } from '../../src/support/process.ts';
+import { sessionVariable } from '../../src/support/session.ts';
+import { removeDeadTempFolders } from '../../src/support/temp.ts';
+import { writeBootProject } from '../support/boot-project.ts';
+import { useStorage } from '../support/buildah-storage.ts';
+import { recordingContext } from '../support/recording-context.ts';
+import { endSessions, startSession, type SessionProcess } from '../support/session-process.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'appdev-leftovers-'));
+});
+afterEach(async () => {
+  await endSessions();
+  await reapLeftovers(200);
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const never = new AbortController().signal;
+
+/** The process whose pid a child has written into a file of the test's folder. */
+async function processIn(name: string): Promise<ProcessIdentity> {
+  const path = join(folder, name);
+  await expect
+    .poll(() => existsSync(path) && readFileSync(path, 'utf8').endsWith('\n'), { timeout: 20_000 })
+    .toBe(true);
+  const found = identify(Number(readFileSync(path, 'utf8')));
+  if (found === undefined) throw new Error(`the process in ${name} is gone already`);
+  return found;
+}
+
+/** A session that runs a shell script and then does what `after` says. */
+async function sessionWith(script: string, after = ''): Promise<SessionProcess> {
+  return await startSession(
+    folder,
+    `import { runProcess } from './support/process.ts';
+     void runProcess({ tool: 'sh', args: ['-c', ${JSON.stringify(script)}], cwd: ${JSON.stringify(folder)} }, { signal: new AbortController().signal });
+     ${after}`,
+  );
+}
+
+describe('a session that is killed', () => {
+  it('takes its children with it', async () => {
+    const session = await sessionWith('echo $$ > child; exec sleep 300');
+    const child = await processIn('child');
+    session.kill('SIGKILL');
+    expect(await session.ended).toBe('SIGKILL');
+    await expect.poll(() => isAlive(child)).toBe(false);
+  });
+
+  it('leaves grandchildren, which the next start ends, and nothing else', async () => {
+    const session = await sessionWith(
+      // One that ignores SIGTERM, and one that has left the group.
+      "sh -c 'trap \"\" TERM; echo $$ > deaf; while :; do sleep 300; done' & setsid sh -c 'echo $$ > away; exec sleep 300' & wait",
+    );
+    const deaf = await processIn('deaf');
+    const away = await processIn('away');
+    const foreign = spawn('sleep', ['300'], { detached: true });
+    const living = spawn('sleep', ['300'], {
+      detached: true,
+      env: { ...process.env, [sessionVariable]: `${process.pid}-${identify(process.pid)?.startTime}` },
+    });
+    try {
+      session.kill('SIGKILL');
+      await session.ended;
+      expect([isAlive(deaf), isAlive(away)]).toEqual([true, true]);
+      const reaped = await reapLeftovers(200);
+      expect([isAlive(deaf), isAlive(away)]).toEqual([false, false]);
+      expect(reaped.map(({ pid }) => pid)).toEqual(expect.arrayContaining([deaf.pid, away.pid]));
+      expect(identify(foreign.pid ?? 0)).toBeDefined();
+      expect(identify(living.pid ?? 0)).toBeDefined();
+    } finally {
+      for (const child of [foreign, living]) child.kill('SIGKILL');
+    }
+  });
+});
+
+describe('a session that ends by itself', () => {
+  it.each([
+    ['process.exit', 'process.exit(3)', 3],
+    ['an exception that nobody catches', 'throw new Error("on purpose")', 1],
+  ])('through %s leaves no child', async (_name, statement, code) => {
+    const session = await sessionWith(
+      'trap "" TERM; echo $$ > child; while :; do sleep 300; done',
+      `import { existsSync } from 'node:fs';
+       const timer = setInterval(() => { if (existsSync('child')) { clearInterval(timer); process.stderr.write = () => true; setTimeout(() => { ${statement} }, 300); } }, 10);`,
+    );
+    const child = await processIn('child');
+    expect(await session.ended).toBe(code);
+    await expect.poll(() => isAlive(child)).toBe(false);
+  });
+});
+
+describe('a Maven build whose session is killed', () => {
+  it('is over, and the next session builds', async () => {
+    const project = writeBootProject(join(folder, 'till'));
+    const service = project.service();
+    const cache = join(folder, 'cache');
+    const session = await startSession(
+      folder,
+      `import { createMavenBuilder } from './build/maven.ts';
+       import { runProcess } from './support/process.ts';
+       const run = async (command, options) => await runProcess(command, { ...options, onLine: (stream, line) => { options.onLine(stream, line); console.log(line); } });
+       const builder = createMavenBuilder({ run, projectRoot: ${JSON.stringify(project.root)}, cache: ${JSON.stringify(cache)} });
+       const report = { started() {}, output() {}, finished() {} };
+       await builder.build({ services: [${JSON.stringify(service)}], tests: false }, { signal: new AbortController().signal, report });`,
+    );
+    await expect
+      .poll(() => session.lines.some((line) => line.includes('maven-compiler-plugin')), { timeout: 60_000 })
+      .toBe(true);
+    session.kill('SIGKILL');
+    await session.ended;
+    const javas = (): string[] => marked(session.pid);
+    await expect
+      .poll(async () => (javas().length === 0 ? 0 : (await reapLeftovers(200)).length), { timeout: 20_000 })
+      .toBe(0);
+    expect(javas()).toEqual([]);
+    await removeDeadTempFolders();
+    const outcome = await createMavenBuilder({ run: runProcess, projectRoot: project.root, cache }).build(
+      { services: [service], tests: false },
+      recordingContext(),
+    );
+    expect(outcome).toMatchObject({ kind: 'ok' });
+  });
+});
+
+describe('a working container', () => {
+  it('of a dead session is removed by the next one; the user’s own is not', async () => {
+    const storage = useStorage(join(folder, 'storage'));
+    try {
+      await storage.image('localhost/base:1', 'FROM scratch\nENV A=b\n');
+      const own = await storage.buildah('from', '--pull-never', '-q', 'localhost/base:1');
+      const context = join(folder, 'image');
+      mkdirSync(context);
+      // A program with all that it needs, so that a RUN takes as long as the test wants.
+      for (const path of ['/bin/sleep', ...libraries('/bin/sleep')]) {
+        mkdirSync(join(context, 'root', path, '..'), { recursive: true });
+        copyFileSync(path, join(context, 'root', path));
+      }
+      writeFileSync(
+        join(context, 'Containerfile'),
+        'FROM localhost/base:1\nCOPY root/ /\nRUN ["/bin/sleep", "300"]\n',
+      );
+      const session = await startSession(
+        folder,
+        `import { openBuildah } from './build/buildah-session.ts';
+         import { bud } from './build/bud.ts';
+         import { runProcess } from './support/process.ts';
+         const { signal } = new AbortController();
+         const buildah = await openBuildah(runProcess, signal);
+         await bud(buildah.value, { service: 'x', file: ${JSON.stringify(join(context, 'Containerfile'))}, context: ${JSON.stringify(context)}, flags: ['--layers'] }, signal, (line) => console.log(line));`,
+      );
+      await expect
+        .poll(() => session.lines.some((line) => line.startsWith('STEP 3/3')), { timeout: 20_000 })
+        .toBe(true);
+      const count = async (): Promise<number> =>
+        (await storage.buildah('containers', '-q')).split('\n').length;
+      await expect.poll(count).toBeGreaterThan(1);
+      const left = (await count()) - 1;
+      // As when the machine loses power: nobody gets a chance to clean up.
+      const buildahs = marked(session.pid);
+      process.kill(session.pid, 'SIGSTOP');
+      for (const group of new Set(buildahs.map((pid) => groupOf(Number(pid)))))
+        if (group !== undefined) process.kill(-group, 'SIGKILL');
+      process.kill(session.pid, 'SIGKILL');
+      await session.ended;
+      await reapLeftovers(200);
+
+      expect(await removeLeftoverContainers(runProcess, never)).toEqual({ kind: 'ok', value: left });
+      expect(await storage.buildah('containers', '--format', '{{.ContainerName}}')).toBe(own);
+      expect(await removeLeftoverContainers(runProcess, never)).toEqual({ kind: 'ok', value: 0 });
+    } finally {
+      await storage.buildah('rm', '-a');
+      storage.remove();
+    }
+  });
+});
+
+describe('temporary folders', () => {
+  it('of a killed session are gone after the next start', async () => {
+    const session = await startSession(
+      folder,
+      `import { makeTempFolder } from './support/temp.ts';
+       console.log(makeTempFolder('x'));
+       setInterval(() => {}, 1000);`,
+    );
+    await expect.poll(() => session.lines.length, { timeout: 10_000 }).toBe(1);
+    const made = session.lines[0] ?? '';
+    expect(made.startsWith(userTempFolder())).toBe(true);
+    session.kill('SIGKILL');
+    await session.ended;
+    expect(existsSync(made)).toBe(true);
+    await removeDeadTempFolders();
+    expect(existsSync(made)).toBe(false);
+  });
+});
+
+/** Pids of processes that carry the mark of the session with that pid. */
+function marked(pid: number): string[] {
+  const script = `grep -lz '^${sessionVariable}=${pid}-' /proc/[0-9]*/environ 2>/dev/null | cut -d/ -f3; true`;
+  return execFileSync('sh', ['-c', script], { encoding: 'utf8' })
+    .split('\n')
+    .filter((text) => text !== '');
+}
+
+/** Absolute paths of the shared libraries of a program, and of its loader. */
+function libraries(program: string): string[] {
+  const text = execFileSync('ldd', [program], { encoding: 'utf8' });
+  return [...text.matchAll(/(\/\S+) \(0x/g)].map(([, path]) => path ?? '');
+}

@@ -1,0 +1,63 @@
+/** Another session of appdev for tests: a real process that runs a few lines against src, and that a test may kill. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { build } from 'esbuild';
+
+const started: SessionProcess[] = [];
+
+const src = resolve(import.meta.dirname, '../../src');
+
+/** The process, and what it has said. */
+export interface SessionProcess {
+  readonly pid: number;
+  /** Lines of its output. */
+  readonly lines: string[];
+  kill(signal: NodeJS.Signals): void;
+  /** Resolves with exit code or signal. */
+  readonly ended: Promise<number | NodeJS.Signals>;
+}
+
+/**
+ * Starts one. `source` is the text of a module; its imports are relative to src, and what it prints arrives as lines.
+ *
+ * @param folder for the bundle; also its working directory.
+ */
+export async function startSession(folder: string, source: string): Promise<SessionProcess> {
+  const outfile = join(folder, `session-${Math.random().toString(36).slice(2)}.mjs`);
+  await build({
+    stdin: { contents: source, resolveDir: src, loader: 'ts' },
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    logLevel: 'warning',
+    banner: {
+      js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+    },
+  });
+  const child: ChildProcess = spawn(process.execPath, [outfile], {
+    cwd: folder,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const lines: string[] = [];
+  if (child.stdout !== null) createInterface({ input: child.stdout }).on('line', (line) => lines.push(line));
+  const session: SessionProcess = {
+    pid: child.pid ?? 0,
+    lines,
+    kill: (signal) => {
+      child.kill(signal);
+    },
+    ended: new Promise((done) => child.once('exit', (code, signal) => done(code ?? signal ?? 'SIGKILL'))),
+  };
+  started.push(session);
+  return session;
+}
+
+/** Kills every session that was started; for afterEach, so that a failed test leaves none. */
+export async function endSessions(): Promise<void> {
+  for (const session of started.splice(0)) {
+    session.kill('SIGKILL');
+    await session.ended;
+  }
+}
