@@ -48,9 +48,14 @@ export function locate(service: ServiceConfig): Outcome<Located> {
 
 /**
  * Hash of what decides which dependencies Maven resolves and how it compiles, sources aside: all pom files, the settings,
- * and Maven itself.
+ * the user's arguments, and Maven itself.
  */
-export function settingsHash(reactor: Reactor, maven: MavenTool, jdk: Jdk | undefined): string {
+export function settingsHash(
+  reactor: Reactor,
+  maven: MavenTool,
+  jdk: Jdk | undefined,
+  args: readonly string[],
+): string {
   const files = new Set<string>();
   for (const module of reactor.modules.values()) {
     for (const { file } of upstreamOf(reactor, module)) files.add(file);
@@ -58,7 +63,7 @@ export function settingsHash(reactor: Reactor, maven: MavenTool, jdk: Jdk | unde
   const configs = ['.mvn/maven.config', '.mvn/jvm.config', '.mvn/extensions.xml', '.mvn/settings.xml'];
   for (const name of configs) files.add(join(reactor.top, name));
   files.add(join(homedir(), '.m2', 'settings.xml'));
-  const hash = createHash('sha256').update(JSON.stringify([maven.identity, jdk?.identity]));
+  const hash = createHash('sha256').update(JSON.stringify([maven.identity, jdk?.identity, args]));
   for (const file of [...files].sort()) hash.update(`\0${file}\0${read(file)}`);
   return hash.digest('hex');
 }

@@ -52,7 +52,8 @@ export function createMavenBuilder(parts: MavenParts): JarBuilder {
     const [{ reactor }] = located;
     const startedMs = Date.now();
     const jdk = findJdk();
-    const settings = settingsHash(reactor, maven, jdk);
+    const args = [...new Set(located.flatMap(({ service }) => service.jar?.args ?? []))];
+    const settings = settingsHash(reactor, maven, jdk, args);
     const modules = modulesOf(located);
     const guard = guards.get(reactor.top) ?? new OutputGuard();
     guards.set(reactor.top, guard);
@@ -72,7 +73,7 @@ export function createMavenBuilder(parts: MavenParts): JarBuilder {
             : [...new Set(selectors)].filter((name) => name !== undefined),
           tests,
           usesTestJar: modules.some(({ pom }) => pom.usesTestJar),
-          args: [...new Set(located.flatMap(({ service }) => service.jar?.args ?? []))],
+          args,
         },
         tryOffline: await isResolved(cache, reactor.top, settings, startedMs),
         guard,
