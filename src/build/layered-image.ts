@@ -76,7 +76,10 @@ export class LayeredImages {
           flags: ['-q', '--pull=never', ...request.labels, '-t', tag, ...flags],
         },
         signal,
-        onLine,
+        (line) => {
+          // In each first build: the reason to make it, and no news for anybody.
+          if (!isBaseMissing([line])) onLine(line);
+        },
       );
     };
     const upper = async (): Promise<Outcome<BudResult>> =>

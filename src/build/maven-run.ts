@@ -4,11 +4,11 @@
  * these once or twice, and said.
  */
 import { existsSync } from 'node:fs';
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { cancelled, failed, ok, type Outcome } from '../outcome.ts';
 import type { RunProcess } from '../support/process.ts';
-import { sessionId } from '../support/session.ts';
+import { isSessionAlive, sessionId } from '../support/session.ts';
 import { mavenArguments, mindsNetwork, type MavenRequest } from './maven-command.ts';
 import { isOfflineFailure } from './maven-failure.ts';
 import {
@@ -131,10 +131,24 @@ async function start(
     }
     if (finished.exitCode === 0 && plan.writes !== undefined && existsSync(plan.writes.draft)) {
       await rename(plan.writes.draft, plan.writes.archive);
+      await tidyArchives(build.archives);
     }
     return ok(finished);
   } finally {
     if (plan.writes !== undefined) await rm(plan.writes.draft, { force: true });
+  }
+}
+
+/** Archives of Mavens and JVMs that are long gone. One that is still in use is written anew, once. */
+const archiveAgeMs = 30 * 24 * 60 * 60 * 1000;
+
+/** Removes what builds of the past left: old archives (20 to 30 MB each), and drafts of sessions that were killed. */
+async function tidyArchives(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const path = join(folder, name);
+    const session = /^draft-(.*)\.jsa$/.exec(name)?.[1];
+    const isOld = name.endsWith('.jsa') && Date.now() - (await stat(path)).mtimeMs > archiveAgeMs;
+    if (session === undefined ? isOld : !isSessionAlive(session)) await rm(path, { force: true });
   }
 }
 

@@ -6,6 +6,7 @@ import type { WorkContext } from '../build/types.ts';
 import type { Cluster, KubeObject } from '../cluster/types.ts';
 import { cancelled, failed, ok, type Outcome } from '../outcome.ts';
 import { listAt, stringAt } from '../support/fields.ts';
+import { limitedAbort } from '../support/abort.ts';
 import { goneLimitMs, waitUntilGone } from './gone.ts';
 import {
   entryOf,
@@ -176,10 +177,10 @@ async function servedKind(
   cluster: Cluster,
   signal: AbortSignal,
 ): Promise<Outcome<KubeObject>> {
-  const stop = new AbortController();
   const { apiVersion, kind, metadata } = definition;
   const queries = { definitions: { apiVersion, kind, fieldSelector: `metadata.name=${metadata.name}` } };
-  const both = AbortSignal.any([signal, stop.signal, AbortSignal.timeout(kindLimitMs)]);
+  const limit = limitedAbort(signal, kindLimitMs);
+  const both = limit.signal;
   const established = await new Promise<boolean>((resolve) => {
     both.addEventListener('abort', () => resolve(false), { once: true });
     const onChange = ({ definitions }: { readonly definitions: readonly KubeObject[] }): void => {
@@ -187,7 +188,8 @@ async function servedKind(
     };
     observe(cluster, queries, { onChange }, both);
   });
-  stop.abort();
+  limit.abort();
+  limit.unlink();
   if (established) return ok(definition);
   if (signal.aborted) return cancelled(signal);
   return failed('DEPLOY_FAILED', `${nameOf(definition)} is not served after ${kindLimitMs / 1000} s`, {

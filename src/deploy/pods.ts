@@ -7,6 +7,7 @@ import { podsByRevision } from './newest.ts';
 import { containersOf, nameOf } from './objects.ts';
 import { observe } from './observe.ts';
 import { stringAt } from '../support/fields.ts';
+import { limitedAbort } from '../support/abort.ts';
 import { sumOf } from './pod-summary.ts';
 import { queriesFor, viewOf } from './rollout.ts';
 import type { WorkloadStatus } from './types.ts';
@@ -49,8 +50,8 @@ export async function lookAt(
   signal: AbortSignal,
 ): Promise<Outcome<readonly WorkloadStatus[]>> {
   if (workloads.length === 0) return ok([]);
-  const stop = new AbortController();
-  const both = AbortSignal.any([signal, stop.signal, AbortSignal.timeout(lookMs)]);
+  const limit = limitedAbort(signal, lookMs);
+  const both = limit.signal;
   let unreachable = 'the cluster does not answer';
   const seen = await new Promise<readonly WorkloadStatus[] | undefined>((resolve) => {
     both.addEventListener('abort', () => resolve(undefined), { once: true });
@@ -64,7 +65,8 @@ export async function lookAt(
     };
     observe(cluster, queriesFor(workloads), { onChange, onLost }, both);
   });
-  stop.abort();
+  limit.abort();
+  limit.unlink();
   if (seen !== undefined) return ok(seen);
   if (signal.aborted) return cancelled(signal);
   return failed('CLUSTER_UNREACHABLE', unreachable, { hint: 'appdev doctor' });

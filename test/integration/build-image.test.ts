@@ -394,7 +394,8 @@ describe('a push', () => {
     const context = recordingContext();
     const artifact = await build(builder(), service('retried'), await bootJar(name), context);
     expect(proxy.faults[0]?.times).toBe(0);
-    expect(context.lines.join('\n')).toContain('trying again');
+    // A connection that breaks within a layer is taken up again by Buildah itself, or else by us.
+    if (fault.answer !== 'reset') expect(context.lines.join('\n')).toContain('trying again');
     await manifestOf(artifact);
   });
 
