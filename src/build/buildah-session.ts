@@ -1,9 +1,10 @@
 /** Buildah as this session uses it: looked at once, then run with the flags that the machine asks for. */
-import { tmpdir } from 'node:os';
+import { dirname } from 'node:path';
 import { ok, type Outcome } from '../outcome.ts';
 import type { FullFolder } from '../support/disk-full.ts';
 import type { RunOptions, RunProcess } from '../support/process.ts';
 import { sessionId } from '../support/session.ts';
+import { makeLargeTempFolder } from '../support/temp.ts';
 import { runBuildah, type BuildahRequest, type BuildahRun } from './buildah-tool.ts';
 import { probeBuildah, type BuildahStorage } from './storage.ts';
 
@@ -44,14 +45,23 @@ export async function openBuildah(run: RunProcess, signal: AbortSignal): Promise
   const probed = await probeBuildah(run, signal);
   if (probed.kind !== 'ok') return probed;
   const storage = probed.value;
+  // Buildah's own temporary files go when the session goes, also those of a buildah that was killed.
+  const temporary = makeLargeTempFolder('buildah');
   return ok({
     storage,
     run: async (request, options) =>
-      await runBuildah(run, { ...request, args: [...storage.globalFlags, ...request.args] }, options),
+      await runBuildah(
+        run,
+        {
+          ...request,
+          args: [...storage.globalFlags, ...request.args],
+          env: { TMPDIR: temporary, ...request.env },
+        },
+        options,
+      ),
     folders: () => [
       { path: storage.root, free: 'remove images that nothing uses: buildah rmi --prune' },
-      { path: '/var/tmp', free: 'empty /var/tmp' },
-      { path: tmpdir(), free: `empty ${tmpdir()}` },
+      { path: temporary, free: `remove what is not needed on the disk of ${dirname(dirname(temporary))}` },
     ],
   });
 }

@@ -13,7 +13,7 @@ import type { ImageArchive } from '../registry/load.ts';
 import { imageNames } from '../registry/target.ts';
 import type { ImageLoad, ImageTarget, ManifestReader, Registry } from '../registry/types.ts';
 import type { RunProcess } from '../support/process.ts';
-import { makeTempFolder } from '../support/temp.ts';
+import { makeLargeTempFolder } from '../support/temp.ts';
 import { openBuildah, type Buildah } from './buildah-session.ts';
 import { buildContainerfile } from './containerfile-image.ts';
 import { diskFull, orDiskFull, saysDiskFull } from '../support/disk-full.ts';
@@ -68,7 +68,7 @@ export function createBuildahBuilder(parts: BuildahParts): ImageBuilder {
   }
 
   async function folderOf(service: string): Promise<string> {
-    folder ??= makeTempFolder('images');
+    folder ??= makeLargeTempFolder('images');
     const own = join(folder, service);
     await mkdir(own, { recursive: true });
     return own;

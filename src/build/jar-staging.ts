@@ -2,7 +2,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ok, type Outcome } from '../outcome.ts';
-import { makeTempFolder } from '../support/temp.ts';
+import { makeLargeTempFolder } from '../support/temp.ts';
 import { findBootJar, stageJar } from './boot-jar.ts';
 import type { Located } from './maven-project.ts';
 import { outputFolderOf } from './reactor.ts';
@@ -28,7 +28,7 @@ export class JarStaging {
       const built = await findBootJar(service.name, outputFolderOf(module, reactor), startedMs);
       if (built.kind !== 'ok') return built;
       this.#count += 1;
-      this.#folder ??= makeTempFolder('jars');
+      this.#folder ??= makeLargeTempFolder('jars');
       const path = join(this.#folder, `${service.name}-${this.#count}.jar`);
       const copy = await stageJar(service.name, built.value, path);
       if (copy.kind !== 'ok') return copy;

@@ -71,5 +71,8 @@ describe('isWorthShowing', () => {
     ]);
     expect(isWorthShowing('Hello from a test')).toBe(true);
     expect(isWorthShowing('[WARNING] deprecated')).toBe(true);
+    expect(isWorthShowing('WARNING: A terminally deprecated method in sun.misc.Unsafe has been called')).toBe(
+      false,
+    );
   });
 });

@@ -54,10 +54,15 @@ export function parseGoal(line: string): Goal | undefined {
   return { plugin: plugin.replace(/^maven-(.*)-plugin$/, '$1').replace(/-maven-plugin$/, ''), goal, module };
 }
 
+/** What newer JDKs say about the libraries of Maven itself. */
+const aboutMaven =
+  /^WARNING: .*(?:sun\.misc\.Unsafe|terminally deprecated|restricted method|native-access|maintainers of class|java\.lang\.System::load|will be (?:removed|blocked))/;
+
 /** Whether a line tells the user something: warnings, errors, and what compilers, tests and plugins print by themselves. */
 export function isWorthShowing(line: string): boolean {
   return (
     line.trim() !== '' &&
+    !aboutMaven.test(line) &&
     !line.startsWith('[INFO]') &&
     !/^\[(ERROR|WARNING)\]\s*$/.test(line) &&
     !isAdvice(line)

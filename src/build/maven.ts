@@ -10,7 +10,7 @@ import { isAbsolute, join, relative, resolve } from 'node:path';
 import type { ServiceConfig } from '../config/model.ts';
 import { ok, type NotOk, type Outcome } from '../outcome.ts';
 import { diskFull, orDiskFull, saysDiskFull } from '../support/disk-full.ts';
-import { userTempFolder } from '../support/folders.ts';
+import { largeTempFolder, userTempFolder } from '../support/folders.ts';
 import { waitForLock } from '../support/lockfile.ts';
 import type { RunProcess } from '../support/process.ts';
 import { JarStaging } from './jar-staging.ts';
@@ -141,7 +141,7 @@ export function createMavenBuilder(parts: MavenParts): JarBuilder {
       });
       if (lock.kind !== 'ok') return end(lock);
       try {
-        const own = tmpdir();
+        const own = largeTempFolder();
         const jars = await orDiskFull(
           `copying the jar of ${services.map(({ name }) => name).join(', ')}`,
           [{ path: own, free: `empty ${own}` }],

@@ -24,6 +24,11 @@ export function releaseGroup(group: number): void {
   live.delete(group);
 }
 
+/** Whether a registered group may still run. */
+export function hasChildren(): boolean {
+  return live.size > 0;
+}
+
 /** Sends a signal to every registered group, without waiting. For the second Ctrl-C and for the exit of this process. */
 export function killAllChildren(signal: NodeJS.Signals): void {
   for (const group of live) signalGroup(group, signal);

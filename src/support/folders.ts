@@ -1,5 +1,5 @@
 /** Where appdev keeps files of its own outside the project: per session, per login, and for good. */
-import { mkdirSync, lstatSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -9,8 +9,17 @@ import { join } from 'node:path';
  * @throws when somebody else owns the name: in a shared /tmp that is an attack or an accident, and nothing goes there.
  */
 export function userTempFolder(): string {
+  return privateFolder(tmpdir());
+}
+
+/** The same in /var/tmp, which is on a disk where /tmp is in memory; with TMPDIR set, there. */
+export function largeTempFolder(): string {
+  return privateFolder(process.env['TMPDIR'] === undefined && existsSync('/var/tmp') ? '/var/tmp' : tmpdir());
+}
+
+function privateFolder(parent: string): string {
   const uid = process.getuid?.();
-  const path = join(tmpdir(), `appdev-${uid ?? 'user'}`);
+  const path = join(parent, `appdev-${uid ?? 'user'}`);
   mkdirSync(path, { recursive: true, mode: 0o700 });
   const stat = lstatSync(path);
   const isPrivate = uid === undefined || (stat.uid === uid && (stat.mode & 0o077) === 0);

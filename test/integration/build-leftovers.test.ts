@@ -212,6 +212,25 @@ describe('temporary folders', () => {
     await removeDeadTempFolders();
     expect(existsSync(made)).toBe(false);
   });
+
+  it.each([
+    ['stay at an exit that kills children, so that the next start looks for what those left', 'void', true],
+    ['go at an exit without children', 'await', false],
+  ])('%s', async (_name, keyword, stays) => {
+    const session = await startSession(
+      folder,
+      `import { runProcess } from './support/process.ts';
+       import { makeTempFolder } from './support/temp.ts';
+       console.log(makeTempFolder('x'));
+       ${keyword} runProcess({ tool: 'sleep', args: ['0.1'], cwd: '/' }, { signal: new AbortController().signal });
+       setTimeout(() => process.exit(0), 50);`,
+    );
+    expect(await session.ended).toBe(0);
+    const made = session.lines[0] ?? '';
+    expect(existsSync(made)).toBe(stays);
+    await removeDeadTempFolders();
+    expect(existsSync(made)).toBe(false);
+  });
 });
 
 /** Pids of processes that carry the mark of the session with that pid. */

@@ -1,7 +1,9 @@
 /** Real Maven on a real two-module project in a temporary folder. */
 import {
   appendFileSync,
+  cpSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readFileSync,
   rmSync,
@@ -13,6 +15,7 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ServiceConfig } from '../../src/config/model.ts';
+import { stageLayers } from '../../src/build/layer-staging.ts';
 import { createMavenBuilder } from '../../src/build/maven.ts';
 import type { Jar } from '../../src/build/types.ts';
 import { ZipFile } from '../../src/build/zip.ts';
@@ -139,6 +142,68 @@ describe('a two-module project', () => {
     expect(
       existsSync(join(project.root, 'app/target/surefire-reports/com.example.till.ReceiptTest.txt')),
     ).toBe(true);
+  });
+});
+
+describe('what comes out', () => {
+  it('starts from its layers, with the libraries and the version that the jar has', async () => {
+    const jar = await build();
+    const root = join(folder, 'layers');
+    mkdirSync(root);
+    const staged = await stageLayers('till', jar.path, root);
+    if (staged.kind !== 'ok') throw new Error(JSON.stringify(staged));
+    expect(staged.value.layers.map(({ name }) => name)).toEqual(['dependencies', 'application']);
+    const app = join(folder, 'app');
+    for (const layer of staged.value.layers) cpSync(join(root, layer.folder), app, { recursive: true });
+    const [, ...args] = staged.value.entrypoint.map((word) => word.replace('/app/', `${app}/`));
+    const finished = await runProcess(
+      { tool: 'java', args, cwd: app },
+      { signal: new AbortController().signal },
+    );
+    expect(finished).toMatchObject({ kind: 'exited', exitCode: 0 });
+    expect(finished.kind === 'exited' && finished.lines).toContain('The till says total 1005 2.1');
+  });
+
+  it('is the same in another folder', async () => {
+    const jar = await build();
+    const other = writeBootProject(join(folder, 'elsewhere', 'till'));
+    const outcome = await createMavenBuilder({
+      run: runProcess,
+      projectRoot: other.root,
+      cache: join(folder, 'cache'),
+    }).build({ services: [other.service()], tests: false }, recordingContext());
+    expect(outcome.kind === 'ok' && outcome.value.get('till')?.sha256).toBe(jar.sha256);
+  });
+
+  it('comes from one invocation for two services, and two builds of one reactor never run side by side', async () => {
+    const calls: (readonly string[])[] = [];
+    let running = 0;
+    let most = 0;
+    const watched = (): typeof builder =>
+      createMavenBuilder({
+        run: async (command, options) => {
+          calls.push(command.args);
+          running += 1;
+          most = Math.max(most, running);
+          return await runProcess(command, options).finally(() => {
+            running -= 1;
+          });
+        },
+        projectRoot: project.root,
+        cache: join(folder, 'cache'),
+      });
+    const services = [project.service(), project.service('kiosk', undefined, 'kiosk')];
+    const context = recordingContext();
+    // Two builders, as two processes have.
+    const [both, one] = await Promise.all([
+      watched().build({ services, tests: false }, context),
+      watched().build({ services: services.slice(0, 1), tests: false }, context),
+    ]);
+    expect(both.kind === 'ok' && [...both.value.keys()]).toEqual(['till', 'kiosk']);
+    expect(one.kind).toBe('ok');
+    expect(calls.map((args) => args[args.indexOf('-pl') + 1]).sort()).toEqual(['app', 'app,kiosk']);
+    expect(most).toBe(1);
+    expect(context.lines.join()).toContain('waiting for another build');
   });
 });
 

@@ -1,6 +1,6 @@
 /**
- * A small Spring Boot project that is not the fixture: a two-module Maven build, written into a temporary folder. `common`
- * is a library, `app` an executable jar that uses it.
+ * A small Spring Boot project that is not the fixture: a Maven build of several modules, written into a temporary folder. `common`
+ * is a library; `app` and `kiosk` are executable jars that use it.
  */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -15,8 +15,8 @@ export interface BootProject {
   /** Writes a file below the root. */
   write(path: string, content: string): void;
   remove(path: string): void;
-  /** The service that `app` is. */
-  service(name?: string, jar?: ServiceConfig['jar']): ServiceConfig;
+  /** The service that `app` is, or another module. */
+  service(name?: string, jar?: ServiceConfig['jar'], module?: string): ServiceConfig;
 }
 
 /** Writes the project. */
@@ -32,9 +32,9 @@ export function writeBootProject(root: string): BootProject {
     remove: (path) => {
       rmSync(join(root, path), { recursive: true, force: true });
     },
-    service: (name = 'till', jar = { tool: 'maven', args: [], tests: 'skip' }) => ({
+    service: (name = 'till', jar = { tool: 'maven', args: [], tests: 'skip' }, module = 'app') => ({
       name,
-      path: join(root, 'app'),
+      path: join(root, module),
       jar,
       image: { repository: name, builder: 'buildah', source: { kind: 'layers', base: 'localhost/unused' } },
       deploy: { kind: 'manifests', files: [], deadlineMs: 1000, restartsAllowed: 0 },
@@ -78,6 +78,7 @@ const files: Readonly<Record<string, string>> = {
   <modules>
     <module>common</module>
     <module>app</module>
+    <module>kiosk</module>
   </modules>
   <properties>
     <java.version>17</java.version>
@@ -126,6 +127,37 @@ public final class Rounding {
     </plugins>
   </build>`,
   ),
+  'kiosk/pom.xml': pom(
+    'till-kiosk',
+    ownParent,
+    `<dependencies>
+    <dependency>
+      <groupId>org.springframework.boot</groupId>
+      <artifactId>spring-boot-starter</artifactId>
+    </dependency>
+  </dependencies>
+  <build>
+    <plugins>
+      <plugin>
+        <groupId>org.springframework.boot</groupId>
+        <artifactId>spring-boot-maven-plugin</artifactId>
+      </plugin>
+    </plugins>
+  </build>`,
+  ),
+  'kiosk/src/main/java/com/example/kiosk/KioskApplication.java': `package com.example.kiosk;
+
+import org.springframework.boot.SpringApplication;
+import org.springframework.boot.autoconfigure.SpringBootApplication;
+
+@SpringBootApplication
+public class KioskApplication {
+
+    public static void main(String[] args) {
+        SpringApplication.run(KioskApplication.class, args);
+    }
+}
+`,
   'app/src/main/resources/application.properties': 'till.currency=CHF\n',
   'app/src/main/java/com/example/till/TillApplication.java': `package com.example.till;
 
