@@ -4,7 +4,7 @@ import { mkdirSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join, resolve } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { createRig, eventually, served, type Rig, type Session } from '../support/rig.ts';
+import { createRig, eventually, served, servesOnly, type Rig, type Session } from '../support/rig.ts';
 
 const controller = 'stock/src/main/java/com/example/stock/StockController.java';
 const chart = 'stock/deploy/chart/templates/deployment.yaml';
@@ -219,13 +219,7 @@ describe('the world around', () => {
       await serves('Second save');
       // No run is left that would bring the first one back.
       await dev.waitFor('run.finished', (event) => event.service === 'stock' && event.outcome === 'ok', mark);
-      // Both pods answer while the old one leaves; then the second save alone does.
-      await eventually('only the second save to be served', async () => {
-        for (let i = 0; i < 20; i += 1) {
-          if (!(await served(rig, 'stock')).includes('Second save')) return undefined;
-        }
-        return true;
-      });
+      await servesOnly(rig, 'stock', 'Second save');
       expect(await dev.end()).toBe(130);
     },
   );

@@ -5,7 +5,7 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Stage } from '../../src/events.ts';
-import { createRig, eventually, processesOf, served, type Rig, type Session } from '../support/rig.ts';
+import { createRig, processesOf, served, servesOnly, type Rig, type Session } from '../support/rig.ts';
 
 const controller = 'stock/src/main/java/com/example/stock/StockController.java';
 const stages: readonly Stage[] = ['compile', 'package', 'image', 'push', 'render', 'apply', 'rollout'];
@@ -53,9 +53,7 @@ describe.each(Object.entries(signals))('%s', (signal, exitCode) => {
     const dev = await start();
     // The session before this one was cut off somewhere; this one has brought its edit into the cluster.
     const before = text;
-    await eventually(`'${before}' to be served`, async () =>
-      (await served(rig, 'stock')) === before ? true : undefined,
-    );
+    await servesOnly(rig, 'stock', before);
     const mark = dev.events.length;
     edit();
     await dev.waitFor('stage.started', (event) => event.stage === stage, mark);

@@ -102,7 +102,7 @@ describe('a session that ends by itself', () => {
     const session = await sessionWith(
       'trap "" TERM; echo $$ > child; while :; do sleep 300; done',
       `import { existsSync } from 'node:fs';
-       const timer = setInterval(() => { if (existsSync('child')) { clearInterval(timer); process.stderr.write = () => true; setTimeout(() => { ${statement} }, 300); } }, 10);`,
+       const timer = setInterval(() => { if (existsSync('child')) { clearInterval(timer); setTimeout(() => { ${statement} }, 300); } }, 10);`,
     );
     const child = await processIn('child');
     expect(await session.ended).toBe(code);
@@ -214,16 +214,21 @@ describe('temporary folders', () => {
   });
 
   it.each([
-    ['stay at an exit that kills children, so that the next start looks for what those left', 'void', true],
-    ['go at an exit without children', 'await', false],
-  ])('%s', async (_name, keyword, stays) => {
+    [
+      'stay at an exit that kills children, so that the next start looks for what those left',
+      "void run('300'); setInterval(() => { if (hasChildren()) process.exit(0); }, 10);",
+      true,
+    ],
+    ['go at an exit without children', "await run('0'); process.exit(0);", false],
+  ])('%s', async (_name, statements, stays) => {
     const session = await startSession(
       folder,
-      `import { runProcess } from './support/process.ts';
+      `import { hasChildren } from './support/children.ts';
+       import { runProcess } from './support/process.ts';
        import { makeTempFolder } from './support/temp.ts';
+       const run = async (seconds) => await runProcess({ tool: 'sleep', args: [seconds], cwd: '/' }, { signal: new AbortController().signal });
        console.log(makeTempFolder('x'));
-       ${keyword} runProcess({ tool: 'sleep', args: ['0.1'], cwd: '/' }, { signal: new AbortController().signal });
-       setTimeout(() => process.exit(0), 50);`,
+       ${statements}`,
     );
     expect(await session.ended).toBe(0);
     const made = session.lines[0] ?? '';

@@ -264,6 +264,18 @@ export async function served(rig: Rig, service: string, path = '/'): Promise<str
   return await response.text();
 }
 
+/**
+ * Waits until a Service answers with this text and no other: while an old pod leaves, both answer.
+ */
+export async function servesOnly(rig: Rig, service: string, text: string): Promise<void> {
+  await eventually(`only '${text}' to be served`, async () => {
+    for (let i = 0; i < 20; i += 1) {
+      if (!(await served(rig, service)).includes(text)) return undefined;
+    }
+    return true;
+  });
+}
+
 /** Processes whose environment carries this rig's namespace: appdev and everything that it started. */
 export function processesOf(rig: Rig): readonly { readonly pid: number; readonly command: string }[] {
   const marker = `APPDEV_NAMESPACE=${rig.namespace}\0`;

@@ -11,7 +11,7 @@ const src = resolve(import.meta.dirname, '../../src');
 /** The process, and what it has said. */
 export interface SessionProcess {
   readonly pid: number;
-  /** Lines of its output. */
+  /** Lines of both its streams. */
   readonly lines: string[];
   kill(signal: NodeJS.Signals): void;
   /** Resolves with exit code or signal. */
@@ -38,10 +38,12 @@ export async function startSession(folder: string, source: string): Promise<Sess
   });
   const child: ChildProcess = spawn(process.execPath, [outfile], {
     cwd: folder,
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', 'pipe'],
   });
   const lines: string[] = [];
-  if (child.stdout !== null) createInterface({ input: child.stdout }).on('line', (line) => lines.push(line));
+  for (const stream of [child.stdout, child.stderr]) {
+    if (stream !== null) createInterface({ input: stream }).on('line', (line) => lines.push(line));
+  }
   const session: SessionProcess = {
     pid: child.pid ?? 0,
     lines,
