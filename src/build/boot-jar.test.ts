@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { findBootJar, stageJar } from './boot-jar.ts';
+import { findBootJar, listJars, stageJar } from './boot-jar.ts';
 import { jarBytes } from './jar-writer.ts';
 
 let folder: string;
@@ -13,6 +13,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+const none = new Map<string, string>();
 const boot = 'Manifest-Version: 1.0\r\nSpring-Boot-Version: 3.2.0\r\nStart-Class: com.example.App\r\n\r\n';
 const plain = 'Manifest-Version: 1.0\r\n\r\n';
 
@@ -32,22 +33,34 @@ describe('findBootJar', () => {
     jar('app-1.0.jar.original', boot);
     jar('no-manifest.jar', undefined);
     const exec = jar('app-1.0-sources-exec.jar', boot);
-    expect(await findBootJar('orders', folder, 0)).toEqual({ kind: 'ok', value: exec });
+    expect(await findBootJar('orders', folder, none)).toEqual({ kind: 'ok', value: exec });
   });
 
   it('takes the one that this build made when older ones lie beside it', async () => {
     jar('app-0.9.jar', boot);
-    const madeMs = Date.now();
-    await expect.poll(() => Date.now() > madeMs + 200).toBe(true);
-    const startedMs = Date.now();
+    const before = await listJars(folder);
     const now = jar('app-1.0.jar', boot);
-    expect(await findBootJar('orders', folder, startedMs)).toEqual({ kind: 'ok', value: now });
+    expect(await findBootJar('orders', folder, before)).toEqual({ kind: 'ok', value: now });
+    // A jar that is made anew under its old name counts as well.
+    rmSync(now);
+    const both = await listJars(folder);
+    jar('app-1.0.jar', boot);
+    expect(
+      await findBootJar(
+        'orders',
+        folder,
+        new Map([...both, ['app-0.9.jar', before.get('app-0.9.jar') ?? '']]),
+      ),
+    ).toEqual({
+      kind: 'ok',
+      value: now,
+    });
   });
 
   it('never guesses between several', async () => {
     jar('a.jar', boot);
     jar('b.jar', boot);
-    expect(await findBootJar('orders', folder, 0)).toMatchObject({
+    expect(await findBootJar('orders', folder, none)).toMatchObject({
       kind: 'failed',
       error: { code: 'JAR_AMBIGUOUS', message: `orders: 2 executable jars lie in ${folder}: a.jar, b.jar` },
     });
@@ -70,7 +83,7 @@ describe('findBootJar', () => {
     ],
   ])('says what to do about %s', async (_name, make, message, hint) => {
     make();
-    const found = await findBootJar('orders', folder, 0);
+    const found = await findBootJar('orders', folder, none);
     expect(found).toMatchObject({ kind: 'failed', error: { code: 'JAR_NOT_FOUND' } });
     if (found.kind !== 'failed') return;
     expect(found.error.message).toMatch(message);
@@ -78,7 +91,7 @@ describe('findBootJar', () => {
   });
 
   it('finds nothing in a folder that is not there', async () => {
-    expect(await findBootJar('orders', join(folder, 'target'), 0)).toMatchObject({
+    expect(await findBootJar('orders', join(folder, 'target'), none)).toMatchObject({
       error: { code: 'JAR_NOT_FOUND' },
     });
   });

@@ -10,17 +10,34 @@ import { failed, ok, type Outcome } from '../outcome.ts';
 import { parseManifest } from './manifest.ts';
 import { ZipError, ZipFile } from './zip.ts';
 
-/** Looks at every `*.jar` and `*.war` of an output folder. */
+/** What lies in an output folder: file name → what changes when the file is made anew. */
+export type JarListing = ReadonlyMap<string, string>;
+
+/** Lists the archives of an output folder. */
+export async function listJars(folder: string): Promise<JarListing> {
+  const names = await readdir(folder).catch((): string[] => []);
+  const archives = names.filter((name) => /\.(jar|war)$/.test(name)).sort();
+  const states = archives.map(async (name): Promise<[string, string]> => {
+    // By the inode's own time, because builds with a fixed output timestamp set the file's.
+    const { ino, ctimeNs } = await stat(join(folder, name), { bigint: true });
+    return [name, `${ino} ${ctimeNs}`];
+  });
+  return new Map(await Promise.all(states));
+}
+
+/**
+ * Looks at every `*.jar` and `*.war` of an output folder. When several are executable, the one counts that this build
+ * made: `before` is what lay there when it began.
+ */
 export async function findBootJar(
   service: string,
   folder: string,
-  /** Milliseconds since the epoch: what was made before then may be left over from an older version. */
-  startedMs: number,
+  before: JarListing,
 ): Promise<Outcome<string>> {
-  const names = await readdir(folder).catch((): string[] => []);
+  const now = await listJars(folder);
   const found: string[] = [];
   const others: string[] = [];
-  for (const name of names.filter((candidate) => /\.(jar|war)$/.test(candidate)).sort()) {
+  for (const name of now.keys()) {
     const path = join(folder, name);
     const manifest = await readManifest(path);
     if (manifest.kind !== 'ok') return manifest;
@@ -28,7 +45,8 @@ export async function findBootJar(
     (isBoot ? found : others).push(path);
   }
   const jars = found.filter((path) => path.endsWith('.jar'));
-  const [only, ...more] = jars.length > 1 ? await madeSince(jars, startedMs) : jars;
+  const made = jars.filter((path) => now.get(nameOf(path)) !== before.get(nameOf(path)));
+  const [only, ...more] = jars.length > 1 && made.length > 0 ? made : jars;
   if (only !== undefined && more.length === 0) return ok(only);
   if (jars.length > 0) {
     return failed(
@@ -48,9 +66,9 @@ export async function findBootJar(
       },
     );
   }
-  const made =
+  const instead =
     others.length === 0 ? 'no jar at all' : `only ${others.map(nameOf).join(', ')}, which is not executable`;
-  return failed('JAR_NOT_FOUND', `${service}: the build made ${made} in ${folder}`, {
+  return failed('JAR_NOT_FOUND', `${service}: the build made ${instead} in ${folder}`, {
     hint: 'add spring-boot-maven-plugin with its goal repackage to the pom.xml, or name the module of the app in jar.module',
   });
 }
@@ -96,16 +114,6 @@ function damaged(service: string, path: string, error: ZipError): ReturnType<typ
   return failed('JAR_NOT_FOUND', `${service}: ${path} is not a whole jar: ${error.message}`, {
     hint: 'something else may be writing it: stop other builds of this project, remove the file and try again',
   });
-}
-
-/** The clock by which file systems stamp lags behind, by a tick of the kernel or by rounding. */
-const clockLagMs = 100;
-
-/** By the time of the inode, because builds with a fixed output timestamp set the file's own time. */
-async function madeSince(paths: readonly string[], startedMs: number): Promise<string[]> {
-  const stats = await Promise.all(paths.map(async (path) => await stat(path)));
-  const made = paths.filter((_, index) => (stats[index]?.ctimeMs ?? 0) >= startedMs - clockLagMs);
-  return made.length === 0 ? [...paths] : made;
 }
 
 function nameOf(path: string): string {

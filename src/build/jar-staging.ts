@@ -3,13 +3,22 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ok, type Outcome } from '../outcome.ts';
 import { makeLargeTempFolder } from '../support/temp.ts';
-import { findBootJar, stageJar } from './boot-jar.ts';
+import { findBootJar, listJars, stageJar, type JarListing } from './boot-jar.ts';
 import type { Located } from './maven-project.ts';
 import { outputFolderOf } from './reactor.ts';
 import type { Jar } from './types.ts';
 
 /** Jars of a service that are kept: the newest one, and the one that an image may still be built from. */
 const keptJars = 2;
+
+/** What lies in the services' output folders, by service. */
+export async function listOutputs(located: readonly Located[]): Promise<ReadonlyMap<string, JarListing>> {
+  const listings = located.map(async ({ service, reactor, module }): Promise<[string, JarListing]> => [
+    service.name,
+    await listJars(outputFolderOf(module, reactor)),
+  ]);
+  return new Map(await Promise.all(listings));
+}
 
 /** The copies of one session. */
 export class JarStaging {
@@ -20,12 +29,19 @@ export class JarStaging {
   /**
    * Finds and copies the jar of each service. Fails with JAR_NOT_FOUND or JAR_AMBIGUOUS.
    *
-   * @param startedMs when the build began, in milliseconds since the epoch.
+   * @param before what lay in the output folder of each service when the build began.
    */
-  async collect(located: readonly Located[], startedMs: number): Promise<Outcome<ReadonlyMap<string, Jar>>> {
+  async collect(
+    located: readonly Located[],
+    before: ReadonlyMap<string, JarListing>,
+  ): Promise<Outcome<ReadonlyMap<string, Jar>>> {
     const jars = new Map<string, Jar>();
     for (const { service, reactor, module } of located) {
-      const built = await findBootJar(service.name, outputFolderOf(module, reactor), startedMs);
+      const built = await findBootJar(
+        service.name,
+        outputFolderOf(module, reactor),
+        before.get(service.name) ?? new Map(),
+      );
       if (built.kind !== 'ok') return built;
       this.#count += 1;
       this.#folder ??= makeLargeTempFolder('jars');

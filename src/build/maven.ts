@@ -13,7 +13,7 @@ import { diskFull, orDiskFull, saysDiskFull } from '../support/disk-full.ts';
 import { largeTempFolder, userTempFolder } from '../support/folders.ts';
 import { waitForLock } from '../support/lockfile.ts';
 import type { RunProcess } from '../support/process.ts';
-import { JarStaging } from './jar-staging.ts';
+import { JarStaging, listOutputs } from './jar-staging.ts';
 import { mavenFailure } from './maven-failure.ts';
 import { mavenInputs } from './maven-inputs.ts';
 import { findJdk } from './maven-jvm.ts';
@@ -51,6 +51,7 @@ export function createMavenBuilder(parts: MavenParts): JarBuilder {
   ): Promise<Outcome<ReadonlyMap<string, Jar>>> {
     const [{ reactor }] = located;
     const startedMs = Date.now();
+    const before = await listOutputs(located);
     const jdk = findJdk();
     const args = [...new Set(located.flatMap(({ service }) => service.jar?.args ?? []))];
     const settings = settingsHash(reactor, maven, jdk, args);
@@ -90,7 +91,7 @@ export function createMavenBuilder(parts: MavenParts): JarBuilder {
     if (result.kind !== 'ok') return result;
     if (result.value.exitCode !== 0) return await explain(located, result.value);
     if (result.value.online) await rememberResolved(cache, reactor.top, settings, startedMs);
-    return await staging.collect(located, startedMs);
+    return await staging.collect(located, before);
   }
 
   async function explain(

@@ -125,28 +125,6 @@ describe('the screen', () => {
 });
 
 describe('size', () => {
-  test('the panel follows the terminal without leaving anything behind, and the log stays whole', async () => {
-    const t = await start({ columns: 130, rows: 40 });
-    await t.emit(...session, ...numbered(0, 50));
-    await t.shows('request 49 served');
-    for (const [columns, rows] of [
-      [100, 40],
-      [60, 40],
-      [90, 40],
-      [125, 24],
-      [70, 35],
-    ] as const) {
-      t.resize(columns, rows);
-      await t.until(`a panel for ${columns} columns`, () => t.panel()[0]?.length === columns - 1);
-      await t.until(
-        'one panel only',
-        () => t.all().filter((line) => line.startsWith('appdev dev')).length === 1,
-      );
-      expect(t.panel().length).toBeLessThan(rows);
-      expect(requests(t)).toEqual(upTo(50));
-    }
-  });
-
   test('a terminal lower than its panel keeps the log', async () => {
     const t = await start({ columns: 100, rows: 30 });
     await t.emit(...session, ...numbered(0, 50));
