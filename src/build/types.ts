@@ -52,7 +52,7 @@ export interface ImageRequest {
   readonly service: ServiceConfig;
   /** Absent for a service whose Containerfile needs no jar of ours. */
   readonly jar?: Jar;
-  /** Hash over every input of jar and image; becomes a label and the tag. */
+  /** Hash over every input of jar and image; the records find the artifact by it. The tag is the image's own id. */
   readonly inputHash: string;
 }
 

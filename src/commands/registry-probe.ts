@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { KubeObject, ObjectRef } from '../cluster/types.ts';
 import type { ServiceConfig } from '../config/model.ts';
 import type { Artifact } from '../events.ts';
+import { limitedAbort } from '../support/abort.ts';
 import { fieldAt, listAt, stringAt } from '../support/fields.ts';
 import { makeTempFolder } from '../support/temp.ts';
 import { failure, passed, type Check } from './checks.ts';
@@ -79,17 +80,14 @@ async function probePull(
     signal,
   );
   if (created.kind === 'failed') return failure(name, created.error);
-  const stop = new AbortController();
-  const timer = setTimeout(() => stop.abort(), pullMs);
-  const interrupt = (): void => stop.abort();
-  signal.addEventListener('abort', interrupt);
+  const limit = limitedAbort(signal, pullMs);
   const verdict = await new Promise<Check>((resolve) => {
     const late = {
       name,
       state: 'failure',
       detail: `the node did not pull ${image} within ${pullMs / 1000} s`,
     } as const;
-    stop.signal.addEventListener('abort', () =>
+    limit.signal.addEventListener('abort', () =>
       resolve({ ...late, hint: `kubectl describe pod -n ${namespace} ${ref.name}` }),
     );
     cluster.follow(
@@ -100,12 +98,11 @@ async function probePull(
           if (check !== undefined) resolve(check);
         },
       },
-      stop.signal,
+      limit.signal,
     );
   });
-  clearTimeout(timer);
-  signal.removeEventListener('abort', interrupt);
-  stop.abort();
+  limit.abort();
+  limit.unlink();
   await cluster.remove(ref, { graceSeconds: 0 }, AbortSignal.timeout(pullMs));
   return verdict;
 }
