@@ -8,7 +8,9 @@ export const root = resolve(import.meta.dirname, '..');
 /** Runs a program with our own standard streams; throws its exit code's message when it fails. */
 export function step(title, program, args, options = {}) {
   console.log(`» ${title}`);
-  const { status, error } = spawnSync(program, args, { cwd: root, stdio: 'inherit', ...options });
+  // `npm test --silent` hands its level down to the npm that we start; its reason for a failure must be seen.
+  const env = { ...process.env, npm_config_loglevel: 'warn' };
+  const { status, error } = spawnSync(program, args, { cwd: root, stdio: 'inherit', env, ...options });
   if (error) throw error;
   if (status !== 0) throw new Error(`${title}: ${program} ended with exit code ${status}`);
 }

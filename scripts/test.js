@@ -15,6 +15,7 @@ const scratch = mkdtempSync(join(tmpdir(), 'appdev-test-'));
 const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'appdev-test');
 const total = { passed: 0, failed: 0 };
 const failures = [];
+const times = [];
 let environment = { ...process.env };
 let sandboxIsOurs = false;
 
@@ -61,19 +62,21 @@ try {
   if (sandboxIsOurs) attempt('sandbox down', () => step('taking the sandbox down', cluster, ['down']));
   rmSync(scratch, { recursive: true, force: true });
 }
-console.log(`\nin ${Math.round((Date.now() - started) / 1000)} s`);
+console.log(`\nin ${Math.round((Date.now() - started) / 1000)} s: ${times.join(', ')}`);
 for (const failure of failures) console.log(`failed: ${failure}`);
 console.log(`${total.passed} passed, ${total.failed} failed`);
 process.exitCode = total.failed === 0 && total.passed > 0 ? 0 : 1;
 
 /** Runs a level; one that cannot even start is a failure of its own and does not hide the other levels. */
 function attempt(name, run) {
+  const begun = Date.now();
   try {
     run();
   } catch (error) {
     record(name, 0, 1);
     console.error(error instanceof Error ? error.message : error);
   }
+  times.push(`${name} ${Math.round((Date.now() - begun) / 1000)} s`);
 }
 
 function record(name, passed, failed) {
