@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { startProber } from './bench/prober.js';
 import { runShellLines } from './bench/shell-lines.js';
-import { prepareCheckout, root, sandboxEnvironment, step } from './prepare.js';
+import { installPackage, prepareCheckout, root, sandboxEnvironment, step } from './prepare.js';
 
 const edits = Number(argument('--edits') ?? 12);
 const mavenArgs = process.argv.includes('--skip-tests') ? ['-DskipTests'] : [];
@@ -64,9 +64,25 @@ prepareCheckout();
 step('bringing the sandbox cluster up', join(root, 'sandbox/cluster'), ['up']);
 const { CI: _ci, ...env } = sandboxEnvironment();
 const registry = env.APPDEV_SANDBOX_REGISTRY;
+const scratch = mkdtempSync(join(tmpdir(), 'appdev-bench-'));
+const appdev = installPackage(scratch);
 const sides = {
-  appdev: { namespace: 'bench-appdev', folder: copyOfApp(), served: [], stages: [], failures: [], sent: 0 },
-  shell: { namespace: 'bench-shell', folder: copyOfApp(), served: [], stages: [], failures: [], sent: 0 },
+  appdev: {
+    namespace: 'bench-appdev',
+    folder: copyOfApp('appdev'),
+    served: [],
+    stages: [],
+    failures: [],
+    sent: 0,
+  },
+  shell: {
+    namespace: 'bench-shell',
+    folder: copyOfApp('shell'),
+    served: [],
+    stages: [],
+    failures: [],
+    sent: 0,
+  },
 };
 const events = [];
 let dev;
@@ -94,10 +110,10 @@ try {
     dev.kill('SIGINT');
     await new Promise((resolve) => (dev.exitCode === null ? dev.on('close', resolve) : resolve()));
   }
-  for (const { namespace, folder } of Object.values(sides)) {
+  for (const { namespace } of Object.values(sides)) {
     spawnSync('kubectl', ['delete', 'namespace', namespace, '--ignore-not-found'], { env, stdio: 'ignore' });
-    rmSync(folder, { recursive: true, force: true });
   }
+  rmSync(scratch, { recursive: true, force: true });
 }
 
 function argument(name) {
@@ -105,8 +121,8 @@ function argument(name) {
   return index < 0 ? undefined : process.argv[index + 1];
 }
 
-function copyOfApp() {
-  const folder = mkdtempSync(join(tmpdir(), 'appdev-bench-'));
+function copyOfApp(side) {
+  const folder = join(scratch, side);
   cpSync(join(root, 'fixtures/spring-app'), folder, {
     recursive: true,
     filter: (path) => !/\/(target|\.appdev)$/.test(path),
@@ -115,11 +131,11 @@ function copyOfApp() {
 }
 
 function startAppdev({ folder, namespace }) {
-  const child = spawn(
-    process.execPath,
-    [join(root, 'bin/appdev.js'), 'dev', '--output', 'json', '-n', namespace],
-    { cwd: folder, env, stdio: ['ignore', 'pipe', 'inherit'] },
-  );
+  const child = spawn(appdev, ['dev', '--output', 'json', '-n', namespace], {
+    cwd: folder,
+    env,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   createInterface({ input: child.stdout }).on('line', (line) => events.push(JSON.parse(line)));
   return child;
 }

@@ -1,6 +1,6 @@
 /** What both commands need before they start: the dependencies and the bundle of this checkout. Idempotent. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 export const root = resolve(import.meta.dirname, '..');
@@ -44,9 +44,15 @@ export function sandboxEnvironment() {
   return JSON.parse(shell.stdout);
 }
 
-/** Name and version of this package. */
-export function packageManifest() {
-  return JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+/** What users get: the packed tarball, installed into an empty folder below `scratch`. Returns the path of its `appdev`. */
+export function installPackage(scratch) {
+  const { name, version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  step('packing', 'npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', scratch]);
+  const folder = join(scratch, 'installed');
+  mkdirSync(folder);
+  const tarball = join(scratch, `${name}-${version}.tgz`);
+  step('installing the package', 'npm', ['install', '--prefix', folder, '--no-audit', '--no-fund', tarball]);
+  return join(folder, 'node_modules/.bin/appdev');
 }
 
 function filesBelow(folder) {

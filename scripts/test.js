@@ -3,10 +3,10 @@
  * Ends with one line `N passed, N failed`; a skipped test counts as failed, for a test that does not run proves nothing.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { packageManifest, prepareCheckout, root, sandboxEnvironment, step } from './prepare.js';
+import { installPackage, prepareCheckout, root, sandboxEnvironment, step } from './prepare.js';
 
 const bin = (name) => join(root, 'node_modules/.bin', name);
 const cluster = join(root, 'sandbox/cluster');
@@ -39,7 +39,7 @@ const levels = {
   },
   e2e: () => {
     withSandbox();
-    environment = { ...environment, APPDEV_BIN: installPackage() };
+    environment = { ...environment, APPDEV_BIN: installPackage(scratch) };
     vitest('e2e', 'e2e');
   },
 };
@@ -138,18 +138,4 @@ function withSandbox() {
   sandboxIsOurs ||= !wasUp;
   step('bringing the sandbox up', cluster, ['up']);
   environment = { ...environment, ...sandboxEnvironment() };
-}
-
-/** What users get: the packed tarball, installed into an empty folder. Returns the path of its `appdev`. */
-function installPackage() {
-  const { name, version } = packageManifest();
-  step('packing', 'npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', scratch]);
-  const tarball = join(
-    scratch,
-    readdirSync(scratch).find((file) => file === `${name}-${version}.tgz`),
-  );
-  const folder = join(scratch, 'installed');
-  mkdirSync(folder);
-  step('installing the package', 'npm', ['install', '--prefix', folder, '--no-audit', '--no-fund', tarball]);
-  return join(folder, 'node_modules/.bin/appdev');
 }

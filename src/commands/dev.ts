@@ -8,12 +8,14 @@ import { readEventlessType } from '../watch/filesystem.ts';
 import { createLoop, type Loop } from '../loop/driver.ts';
 import type { ProjectConfig } from '../config/model.ts';
 import { ok, type Outcome } from '../outcome.ts';
+import { systemClock } from '../support/clock.ts';
 import { createAttachments } from './attachments.ts';
 import { followConnection } from './connection.ts';
 import { openTarget, type OpenTarget } from './cluster.ts';
 import type { Invocation } from './command.ts';
 import { ensureNamespaces, lockNamespaces } from './namespaces.ts';
 import { openProject } from './project.ts';
+import { watchRegistryReturn } from './registry-return.ts';
 import { removalTimedOut, removeServices } from './remove.ts';
 import { withSession, type Session } from './session.ts';
 import { openWork, type Work } from './work.ts';
@@ -68,7 +70,11 @@ async function runLoop(session: Session, target: OpenTarget, work: Work): Promis
     toolchain: work.toolchain,
     target: parts.target,
   });
-  const loop = createLoop({
+  const registry =
+    work.ping === undefined
+      ? undefined
+      : watchRegistryReturn(parts.target, work.ping, (message) => loop.send(message), systemClock);
+  const loop: Loop = createLoop({
     config,
     work: parts,
     scanner,
@@ -96,7 +102,10 @@ async function runLoop(session: Session, target: OpenTarget, work: Work): Promis
         return () => clearTimeout(timer);
       },
     },
-    emit,
+    emit: (event) => {
+      emit(event);
+      registry?.seen(event);
+    },
     reload: async () => await reload(session, (next) => ({ config: next, work: parts })),
     testsRun: work.testsRun,
     limit: batchLimit,
@@ -109,6 +118,7 @@ async function runLoop(session: Session, target: OpenTarget, work: Work): Promis
     await loop.start();
   } finally {
     stopConnection();
+    registry?.stop();
     await attachments.stop();
   }
 }

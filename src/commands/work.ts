@@ -34,6 +34,8 @@ export interface Work {
   readonly toolchain: string;
   /** Where images go. */
   readonly images: ImageTarget;
+  /** Asks the registry whether it is there; absent without one. */
+  readonly ping?: (signal: AbortSignal) => Promise<Outcome<void>>;
   /** Removes older images of the session's services, keeping `keepImages` of each. Never fails; the next one tries again. */
   readonly prune: (signal: AbortSignal) => Promise<void>;
 }
@@ -82,6 +84,7 @@ export async function openWork(session: Session, target: OpenTarget): Promise<Ou
     testsRun: testsRule(session),
     toolchain: toolchainOf(session.invocation.env),
     images: images.value,
+    ...(client === undefined ? {} : { ping: async (signal: AbortSignal) => await client.ping(signal) }),
     prune: async (signal) => await prune(session, target, images.value, client, ledger, signal),
   });
 }

@@ -383,6 +383,17 @@ describe('a failure', () => {
     expect(rig.told('cluster.lost')).toHaveLength(1);
     expect(rig.told('cluster.regained')).toHaveLength(1);
   });
+
+  it('because the registry was away is tried again when it is back', async () => {
+    const rig = new FakeLoopRig([fakeService('orders')], allBut('image'));
+    const loop = await start(rig);
+    await rig.workshop.work('image').end(failed('REGISTRY_UNREACHABLE', 'refused'));
+    loop.send({ kind: 'registry-regained', registry: 'localhost:5001' });
+    await settled();
+    await rig.workshop.work('image').end();
+    expect(rig.told('run.finished').map(({ outcome }) => outcome)).toEqual(['failed', 'ok']);
+    expect(rig.told('notice').at(-1)?.message).toBe('the registry localhost:5001 answers again');
+  });
 });
 
 describe('git', () => {

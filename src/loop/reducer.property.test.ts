@@ -233,6 +233,7 @@ describe('the loop, whatever happens', () => {
         .map((pressed): Message => ({ kind: 'key-pressed', key: pressed })),
       fc.constant<Message>({ kind: 'cluster-lost', context: 'c', reason: 'r' }),
       fc.constant<Message>({ kind: 'cluster-regained', context: 'c' }),
+      fc.constant<Message>({ kind: 'registry-regained', registry: 'r' }),
       fc.constant<Message>({ kind: 'git-busy', operation: 'rebase' }),
     );
     fc.assert(

@@ -2,6 +2,7 @@
  * The loop's one place of decision: `reduce(state, message)` gives the next state and the effects for the driver to
  * perform. Pure: no IO, no clock, no randomness; time enters as messages. It never throws, whatever the order of messages.
  */
+import type { AppdevError } from '../errors.ts';
 import type { Hold } from '../events.ts';
 import { ask, gather, look, lookAgain, rescanned, touch } from './changes.ts';
 import { cancel, cancelOutdated, finished, updateRun } from './finish.ts';
@@ -119,6 +120,14 @@ function receive(step: Step, message: Message): void {
     case 'cluster-regained':
       clusterRegained(step, message.context);
       break;
+    case 'registry-regained':
+      emit(step, {
+        type: 'notice',
+        level: 'info',
+        message: `the registry ${message.registry} answers again`,
+      });
+      tryAgain(step, 'REGISTRY_UNREACHABLE', 'the registry is back');
+      break;
     case 'shutdown-requested':
       shutdown(step, message.hurry || stopping);
       break;
@@ -189,11 +198,16 @@ function clusterRegained(step: Step, context: string): void {
   if (step.state.lostCluster === undefined) return;
   step.state = without(step.state, 'lostCluster');
   emit(step, { type: 'cluster.regained', context });
+  tryAgain(step, 'CLUSTER_UNREACHABLE', 'the cluster is back');
+}
+
+/** What failed for that reason is due again, unless it is already. */
+function tryAgain(step: Step, code: AppdevError['code'], reason: string): void {
   for (const [name, { last, pending, activity }] of step.state.services) {
-    if (last.kind !== 'failed' || last.code !== 'CLUSTER_UNREACHABLE') continue;
+    if (last.kind !== 'failed' || last.code !== code) continue;
     if (pending !== undefined || activity.kind !== 'idle') continue;
     const { change, fingerprint, paths } = last;
-    const again = { change, fingerprint, paths, reason: 'the cluster is back', asked: false, waits: false };
+    const again = { change, fingerprint, paths, reason, asked: false, waits: false };
     update(step, name, (service) => ({ ...service, pending: again }));
   }
 }

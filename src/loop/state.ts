@@ -215,12 +215,13 @@ export interface RunFinished {
   readonly artifactLost?: boolean;
 }
 
-/** What keys, signals and the cluster's connection tell the loop. */
+/** What keys, signals and the connections to cluster and registry tell the loop. */
 export type UserMessage =
   | { readonly kind: 'key-pressed'; readonly key: 'rebuild' | 'cancel'; readonly service?: string }
   | { readonly kind: 'key-pressed'; readonly key: 'pause' }
   | { readonly kind: 'cluster-lost'; readonly context: string; readonly reason: string }
   | { readonly kind: 'cluster-regained'; readonly context: string }
+  | { readonly kind: 'registry-regained'; readonly registry: string }
   | { readonly kind: 'shutdown-requested'; readonly hurry: boolean };
 
 /** One run to be started. */
