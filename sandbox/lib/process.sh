@@ -26,7 +26,8 @@ start_process() {
   shift
   rm -f "$STATE/run/$name"
   (
-    exec </dev/null >>"$STATE/log/$name.log" 2>&1 9>&-
+    exec </dev/null >>"$STATE/log/$name.log" 2>&1
+    close_inherited
     cd /
     # shellcheck disable=SC2016 # expanded by the inner bash
     exec setsid env -i PATH="$STATE/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" HOME=/root LANG=C.UTF-8 \
@@ -43,6 +44,16 @@ start_process() {
   ) &
   wait_until 10 test -s "$STATE/run/$name" ||
     die "$EXIT_FAILED" "$name could not be started" "see $STATE/log/$name.log"
+}
+
+# close_inherited: closes every file beside the standard streams that a caller left open, his locks and pipes among them: a
+# process that outlives the command must not hold them. 255 is bash's own, and is closed by exec.
+close_inherited() {
+  local fd
+  for fd in "/proc/$BASHPID/fd/"*; do
+    fd=${fd##*/}
+    if ((fd > 2 && fd != 255)); then exec {fd}>&-; fi
+  done
 }
 
 # stop_processes NAME…: asks all of them to end, waits, and kills those that have not ended 5 s later.

@@ -10,6 +10,7 @@ import {
   mkdtempSync,
   readFileSync,
   readdirSync,
+  readlinkSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -311,6 +312,22 @@ describe('repair', () => {
     expect(kubectl(['get', 'pod', 'web', '-o', 'jsonpath={.metadata.uid}'])).toBe(uid);
     expect(kubectl(['exec', 'web', '--', 'cat', '/data/file'])).toBe('kept\n');
     await until(() => answers('http://198.18.0.1:31999'), 'the node port answers', 20);
+  });
+
+  it('holds no file that its caller had open: a lock of his ends with him', () => {
+    const lock = join(folder, 'lock');
+    const started = run('bash', [
+      '-c',
+      'exec 7>"$0"; "$1" restart proxy',
+      lock,
+      join(CHECKOUT, 'sandbox/cluster'),
+    ]);
+    expect(started.code).toBe(0);
+    const held = sandboxProcesses().flatMap((pid) =>
+      readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`)),
+    );
+    expect(held.length).toBeGreaterThan(0);
+    expect(held).not.toContain(lock);
   });
 
   it('recovers from a restart of the machine, which takes processes, mounts, network and control groups but no file', async () => {
