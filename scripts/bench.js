@@ -2,7 +2,8 @@
  * `npm run bench`: save → new text served through the Service. Twelve edits that alternate controller, service class,
  * properties and the second app, each done once with a running `appdev dev` and once by the shell lines a good user
  * would write (bench/shell-lines.js), in pairs within one run: same chart, probes, JVM flags and base image. Prints
- * medians, spread, the stage breakdown, the requests that failed meanwhile, and appdev's idle memory and CPU.
+ * medians, spread, the stage breakdown, the requests that failed meanwhile, and appdev's idle memory and CPU; then what
+ * `appdev run` costs in CI (bench/ci.js).
  *
  * `--edits N` makes another number of edits; `--skip-tests` gives the shell lines `-DskipTests`.
  */
@@ -11,6 +12,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { benchCi } from './bench/ci.js';
 import { startProber } from './bench/prober.js';
 import { runShellLines } from './bench/shell-lines.js';
 import { installPackage, prepareCheckout, root, sandboxEnvironment, step } from './prepare.js';
@@ -84,6 +86,7 @@ const sides = {
     sent: 0,
   },
 };
+const ciNamespace = 'bench-ci';
 const events = [];
 let dev;
 try {
@@ -105,12 +108,13 @@ try {
   }
   const idle = await measureIdle(dev.pid);
   report(idle);
+  await benchCi({ appdev, folder: copyOfApp('ci'), registry, namespace: ciNamespace, env });
 } finally {
   if (dev !== undefined) {
     dev.kill('SIGINT');
     await new Promise((resolve) => (dev.exitCode === null ? dev.on('close', resolve) : resolve()));
   }
-  for (const { namespace } of Object.values(sides)) {
+  for (const namespace of [sides.appdev.namespace, sides.shell.namespace, ciNamespace]) {
     spawnSync('kubectl', ['delete', 'namespace', namespace, '--ignore-not-found'], { env, stdio: 'ignore' });
   }
   rmSync(scratch, { recursive: true, force: true });

@@ -1,0 +1,96 @@
+/**
+ * What `appdev run` costs in CI: a second run with nothing changed, and the bytes that a one-class change pushes. The
+ * bytes are counted on the way to the registry, by a relay in between.
+ */
+import { execFileSync, spawn } from 'node:child_process';
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer, connect } from 'node:net';
+import { join } from 'node:path';
+
+const repetitions = 5;
+const controller = 'src/main/java/com/example/orders/web/GreetingController.java';
+
+/** Measures in `folder`, a copy of the fixture; prints the figures. */
+export async function benchCi({ appdev, folder, registry, namespace, env }) {
+  const relay = await startRelay(registry);
+  appendFileSync(
+    join(folder, 'appdev.yaml'),
+    `\nregistry: { push: 'localhost:${relay.port}', pull: '${registry}', insecure: true }\n`,
+  );
+  // Not spawnSync: the relay lives in this process.
+  const run = async () => {
+    const from = performance.now();
+    const child = spawn(appdev, ['run', '-n', namespace, '--no-tests', '--output', 'plain'], {
+      cwd: folder,
+      env,
+    });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk));
+    const code = await new Promise((resolve) => child.on('close', resolve));
+    if (code !== 0) throw new Error(`appdev run ended with ${code}\n${output}`);
+    return performance.now() - from;
+  };
+  const list = (...what) => {
+    const columns = 'custom-columns=:metadata.name,:metadata.generation,:metadata.resourceVersion';
+    return execFileSync('kubectl', ['get', ...what, '-n', namespace, '-o', columns], {
+      env,
+      encoding: 'utf8',
+    });
+  };
+  /** What a run with nothing changed must leave as it is: the workloads and Helm's revisions. */
+  const state = () => list('deployments,replicasets') + list('secrets', '-l', 'owner=helm');
+  try {
+    const first = await run();
+    const before = state();
+    relay.sent = 0;
+    const times = [];
+    for (let n = 0; n < repetitions; n += 1) times.push(await run());
+    const unchanged = state() === before;
+    const sentUnchanged = relay.sent;
+    const file = join(folder, controller);
+    writeFileSync(file, readFileSync(file, 'utf8').replace(/up and running[^"]*"/, 'up and running in CI"'));
+    relay.sent = 0;
+    const changed = await run();
+    const sorted = times.sort((a, b) => a - b);
+    console.log('\nappdev run, both services, without unit tests');
+    console.log(`  first               ${seconds(first)}`);
+    console.log(
+      `  nothing changed     median ${seconds(sorted[Math.floor(repetitions / 2)])}  max ${seconds(sorted.at(-1))} (target: under 5 s); ` +
+        `revisions and ReplicaSets ${unchanged ? 'as before' : 'CHANGED'}; ${kilobytes(sentUnchanged)} sent to the registry`,
+    );
+    console.log(
+      `  one class changed   ${seconds(changed)}; ${kilobytes(relay.sent)} sent to the registry (target: under 100 KB)`,
+    );
+  } finally {
+    relay.stop();
+  }
+}
+
+/** Passes connections on to the registry and counts what is sent there. */
+async function startRelay(registry) {
+  const [host, port] = registry.split(':');
+  const relay = { sent: 0 };
+  const server = createServer((client) => {
+    const upstream = connect(Number(port), host);
+    client.on('data', (chunk) => (relay.sent += chunk.length));
+    client.pipe(upstream).pipe(client);
+    for (const socket of [client, upstream]) {
+      socket.on('error', () => {
+        client.destroy();
+        upstream.destroy();
+      });
+    }
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  relay.port = server.address().port;
+  relay.stop = () => server.close();
+  return relay;
+}
+
+function seconds(ms) {
+  return `${(ms / 1000).toFixed(2)} s`;
+}
+
+function kilobytes(bytes) {
+  return `${(bytes / 1000).toFixed(1)} KB`;
+}
