@@ -6,7 +6,7 @@ import { initialUi, pressKey, type UiState } from './keys.ts';
 import { lineText } from './line.ts';
 import { initialView, reduceView } from './model.ts';
 import { panelHeight, planPanel, widthClass, type Size } from './panel.ts';
-import { rowWidth, type PanelRow } from './rows.ts';
+import type { PanelRow } from './rows.ts';
 import type { View } from './view.ts';
 
 const now = sessionStart + 10_000;
@@ -210,14 +210,4 @@ describe('what it says', () => {
       width: 15,
     });
   });
-});
-
-test('rowWidth is where the last text of a row ends', () => {
-  const row = {
-    key: 'x',
-    cells: [{ line: [{ text: 'ab' }], width: 10 }, { line: [{ text: 'c' }], width: 5 }, { line: [] }],
-  };
-  expect(rowWidth(row, 80)).toBe(11);
-  expect(rowWidth({ key: 'x', cells: [{ line: [{ text: 'x'.repeat(200) }] }] }, 80)).toBe(80);
-  expect(rowWidth({ key: 'x', cells: [{ line: [] }] }, 80)).toBe(0);
 });

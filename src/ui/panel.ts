@@ -28,6 +28,11 @@ export interface PanelContext {
 /** Lines of details under one service. */
 const maxDetails = 6;
 const maxName = 24;
+/**
+ * Widest rule. As the panel's first line it holds the cursor, and tmux loses the cursor where one wrapped line alone is
+ * higher than the terminal has become.
+ */
+const maxRule = 80;
 
 /** The layout for a width. */
 export function widthClass(columns: number): WidthClass {
@@ -53,7 +58,7 @@ export function planPanel(view: View, context: PanelContext): PanelRow[] {
 }
 
 function ruleRow(size: Size): PanelRow {
-  return plainRow('rule', [seg('─'.repeat(size.columns - 1), 'dim')]);
+  return plainRow('rule', [seg('─'.repeat(Math.min(size.columns - 1, maxRule)), 'dim')]);
 }
 
 function headerRows(view: View, size: Size): PanelRow[] {

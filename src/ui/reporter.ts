@@ -73,7 +73,7 @@ async function createScreen(options: ReporterOptions, logPaths: LogPaths): Promi
     return createPlainReporter({ stdout, theme, verbose, now, guard: ciLineGuard(env), ...logPaths });
   }
   const { createTui } = await import('./tui/tui.tsx');
-  return createTui({ stdin, stdout, stderr, env, platform, theme, verbose, onKey, now, ...logPaths });
+  return createTui({ stdin, stdout, env, platform, theme, verbose, onKey, now, ...logPaths });
 }
 
 function shownPath(cwd: string, logFolder: string): (service: string) => string {

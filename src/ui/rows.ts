@@ -161,15 +161,3 @@ function detailLines(service: ServiceView, context: RowContext, max: number): Li
   if (logPath !== undefined) lines.push(field('log', seg(logPath)));
   return lines.length > 0 ? lines : [[seg('nothing has run yet', 'dim')]];
 }
-
-/** A row's width in columns, as far as counting characters tells; a narrower terminal wraps it by that. */
-export function rowWidth(row: PanelRow, columns: number): number {
-  let at = 0;
-  let end = 0;
-  for (const cell of row.cells) {
-    const length = cell.line.reduce((sum, segment) => sum + segment.text.length, 0);
-    if (length > 0) end = Math.min(columns, at + Math.min(length, cell.width ?? length));
-    at += cell.width ?? length;
-  }
-  return end;
-}

@@ -124,7 +124,68 @@ describe('the screen', () => {
   });
 });
 
+/** Sizes of a window that somebody pulls at: down to a few characters and back. */
+const rapid: readonly (readonly [columns: number, rows: number])[] = [
+  [128, 40],
+  [101, 38],
+  [64, 30],
+  [40, 12],
+  [20, 5],
+  [33, 9],
+  [77, 24],
+  [60, 40],
+  [110, 22],
+  [130, 40],
+];
+
 describe('size', () => {
+  /** The panel is there once, nothing of it is left anywhere else, and every log line so far stands once, in order. */
+  const isWhole = (t: TestTerminal, logged: number): boolean =>
+    t.all().filter((line) => line.startsWith('appdev dev')).length <= 1 &&
+    t.all().filter((line) => /\d (ready|failed)/.test(line)).length === 1 &&
+    JSON.stringify(requests(t)) === JSON.stringify(upTo(logged));
+
+  test('the panel follows the terminal without leaving anything behind, and the log stays whole', async () => {
+    const t = await start({ columns: 130, rows: 40 });
+    await t.emit(...session, ...numbered(0, 50));
+    await t.shows('request 49 served');
+    for (const [columns, rows] of [
+      [100, 40],
+      [60, 40],
+      [90, 40],
+      [125, 24],
+      [70, 35],
+      [20, 5],
+      [130, 40],
+    ] as const) {
+      t.resize(columns, rows);
+      await t.heardOfSize();
+      await t.until(`a panel for ${columns} by ${rows}`, () => isWhole(t, 50));
+    }
+  });
+
+  test('a rapid series of sizes while logs arrive loses and repeats nothing', async () => {
+    const t = await start({ columns: 130, rows: 40 });
+    await t.emit(...session, ...numbered(0, 50));
+    await t.shows('request 49 served');
+    let logged = 50;
+    for (let round = 0; round < 6; round += 1) {
+      // Nothing is waited for within a round: frames meet sizes that the program has not heard of yet.
+      const emitted: Promise<void>[] = [];
+      for (const [columns, rows] of rapid) {
+        t.resize(columns, rows);
+        const more = numbered(logged, logged + 3);
+        logged += 3;
+        emitted.push(t.emit(log('x'.repeat(150)), ...more));
+        await new Promise((done) => setImmediate(done));
+      }
+      await Promise.all(emitted);
+      await t.heardOfSize();
+      await t.until(`round ${round} is whole`, () => isWhole(t, logged));
+    }
+    expect(t.all().filter((line) => line === `orders │ ${'x'.repeat(150)}`)).toHaveLength(6 * rapid.length);
+  });
+
   test('a terminal lower than its panel keeps the log', async () => {
     const t = await start({ columns: 100, rows: 30 });
     await t.emit(...session, ...numbered(0, 50));

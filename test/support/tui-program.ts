@@ -51,7 +51,15 @@ async function obey(order: TuiProgramOrder): Promise<void> {
       globalThis.gc?.();
       const { rss, heapUsed } = process.memoryUsage();
       const { user, system } = process.cpuUsage();
-      answer({ type: 'measured', rss, heapUsed, cpuMs: (user + system) / 1000, timers: activeTimers() });
+      answer({
+        type: 'measured',
+        rss,
+        heapUsed,
+        cpuMs: (user + system) / 1000,
+        timers: activeTimers(),
+        columns: process.stdout.columns,
+        rows: process.stdout.rows,
+      });
       return;
     }
     case 'stop':

@@ -36,6 +36,9 @@ export type TuiProgramAnswer =
       readonly heapUsed: number;
       readonly cpuMs: number;
       readonly timers: number;
+      /** The terminal's size that the program has drawn for. */
+      readonly columns: number;
+      readonly rows: number;
     };
 
 /** The bundled program, made once a test file. */
@@ -130,6 +133,8 @@ export class TestTerminal {
         HOME: process.env['HOME'] ?? '',
         LANG: 'C.UTF-8',
         PS1: '$ ',
+        // The emulator is xterm.js, as the one of VS Code.
+        TERM_PROGRAM: 'vscode',
         ...options.env,
         TUI_PORT: String(address.port),
       },
@@ -188,6 +193,15 @@ export class TestTerminal {
   resize(columns: number, rows: number): void {
     this.#screen.resize(columns, rows);
     this.#pty.resize(columns, rows);
+  }
+
+  /** Waits until the program has heard of the terminal's size; it draws at once then. */
+  async heardOfSize(): Promise<void> {
+    const { cols, rows } = this.#screen;
+    for (;;) {
+      const answer = await this.order({ type: 'measure' });
+      if (answer?.type === 'measured' && answer.columns === cols && answer.rows === rows) return;
+    }
   }
 
   kill(signal: string): void {

@@ -1,145 +1,159 @@
 /**
- * The terminal as Ink sees it: a stand-between for standard output that (1) writes each frame in one piece, (2) hides
- * the height, so that Ink never takes the branch that wipes the scrollback (the panel keeps below it by itself), (3)
- * erases what is left of a wider panel when the terminal becomes narrower, and (4) survives a terminal that went away.
+ * The terminal's normal screen as log above and panel below: writes log lines and panel in one piece, and finds the place
+ * between them again whatever happened to the terminal's size. Knows nothing of events and rows; lays nothing out.
+ *
+ * How the place is found: between two frames the cursor stands in the first column of the panel's first line. Terminals
+ * keep the cursor with its text when their size changes, whether they wrap lines anew or cut them, and give up the lines
+ * below it first when they become lower. So "erase from the cursor down" removes the panel and nothing else, after any
+ * number of changes, in any order with frames that were on their way meanwhile. No line is ever counted: between the
+ * real change and the signal that tells it (tmux holds it back for up to 250 ms) a count cannot be right. For the same
+ * reason a frame leaves the cursor's line only where nothing is at stake.
  */
-import { EventEmitter } from 'node:events';
 import { toAscii } from '../line.ts';
-import { createSink } from '../sink.ts';
 import type { Size } from '../panel.ts';
+import { createSink } from '../sink.ts';
 
-/** Begin and end of a synchronized update, as Ink writes them round each frame (private mode 2026). */
+/** Begin and end of a synchronized update (private mode 2026); terminals that do not know it ignore it. */
 const frameStart = '\x1b[?2026h';
 const frameEnd = '\x1b[?2026l';
-
-/**
- * Automatic wrapping (private mode 7) is off while the panel is drawn: a frame that was on its way while the terminal
- * became narrower then keeps its number of lines, and the next one can erase it.
- */
+const hideCursor = '\x1b[?25l';
+const showCursor = '\x1b[?25h';
+/** Automatic wrapping (private mode 7) is off while the panel is drawn: a frame that is too wide by now is cut. */
 const wrapOff = '\x1b[?7l';
 const wrapOn = '\x1b[?7h';
+/**
+ * Erases the cursor's line and all below. In two steps, because tmux takes erasing all from the top left corner for
+ * clearing the screen, and moves what is there into its history.
+ */
+const eraseDown = '\r\x1b[2K\x1b[C\x1b[J\r';
+const insertLine = '\x1b[L';
+const up = (lines: number): string => (lines > 0 ? `\x1b[${lines}A` : '');
+/** Down one line, but not below the last: this never scrolls. */
+const down = '\x1b[B';
+/** To the last line, without scrolling. */
+const toBottom = '\x1b[9999B';
+/** To the last column, over its edge, and to the begin of the line below, which so becomes the same paragraph's. */
+const wrapDown = '\x1b[9999G  \r';
 
-/** Text for the log above the panel, written within a frame: its lines wrap as anybody's. */
-export function wrapping(text: string): string {
-  return `${wrapOn}${text}${wrapOff}`;
+/**
+ * How the panel's lines are put on the screen. `lines`: each by itself. `paragraph`: all as one wrapped line, for
+ * xterm.js: it leaves the paragraph with the cursor alone when the width changes, but for each line that it wraps below
+ * the cursor it moves the cursor one line too far (`_reflowSmaller` in its Buffer.ts). `bottom`: as `lines`, but begun at
+ * the screen's last line, for tmux: of lines that wrap below the cursor, tmux moves as many from the screen's top into
+ * its history, even where blank lines are left at the bottom, and the cursor shall not be among them (`grid_reflow` in
+ * its grid.c).
+ */
+export type PanelStyle = 'lines' | 'paragraph' | 'bottom';
+
+/** The style for the terminal that the environment tells of. */
+export function panelStyle(env: NodeJS.ProcessEnv): PanelStyle {
+  if ((env['TMUX'] ?? '') !== '') return 'bottom';
+  // GNU screen hands on what it was started with.
+  if ((env['STY'] ?? '') !== '') return 'lines';
+  return xtermJs.has(env['TERM_PROGRAM'] ?? '') ? 'paragraph' : 'lines';
 }
+
+/** Values of TERM_PROGRAM of terminals that are made with xterm.js. */
+const xtermJs: ReadonlySet<string> = new Set(['vscode', 'Hyper', 'Tabby']);
 
 /** What the screen is made of. */
 export interface ScreenOptions {
   readonly stdout: NodeJS.WriteStream;
   readonly unicode: boolean;
-  /** Whether this terminal wraps the lines on it anew when its width changes. */
-  readonly reflows: boolean;
-  /** Widths in columns of the lines that the panel has on the screen now. */
-  readonly panelWidths: () => readonly number[];
+  readonly style: PanelStyle;
 }
 
-/** Standard output for Ink, and the terminal's size for the panel. */
+/** Log and panel. */
 export interface Screen {
-  /** To be given to Ink as `stdout`. */
-  readonly stream: NodeJS.WriteStream;
   size(): Size;
-  /** Calls back after each change of size, before Ink draws. */
+  /** Calls back after each change of size, to draw the panel anew; replaces the listener before. */
   onResize(listener: () => void): void;
-  /** Writes past Ink. */
-  write(text: string): void;
-  /** Writes all that is written during the call, by whomever, in one piece. */
-  inOnePiece(work: () => void): void;
+  /**
+   * Writes log lines (whole lines, each with its end, or nothing) above the panel, and the panel's lines (without ends)
+   * below, in one piece. Writes nothing when nothing is new.
+   */
+  show(log: string, panel: readonly string[]): void;
+  /** Takes the panel off and shows the cursor, below the log; `show` brings both back. */
+  leave(): void;
+  /** Leaves, and resolves when all is written. */
   close(): Promise<void>;
 }
 
-/**
- * Whether the terminal reflows. Most do (VTE, kitty, iTerm, Windows Terminal, VS Code, tmux); xterm, the Linux console
- * and GNU screen cut instead.
- */
-export function terminalReflows(env: NodeJS.ProcessEnv): boolean {
-  const multiplexed = (env['TMUX'] ?? '') !== '';
-  if (multiplexed) return true;
-  return env['TERM'] !== 'linux' && env['XTERM_VERSION'] === undefined && env['STY'] === undefined;
-}
-
-/** Lines by which wrapped panel lines have grown at a new width. */
-export function wrappedLines(widths: readonly number[], columns: number): number {
-  return widths.reduce((sum, width) => sum + Math.max(0, Math.ceil(width / Math.max(1, columns)) - 1), 0);
-}
-
-/** Makes the screen. */
+/** Makes the screen; it writes nothing before the first `show`. */
 export function createScreen(options: ScreenOptions): Screen {
-  const { stdout, unicode, reflows, panelWidths } = options;
+  const { stdout, unicode, style } = options;
   const sink = createSink(stdout);
-  const events = new EventEmitter();
-  /** What waits for the end of the outermost frame. */
-  let frame: string[] = [];
-  let depth = 0;
-  let columns = columnsOf(stdout);
-  const put = (text: string): void => sink.write(unicode ? text : toAscii(text));
-  const write = (text: string): void => {
-    if (depth > 0) frame.push(text);
-    else put(text);
-  };
+  const draw = style === 'paragraph' ? drawParagraph : drawLines;
+  let shown: readonly string[] | undefined;
+  /** Lines that are known to be there for the panel, the cursor's included. */
+  let room = 0;
+  let changed = (): void => undefined;
 
-  const begin = (): void => {
-    depth += 1;
-  };
-  const end = (): void => {
-    depth -= 1;
-    if (depth > 0 || frame.length === 0) return;
-    const text = frame.join('');
-    frame = [];
-    put(`${wrapOff}${text}${wrapOn}`);
-  };
-
-  const inOnePiece = (work: () => void): void => {
-    begin();
-    try {
-      work();
-    } finally {
-      end();
-    }
-  };
-
-  /** Ink erases as many lines as it drew; those that wrapped have become more, and the rest would stay for ever. */
   const resized = (): void => {
-    const before = columns;
-    columns = columnsOf(stdout);
-    const extra = reflows && columns < before ? wrappedLines(panelWidths(), columns) : 0;
-    inOnePiece(() => {
-      if (extra > 0) write(`${'\x1b[2K\x1b[1A'.repeat(extra)}\x1b[2K\x1b[G`);
-      events.emit('resize');
-    });
+    room = 0;
+    changed();
   };
   stdout.on('resize', resized);
 
-  const stream = Object.assign(events, {
-    isTTY: true,
-    rows: Number.MAX_SAFE_INTEGER,
-    writable: true,
-    /** Makes Ink wait for the write barrier on unmount. */
-    writableLength: 0,
-    write(text: string, done?: () => void): boolean {
-      if (text === frameStart) begin();
-      write(text);
-      if (text === frameEnd) end();
-      done?.();
-      return true;
-    },
-  });
-  Object.defineProperty(stream, 'columns', { get: () => columns });
+  const show = (log: string, panel: readonly string[]): void => {
+    const same =
+      shown !== undefined && panel.length === shown.length && panel.every((l, i) => l === shown?.[i]);
+    if (log === '' && same && room > 0) return;
+    if (log !== '') room = 0;
+    const parts = [
+      frameStart,
+      shown === undefined ? hideCursor : '',
+      eraseDown,
+      shown === undefined && style === 'bottom' ? toBottom : '',
+      // Application logs wrap as they do anywhere.
+      log,
+      wrapOff,
+      draw(panel, room),
+      wrapOn,
+      frameEnd,
+    ];
+    const text = parts.join('');
+    sink.write(unicode ? text : toAscii(text));
+    shown = panel;
+    room = Math.max(1, room, panel.length);
+  };
+  const leave = (): void => {
+    if (shown === undefined) return;
+    shown = undefined;
+    room = 0;
+    sink.write(`${eraseDown}${showCursor}`);
+  };
 
   return {
-    stream: stream as unknown as NodeJS.WriteStream,
-    size: () => ({ columns, rows: stdout.rows > 0 ? stdout.rows : 24 }),
-    // Prepended, because Ink has registered already and shall find the new layout.
-    onResize: (listener) => void events.prependListener('resize', listener),
-    write,
-    inOnePiece,
+    size: () => ({
+      columns: stdout.columns > 0 ? stdout.columns : 80,
+      rows: stdout.rows > 0 ? stdout.rows : 24,
+    }),
+    onResize(listener) {
+      changed = listener;
+    },
+    show,
+    leave,
     async close() {
       stdout.off('resize', resized);
+      leave();
       await sink.close();
     },
   };
 }
 
-function columnsOf(stdout: NodeJS.WriteStream): number {
-  return stdout.columns > 0 ? stdout.columns : 80;
+/**
+ * Each line pushes the ones before it down, last line first: so the cursor need not leave its line, and a change of size
+ * in the middle of a frame does no harm. Where the terminal is lower than the panel, the lines fall off its lower edge.
+ */
+function drawLines(panel: readonly string[], room: number): string {
+  const scroll = panel.length > room ? `${'\n'.repeat(panel.length - 1)}${up(panel.length - 1)}` : '';
+  return `${scroll}${panel.toReversed().join(`\r${insertLine}`)}\r`;
+}
+
+/** The paragraph is made first, empty, since only wrapping joins lines; then it is filled without wrapping. */
+function drawParagraph(panel: readonly string[]): string {
+  const back = up(panel.length - 1);
+  const empty = wrapOn + wrapDown.repeat(Math.max(0, panel.length - 1)) + wrapOff + back;
+  return `${empty}${panel.join(`\r${down}`)}\r${back}`;
 }

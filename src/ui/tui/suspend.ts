@@ -1,16 +1,11 @@
 /** Ctrl-Z: gives the terminal back to the shell, stops, and takes it again on `fg`. Not on Windows. */
 import type { Screen } from './screen.ts';
 
-const showCursor = '\x1b[?25h';
-const hideCursor = '\x1b[?25l';
-
 /** What suspending needs. */
 export interface SuspendOptions {
   readonly stdin: NodeJS.ReadStream;
   readonly screen: Screen;
-  /** Milliseconds until the panel has been taken off the screen. */
-  readonly afterMs: number;
-  /** Called when the process runs again and has the terminal back. */
+  /** Called when the process runs again and has the keyboard back. */
   readonly onResumed: () => void;
 }
 
@@ -19,16 +14,13 @@ export interface SuspendOptions {
  * script) must stop too, or the prompt does not come back. Builds run in groups of their own and go on.
  */
 export function suspend(options: SuspendOptions): void {
-  const { stdin, screen, afterMs, onResumed } = options;
-  setTimeout(() => {
-    screen.write(showCursor);
-    stdin.setRawMode(false);
-    process.kill(0, 'SIGTSTP');
-    // Node runs on from here only after SIGCONT (or at once where no shell could continue us and the stop is void).
-    setImmediate(() => {
-      stdin.setRawMode(true);
-      screen.write(hideCursor);
-      onResumed();
-    });
-  }, afterMs);
+  const { stdin, screen, onResumed } = options;
+  screen.leave();
+  stdin.setRawMode(false);
+  process.kill(0, 'SIGTSTP');
+  // Node runs on from here only after SIGCONT (or at once where no shell could continue us and the stop is void).
+  setImmediate(() => {
+    stdin.setRawMode(true);
+    onResumed();
+  });
 }

@@ -2,26 +2,26 @@
  * The terminal panel's reporter: collects events, and at most twelve times a second writes the new permanent lines
  * above the panel and draws the panel anew. While no run is under way nothing ticks.
  */
-import { render, type Instance } from 'ink';
 import type { ReactElement } from 'react';
 import type { AppEvent } from '../../events.ts';
 import { eventLines } from '../event-lines.ts';
 import { initialUi, pressKey, type KeyAction, type KeyPress, type UiState } from '../keys.ts';
-import { paint, seg, type Theme } from '../line.ts';
+import { paint, seg, type Line, type Theme } from '../line.ts';
 import { initialView, reduceView } from '../model.ts';
-import { planPanel } from '../panel.ts';
+import { planPanel, type Size } from '../panel.ts';
 import type { Reporter } from '../reporter.ts';
-import { rowWidth, spinnerMs, type PanelRow } from '../rows.ts';
+import { spinnerMs } from '../rows.ts';
+import { cleanLines } from '../sanitize.ts';
 import { isBusy, type View } from '../view.ts';
+import { captureConsole } from './console.ts';
+import { createFrames, type Frames } from './frame.tsx';
 import { Keyboard } from './keyboard.tsx';
-import { LogWriter } from './log-writer.tsx';
 import { PanelView } from './panel-view.tsx';
-import { createScreen, terminalReflows, wrapping, type Screen } from './screen.ts';
+import { createScreen, panelStyle, type Screen } from './screen.ts';
 import { suspend } from './suspend.ts';
 
-/** Milliseconds during which events are collected before the screen changes. */
-const coalesceMs = 80;
-const maxFps = 12;
+/** Milliseconds during which events are collected before the screen changes: twelve frames a second. */
+const coalesceMs = Math.ceil(1000 / 12);
 /** Lines that may wait for the next change of the screen; more are written at once, so that memory stays flat. */
 const maxPending = 1000;
 
@@ -29,7 +29,6 @@ const maxPending = 1000;
 export interface TuiOptions {
   readonly stdin: NodeJS.ReadStream;
   readonly stdout: NodeJS.WriteStream;
-  readonly stderr: NodeJS.WriteStream;
   readonly env: NodeJS.ProcessEnv;
   readonly platform: NodeJS.Platform;
   readonly theme: Theme;
@@ -42,57 +41,41 @@ export interface TuiOptions {
 
 /** Makes the reporter of `--output tui`. */
 export function createTui(options: TuiOptions): Reporter {
-  const { stdin, stdout, stderr, theme, verbose, onKey, now, logPath } = options;
+  const { stdin, stdout, theme, verbose, onKey, now, logPath } = options;
   const paths = logPath === undefined ? {} : { logPath };
   // Node sets isTTY on terminals only.
   const hasKeyboard = 'isTTY' in stdin && stdin.isTTY;
+  const screen: Screen = createScreen({ stdout, unicode: theme.unicode, style: panelStyle(options.env) });
   let view: View = initialView;
   let ui: UiState = initialUi;
-  let rows: readonly PanelRow[] = [];
-  /** Columns for which `rows` were planned. */
-  let columns = 80;
   let pending: string[] = [];
   let flushTimer: NodeJS.Timeout | undefined;
   let ticker: NodeJS.Timeout | undefined;
-  let suspended = false;
-  let ink: Instance | undefined;
-  let screen: Screen | undefined;
-  let unsubscribe: (() => void) | undefined;
-  let writeAbove: ((text: string) => void) | undefined;
+  let frames: Frames | undefined;
+  let panel: readonly string[] = [];
+  const endings: (() => void)[] = [];
 
-  const onReady = (write: (text: string) => void): void => {
-    writeAbove = write;
-  };
-  const plan = (): void => {
-    if (screen === undefined) return;
-    const size = screen.size();
-    columns = size.columns;
-    rows = suspended ? [] : planPanel(view, { ui, size, now: now(), keys: hasKeyboard, ...paths });
-  };
-  const element = (): ReactElement => (
+  const element = (size: Size): ReactElement => (
     <>
-      <LogWriter onReady={onReady} />
       {hasKeyboard && <Keyboard onPress={onPress} />}
-      <PanelView rows={rows} columns={columns} theme={theme} />
+      <PanelView
+        rows={planPanel(view, { ui, size, now: now(), keys: hasKeyboard, ...paths })}
+        columns={size.columns}
+        theme={theme}
+      />
     </>
   );
-  const draw = (): void => {
-    plan();
-    ink?.rerender(element());
-  };
   const writePending = (): void => {
-    if (pending.length === 0) return;
     const text = pending.join('');
     pending = [];
-    writeAbove?.(wrapping(text));
+    screen.show(text, panel);
   };
   const flush = (): void => {
     clearTimeout(flushTimer);
     flushTimer = undefined;
-    screen?.inOnePiece(() => {
-      writePending();
-      draw();
-    });
+    if (frames === undefined) return;
+    panel = frames.render(element(screen.size()));
+    writePending();
     tick();
   };
   const schedule = (): void => {
@@ -100,85 +83,68 @@ export function createTui(options: TuiOptions): Reporter {
   };
   /** The spinner and the elapsed times need a clock only while something runs. */
   const tick = (): void => {
-    if (isBusy(view) && !suspended) {
-      ticker ??= setInterval(draw, spinnerMs);
+    if (isBusy(view)) {
+      ticker ??= setInterval(schedule, spinnerMs);
       return;
     }
     clearInterval(ticker);
     ticker = undefined;
+  };
+  const log = (line: Line): void => {
+    pending.push(`${paint(line, theme)}\n`);
+    if (pending.length >= maxPending) writePending();
+    schedule();
   };
   const isHidden = (event: AppEvent): boolean =>
     event.type === 'pod.log' && ui.logsOf !== undefined && ui.logsOf !== event.service;
   const consume = (event: AppEvent): void => {
     const before = view;
     view = reduceView(view, event);
-    if (!isHidden(event)) {
-      for (const line of eventLines(event, { detail: 'brief', verbose, view, ...paths }))
-        pending.push(`${paint(line, theme)}\n`);
-    }
-    if (pending.length >= maxPending) writePending();
-    if (pending.length > 0 || view !== before) schedule();
+    if (!isHidden(event)) eventLines(event, { detail: 'brief', verbose, view, ...paths }).forEach(log);
+    if (view !== before) schedule();
   };
   const onPress = (key: KeyPress): void => {
     const result = pressKey(ui, view, key);
     if (result.ui.logsOf !== ui.logsOf) {
       const whose = result.ui.logsOf === undefined ? 'all services' : `${result.ui.logsOf} only`;
-      pending.push(`${paint([seg(`─── application logs: ${whose}`, 'dim')], theme)}\n`);
+      log([seg(`─── application logs: ${whose}`, 'dim')]);
     }
     ui = result.ui;
     flush();
-    if (result.action?.type === 'suspend') suspendNow();
-    else if (result.action !== undefined) onKey(result.action);
+    if (result.action?.type !== 'suspend') {
+      if (result.action !== undefined) onKey(result.action);
+    } else if (options.platform !== 'win32') suspend({ stdin, screen, onResumed: flush });
   };
-  const suspendNow = (): void => {
-    if (screen === undefined || options.platform === 'win32') return;
-    suspended = true;
-    flush();
-    suspend({
-      stdin,
-      screen,
-      // Ink draws the empty panel within one frame's time.
-      afterMs: 2 * Math.ceil(1000 / maxFps),
-      onResumed() {
-        suspended = false;
-        flush();
-      },
-    });
-  };
+  const leave = (): void => screen.leave();
 
   return {
     start(bus) {
-      screen = createScreen({
-        stdout,
-        unicode: theme.unicode,
-        reflows: terminalReflows(options.env),
-        panelWidths: () => rows.map((row) => rowWidth(row, columns - 1)),
-      });
-      plan();
-      ink = render(element(), {
-        stdout: screen.stream,
+      frames = createFrames(element(screen.size()), {
         stdin,
-        stderr,
-        exitOnCtrlC: false,
-        patchConsole: true,
-        maxFps,
+        columns: () => screen.size().columns,
+        onEnd: leave,
       });
-      screen.onResize(draw);
-      unsubscribe = bus.subscribe(consume);
+      screen.onResize(flush);
+      // Before Node prints what it dies of: that shall not stand in the panel.
+      process.on('uncaughtExceptionMonitor', leave);
+      endings.push(
+        () => void process.off('uncaughtExceptionMonitor', leave),
+        captureConsole((text) => {
+          cleanLines(text.replace(/\n$/, '')).forEach((line) => log([seg(line)]));
+        }),
+        bus.subscribe(consume),
+      );
+      flush();
     },
     async stop() {
-      unsubscribe?.();
-      unsubscribe = undefined;
+      while (endings.length > 0) endings.pop()?.();
       clearTimeout(flushTimer);
       clearInterval(ticker);
-      if (ink === undefined || screen === undefined) return;
+      if (frames === undefined) return;
+      const mounted = frames;
+      frames = undefined;
       writePending();
-      // The panel goes away, the lines above it stay. An empty panel leaves one blank line; the prompt shall have it.
-      rows = [];
-      ink.rerender(element());
-      ink.unmount();
-      ink = undefined;
-      screen.write('\x1b[1A\x1b[G');
+      mounted.end();
       await screen.close();
     },
   };
