@@ -1,5 +1,7 @@
 // The terminal panel in a real pseudo-terminal, seen through a terminal emulator: what a user sees, types and is left with.
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { EventBody } from '../../src/events.ts';
 import { compileError, samples, session } from '../support/sample-events.ts';
 import {
@@ -8,6 +10,8 @@ import {
   type TerminalOptions,
   type TuiProgram,
 } from '../support/tui-terminal.ts';
+
+const hasTmux = spawnSync('tmux', ['-V']).status === 0;
 
 let program: TuiProgram;
 let terminal: TestTerminal | undefined;
@@ -50,8 +54,9 @@ const failed: EventBody = {
 };
 
 /** Numbers of the `request N served` lines in the scrollback and on the screen, in the order in which they stand. */
-const requests = (t: TestTerminal): number[] =>
-  t.all().flatMap((line) => Array.from(/request (\d+) served/.exec(line)?.slice(1) ?? [], Number));
+const requests = (t: TestTerminal): number[] => requestsIn(t.all());
+const requestsIn = (lines: readonly string[]): number[] =>
+  lines.flatMap((line) => Array.from(/request (\d+) served/.exec(line)?.slice(1) ?? [], Number));
 const upTo = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 
 describe('the screen', () => {
@@ -80,7 +85,7 @@ describe('the screen', () => {
       if (n % 3 === 0) await t.emit(...running);
       if (n % 3 === 2) await t.emit(failed);
     }
-    await t.shows('request 299 served');
+    await t.until('all lines are there', () => requests(t).length === 300);
     expect(requests(t)).toEqual(upTo(300));
     await t.shows('✗ failed');
     expect(t.panel().length).toBeLessThan(20);
@@ -138,13 +143,14 @@ const rapid: readonly (readonly [columns: number, rows: number])[] = [
   [130, 40],
 ];
 
-describe('size', () => {
-  /** The panel is there once, nothing of it is left anywhere else, and every log line so far stands once, in order. */
-  const isWhole = (t: TestTerminal, logged: number): boolean =>
-    t.all().filter((line) => line.startsWith('appdev dev')).length <= 1 &&
-    t.all().filter((line) => /\d (ready|failed)/.test(line)).length === 1 &&
-    JSON.stringify(requests(t)) === JSON.stringify(upTo(logged));
+/** The panel is there once, nothing of it is left anywhere else, and every log line so far stands once, in order. */
+const isWhole = (lines: readonly string[], logged: number): boolean =>
+  lines.filter((line) => line.startsWith('appdev dev')).length <= 1 &&
+  lines.filter((line) => /^[─-]{15,}$/.test(line)).length <= 1 &&
+  lines.filter((line) => line.startsWith('✗ 1 failed')).length === 1 &&
+  JSON.stringify(requestsIn(lines)) === JSON.stringify(upTo(logged));
 
+describe('size', () => {
   test('the panel follows the terminal without leaving anything behind, and the log stays whole', async () => {
     const t = await start({ columns: 130, rows: 40 });
     await t.emit(...session, ...numbered(0, 50));
@@ -160,7 +166,7 @@ describe('size', () => {
     ] as const) {
       t.resize(columns, rows);
       await t.heardOfSize();
-      await t.until(`a panel for ${columns} by ${rows}`, () => isWhole(t, 50));
+      await t.until(`a panel for ${columns} by ${rows}`, () => isWhole(t.all(), 50));
     }
   });
 
@@ -181,7 +187,7 @@ describe('size', () => {
       }
       await Promise.all(emitted);
       await t.heardOfSize();
-      await t.until(`round ${round} is whole`, () => isWhole(t, logged));
+      await t.until(`round ${round} is whole`, () => isWhole(t.all(), logged));
     }
     expect(t.all().filter((line) => line === `orders │ ${'x'.repeat(150)}`)).toHaveLength(6 * rapid.length);
   });
@@ -200,6 +206,66 @@ describe('size', () => {
     t.resize(100, 30);
     await t.until('the panel is back', () => t.panel().length > 5);
     expect(requests(t)).toEqual(upTo(50));
+  });
+});
+
+describe.runIf(hasTmux)('size in tmux', () => {
+  /** Starts the program in a tmux of its own, and returns what reads everything that tmux has of it. */
+  const startInTmux = async (): Promise<[TestTerminal, () => string[]]> => {
+    const server = `appdev-test-${randomUUID()}`;
+    const tmux = (...args: string[]): string =>
+      execFileSync('tmux', ['-L', server, '-f', '/dev/null', ...args], { encoding: 'utf8' });
+    onTestFinished(() => void tmux('kill-server'));
+    const t = await start({
+      columns: 130,
+      rows: 40,
+      shell: `tmux -L ${server} -f /dev/null new-session $program \\; set status off`,
+    });
+    return [
+      t,
+      () =>
+        tmux('capture-pane', '-p', '-J', '-S', '-')
+          .split('\n')
+          .map((line) => line.trimEnd()),
+    ];
+  };
+
+  test('pulling at the window leaves nothing behind, and the log stays whole', async () => {
+    const [t, lines] = await startInTmux();
+    await t.emit(...session, ...numbered(0, 50));
+    await t.shows('request 49 served');
+    let logged = 50;
+    for (const [columns, rows] of [
+      ...Array.from({ length: 10 }, (_, n) => [126 - 6 * n, 40 - n] as const),
+      [130, 40],
+      [65, 40],
+      [20, 5],
+      [130, 40],
+    ] as const) {
+      t.resize(columns, rows);
+      await t.emit(...numbered(logged, logged + 2));
+      logged += 2;
+      await t.heardOfSize();
+      await t.until(`all is whole at ${columns} by ${rows}`, () => isWhole(lines(), logged));
+    }
+  });
+
+  test('a rapid series of sizes while logs arrive loses and repeats no line', async () => {
+    const [t, lines] = await startInTmux();
+    await t.emit(...session, ...numbered(0, 50));
+    await t.shows('request 49 served');
+    let logged = 50;
+    for (const [columns, rows] of [...rapid, ...rapid, ...rapid]) {
+      t.resize(columns, rows);
+      await t.emit(log('x'.repeat(150)), ...numbered(logged, logged + 3));
+      logged += 3;
+    }
+    await t.heardOfSize();
+    await t.until(
+      'the log is whole',
+      () => JSON.stringify(requestsIn(lines())) === JSON.stringify(upTo(logged)),
+    );
+    expect(lines().filter((line) => line === `orders │ ${'x'.repeat(150)}`)).toHaveLength(3 * rapid.length);
   });
 });
 
@@ -275,11 +341,13 @@ describe('keys', () => {
     await t.shows('1 ready');
     t.press('\x03');
     await t.shows('Ctrl-C stops now');
+    await t.until('the session is asked', () => t.keys.length === 1);
     expect(t.keys).toEqual([{ type: 'interrupt' }]);
     await t.emit(samples['cleanup.started']);
     await t.shows('cleaning up: removing orders, billing');
     t.press('\x03');
     await t.shows('stopping now');
+    await t.until('the session is asked again', () => t.keys.length === 2);
     expect(t.keys).toEqual([{ type: 'interrupt' }, { type: 'interrupt' }]);
     await t.order({ type: 'stop', exitCode: 130 });
     expect(await t.exited).toBe(130);

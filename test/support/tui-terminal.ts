@@ -155,17 +155,21 @@ export class TestTerminal {
     return this.#lines(baseY, baseY + this.#screen.rows);
   }
 
-  /** Every line, from the top of the scrollback; a line that the terminal wrapped counts as one. */
+  /**
+   * Every line, from the top of the scrollback, without blanks at its end. A line that the terminal wrapped counts as
+   * one, but for the panel's: each of those ends with a blank in the last column.
+   */
   all(): string[] {
     const buffer = this.#screen.buffer.active;
     const lines: string[] = [];
     for (let y = 0; y < buffer.length; y += 1) {
       const line = buffer.getLine(y);
       const text = line?.translateToString(true) ?? '';
-      if (line?.isWrapped === true) lines.push(`${lines.pop() ?? ''}${text}`);
+      const before = lines.at(-1) ?? '';
+      if (line?.isWrapped === true && !before.endsWith(' ')) lines.push(`${lines.pop() ?? ''}${text}`);
       else lines.push(text);
     }
-    return lines;
+    return lines.map((line) => line.trimEnd());
   }
 
   /** The visible screen as one text. */
@@ -280,7 +284,7 @@ export class TestTerminal {
   #lines(from: number, to: number): string[] {
     const lines: string[] = [];
     for (let y = from; y < to; y += 1)
-      lines.push(this.#screen.buffer.active.getLine(y)?.translateToString(true) ?? '');
+      lines.push(this.#screen.buffer.active.getLine(y)?.translateToString(true).trimEnd() ?? '');
     return lines;
   }
 }

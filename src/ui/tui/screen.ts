@@ -28,8 +28,6 @@ const wrapOn = '\x1b[?7h';
 const eraseDown = '\r\x1b[2K\x1b[C\x1b[J\r';
 const insertLine = '\x1b[L';
 const up = (lines: number): string => (lines > 0 ? `\x1b[${lines}A` : '');
-/** Down one line, but not below the last: this never scrolls. */
-const down = '\x1b[B';
 /** To the last line, without scrolling. */
 const toBottom = '\x1b[9999B';
 /** To the last column, over its edge, and to the begin of the line below, which so becomes the same paragraph's. */
@@ -151,9 +149,11 @@ function drawLines(panel: readonly string[], room: number): string {
   return `${scroll}${panel.toReversed().join(`\r${insertLine}`)}\r`;
 }
 
-/** The paragraph is made first, empty, since only wrapping joins lines; then it is filled without wrapping. */
+/**
+ * The paragraph is made first, empty, since only wrapping joins lines; then it is filled from its last line up: where the
+ * terminal loses lines below the cursor meanwhile, what is left of the way up is still right.
+ */
 function drawParagraph(panel: readonly string[]): string {
-  const back = up(panel.length - 1);
-  const empty = wrapOn + wrapDown.repeat(Math.max(0, panel.length - 1)) + wrapOff + back;
-  return `${empty}${panel.join(`\r${down}`)}\r${back}`;
+  const empty = wrapOn + wrapDown.repeat(Math.max(0, panel.length - 1)) + wrapOff;
+  return `${empty}${panel.toReversed().join(`\r${up(1)}`)}\r`;
 }
