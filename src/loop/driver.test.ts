@@ -451,9 +451,11 @@ describe('keys', () => {
     await rig.clock.pass(1_000);
     expect(rig.told('service.held').at(-1)).toMatchObject({ hold: { reason: 'paused' } });
     expect(rig.told('run.started')).toHaveLength(1);
+    expect([rig.told('watch.paused').length, rig.told('watch.resumed').length]).toEqual([1, 0]);
     loop.send({ kind: 'key-pressed', key: 'pause' });
     await settled();
     expect(rig.told('run.started')).toHaveLength(2);
+    expect([rig.told('watch.paused').length, rig.told('watch.resumed').length]).toEqual([1, 1]);
   });
 
   it('c stops a run until the next save', async () => {

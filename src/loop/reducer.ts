@@ -161,7 +161,9 @@ function lookSoon(step: Step): void {
 
 function keyPressed(step: Step, message: Extract<Message, { kind: 'key-pressed' }>): void {
   if (message.key === 'pause') {
-    set(step, { paused: !step.state.paused });
+    const paused = !step.state.paused;
+    set(step, { paused });
+    emit(step, { type: paused ? 'watch.paused' : 'watch.resumed' });
     return;
   }
   for (const [name, service] of step.state.services) {

@@ -71,7 +71,7 @@ function headerRows(view: View, size: Size): PanelRow[] {
   const what: string[] = [];
   if (registry !== undefined) what.push(`registry ${registry.push} (${registry.source})`);
   if (watch !== undefined) {
-    const files = narrow ? '' : ` ${count(watch.files, 'file')}`;
+    const files = narrow || view.paused ? '' : ` ${count(watch.files, 'file')}`;
     const polling =
       watch.mode === 'events' ? '' : ` by ${watch.mode === 'polling' ? 'polling' : 'events and polling'}`;
     what.push(`${view.paused ? 'paused' : 'watching'}${files}${polling}`);
