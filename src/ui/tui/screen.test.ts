@@ -105,17 +105,33 @@ test('a terminal that went away is no exception, and closing takes its listener 
 type Step =
   | { readonly type: 'resize'; readonly columns: number; readonly rows: number }
   | { readonly type: 'signal' }
-  | { readonly type: 'frame'; readonly logs: readonly number[]; readonly panel: number };
+  | {
+      readonly type: 'frame';
+      readonly logs: readonly number[];
+      readonly panel: number;
+      readonly torn?: Torn;
+    };
+
+/** A change of size in the middle of a frame, at a percentage of its panel. */
+interface Torn {
+  readonly at: number;
+  readonly columns: number;
+  readonly rows: number;
+}
 
 const size = { columns: fc.integer({ min: 12, max: 130 }), rows: fc.integer({ min: 2, max: 40 }) };
 const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ type: fc.constant('resize' as const), ...size }),
   fc.constant({ type: 'signal' } as const),
-  fc.record({
-    type: fc.constant('frame' as const),
-    logs: fc.array(fc.integer({ min: 0, max: 300 }), { maxLength: 5 }),
-    panel: fc.integer({ min: 1, max: 20 }),
-  }),
+  fc.record(
+    {
+      type: fc.constant('frame' as const),
+      logs: fc.array(fc.integer({ min: 0, max: 300 }), { maxLength: 5 }),
+      panel: fc.integer({ min: 1, max: 20 }),
+      torn: fc.record({ at: fc.integer({ min: 0, max: 99 }), ...size }),
+    },
+    { requiredKeys: ['type', 'logs', 'panel'] },
+  ),
 );
 
 /** A terminal emulator that a screen writes to. `wraps`: whether lines wrap anew; if not, the width stays. */
@@ -126,6 +142,7 @@ class Emulated {
   readonly #wraps: boolean;
   readonly #screen: Screen;
   #panel = 3;
+  #torn: Torn | undefined;
 
   constructor(wraps: boolean, style: PanelStyle) {
     this.#wraps = wraps;
@@ -140,8 +157,16 @@ class Emulated {
       ...(wraps ? {} : { windowsPty: { backend: 'conpty' as const, buildNumber: 18362 } }),
     });
     this.#terminal._write = (chunk, _, done) => {
-      this.#emulator.write(String(chunk));
-      done();
+      const text = String(chunk);
+      // Not in the log: there xterm.js itself cuts the line with the cursor.
+      const from = text.lastIndexOf('\x1b[?7l') + 5;
+      const at =
+        this.#torn === undefined ? 0 : from + Math.floor(((text.length - from) * this.#torn.at) / 100);
+      this.#emulator.write(text.slice(0, at), () => {
+        if (this.#torn !== undefined) this.#resize(this.#torn);
+        this.#torn = undefined;
+        this.#emulator.write(text.slice(at), done);
+      });
     };
     this.#screen = createScreen({
       stdout: this.#terminal as unknown as NodeJS.WriteStream,
@@ -156,7 +181,7 @@ class Emulated {
     switch (step.type) {
       case 'resize':
         await this.#settled();
-        this.#emulator.resize(this.#wraps ? step.columns : this.#emulator.cols, step.rows);
+        this.#resize(step);
         return;
       case 'signal':
         this.#terminal.columns = this.#emulator.cols;
@@ -167,6 +192,8 @@ class Emulated {
         this.#panel = step.panel;
         const lines = step.logs.map((width, i) => `<${this.logged.length + i}${'x'.repeat(width)}>`);
         this.logged.push(...lines);
+        await this.#settled();
+        this.#torn = step.torn;
         this.#draw(lines.map((line) => `${line}\n`).join(''));
       }
     }
@@ -192,6 +219,10 @@ class Emulated {
     return this.#panelLines(columns).slice(0, rows);
   }
 
+  #resize({ columns, rows }: { readonly columns: number; readonly rows: number }): void {
+    this.#emulator.resize(this.#wraps ? columns : this.#emulator.cols, rows);
+  }
+
   #draw(log: string): void {
     const { columns, rows } = this.#screen.size();
     // The real panel leaves a line to the log.
@@ -205,7 +236,7 @@ class Emulated {
   }
 
   async #settled(): Promise<void> {
-    await new Promise<void>((done) => this.#emulator.write('', done));
+    await new Promise((done) => this.#terminal.write('', done));
   }
 }
 

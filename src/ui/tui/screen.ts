@@ -8,6 +8,9 @@
  * number of changes, in any order with frames that were on their way meanwhile. No line is ever counted: between the
  * real change and the signal that tells it (tmux holds it back for up to 250 ms) a count cannot be right. For the same
  * reason a frame leaves the cursor's line only where nothing is at stake.
+ *
+ * What cannot be had: where wrapping makes the panel higher than the whole screen at once (some four times narrower),
+ * tmux has moved its upper lines into the history before anybody can erase them. The log stays whole even then.
  */
 import { toAscii } from '../line.ts';
 import type { Size } from '../panel.ts';
