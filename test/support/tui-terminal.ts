@@ -157,7 +157,7 @@ export class TestTerminal {
 
   /**
    * Every line, from the top of the scrollback, without blanks at its end. A line that the terminal wrapped counts as
-   * one, but for the panel's: each of those ends with a blank in the last column.
+   * one, but for the panel's: each of those ends with blanks, or with a cut, a rule and one blank.
    */
   all(): string[] {
     const buffer = this.#screen.buffer.active;
@@ -166,7 +166,7 @@ export class TestTerminal {
       const line = buffer.getLine(y);
       const text = line?.translateToString(true) ?? '';
       const before = lines.at(-1) ?? '';
-      if (line?.isWrapped === true && !before.endsWith(' ')) lines.push(`${lines.pop() ?? ''}${text}`);
+      if (line?.isWrapped === true && !/[ …─-] $/.test(before)) lines.push(`${lines.pop() ?? ''}${text}`);
       else lines.push(text);
     }
     return lines.map((line) => line.trimEnd());
