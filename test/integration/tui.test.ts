@@ -116,7 +116,7 @@ describe('the screen', () => {
     await t.order({ type: 'console', text: 'a library warns' });
     await t.shows('a library warns');
     expect(t.panel().join('\n')).not.toContain('a library warns');
-    expect(t.panel().at(-1)).toContain('4 waiting');
+    await t.until('the panel is whole', () => t.panel().at(-1)?.includes('4 waiting') === true);
   });
 
   test('NO_COLOR and a locale without UTF-8 give plain ASCII', async () => {
@@ -449,7 +449,7 @@ describe('elsewhere', () => {
     const t = await start({ shell: '$program < /dev/null' });
     await t.emit(...session);
     await t.shows('1 ready');
-    expect(t.panel().at(-1)).toMatch(/Ctrl-C ends$/);
+    await t.until('no keys are named', () => t.panel().at(-1)?.endsWith('Ctrl-C ends') === true);
   });
 });
 
@@ -486,6 +486,6 @@ describe('cost', () => {
     // A line has some 120 characters: had they been kept, this were 6 MB and more.
     expect(after - before).toBeLessThan(1_500_000);
     await t.shows(`line ${lines - 1} of a long day`);
-    expect(t.panel().at(-1)).toContain('4 waiting');
+    await t.until('the panel is whole', () => t.panel().at(-1)?.includes('4 waiting') === true);
   });
 });
