@@ -60,8 +60,8 @@ are an error unless \`--kube-context\` names it.
 - \`deploy\`: an overlay with \`kustomize\` takes the place of \`helm\` or \`manifests\`, and the other way round.
 - \`image\`: an overlay with \`base\` takes the place of \`containerfile\`, \`context\` and \`buildArgs\`; one with
   \`containerfile\` takes the place of \`base\`.
-- \`registry\`: an overlay with \`push\` names another registry, so \`pull\`, \`inCluster\` and \`insecure\` of the earlier one
-  do not carry over.
+- \`registry\`: an overlay with \`push\` names another registry, so \`pull\`, \`inCluster\`, \`insecure\` and \`copy\` of the earlier
+  one do not carry over.
 
 **Patches** are those of RFC 6902 (\`add\`, \`remove\`, \`replace\`, \`move\`, \`copy\`, \`test\`), applied after the overlay of the
 same profile; \`op\` is \`replace\` when it is left out, and \`/-\` at the end of a path appends to a list. A patch that does not
