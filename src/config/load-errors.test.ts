@@ -179,7 +179,7 @@ appdev.yaml:6:32: error: services.orders.jar.tests: expected auto, run or skip, 
   6 |     jar: {tool: gradle, tests: skp}
     |                                ^^^
   hint: did you mean skip?
-appdev.yaml:7:22: error: services.orders.image.builder: expected buildah, found "docker"
+appdev.yaml:7:22: error: services.orders.image.builder: expected buildah or command, found "docker"
   7 |     image: {builder: docker}
     |                      ^^^^^^
 `,
