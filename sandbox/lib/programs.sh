@@ -29,7 +29,7 @@ install_builders() {
   local version=github.com/moby/buildkit/version.Version name
   rm -rf "$CACHE"/build.*
   for name in buildkitd buildctl; do
-    install_program "$name" buildkit "github.com/moby/buildkit/cmd/$name" "$BUILDKIT_VERSION" "45 s" \
+    install_program "$name" buildkit "github.com/moby/buildkit/cmd/$name" "$BUILDKIT_VERSION" "90 s" \
       "-X $version=v$BUILDKIT_VERSION"
   done
 }

@@ -146,6 +146,12 @@ function checkCommand(at: string, image: Entry): Diagnostic[] {
     const hint = 'add `command: {run: [./build-image.sh]}`';
     found.push(diagnosticAt((builder ?? image).key, `${at} names no command to build it by`, hint));
   }
+  const run = entryAt(value, ['command', 'run']);
+  const program = stringAt(value, ['command', 'run', 0])?.value;
+  if (run?.value.kind === 'list' && (run.value.items.length === 0 || program === '')) {
+    const message = `${at}.command.run names no program`;
+    found.push(diagnosticAt(run.key, message, 'write it first, then its arguments'));
+  }
   for (const [index, word] of itemsAt(value, ['command', 'run']).entries()) {
     if (word.kind !== 'scalar' || word.secret !== true) continue;
     const message = `${at}.command.run[${index}] puts a secret onto a command line, where other users of the machine see it`;

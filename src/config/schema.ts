@@ -92,7 +92,6 @@ const jar = z.strictObject({
 const command = z.strictObject({
   run: z
     .array(text(grammar.commandWord))
-    .min(1)
     .describe(
       'The program and its arguments, started in `context`. No shell reads them; `[sh, -c, "…"]` is one. No secrets here: other users of the machine see them.',
     ),
