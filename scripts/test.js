@@ -35,10 +35,12 @@ const levels = {
   // Needs the sandbox's tools only; it is up already when the cluster's tests follow.
   integration: () => {
     withSandbox();
+    withBuilders();
     vitest('integration', 'integration');
   },
   e2e: () => {
     withSandbox();
+    withBuilders();
     environment = { ...environment, APPDEV_BIN: installPackage(scratch) };
     vitest('e2e', 'e2e');
   },
@@ -138,4 +140,9 @@ function withSandbox() {
   sandboxIsOurs ||= !wasUp;
   step('bringing the sandbox up', cluster, ['up']);
   environment = { ...environment, ...sandboxEnvironment() };
+}
+
+/** podman and BuildKit, which the tests have build images. */
+function withBuilders() {
+  step('installing further image builders', cluster, ['builders']);
 }

@@ -6,16 +6,20 @@ readonly -A PACKAGE_OF=([buildah]=buildah [runc]=runc [containerd]=containerd [/
   [etcd]=etcd-server [docker-registry]=docker-registry [skopeo]=skopeo [mmdebstrap]=mmdebstrap
   [iptables-restore]=iptables [nft]=nftables [ip]=iproute2 [ss]=iproute2
   [openssl]=openssl [curl]=curl [jq]=jq [setsid]=util-linux)
-readonly UNITS=(containerd.service docker-registry.service etcd.service)
+# Builders that tests of appdev use beside Buildah; the cluster needs none of them.
+readonly -A BUILDER_PACKAGE_OF=([podman]=podman)
+readonly UNITS=(containerd.service docker-registry.service etcd.service podman.service podman.socket
+  podman-auto-update.service podman-auto-update.timer podman-restart.service)
 readonly POLICY=/usr/sbin/policy-rc.d
 
-# install_packages: what is missing, and nothing where nothing is.
+# install_packages TABLE: what is missing of one of the tables above, and nothing where nothing is.
 install_packages() {
+  local -n package_of=$1
   restore_policy
   disable_new_units
   local tool
   local -a missing=()
-  for tool in "${!PACKAGE_OF[@]}"; do
+  for tool in "${!package_of[@]}"; do
     command -v "$tool" >/dev/null || missing+=("$tool")
   done
   ((${#missing[@]} > 0)) || return 0
@@ -23,7 +27,7 @@ install_packages() {
 
   local -a packages=()
   for tool in "${missing[@]}"; do
-    packages+=("${PACKAGE_OF[$tool]}")
+    packages+=("${package_of[$tool]}")
   done
   mapfile -t packages < <(printf '%s\n' "${packages[@]}" | sort -u)
   say "installing Debian packages, usually 30 s, once: ${packages[*]}"

@@ -24,6 +24,16 @@ install_programs() {
   ln -sfn helm4 "$STATE/bin/helm"
 }
 
+# install_builders: BuildKit's daemon and its client, for tests of appdev.
+install_builders() {
+  local version=github.com/moby/buildkit/version.Version name
+  rm -rf "$CACHE"/build.*
+  for name in buildkitd buildctl; do
+    install_program "$name" buildkit "github.com/moby/buildkit/cmd/$name" "$BUILDKIT_VERSION" "90 s" \
+      "-X $version=v$BUILDKIT_VERSION"
+  done
+}
+
 # install_program NAME MODULE PACKAGE VERSION USUALLY LDFLAGS: STATE/bin/NAME links to PACKAGE of sandbox/go/MODULE, built
 # when the cache has none from the same inputs. USUALLY is how long that takes on 2 cores.
 install_program() {

@@ -7,6 +7,7 @@ readonly HELM4_VERSION=4.3.1
 readonly HELM3_VERSION=3.22.0
 readonly KUSTOMIZE_VERSION=5.8.1
 readonly COREDNS_VERSION=1.14.7
+readonly BUILDKIT_VERSION=0.25.2
 readonly JAVA_VERSION=17
 
 # One name for the node, the bridge (at most 15 characters), the nftables table, the control groups and the context.

@@ -102,6 +102,7 @@ export function createBuildahBuilder(parts: BuildahParts): ImageBuilder {
         ? ok({ imageId: built.value, lower: '', detail: built.value.slice(0, 12) })
         : built;
     }
+    if (image.source.kind === 'command') throw new Error(`${service.name} is built by a command`);
     if (jar === undefined) {
       return failed('IMAGE_BUILD_FAILED', `${service.name}: there is no jar to make layers of`, {
         hint: `give services.${service.name} a jar: section, or a containerfile`,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { checkDisk, checkInotify, checkNode, checkProgram } from './checks.ts';
+import type { ServiceConfig } from '../config/model.ts';
+import { checkImageCommand, checkDisk, checkInotify, checkNode, checkProgram } from './checks.ts';
 
 describe('checks', () => {
   it.each([
@@ -27,6 +28,33 @@ describe('checks', () => {
     [20, 'ok'],
   ])('%d GB free is %s', (gigabytes, state) => {
     expect(checkDisk('/var', gigabytes * 1024 ** 3).state).toBe(state);
+  });
+
+  it('looks for the program of an image command, which it does not run', () => {
+    const command = (run: readonly string[]): ServiceConfig => ({
+      name: 'orders',
+      path: '/',
+      image: { repository: 'o', builder: 'command', source: { kind: 'command', run, env: {}, context: '/' } },
+      deploy: { kind: 'manifests', files: [], deadlineMs: 1000, restartsAllowed: 0 },
+      dev: { trigger: 'auto', forward: [] },
+      needs: [],
+    });
+    const name = 'image command of orders';
+    expect(checkImageCommand(command([process.execPath, '--no-such-flag']))).toEqual({
+      name,
+      state: 'ok',
+      detail: process.execPath,
+    });
+    expect(checkImageCommand(command(['no-such-program']))).toMatchObject({
+      name,
+      state: 'failure',
+      detail: 'no-such-program is not on the PATH',
+    });
+    expect(checkImageCommand(command(['./etc/passwd']))).toMatchObject({
+      detail: './etc/passwd is not an executable file in /',
+    });
+    const { image: _none, ...plain } = command([]);
+    expect(checkImageCommand(plain)).toBeUndefined();
   });
 
   it('reads a version, tells a missing program, and one that fails', async () => {

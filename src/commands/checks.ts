@@ -1,8 +1,10 @@
 /** What doctor can find out about this machine without a project: programs and limits. Each check stands alone. */
 import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import type { ServiceConfig } from '../config/model.ts';
 import type { AppdevError } from '../errors.ts';
 import { runProcess } from '../support/process.ts';
+import { findTool } from '../support/tool.ts';
 
 /** The result of one check. */
 export interface Check {
@@ -69,6 +71,14 @@ export const programs = {
     missing: 'warning',
     hint: 'install kustomize; without it appdev uses the older one inside kubectl',
   },
+  skopeo: {
+    name: 'skopeo',
+    tool: 'skopeo',
+    args: ['--version'],
+    pattern: /version (\S+)/,
+    missing: 'failure',
+    hint: 'install skopeo; registry.copy of appdev.yaml needs it',
+  },
   kubectl: {
     name: 'kubectl',
     tool: 'kubectl',
@@ -90,6 +100,23 @@ export async function checkProgram(program: ProgramCheck, cwd: string, signal: A
     return { name, state: missing, detail: `${tool} ${args.join(' ')} failed: ${said}`, hint };
   }
   return { name, state: 'ok', detail: version };
+}
+
+/** The program of a service's image command; undefined where another builder makes the image. It is not run here. */
+export function checkImageCommand({ name, image }: ServiceConfig): Check | undefined {
+  if (image?.source.kind !== 'command') return undefined;
+  const { run, context } = image.source;
+  const [tool = ''] = run;
+  const found = findTool(tool, context);
+  const title = `image command of ${name}`;
+  if (found !== undefined) return passed(title, found);
+  const detail = `${tool} is not ${tool.includes('/') ? `an executable file in ${context}` : 'on the PATH'}`;
+  return {
+    name: title,
+    state: 'failure',
+    detail,
+    hint: `install it, or correct services.${name}.image.command.run`,
+  };
 }
 
 /** Node's own version; `engines` in package.json has the same number. */

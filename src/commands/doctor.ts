@@ -8,6 +8,7 @@ import { ok, type Outcome } from '../outcome.ts';
 import { runProcess } from '../support/process.ts';
 import {
   checkDisk,
+  checkImageCommand,
   checkInotify,
   checkNode,
   checkProgram,
@@ -47,6 +48,10 @@ async function examine(session: Session): Promise<Outcome<number>> {
   const checks = [
     ...(await machineChecks(invocation.cwd, services, signal)),
     ...services.flatMap((service) => mavenCheck(service, config.root)),
+    ...services.flatMap((service) => checkImageCommand(service) ?? []),
+    ...(config.registry?.copy === undefined
+      ? []
+      : [await checkProgram(programs.skopeo, invocation.cwd, signal)]),
     passed('appdev.yaml', `${services.length} services, ${profiles}`),
     ...(await clusterChecks(session)),
   ];
@@ -70,10 +75,14 @@ async function machineChecks(
   return [
     checkNode(process.version),
     ...(await Promise.all(wanted.map(async (program) => await checkProgram(program, cwd, signal)))),
-    ...(await buildahChecks(signal)),
+    ...(services.length === 0 || usesBuildah(services) ? await buildahChecks(signal) : []),
     checkInotify(),
     ...diskPaths.map((path) => checkDisk(path, freeBytes(path))),
   ];
+}
+
+function usesBuildah(services: readonly ServiceConfig[]): boolean {
+  return services.some(({ image }) => image?.builder === 'buildah');
 }
 
 function mavenCheck(service: ServiceConfig, root: string): Check[] {
@@ -114,6 +123,12 @@ async function clusterChecks(session: Session): Promise<Check[]> {
   const work = await openWork(session, target.value);
   if (work.kind !== 'ok')
     return [reached, ...(work.kind === 'failed' ? [failure('registry', work.error)] : [])];
+  if (!usesBuildah(session.services)) {
+    return [
+      reached,
+      passed('registry push', 'not tried: doctor pushes an image of its own with Buildah only'),
+    ];
+  }
   return [reached, ...(await probeRegistry(session, target.value, work.value))];
 }
 

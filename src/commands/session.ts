@@ -21,7 +21,7 @@ import { version } from '../version.ts';
 import { join } from 'node:path';
 import type { Invocation } from './command.ts';
 import { exitWith, internalError } from './fail.ts';
-import { createMask } from './mask.ts';
+import { createMask } from '../support/mask.ts';
 import { chooseServices, openProject } from './project.ts';
 import { handleSignals, type Signals } from './signals.ts';
 import { stateFolderOf } from './state-folder.ts';

@@ -1,6 +1,9 @@
 /** Puts together what builds and pushes: the image target of the cluster, the builders, the records. */
 import { realpathSync } from 'node:fs';
 import { createBuildahBuilder } from '../build/buildah.ts';
+import { createCommandBuilder } from '../build/command.ts';
+import { copyingBuilder, type CopyParts } from '../build/copied.ts';
+import { selectBuilder } from '../build/image-builders.ts';
 import { createMavenBuilder } from '../build/maven.ts';
 import { pruneStorage } from '../build/prune.ts';
 import type { ImageBuilder } from '../build/types.ts';
@@ -9,11 +12,11 @@ import { createRecords } from '../loop/records.ts';
 import type { ManifestLookup, Records, WorkParts } from '../loop/types.ts';
 import { ok, type NotOk, type Outcome } from '../outcome.ts';
 import { createRegistryClient, type RegistryClient } from '../registry/client.ts';
-import { createCredentials } from '../registry/credentials.ts';
+import { createCredentials, type FindCredentials } from '../registry/credentials.ts';
 import { findImageTarget } from '../registry/discovery.ts';
 import { createPushLedger, type PushLedger } from '../registry/ledger.ts';
 import { loadImage } from '../registry/load.ts';
-import { loadedLookup, manifestLookup } from '../registry/lookup.ts';
+import { copiedLookup, loadedLookup, manifestLookup } from '../registry/lookup.ts';
 import { pruneImages } from '../registry/prune.ts';
 import { targetText } from '../registry/target.ts';
 import type { ImageTarget, ManifestReader } from '../registry/types.ts';
@@ -49,32 +52,45 @@ export async function openWork(session: Session, target: OpenTarget): Promise<Ou
   const { config } = project;
   const images = await findTarget(session, target);
   if (images.kind !== 'ok') return images;
+  const credentials = createCredentials({ run: runProcess });
   const client =
     images.value.kind === 'registry'
-      ? createRegistryClient({
-          registry: images.value.registry,
-          credentials: createCredentials({ run: runProcess }),
-        })
+      ? createRegistryClient({ registry: images.value.registry, credentials })
       : undefined;
+  const copies = copiesOf(images.value, credentials);
   const ledger = createPushLedger(stateFolder);
-  const imageBuilder = createBuildahBuilder({
-    run: runProcess,
-    project: config.name,
-    target: images.value,
-    reader: client ?? noReader,
-    load: async (load, archive, { signal, report }) =>
-      await loadImage(load, archive, runProcess, {
-        signal,
-        onLine: (stream, line) => report.output('push', stream, line),
-      }),
-    cache: cacheFolder(),
+  const selected = selectBuilder({
+    buildah: createBuildahBuilder({
+      run: runProcess,
+      project: config.name,
+      target: images.value,
+      reader: client ?? noReader,
+      load: async (load, archive, { signal, report }) =>
+        await loadImage(load, archive, runProcess, {
+          signal,
+          onLine: (stream, line) => report.output('push', stream, line),
+        }),
+      cache: cacheFolder(),
+    }),
+    command: createCommandBuilder({
+      run: runProcess,
+      target: images.value,
+      reader: client ?? noReader,
+      credentials,
+      announce: (service, command) => {
+        const message = `${service}: its image is built by a command of appdev.yaml: ${command}`;
+        session.emit({ type: 'notice', level: 'info', message, service });
+      },
+    }),
   });
+  const imageBuilder = copies === undefined ? selected : copyingBuilder(selected, copies);
   return ok({
     parts: {
       jarBuilder: createMavenBuilder({ run: runProcess, projectRoot: config.root, cache: cacheFolder() }),
       imageBuilder: remembering(imageBuilder, ledger),
       deployer: target.deployer,
-      manifests: client === undefined ? loadedLookup(target.cluster) : rememberedLookup(client, ledger),
+      manifests:
+        client === undefined ? loadedLookup(target.cluster) : rememberedLookup(client, copies, ledger),
       target: targetText(images.value),
     },
     records: createRecords(stateFolder, {
@@ -87,6 +103,14 @@ export async function openWork(session: Session, target: OpenTarget): Promise<Ou
     ...(client === undefined ? {} : { ping: async (signal: AbortSignal) => await client.ping(signal) }),
     prune: async (signal) => await prune(session, target, images.value, client, ledger, signal),
   });
+}
+
+/** What copies images into another registry; undefined where the nodes pull from the one that is pushed to. */
+function copiesOf(images: ImageTarget, credentials: FindCredentials): CopyParts | undefined {
+  if (images.kind !== 'registry' || images.registry.copy === undefined) return undefined;
+  const { pull, copy } = images.registry;
+  const reader = createRegistryClient({ registry: { push: pull, insecure: copy.insecure }, credentials });
+  return { run: runProcess, registry: images.registry, reader };
 }
 
 async function findTarget(session: Session, { cluster }: OpenTarget): Promise<Outcome<ImageTarget>> {
@@ -142,8 +166,13 @@ function remembering(builder: ImageBuilder, ledger: PushLedger): ImageBuilder {
 }
 
 /** The same lookup; what is found is about to be deployed again, so prune must take it for new. */
-function rememberedLookup(client: RegistryClient, ledger: PushLedger): ManifestLookup {
-  const lookup = manifestLookup(client);
+function rememberedLookup(
+  client: RegistryClient,
+  copies: CopyParts | undefined,
+  ledger: PushLedger,
+): ManifestLookup {
+  const pushed = manifestLookup(client);
+  const lookup = copies === undefined ? pushed : copiedLookup(pushed, copies.reader);
   return {
     async has(artifact, signal) {
       const there = await lookup.has(artifact, signal);
@@ -162,13 +191,14 @@ async function prune(
   signal: AbortSignal,
 ): Promise<void> {
   const { name, keepImages: keep } = project.config;
-  const names = services.flatMap((service) => (service.image === undefined ? [] : [service.name]));
+  const names = services.flatMap(({ name, image }) => (image?.builder === 'buildah' ? [name] : []));
   const tell = (what: string, { error }: Extract<NotOk, { kind: 'failed' }>): void =>
     emit({ type: 'notice', level: 'info', message: `older images of ${what} stay: ${error.message}` });
   if (client !== undefined && images.kind === 'registry') {
     const pruned = await pruneImages({ registry: images.registry, client, ledger, cluster, keep, signal });
     if (pruned.kind === 'failed') tell('the registry', pruned);
   }
+  if (names.length === 0) return;
   const storage = { run: runProcess, project: name, services: names, keep, cache: cacheFolder(), signal };
   const pruned = await pruneStorage(storage);
   if (pruned.kind === 'failed') tell("Buildah's storage", pruned);

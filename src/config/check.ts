@@ -34,6 +34,7 @@ export function checkProject(tree: Tree): Diagnostic[] {
     ...checkNeeds(services),
     ...checkForwards(services),
     ...checkReleases(tree, services),
+    ...checkCopy(tree),
   ];
 }
 
@@ -101,6 +102,13 @@ function checkImage([name, { value }]: Named): Diagnostic[] {
   const { entries } = image.value;
   const base = entries.get('base');
   const containerfile = entries.get('containerfile');
+  if (stringAt(image.value, ['builder'])?.value === 'command') return checkCommand(at, image);
+  const command = entries.get('command');
+  // Where another builder is named, a profile has switched, and the command waits for the way back.
+  if (command !== undefined && !entries.has('builder')) {
+    const message = `${at}.command is not run: the builder is buildah`;
+    return [diagnosticAt(command.key, message, 'add `builder: command`')];
+  }
   if (base !== undefined && containerfile !== undefined) {
     const hint = 'keep containerfile, or base for layers without one';
     return [
@@ -124,11 +132,57 @@ function checkImage([name, { value }]: Named): Diagnostic[] {
   return found;
 }
 
+/** What belongs to another builder is not passed over in silence, and nothing secret goes onto a command line. */
+function checkCommand(at: string, image: Entry): Diagnostic[] {
+  const { value } = image;
+  const found = ['base', 'buildArgs'].flatMap((key) => {
+    const entry = entryAt(value, [key]);
+    const message = `${at}.${key} means nothing to a command`;
+    const hint = `remove it, and hand it to the command by ${at}.command.env`;
+    return entry === undefined ? [] : [diagnosticAt(entry.key, message, hint)];
+  });
+  if (entryAt(value, ['command']) === undefined) {
+    const builder = entryAt(value, ['builder']);
+    const hint = 'add `command: {run: [./build-image.sh]}`';
+    found.push(diagnosticAt((builder ?? image).key, `${at} names no command to build it by`, hint));
+  }
+  const run = entryAt(value, ['command', 'run']);
+  const program = stringAt(value, ['command', 'run', 0])?.value;
+  if (run?.value.kind === 'list' && (run.value.items.length === 0 || program === '')) {
+    const message = `${at}.command.run names no program`;
+    found.push(diagnosticAt(run.key, message, 'write it first, then its arguments'));
+  }
+  for (const [index, word] of itemsAt(value, ['command', 'run']).entries()) {
+    if (word.kind !== 'scalar' || word.secret !== true) continue;
+    const message = `${at}.command.run[${index}] puts a secret onto a command line, where other users of the machine see it`;
+    const hint = `hand it over by ${at}.command.env`;
+    found.push(diagnosticAt(word.origin, message, hint));
+  }
+  return found;
+}
+
+/** `registry.copy` needs two registries. */
+function checkCopy(tree: Tree): Diagnostic[] {
+  const copy = entryAt(tree, ['registry', 'copy']);
+  const push = stringAt(tree, ['registry', 'push'])?.value;
+  const pull = stringAt(tree, ['registry', 'pull'])?.value ?? push;
+  if (copy === undefined || pull !== push) return [];
+  const message = `registry.copy copies from push to pull, and both are ${push ?? 'missing'}`;
+  return [
+    diagnosticAt(
+      copy.key,
+      message,
+      'set registry.pull to the registry that the nodes pull from, or remove it',
+    ),
+  ];
+}
+
 /** Numbers that would reach a chart or a build as another text than the one that was written, such as 1.10. */
 function checkNumbers([name, { value }]: Named): Diagnostic[] {
   return [
     ['deploy', 'helm', 'set'],
     ['image', 'buildArgs'],
+    ['image', 'command', 'env'],
   ].flatMap((path) =>
     entriesAt(value, path).flatMap(([key, { value: node }]) => {
       if (node.kind !== 'scalar' || typeof node.value !== 'number' || node.written === String(node.value))

@@ -10,7 +10,13 @@ export interface ProjectDocument {
   apiVersion: typeof apiVersion;
   name: string;
   cluster: { context?: string; allow: string[]; namespace?: string; createNamespace: boolean };
-  registry?: { push: string; pull?: string; inCluster?: string; insecure: boolean };
+  registry?: {
+    push: string;
+    pull?: string;
+    inCluster?: string;
+    insecure: boolean;
+    copy?: { insecure: boolean };
+  };
   keepImages: number;
   ignore: string[];
   services: Record<string, ServiceDocument>;
@@ -22,7 +28,8 @@ export interface ServiceDocument {
   jar?: { tool: 'auto' | 'maven'; module?: string; args: string[]; tests: 'auto' | 'run' | 'skip' };
   image?: {
     repository?: string;
-    builder: 'buildah';
+    builder: 'buildah' | 'command';
+    command?: { run: string[]; env: Record<string, Single>; dependencies?: string[] };
     base?: string;
     containerfile?: string;
     context?: string;

@@ -122,6 +122,19 @@ export const buildArgName: Grammar = (text) =>
     ? undefined
     : { message: 'is not the name of a build argument (letters, digits, "_")' };
 
+/** One word of a command line that appdev starts as it is written; it may be empty or begin with `-`. */
+export const commandWord: Grammar = (text) =>
+  text.includes('\0') ? { message: 'holds a NUL, which ends a word of a command line' } : undefined;
+
+/** The name of an environment variable for a command; those that appdev sets itself are taken. */
+export const commandVariable: Grammar = (text) => {
+  if (!/^[A-Za-z_]\w*$/.test(text))
+    return { message: 'is not the name of a variable (letters, digits, "_")' };
+  return text.startsWith('APPDEV_')
+    ? { message: 'begins with APPDEV_, and those variables are set by appdev', hint: 'choose another name' }
+    : undefined;
+};
+
 /** A module as Maven's `-pl` takes it, one only: a relative folder or `[groupId]:artifactId`. */
 export const mavenModule: Grammar = (text) => {
   if (/^[!+?]|,/.test(text)) {

@@ -179,9 +179,82 @@ appdev.yaml:6:32: error: services.orders.jar.tests: expected auto, run or skip, 
   6 |     jar: {tool: gradle, tests: skp}
     |                                ^^^
   hint: did you mean skip?
-appdev.yaml:7:22: error: services.orders.image.builder: expected buildah, found "docker"
+appdev.yaml:7:22: error: services.orders.image.builder: expected buildah or command, found "docker"
   7 |     image: {builder: docker}
     |                      ^^^^^^
+`,
+  ],
+  [
+    'commands that build images',
+    `
+apiVersion: appdev/v1
+name: shop
+registry: {push: "localhost:5001", copy: {}}
+services:
+  a:
+    jar: {}
+    image: {builder: command, base: "x:1"}
+    deploy: {manifests: [deploy/values-dev.yaml]}
+  b:
+    jar: {}
+    image: {command: {run: [make]}}
+    deploy: {manifests: [deploy/values-dev.yaml]}
+  c:
+    image:
+      builder: command
+      command:
+        run: [curl, -H, "\${API_TOKEN:-hunter222}", "a\\0b"]
+        env: {A-B: 1, APPDEV_IMAGE: x, V: 1.10}
+        dependencies: [srk/**]
+    deploy: {manifests: [deploy/values-dev.yaml]}
+  d:
+    image: {builder: command, command: {run: []}}
+    deploy: {manifests: [deploy/values-dev.yaml]}
+`,
+    `
+appdev.yaml has 11 errors
+appdev.yaml:3:36: error: registry.copy copies from push to pull, and both are localhost:5001
+  3 | registry: {push: "localhost:5001", copy: {}}
+    |                                    ^^^^
+  hint: set registry.pull to the registry that the nodes pull from, or remove it
+appdev.yaml:7:13: error: services.a.image names no command to build it by
+  7 |     image: {builder: command, base: "x:1"}
+    |             ^^^^^^^
+  hint: add \`command: {run: [./build-image.sh]}\`
+appdev.yaml:7:31: error: services.a.image.base means nothing to a command
+  7 |     image: {builder: command, base: "x:1"}
+    |                               ^^^^
+  hint: remove it, and hand it to the command by services.a.image.command.env
+appdev.yaml:11:13: error: services.b.image.command is not run: the builder is buildah
+  11 |     image: {command: {run: [make]}}
+     |             ^^^^^^^
+  hint: add \`builder: command\`
+appdev.yaml:17:25: error: services.c.image.command.run[2] puts a secret onto a command line, where other users of the machine see it
+  17 |         run: [curl, -H, "\${API_TOKEN:-hunter222}", "a\\0b"]
+     |                         ^^^^^^^^^^^^^^^^^^^^^^^^^
+  hint: hand it over by services.c.image.command.env
+appdev.yaml:17:52: error: services.c.image.command.run[3]: "a\\u0000b" holds a NUL, which ends a word of a command line
+  17 |         run: [curl, -H, "\${API_TOKEN:-hunter222}", "a\\0b"]
+     |                                                    ^^^^^^
+appdev.yaml:18:15: error: services.c.image.command.env: "A-B" is not the name of a variable (letters, digits, "_")
+  18 |         env: {A-B: 1, APPDEV_IMAGE: x, V: 1.10}
+     |               ^^^
+appdev.yaml:18:23: error: services.c.image.command.env: "APPDEV_IMAGE" begins with APPDEV_, and those variables are set by appdev
+  18 |         env: {A-B: 1, APPDEV_IMAGE: x, V: 1.10}
+     |                       ^^^^^^^^^^^^
+  hint: choose another name
+appdev.yaml:18:43: error: services.c.image.command.env.V: 1.10 is the number 1.1
+  18 |         env: {A-B: 1, APPDEV_IMAGE: x, V: 1.10}
+     |                                           ^^^^
+  hint: put it in quotes to keep it as it is: "1.10"
+appdev.yaml:19:24: error: services.c.image.command.dependencies[0]: srk does not exist
+  19 |         dependencies: [srk/**]
+     |                        ^^^^^^
+  hint: did you mean src?
+appdev.yaml:22:41: error: services.d.image.command.run names no program
+  22 |     image: {builder: command, command: {run: []}}
+     |                                         ^^^
+  hint: write it first, then its arguments
 `,
   ],
   [

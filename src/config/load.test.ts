@@ -202,6 +202,13 @@ services:
     dev: {trigger: manual, forward: ["8080:80", "8081:81"]}
     needs: ["10", "10"]
   "2": {deploy: {kustomize: {path: deploy/overlay}}}
+  built:
+    path: src
+    image:
+      builder: command
+      containerfile: src/Containerfile
+      command: {run: [./build.sh, ""], env: {A: 1, B: x}, dependencies: ["src/**", deploy/values-dev.yaml]}
+    deploy: {manifests: [deploy/values-dev.yaml]}
 `,
       'src/Containerfile': '',
       'deploy/overlay/kustomization.yaml': '',
@@ -214,7 +221,7 @@ services:
       ignore: ['*.md'],
     });
     // In the order of the file, although these names are numbers to JavaScript.
-    expect(config.services.map(({ name }) => name)).toEqual(['10', 'orders', '2']);
+    expect(config.services.map(({ name }) => name)).toEqual(['10', 'orders', '2', 'built']);
     expect(config.services).toMatchObject([
       { deploy: { kind: 'manifests', files: [`${root}/deploy/*.yaml`, `${root}/deploy/values-dev.yaml`] } },
       {
@@ -248,6 +255,20 @@ services:
         needs: ['10'],
       },
       { deploy: { kind: 'kustomize', path: join(root, 'deploy/overlay') } },
+      {
+        image: {
+          repository: 'built',
+          builder: 'command',
+          source: {
+            kind: 'command',
+            run: ['./build.sh', ''],
+            env: { A: '1', B: 'x' },
+            context: join(root, 'src'),
+            containerfile: join(root, 'src/Containerfile'),
+            dependencies: [`${root}/src/**`, `${root}/deploy/values-dev.yaml`],
+          },
+        },
+      },
     ]);
     expect(config.services[0]).not.toHaveProperty('image');
     expect(config.services[0]).not.toHaveProperty('jar');

@@ -47,6 +47,8 @@ export interface RegistryConfig {
   readonly inCluster?: string;
   /** Plain HTTP, only where it is written down. */
   readonly insecure: boolean;
+  /** `pull` is another registry: images are copied there. `insecure`: it speaks plain HTTP. */
+  readonly copy?: { readonly insecure: boolean };
 }
 
 /** One deployable app. A service without `jar` and `image` is a chart-only dependency. */
@@ -76,11 +78,14 @@ export interface JarConfig {
 export interface ImageConfig {
   /** Repository below the registry, without host and tag. */
   readonly repository: string;
-  readonly builder: 'buildah';
+  readonly builder: 'buildah' | 'command';
   readonly source: ImageSource;
 }
 
-/** Either a Containerfile of the user's, or the layers of Spring Boot's layered jar on a base image. */
+/**
+ * A Containerfile of the user's, the layers of Spring Boot's layered jar on a base image, or whatever a command makes
+ * (with the builder `command`, and with no other).
+ */
 export type ImageSource =
   | {
       readonly kind: 'containerfile';
@@ -90,7 +95,22 @@ export type ImageSource =
       readonly context: string;
       readonly buildArgs: Readonly<Record<string, string>>;
     }
-  | { readonly kind: 'layers'; readonly base: string };
+  | { readonly kind: 'layers'; readonly base: string }
+  | CommandSource;
+
+/** A program of the user's that builds and pushes the image. */
+export interface CommandSource {
+  readonly kind: 'command';
+  /** Program and arguments, at least one word. */
+  readonly run: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  /** Absolute path of the build context, which is the working directory too. */
+  readonly context: string;
+  /** Absolute path. */
+  readonly containerfile?: string;
+  /** Patterns of files that decide the image, absolute. Absent: what the Containerfile or the context say. */
+  readonly dependencies?: readonly string[];
+}
 
 /** How a service reaches the cluster; exactly one of Helm, Kustomize and plain manifests. */
 export type DeployConfig = (HelmConfig | KustomizeConfig | ManifestsConfig) & {

@@ -95,20 +95,47 @@ function imageOf(
   if (jar === undefined && image === undefined) return undefined;
   const repository = image?.repository ?? name;
   const builder = image?.builder ?? 'buildah';
+  const context = image?.context === undefined ? path : paths.path(image.context, 'image', 'context');
+  if (builder === 'command' && image?.command !== undefined) {
+    const { run, env, dependencies } = image.command;
+    return {
+      repository,
+      builder,
+      source: {
+        kind: 'command',
+        run,
+        env: textsOf(env),
+        context,
+        ...(image.containerfile === undefined
+          ? {}
+          : { containerfile: paths.path(image.containerfile, 'image', 'containerfile') }),
+        ...(dependencies === undefined
+          ? {}
+          : {
+              dependencies: dependencies.map((text, index) =>
+                paths.path(text, 'image', 'command', 'dependencies', index),
+              ),
+            }),
+      },
+    };
+  }
   if (image?.containerfile === undefined) {
     return { repository, builder, source: { kind: 'layers', base: image?.base ?? defaultBase } };
   }
-  const buildArgs = Object.entries(image.buildArgs ?? {}).map(([key, value]) => [key, String(value)]);
   return {
     repository,
     builder,
     source: {
       kind: 'containerfile',
       containerfile: paths.path(image.containerfile, 'image', 'containerfile'),
-      context: image.context === undefined ? path : paths.path(image.context, 'image', 'context'),
-      buildArgs: Object.fromEntries(buildArgs) as Record<string, string>,
+      context,
+      buildArgs: textsOf(image.buildArgs ?? {}),
     },
   };
+}
+
+function textsOf(values: Readonly<Record<string, string | number | boolean>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, String(value)]));
 }
 
 function deployOf(name: string, deploy: DeployDocument, paths: Paths): DeployConfig {

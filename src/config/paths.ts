@@ -59,6 +59,7 @@ function pathsOf(tree: Tree): { at: TreePath; kind: Kind }[] {
       { at: [...at, 'path'], kind: 'folder' as const },
       { at: [...at, 'image', 'containerfile'], kind: 'file' as const },
       { at: [...at, 'image', 'context'], kind: 'folder' as const },
+      ...list(['image', 'command', 'dependencies'], 'pattern'),
       { at: [...at, 'deploy', 'helm', 'chart'], kind: 'chart' as const },
       ...list(['deploy', 'helm', 'values'], 'file'),
       { at: [...at, 'deploy', 'kustomize', 'path'], kind: 'kustomization' as const },

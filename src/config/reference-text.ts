@@ -31,6 +31,85 @@ services:
 
 /** What comes after the tables. */
 export const rules = `
+## Building by a command
+
+With \`builder: command\`, a program of yours builds the image and pushes it: BuildKit, podman, Jib, or a script.
+
+\`\`\`yaml
+image:
+  builder: command
+  containerfile: Containerfile
+  command: {run: [./build-image.sh]}
+\`\`\`
+
+It is started in \`image.context\` (without it, the service's \`path\`) with appdev's own environment, \`command.env\`, and
+these variables:
+
+| variable | holds | Skaffold's |
+| --- | --- | --- |
+| \`APPDEV_IMAGE\` | the reference to push: registry, repository and tag | \`IMAGE\` |
+| \`APPDEV_REPOSITORY\`, \`APPDEV_TAG\` | its two parts | – |
+| \`APPDEV_CONTEXT\` | absolute path of the build context | \`BUILD_CONTEXT\` |
+| \`APPDEV_PLATFORM\` | the platform to build for, e.g. \`linux/amd64\`: that of this machine | \`PLATFORMS\` |
+| \`APPDEV_JAR\` | absolute path of the jar, in the build tool's output folder; only with \`jar\` | – |
+| \`APPDEV_CONTAINERFILE\` | absolute path; only with \`containerfile\` | – |
+| \`APPDEV_SERVICE\` | the service's name | – |
+| \`APPDEV_REGISTRY\` | host[:port] of the registry | – |
+| \`APPDEV_REGISTRY_INSECURE\` | \`true\` where plain HTTP is declared, else \`false\` | – |
+| \`APPDEV_AUTHFILE\` | a \`config.json\` with the credentials that appdev has found for this registry, if any: for \`--authfile\` of podman and skopeo, and with its folder as \`DOCKER_CONFIG\` for BuildKit and Jib | – |
+| \`APPDEV_DIGEST_FILE\` | where the command may write the digest of what it pushed | – |
+| \`SOURCE_DATE_EPOCH\` | \`0\` unless it is set already: builders that know it make equal images of equal content | – |
+| \`TMPDIR\` | a folder that is removed afterwards | – |
+
+The image is always pushed (Skaffold's \`PUSH_IMAGE\` would always be \`true\`), so the command needs a registry. What counts
+is what the registry has afterwards: the digest that was written to \`APPDEV_DIGEST_FILE\`, or without one, the image under
+\`APPDEV_IMAGE\`, a tag that was not there before. A command that ends with exit code 0 without that has failed. The digest may
+stand by itself, as \`podman push --digestfile\` and Jib (\`jib.outputPaths.digest\`) write it, behind a name (\`name@sha256:…\`), or in
+BuildKit's metadata.
+
+\`\`\`sh
+# podman
+podman build --timestamp 0 -t "$APPDEV_IMAGE" -f "$APPDEV_CONTAINERFILE" "$APPDEV_CONTEXT"
+podman push --authfile "$APPDEV_AUTHFILE" --digestfile "$APPDEV_DIGEST_FILE" "$APPDEV_IMAGE"
+
+# BuildKit
+DOCKER_CONFIG=$(dirname "$APPDEV_AUTHFILE") buildctl build --frontend dockerfile.v0 --local context=. --local dockerfile=. \\
+  --opt filename=Containerfile --opt platform="$APPDEV_PLATFORM" --metadata-file "$APPDEV_DIGEST_FILE" \\
+  --output "type=image,name=$APPDEV_IMAGE,push=true,registry.insecure=$APPDEV_REGISTRY_INSECURE,rewrite-timestamp=true"
+
+# Jib (not tried by appdev's own tests)
+mvn jib:build -Djib.to.image="$APPDEV_IMAGE" -Djib.outputPaths.digest="$APPDEV_DIGEST_FILE"
+\`\`\`
+
+- **No shell.** \`run\` is a program and its arguments as they are; where you want a shell, write one:
+  \`run: [sh, -euc, 'make image']\`. \`\${NAME}\` is filled in by appdev, \`$NAME\` is left to the shell.
+- **Inputs.** A changed jar, a changed file of the context, and a changed file of the project that the command line names
+  (\`./build-image.sh\`) build the image again. Of the context count what \`containerfile\` copies, or without it all files, but
+  for those that .dockerignore or .gitignore leave out and the output folders of build tools. \`command.dependencies\` takes
+  the place of the context.
+- **Cancel.** A newer save ends the command with all that it started in its process group. What it starts elsewhere (a daemon) is its
+  own affair; programs that survive a killed appdev are ended at the next start.
+- **Trust.** Whoever writes appdev.yaml decides what runs on the machine that builds it, as with a Maven plugin, a wrapper script or
+  a Makefile. appdev asks nothing, here or in CI, and names each command before it first runs it in a session. Read appdev.yaml before
+  you run a project of somebody else's.
+- \`image.base\` and \`image.buildArgs\` mean nothing to a command; hand it what it needs by \`command.env\`.
+
+## Two registries
+
+\`registry.pull\` is usually another name of the registry that \`push\` names. Where it is another registry, because the nodes
+may not reach the one that builders push to, \`registry.copy\` has appdev bring each image there:
+
+\`\`\`yaml
+registry:
+  push: ci.example.com/shop
+  pull: prod.example.com/shop
+  copy: {} # {insecure: true} where the second one speaks plain HTTP
+\`\`\`
+
+The copy is made by digest with skopeo and keeps the digest, that of an image for several platforms too; what is there already is not
+copied again. skopeo takes credentials from where \`skopeo login\` and \`buildah login\` leave them. appdev removes nothing from
+the second registry.
+
 ## Profiles
 
 A profile is a named variant of the file: an \`overlay\`, and \`patches\` for what an overlay cannot say.
@@ -60,8 +139,8 @@ are an error unless \`--kube-context\` names it.
 - \`deploy\`: an overlay with \`kustomize\` takes the place of \`helm\` or \`manifests\`, and the other way round.
 - \`image\`: an overlay with \`base\` takes the place of \`containerfile\`, \`context\` and \`buildArgs\`; one with
   \`containerfile\` takes the place of \`base\`.
-- \`registry\`: an overlay with \`push\` names another registry, so \`pull\`, \`inCluster\` and \`insecure\` of the earlier one
-  do not carry over.
+- \`registry\`: an overlay with \`push\` names another registry, so \`pull\`, \`inCluster\`, \`insecure\` and \`copy\` of the earlier
+  one do not carry over.
 
 **Patches** are those of RFC 6902 (\`add\`, \`remove\`, \`replace\`, \`move\`, \`copy\`, \`test\`), applied after the overlay of the
 same profile; \`op\` is \`replace\` when it is left out, and \`/-\` at the end of a path appends to a list. A patch that does not

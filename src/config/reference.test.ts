@@ -71,6 +71,8 @@ describe('appdev.yaml.example', () => {
       'deploy/values-dev.yaml',
       'deploy/values-prod.yaml',
       'deploy/postgres/postgres.yaml',
+      'deploy/reports.yaml',
+      'reports/src/report.txt',
       'stock/Containerfile',
       'stock/deploy/overlays/dev/kustomization.yaml',
     ];

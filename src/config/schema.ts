@@ -57,6 +57,17 @@ const registry = z.strictObject({
     .boolean()
     .default(false)
     .describe('Speak plain HTTP to this registry. Never done where it is not written down.'),
+  copy: z
+    .strictObject({
+      insecure: z
+        .boolean()
+        .default(false)
+        .describe('Speak plain HTTP to the registry of `pull`. Never done where it is not written down.'),
+    })
+    .exactOptional()
+    .describe(
+      '`pull` is another registry than `push`, not another name of it: appdev copies each image there by its digest, with skopeo. `{}` takes the defaults.',
+    ),
 });
 
 const jar = z.strictObject({
@@ -78,11 +89,39 @@ const jar = z.strictObject({
     .describe('Unit tests: `auto` runs them in `build` and `run`, not in `dev`.'),
 });
 
+const command = z.strictObject({
+  run: z
+    .array(text(grammar.commandWord))
+    .describe(
+      'The program and its arguments, started in `context`. No shell reads them; `[sh, -c, "…"]` is one. No secrets here: other users of the machine see them.',
+    ),
+  env: z
+    .record(text(grammar.commandVariable), single)
+    .default({})
+    .describe(
+      'Further environment variables of the program, by name. A value that changes makes another image; what changes from run to run and does not decide the image belongs in the environment of appdev.',
+    ),
+  dependencies: z
+    .array(text(grammar.path))
+    .exactOptional()
+    .describe(
+      'Files that decide the image beside the jar; patterns like `docker/**` are understood. Without it: what `containerfile` copies, or else everything in `context` that neither .dockerignore nor .gitignore leaves out.',
+    ),
+});
+
 const image = z.strictObject({
   repository: text(grammar.repository)
     .exactOptional()
     .describe("Repository below the registry, without host and tag. Without it, the service's name."),
-  builder: z.enum(['buildah']).default('buildah').describe('What builds the image.'),
+  builder: z
+    .enum(['buildah', 'command'])
+    .default('buildah')
+    .describe('What builds the image: Buildah, or the program that `command` names.'),
+  command: command
+    .exactOptional()
+    .describe(
+      'The program that builds and pushes the image where `builder` is `command`. It gets image, context, platform and more by environment variables; see "Building by a command".',
+    ),
   base: text(grammar.imageReference)
     .exactOptional()
     .describe(
@@ -93,7 +132,7 @@ const image = z.strictObject({
     .describe('Containerfile or Dockerfile to build instead of the layered image. Excludes `base`.'),
   context: text(grammar.path)
     .exactOptional()
-    .describe("Build context of `containerfile`. Without it, the service's `path`."),
+    .describe("Build context of `containerfile` or `command`. Without it, the service's `path`."),
   buildArgs: z
     .record(text(grammar.buildArgName), single)
     .exactOptional()

@@ -32,8 +32,8 @@ export async function buildImage(
     contextOf(member),
   );
   if (built.kind === 'cancelled') return built;
-  // Without a Containerfile the image is made from the jar alone, whose inputs were compared already.
-  if (service.image?.source.kind === 'containerfile') {
+  // Layers are made from the jar alone, whose inputs were compared already.
+  if (service.image?.source.kind !== 'layers') {
     const after = await parts.scanner.scan(service);
     const { changed } = parts.scanner.compare(prepared.scan, after);
     const moved = changed.filter((file) => file.buildInput && !file.gitIgnored).map(({ path }) => path);

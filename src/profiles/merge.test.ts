@@ -77,7 +77,7 @@ describe('mergeOverlay', () => {
     ],
     [
       'carries no other name of an earlier registry over to a new one',
-      '{registry: {push: localhost:5001, pull: localhost:5001, inCluster: x:1, insecure: true}}',
+      '{registry: {push: localhost:5001, pull: localhost:5001, inCluster: x:1, insecure: true, copy: {}}}',
       '{registry: {push: registry.example.com/shop}}',
       { registry: { push: 'registry.example.com/shop' } },
     ],

@@ -112,6 +112,7 @@ describe('appdev.yaml', () => {
       pull: 'registry:5000',
       inCluster: 'registry.dev:5000',
       insecure: true,
+      copy: { insecure: false },
     };
     expect(await find(clusterOf('k3d', 'k3d-shop'), { config })).toEqual({
       target: { kind: 'registry', registry: { ...config, source: 'appdev.yaml' } },

@@ -2,14 +2,11 @@
  * Everything that a service is made from, as roots to list: what its build tool, its Containerfile and its chart, overlay
  * or manifests read. Looks at those files only as far as they name others; classify.ts and scanner.ts do the rest.
  */
-import { existsSync, readFileSync } from 'node:fs';
-import { dirname, isAbsolute, join, relative } from 'node:path';
-import picomatch from 'picomatch';
+import { isAbsolute, relative } from 'node:path';
 import type { ImageSource, ProjectConfig, ServiceConfig } from '../config/model.ts';
 import { isWithin, type Root } from './classify.ts';
-import { copySources } from './containerfile.ts';
-import { dockerIgnoreFiles, readDockerRule } from './dockerignore.ts';
 import { isInSources, isOutputFolder, projectRule, type GitRule, type IgnoreRule } from './ignore.ts';
+import { globRoot, imageRoots } from './image-inputs.ts';
 import { chartInputs, overlayInputs } from './references.ts';
 import type { WalkRoot } from './walk.ts';
 
@@ -40,14 +37,7 @@ export function inputsOf({ config, service, jar, git }: InputSources): Inputs {
   };
   // Named, so that an appdev.yaml inside of a build context is not taken for something that goes into the image.
   plain('config', config.files);
-  const source = service.image?.source;
-  if (source?.kind === 'containerfile') {
-    plain('containerfile', [
-      source.containerfile,
-      ...dockerIgnoreFiles(source.context, source.containerfile),
-    ]);
-    roots.push(...contextRoots(config, source, service.jar !== undefined));
-  }
+  roots.push(...imageRoots({ config, service, rule, git }));
   const deploy = service.deploy;
   switch (deploy.kind) {
     case 'helm':
@@ -74,11 +64,7 @@ export function settingsOf(
   service: ServiceConfig,
 ): { readonly build: string; readonly deploy: string } {
   const name = (path: string): string => (isAbsolute(path) ? relative(root, path) : path);
-  const source = service.image?.source;
-  const image =
-    source?.kind === 'containerfile'
-      ? { ...source, containerfile: name(source.containerfile), context: name(source.context) }
-      : source;
+  const image = imageSettings(service.image?.source, name);
   const deploy = service.deploy;
   const paths =
     deploy.kind === 'helm'
@@ -89,6 +75,18 @@ export function settingsOf(
   return {
     build: JSON.stringify(sorted({ path: name(service.path), jar: service.jar, image })),
     deploy: JSON.stringify(sorted({ ...deploy, ...paths })),
+  };
+}
+
+function imageSettings(source: ImageSource | undefined, name: (path: string) => string): unknown {
+  if (source === undefined || source.kind === 'layers') return source;
+  const { containerfile, context } = source;
+  const dependencies = source.kind === 'command' ? source.dependencies?.map(name) : undefined;
+  return {
+    ...source,
+    context: name(context),
+    ...(containerfile === undefined ? {} : { containerfile: name(containerfile) }),
+    ...(dependencies === undefined ? {} : { dependencies }),
   };
 }
 
@@ -106,62 +104,6 @@ function jarSkip(base: string, root: string, rule: IgnoreRule, git: GitRule): Wa
     if (sources || isInSources(relative(root, path))) return false;
     return (folder && isOutputFolder(path, siblings)) || git.ignores(path, folder);
   };
-}
-
-type ContainerfileSource = Extract<ImageSource, { kind: 'containerfile' }>;
-
-function contextRoots(
-  config: ProjectConfig,
-  source: ContainerfileSource,
-  builtJar: boolean,
-): (Root & WalkRoot)[] {
-  const rule = projectRule(config.root, config.ignore, true);
-  const docker = readDockerRule(source.context, source.containerfile);
-  // With a jar of ours, what the build tool writes follows from the jar's inputs. Without one, a jar that the user
-  // builds himself is the very thing to watch.
-  const skip: WalkRoot['skip'] = (path, folder, siblings) =>
-    rule(path, folder) || docker(path, folder) || (builtJar && folder && isOutputFolder(path, siblings));
-  const copied = copySources(readText(source.containerfile), source.buildArgs);
-  if (copied === 'all') return [{ path: source.context, kind: 'context', skip }];
-  return copied
-    .filter((pattern) => !(builtJar && copiesOutput(source.context, pattern)))
-    .map((pattern) => globRoot('context', join(source.context, pattern), skip));
-}
-
-/** Whether a COPY source names what lies in a build tool's output folder: `target/*.jar`. */
-function copiesOutput(context: string, pattern: string): boolean {
-  const parts = pattern.split('/');
-  return parts.some((part, index) => {
-    const folder = join(context, ...parts.slice(0, index));
-    const siblings = new Set(
-      ['pom.xml', 'build.gradle', 'build.gradle.kts'].filter((name) => existsSync(join(folder, name))),
-    );
-    return isOutputFolder(join(folder, part), siblings);
-  });
-}
-
-function globRoot(kind: Root['kind'], pattern: string, skip: WalkRoot['skip']): Root & WalkRoot {
-  const { base, isGlob } = picomatch.scan(pattern);
-  if (!isGlob) return { path: pattern, kind, skip };
-  const matches = picomatch(pattern, { dot: true });
-  // What lies below a folder that matches is copied with it.
-  const wanted = (path: string): boolean => {
-    for (let at = path; at.length > base.length; at = dirname(at)) if (matches(at)) return true;
-    return false;
-  };
-  return {
-    path: base,
-    kind,
-    skip: (path, folder, siblings) => skip(path, folder, siblings) || (!folder && !wanted(path)),
-  };
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
 }
 
 /** The same value with the keys of every object in order, so that equal settings have equal texts. */

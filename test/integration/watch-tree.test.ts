@@ -302,6 +302,94 @@ describe('what counts', () => {
     expect(all).not.toContain('conf/secret');
   });
 
+  describe('of an image command', () => {
+    type Command = Extract<NonNullable<ServiceConfig['image']>['source'], { kind: 'command' }>;
+    const built = (more: Partial<Command> = {}): ServiceConfig => {
+      const source: Command = {
+        kind: 'command',
+        run: ['sh', 'tools/image.sh'],
+        env: {},
+        context: root,
+        ...more,
+      };
+      return app({ image: { repository: 'o', builder: 'command', source } });
+    };
+    const jar = ['pom.xml', 'src/main/java/App.java', 'src/test/java/T.java'];
+    beforeEach(() => {
+      mkdirSync(at('.git'));
+      write({
+        '.gitignore': '/out.json\n',
+        '.dockerignore': 'secret',
+        Containerfile: 'FROM a\nCOPY target/*.jar conf /srv/',
+        'conf/a.conf': '',
+        'out.json': '',
+        secret: '',
+        'target/app.jar': '',
+        'tools/image.sh': '',
+        'tools/part.sh': '',
+      });
+    });
+
+    it('the context, but for what it may write itself', async () => {
+      const service = built();
+      const scanner = scannerOf(service);
+      const before = await scanner.scan(service);
+      expect(namesOf(before)).toEqual(
+        [
+          '.dockerignore',
+          '.gitignore',
+          'Containerfile',
+          'conf/a.conf',
+          'tools/image.sh',
+          'tools/part.sh',
+          ...jar,
+        ].sort(),
+      );
+      write({ 'out.json': '{}', 'target/more.jar': '' });
+      expect((await scanner.scan(service)).fingerprint).toEqual(before.fingerprint);
+      write({ 'tools/part.sh': '#' });
+      expect((await scanner.scan(service)).fingerprint.build).not.toBe(before.fingerprint.build);
+      // Without a jar of ours too: then the command itself makes it.
+      const { jar: _none, ...rest } = service;
+      expect(namesOf(await scannerOf(rest).scan(rest))).not.toContain('target/app.jar');
+    });
+
+    it('what its Containerfile copies, and the script that its command line names', async () => {
+      const service = built({ containerfile: at('Containerfile') });
+      expect(namesOf(await scannerOf(service).scan(service))).toEqual(
+        ['.dockerignore', 'Containerfile', 'conf/a.conf', 'tools/image.sh', ...jar].sort(),
+      );
+    });
+
+    it('what it lists, be it ignored elsewhere', async () => {
+      const service = built({
+        context: at('conf'),
+        run: ['make'],
+        dependencies: [at('tools/p*.sh'), at('out.json')],
+      });
+      expect(namesOf(await scannerOf(service).scan(service))).toEqual(
+        ['out.json', 'tools/part.sh', ...jar].sort(),
+      );
+      const none = built({ dependencies: [] });
+      expect(namesOf(await scannerOf(none).scan(none))).toEqual(['tools/image.sh', ...jar].sort());
+    });
+
+    it('its command line and its variables', async () => {
+      const hashes = new Set<string>();
+      const variants = [
+        {},
+        { run: ['sh', 'tools/image.sh', '-x'] },
+        { env: { A: '1' } },
+        { env: { A: '2' } },
+      ];
+      for (const more of variants) {
+        const service = built(more);
+        hashes.add((await scannerOf(service).scan(service)).fingerprint.build);
+      }
+      expect(hashes.size).toBe(variants.length);
+    });
+  });
+
   it('of overlays and manifests, what they refer to', async () => {
     write({
       'k/dev/kustomization.yaml': 'resources: [../base]',

@@ -1,4 +1,4 @@
-/** Keeps secrets that appdev knows out of every event, and so out of every output. Pure. */
+/** Keeps secrets that appdev knows out of what it shows: of every event, and so of every output. Pure. */
 
 /** Shorter values are words rather than secrets; masking them would blacken ordinary text. */
 const minLength = 6;

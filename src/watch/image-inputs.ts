@@ -1,0 +1,158 @@
+/**
+ * The files that an image is made from beside the jar: those of a Containerfile's context, and those of a command. Owns
+ * what of a context counts; what else a service is made from is in inputs.ts.
+ */
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import picomatch from 'picomatch';
+import type { CommandSource, ImageSource, ProjectConfig, ServiceConfig } from '../config/model.ts';
+import { isWithin, type Root } from './classify.ts';
+import { copySources } from './containerfile.ts';
+import { dockerIgnoreFiles, readDockerRule } from './dockerignore.ts';
+import { isOutputFolder, projectRule, type GitRule, type IgnoreRule } from './ignore.ts';
+import type { WalkRoot } from './walk.ts';
+
+/** What the roots of an image are found from. */
+export interface ImageInputSources {
+  readonly config: ProjectConfig;
+  readonly service: ServiceConfig;
+  /** What is no input anywhere. */
+  readonly rule: IgnoreRule;
+  readonly git: GitRule;
+}
+
+/** The roots of a service's image; none for layers, which are made from the jar alone. */
+export function imageRoots({ config, service, rule, git }: ImageInputSources): readonly (Root & WalkRoot)[] {
+  const source = service.image?.source;
+  const named = (paths: readonly string[]): (Root & WalkRoot)[] =>
+    paths.map((path) => ({ path, kind: 'containerfile', skip: (entry, folder) => rule(entry, folder) }));
+  if (source?.kind === 'containerfile') {
+    return [
+      ...named([source.containerfile, ...dockerIgnoreFiles(source.context, source.containerfile)]),
+      ...contextRoots(config, source, service.jar !== undefined),
+    ];
+  }
+  if (source?.kind !== 'command') return [];
+  const { containerfile, context, dependencies } = source;
+  const ignoreFiles =
+    dependencies === undefined
+      ? dockerIgnoreFiles(context, containerfile ?? join(context, 'Containerfile'))
+      : [];
+  return [
+    // Whatever program starts it, a script of the project is part of the command.
+    ...named(scriptsOf(source, config.root)),
+    ...named([...(containerfile === undefined ? [] : [containerfile]), ...ignoreFiles]),
+    ...commandRoots(config, source, rule, git),
+  ];
+}
+
+type ContainerfileSource = Omit<Extract<ImageSource, { kind: 'containerfile' }>, 'kind'>;
+
+function contextRoots(
+  config: ProjectConfig,
+  source: ContainerfileSource,
+  builtJar: boolean,
+): (Root & WalkRoot)[] {
+  const rule = projectRule(config.root, config.ignore, true);
+  const docker = readDockerRule(source.context, source.containerfile);
+  // With a jar of ours, what the build tool writes follows from the jar's inputs. Without one, a jar that the user
+  // builds himself is the very thing to watch.
+  const skip: WalkRoot['skip'] = (path, folder, siblings) =>
+    rule(path, folder) || docker(path, folder) || (builtJar && folder && isOutputFolder(path, siblings));
+  const copied = copySources(readText(source.containerfile), source.buildArgs);
+  if (copied === 'all') return [{ path: source.context, kind: 'context', skip }];
+  return copied
+    .filter((pattern) => !(builtJar && copiesOutput(source.context, pattern)))
+    .map((pattern) => globRoot('context', join(source.context, pattern), skip));
+}
+
+/**
+ * What decides the image of a command: what its author lists, or else what its Containerfile copies, or else its context. But
+ * for the first, what git ignores and what build tools write is no input: it may be the command itself that writes it, and
+ * the image would be built again for ever.
+ */
+function commandRoots(
+  config: ProjectConfig,
+  source: CommandSource,
+  rule: IgnoreRule,
+  git: GitRule,
+): (Root & WalkRoot)[] {
+  const { context, containerfile, dependencies } = source;
+  if (dependencies !== undefined) {
+    return dependencies.map((pattern) => globRoot('context', pattern, (path, folder) => rule(path, folder)));
+  }
+  const roots =
+    containerfile === undefined
+      ? [wholeContext(config, context)]
+      : contextRoots(config, { context, containerfile, buildArgs: {} }, true);
+  return roots.map((root) => ({
+    ...root,
+    skip: (path, folder, siblings) =>
+      root.skip(path, folder, siblings) ||
+      (folder && isOutputFolder(path, siblings)) ||
+      git.ignores(path, folder),
+  }));
+}
+
+function wholeContext(config: ProjectConfig, context: string): Root & WalkRoot {
+  const rule = projectRule(config.root, config.ignore, true);
+  const docker = readDockerRule(context, join(context, 'Containerfile'));
+  return {
+    path: context,
+    kind: 'context',
+    skip: (path, folder) => rule(path, folder) || docker(path, folder),
+  };
+}
+
+/** Words of the command line that are files of the project, absolute. */
+function scriptsOf({ run, context }: CommandSource, root: string): readonly string[] {
+  const paths = run
+    .filter((word) => word !== '' && !word.includes('\n'))
+    .map((word) => resolve(context, word));
+  return paths.filter((path) => isWithin(path, root) && isFile(path));
+}
+
+function isFile(path: string): boolean {
+  try {
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}
+
+/** Whether a COPY source names what lies in a build tool's output folder: `target/*.jar`. */
+function copiesOutput(context: string, pattern: string): boolean {
+  const parts = pattern.split('/');
+  return parts.some((part, index) => {
+    const folder = join(context, ...parts.slice(0, index));
+    const siblings = new Set(
+      ['pom.xml', 'build.gradle', 'build.gradle.kts'].filter((name) => existsSync(join(folder, name))),
+    );
+    return isOutputFolder(join(folder, part), siblings);
+  });
+}
+
+/** The root of a pattern: the folder that holds all that it can match, or the one file that it names. */
+export function globRoot(kind: Root['kind'], pattern: string, skip: WalkRoot['skip']): Root & WalkRoot {
+  const { base, isGlob } = picomatch.scan(pattern);
+  if (!isGlob) return { path: pattern, kind, skip };
+  const matches = picomatch(pattern, { dot: true });
+  // What lies below a folder that matches is copied with it.
+  const wanted = (path: string): boolean => {
+    for (let at = path; at.length > base.length; at = dirname(at)) if (matches(at)) return true;
+    return false;
+  };
+  return {
+    path: base,
+    kind,
+    skip: (path, folder, siblings) => skip(path, folder, siblings) || (!folder && !wanted(path)),
+  };
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
