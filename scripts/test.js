@@ -144,5 +144,5 @@ function withSandbox() {
 
 /** podman and BuildKit, which the tests have build images. */
 function withBuilders() {
-  step('installing further image builders', cluster, ['builders']);
+  step('installing what only tests use', cluster, ['test-tools']);
 }

@@ -6,8 +6,8 @@ readonly -A PACKAGE_OF=([buildah]=buildah [runc]=runc [containerd]=containerd [/
   [etcd]=etcd-server [docker-registry]=docker-registry [skopeo]=skopeo [mmdebstrap]=mmdebstrap
   [iptables-restore]=iptables [nft]=nftables [ip]=iproute2 [ss]=iproute2
   [openssl]=openssl [curl]=curl [jq]=jq [setsid]=util-linux)
-# Builders that tests of appdev use beside Buildah; the cluster needs none of them.
-readonly -A BUILDER_PACKAGE_OF=([podman]=podman)
+# What only tests of appdev use; the cluster needs none of it.
+readonly -A TEST_PACKAGE_OF=([podman]=podman [gradle]=gradle [tmux]=tmux)
 readonly UNITS=(containerd.service docker-registry.service etcd.service podman.service podman.socket
   podman-auto-update.service podman-auto-update.timer podman-restart.service)
 readonly POLICY=/usr/sbin/policy-rc.d

@@ -24,8 +24,8 @@ install_programs() {
   ln -sfn helm4 "$STATE/bin/helm"
 }
 
-# install_builders: BuildKit's daemon and its client, for tests of appdev.
-install_builders() {
+# install_buildkit: BuildKit's daemon and its client, for tests of appdev.
+install_buildkit() {
   local version=github.com/moby/buildkit/version.Version name
   rm -rf "$CACHE"/build.*
   for name in buildkitd buildctl; do

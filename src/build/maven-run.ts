@@ -10,19 +10,13 @@ import { cancelled, failed, ok, type Outcome } from '../outcome.ts';
 import type { RunProcess } from '../support/process.ts';
 import { isSessionAlive, sessionId } from '../support/session.ts';
 import { mavenArguments, mindsNetwork, type MavenRequest } from './maven-command.ts';
+import type { Jdk } from './jdk.ts';
 import { isOfflineFailure } from './maven-failure.ts';
-import {
-  archiveName,
-  blamesJvmOptions,
-  planJvm,
-  readUserOptions,
-  type Jdk,
-  type JvmPlan,
-} from './maven-jvm.ts';
+import { archiveName, blamesJvmOptions, planJvm, readUserOptions, type JvmPlan } from './maven-jvm.ts';
 import { isWorthShowing, MavenLog } from './maven-log.ts';
 import type { MavenTool } from './maven-tool.ts';
 import type { GuardedModule, OutputGuard } from './output-guard.ts';
-import type { MavenStages } from './maven-stages.ts';
+import type { JarStages } from './jar-stages.ts';
 
 /** What a build is made from. */
 export interface MavenRun {
@@ -38,7 +32,7 @@ export interface MavenRun {
   readonly tryOffline: boolean;
   readonly guard: OutputGuard;
   readonly modules: readonly GuardedModule[];
-  readonly stages: MavenStages;
+  readonly stages: JarStages;
 }
 
 /** How it ended. `lines`: the last attempt's output. `online`: it resolved what it needed with the network allowed. */

@@ -4,9 +4,11 @@ import { createBuildahBuilder } from '../build/buildah.ts';
 import { createCommandBuilder } from '../build/command.ts';
 import { copyingBuilder, type CopyParts } from '../build/copied.ts';
 import { selectBuilder } from '../build/image-builders.ts';
+import { createGradleBuilder } from '../build/gradle.ts';
+import { createJarBuilder, undecided } from '../build/jar-builder.ts';
 import { createMavenBuilder } from '../build/maven.ts';
 import { pruneStorage } from '../build/prune.ts';
-import type { ImageBuilder } from '../build/types.ts';
+import type { ImageBuilder, JarBuilder } from '../build/types.ts';
 import type { ServiceConfig } from '../config/model.ts';
 import { createRecords } from '../loop/records.ts';
 import type { ManifestLookup, Records, WorkParts } from '../loop/types.ts';
@@ -86,7 +88,7 @@ export async function openWork(session: Session, target: OpenTarget): Promise<Ou
   const imageBuilder = copies === undefined ? selected : copyingBuilder(selected, copies);
   return ok({
     parts: {
-      jarBuilder: createMavenBuilder({ run: runProcess, projectRoot: config.root, cache: cacheFolder() }),
+      jarBuilder: openJarBuilder(session),
       imageBuilder: remembering(imageBuilder, ledger),
       deployer: target.deployer,
       manifests:
@@ -111,6 +113,22 @@ function copiesOf(images: ImageTarget, credentials: FindCredentials): CopyParts 
   const { pull, copy } = images.registry;
   const reader = createRegistryClient({ registry: { push: pull, insecure: copy.insecure }, credentials });
   return { run: runProcess, registry: images.registry, reader };
+}
+
+/** The builder of jars. Says where a choice was left open, and ends what Gradle leaves running. */
+function openJarBuilder({ project, services, cleanup, emit }: Session): JarBuilder {
+  const parts = { run: runProcess, projectRoot: project.config.root, cache: cacheFolder() };
+  for (const message of undecided(services)) {
+    emit({ type: 'notice', level: 'info', message, hint: 'to choose, set jar.tool to maven or gradle' });
+  }
+  const gradle = createGradleBuilder({
+    ...parts,
+    tell: (message) => emit({ type: 'notice', level: 'info', message }),
+  });
+  cleanup.add("stopping Gradle's daemons", async () => {
+    await gradle.close();
+  });
+  return createJarBuilder({ maven: createMavenBuilder(parts), gradle });
 }
 
 async function findTarget(session: Session, { cluster }: OpenTarget): Promise<Outcome<ImageTarget>> {

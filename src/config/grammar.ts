@@ -135,8 +135,8 @@ export const commandVariable: Grammar = (text) => {
     : undefined;
 };
 
-/** A module as Maven's `-pl` takes it, one only: a relative folder or `[groupId]:artifactId`. */
-export const mavenModule: Grammar = (text) => {
+/** One module of a build: a relative folder, `[groupId]:artifactId` as Maven's `-pl` takes it, or `:a:b` of Gradle. */
+export const jarModule: Grammar = (text) => {
   if (/^[!+?]|,/.test(text)) {
     return {
       message: 'is not one module',

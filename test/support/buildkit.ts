@@ -1,4 +1,4 @@
-/** A real BuildKit daemon (`sandbox/cluster builders` builds it) with a state of its own in a temporary folder. */
+/** A real BuildKit daemon (`sandbox/cluster test-tools` builds it) with a state of its own in a temporary folder. */
 import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
