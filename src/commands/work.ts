@@ -1,6 +1,7 @@
 /** Puts together what builds and pushes: the image target of the cluster, the builders, the records. */
 import { realpathSync } from 'node:fs';
 import { createBuildahBuilder } from '../build/buildah.ts';
+import { selectBuilder } from '../build/image-builders.ts';
 import { createMavenBuilder } from '../build/maven.ts';
 import { pruneStorage } from '../build/prune.ts';
 import type { ImageBuilder } from '../build/types.ts';
@@ -57,17 +58,19 @@ export async function openWork(session: Session, target: OpenTarget): Promise<Ou
         })
       : undefined;
   const ledger = createPushLedger(stateFolder);
-  const imageBuilder = createBuildahBuilder({
-    run: runProcess,
-    project: config.name,
-    target: images.value,
-    reader: client ?? noReader,
-    load: async (load, archive, { signal, report }) =>
-      await loadImage(load, archive, runProcess, {
-        signal,
-        onLine: (stream, line) => report.output('push', stream, line),
-      }),
-    cache: cacheFolder(),
+  const imageBuilder = selectBuilder({
+    buildah: createBuildahBuilder({
+      run: runProcess,
+      project: config.name,
+      target: images.value,
+      reader: client ?? noReader,
+      load: async (load, archive, { signal, report }) =>
+        await loadImage(load, archive, runProcess, {
+          signal,
+          onLine: (stream, line) => report.output('push', stream, line),
+        }),
+      cache: cacheFolder(),
+    }),
   });
   return ok({
     parts: {
