@@ -11,9 +11,24 @@ export interface ProjectDocument {
   name: string;
   cluster: { context?: string; allow: string[]; namespace?: string; createNamespace: boolean };
   registry?: { push: string; pull?: string; inCluster?: string; insecure: boolean };
+  kaniko?: KanikoDocument;
   keepImages: number;
   ignore: string[];
   services: Record<string, ServiceDocument>;
+}
+
+/** How images are built in pods. */
+export interface KanikoDocument {
+  image: string;
+  namespace?: string;
+  serviceAccount?: string;
+  nodeSelector: Record<string, string>;
+  resources: { requests: Record<string, string | number>; limits: Record<string, string | number> };
+  cache?: string;
+  mirrors: string[];
+  insecureRegistries: string[];
+  credentials?: string;
+  deadline: string;
 }
 
 /** One entry of `services`. */
@@ -22,7 +37,7 @@ export interface ServiceDocument {
   jar?: { tool: 'auto' | 'maven'; module?: string; args: string[]; tests: 'auto' | 'run' | 'skip' };
   image?: {
     repository?: string;
-    builder: 'buildah';
+    builder: 'buildah' | 'kaniko';
     base?: string;
     containerfile?: string;
     context?: string;
