@@ -2,10 +2,12 @@
 import { realpathSync } from 'node:fs';
 import { createBuildahBuilder } from '../build/buildah.ts';
 import { selectBuilder } from '../build/image-builders.ts';
+import { createKanikoBuilder } from '../build/kaniko.ts';
 import { createMavenBuilder } from '../build/maven.ts';
 import { pruneStorage } from '../build/prune.ts';
 import type { ImageBuilder } from '../build/types.ts';
-import type { ServiceConfig } from '../config/model.ts';
+import type { KanikoConfig, ServiceConfig } from '../config/model.ts';
+import { defaultKaniko } from '../config/normalize.ts';
 import { createRecords } from '../loop/records.ts';
 import type { ManifestLookup, Records, WorkParts } from '../loop/types.ts';
 import { ok, type NotOk, type Outcome } from '../outcome.ts';
@@ -13,9 +15,11 @@ import { createRegistryClient, type RegistryClient } from '../registry/client.ts
 import { createCredentials } from '../registry/credentials.ts';
 import { findImageTarget } from '../registry/discovery.ts';
 import { createPushLedger, type PushLedger } from '../registry/ledger.ts';
+import { lookAtImage } from '../registry/image-config.ts';
 import { loadImage } from '../registry/load.ts';
 import { loadedLookup, manifestLookup } from '../registry/lookup.ts';
 import { pruneImages } from '../registry/prune.ts';
+import { splitRegistryName } from '../registry/reference.ts';
 import { targetText } from '../registry/target.ts';
 import type { ImageTarget, ManifestReader } from '../registry/types.ts';
 import { cacheFolder } from '../support/folders.ts';
@@ -50,11 +54,13 @@ export async function openWork(session: Session, target: OpenTarget): Promise<Ou
   const { config } = project;
   const images = await findTarget(session, target);
   if (images.kind !== 'ok') return images;
+  const kaniko = config.kaniko ?? defaultKaniko;
+  const credentials = createCredentials({ run: runProcess });
   const client =
     images.value.kind === 'registry'
       ? createRegistryClient({
           registry: images.value.registry,
-          credentials: createCredentials({ run: runProcess }),
+          credentials,
         })
       : undefined;
   const ledger = createPushLedger(stateFolder);
@@ -69,6 +75,19 @@ export async function openWork(session: Session, target: OpenTarget): Promise<Ou
           signal,
           onLine: (stream, line) => report.output('push', stream, line),
         }),
+      cache: cacheFolder(),
+    }),
+    kaniko: createKanikoBuilder({
+      cluster: target.cluster,
+      config: kaniko,
+      createNamespace: config.cluster.createNamespace,
+      project: config.name,
+      target: images.value,
+      reader: client ?? noReader,
+      credentials,
+      lookAtImage: async (name, signal) =>
+        await lookAtImage(name, { credentials, insecure: insecureHosts(images.value, kaniko) }, signal),
+      onLower: async (artifact) => await ledger.add(artifact),
       cache: cacheFolder(),
     }),
   });
@@ -116,6 +135,15 @@ async function findTarget(session: Session, { cluster }: OpenTarget): Promise<Ou
     source,
   });
   return ok(target);
+}
+
+/** Where a base may be looked at by plain HTTP: where the configuration says so, by any name of the registry. */
+function insecureHosts(images: ImageTarget, kaniko: KanikoConfig): (host: string) => boolean {
+  const { push, pull, inCluster, insecure } =
+    images.kind === 'registry' ? images.registry : { push: '', pull: '', inCluster: '', insecure: false };
+  const named = insecure ? [push, pull, inCluster ?? ''] : [];
+  const hosts = new Set([...named, ...kaniko.insecureRegistries].map((name) => splitRegistryName(name).host));
+  return (host) => hosts.has(host);
 }
 
 /** `--tests` decides; else `jar.tests`, whose `auto` means: everywhere but in `dev`. */

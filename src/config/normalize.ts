@@ -56,6 +56,9 @@ function registryOf(registry: NonNullable<ProjectDocument['registry']>): Registr
   return { ...registry, pull: registry.pull ?? registry.push };
 }
 
+/** The section where nobody wrote one. */
+export const defaultKaniko: KanikoConfig = kanikoOf(kanikoDefaults);
+
 function kanikoOf({ deadline, resources, ...kaniko }: KanikoDocument): KanikoConfig {
   const texts = (quantities: Readonly<Record<string, string | number>>): Readonly<Record<string, string>> =>
     Object.fromEntries(Object.entries(quantities).map(([name, quantity]) => [name, String(quantity)]));

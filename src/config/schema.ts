@@ -113,7 +113,9 @@ const quantities = z.record(z.string().min(1), z.union([z.string(), z.number()])
 const kaniko = z.strictObject({
   image: text(grammar.imageReference)
     .default(defaultKanikoImage)
-    .describe('Image of the executor. Keep it pinned: the flags that appdev passes are those of this version.'),
+    .describe(
+      'Image of the executor. Keep it pinned: the flags that appdev passes are those of this version.',
+    ),
   namespace: text(grammar.dnsLabel)
     .exactOptional()
     .describe(
@@ -121,14 +123,18 @@ const kaniko = z.strictObject({
     ),
   serviceAccount: text(grammar.argument)
     .exactOptional()
-    .describe("Service account of the build pods. Its token is not mounted. Without it, the namespace's default."),
+    .describe(
+      "Service account of the build pods. Its token is not mounted. Without it, the namespace's default.",
+    ),
   nodeSelector: z
     .record(z.string().min(1), z.string())
     .default({})
     .describe('Labels of the nodes that build pods may run on.'),
   resources: z
     .strictObject({
-      requests: quantities.default({}).describe('What a build pod asks for, e.g. `{cpu: 500m, memory: 1Gi}`.'),
+      requests: quantities
+        .default({})
+        .describe('What a build pod asks for, e.g. `{cpu: 500m, memory: 1Gi}`.'),
       limits: quantities.default({}).describe('What a build pod may use at most, e.g. `{memory: 2Gi}`.'),
     })
     .prefault({})
@@ -141,7 +147,9 @@ const kaniko = z.strictObject({
   mirrors: z
     .array(text(grammar.registry))
     .default([])
-    .describe('Registries to ask for images of Docker Hub before Docker Hub itself, by the names that pods know.'),
+    .describe(
+      'Registries to ask for images of Docker Hub before Docker Hub itself, by the names that pods know.',
+    ),
   insecureRegistries: z
     .array(text(grammar.registry))
     .default([])
