@@ -1,6 +1,6 @@
 /**
  * The pod of one Kaniko build, as data: its spec, the executor's flags, the Secret it signs in with. Pure. What the
- * executor understands is kept in test/support/kaniko-flags.json, and a test holds this file against that.
+ * executor understands is kept in test/stand-in-executor/flags.json, and a test holds this file against that.
  */
 import { randomBytes } from 'node:crypto';
 import type { Holder } from '../cluster/holder.ts';

@@ -1,6 +1,7 @@
 /** `appdev doctor`: checks tools, cluster, registry and this machine, and says what to do about what is missing. */
 import { statfsSync } from 'node:fs';
 import { findMaven } from '../build/maven-tool.ts';
+import { usesBuilder } from '../build/image-builders.ts';
 import { probeBuildah } from '../build/storage.ts';
 import type { ServiceConfig } from '../config/model.ts';
 import { exitCodes } from '../errors.ts';
@@ -21,6 +22,7 @@ import { openTarget } from './cluster.ts';
 import type { Invocation } from './command.ts';
 import { printError } from './fail.ts';
 import { openProject } from './project.ts';
+import { kanikoChecks } from './kaniko-checks.ts';
 import { probeRegistry } from './registry-probe.ts';
 import { wantsJson, withData } from './read-only.ts';
 import type { Session } from './session.ts';
@@ -70,7 +72,7 @@ async function machineChecks(
   return [
     checkNode(process.version),
     ...(await Promise.all(wanted.map(async (program) => await checkProgram(program, cwd, signal)))),
-    ...(await buildahChecks(signal)),
+    ...(services.length === 0 || usesBuilder(services, 'buildah') ? await buildahChecks(signal) : []),
     checkInotify(),
     ...diskPaths.map((path) => checkDisk(path, freeBytes(path))),
   ];
@@ -114,7 +116,15 @@ async function clusterChecks(session: Session): Promise<Check[]> {
   const work = await openWork(session, target.value);
   if (work.kind !== 'ok')
     return [reached, ...(work.kind === 'failed' ? [failure('registry', work.error)] : [])];
-  return [reached, ...(await probeRegistry(session, target.value, work.value))];
+  const kaniko = usesBuilder(session.services, 'kaniko')
+    ? await kanikoChecks(session, target.value, work.value.images)
+    : [];
+  // The proof needs a builder on this machine: doctor starts no builds in clusters.
+  const proof =
+    session.services.every(({ image }) => image === undefined) || usesBuilder(session.services, 'buildah')
+      ? await probeRegistry(session, target.value, work.value)
+      : [];
+  return [reached, ...kaniko, ...proof];
 }
 
 function freeBytes(path: string): number {

@@ -1,8 +1,9 @@
 /** Puts together what builds and pushes: the image target of the cluster, the builders, the records. */
 import { realpathSync } from 'node:fs';
 import { createBuildahBuilder } from '../build/buildah.ts';
-import { selectBuilder } from '../build/image-builders.ts';
+import { selectBuilder, usesBuilder } from '../build/image-builders.ts';
 import { createKanikoBuilder } from '../build/kaniko.ts';
+import { removeLeftoverBuilds } from '../build/kaniko-leftovers.ts';
 import { createMavenBuilder } from '../build/maven.ts';
 import { pruneStorage } from '../build/prune.ts';
 import type { ImageBuilder } from '../build/types.ts';
@@ -64,6 +65,10 @@ export async function openWork(session: Session, target: OpenTarget): Promise<Ou
         })
       : undefined;
   const ledger = createPushLedger(stateFolder);
+  // Doctor only looks.
+  if (session.invocation.command !== 'doctor' && usesBuilder(session.services, 'kaniko')) {
+    await clearBuilds(session, target, kaniko);
+  }
   const imageBuilder = selectBuilder({
     buildah: createBuildahBuilder({
       run: runProcess,
@@ -184,6 +189,23 @@ function rememberedLookup(client: RegistryClient, ledger: PushLedger): ManifestL
   };
 }
 
+/** Removes what a killed session of this project left of its builds in the cluster. What cannot be, the next start tries. */
+async function clearBuilds(
+  { project, emit, signals }: Session,
+  { cluster }: OpenTarget,
+  kaniko: KanikoConfig,
+): Promise<void> {
+  const namespace = kaniko.namespace ?? cluster.identity.namespace;
+  const request = { namespace, project: project.config.name };
+  const removed = await removeLeftoverBuilds(cluster, request, signals.shutdown);
+  if (removed.kind !== 'ok' || removed.value === 0) return;
+  emit({
+    type: 'notice',
+    level: 'info',
+    message: `removed ${removed.value} build pods that a killed session had left in ${namespace}`,
+  });
+}
+
 async function prune(
   { project, services, emit }: Session,
   { cluster }: OpenTarget,
@@ -193,13 +215,14 @@ async function prune(
   signal: AbortSignal,
 ): Promise<void> {
   const { name, keepImages: keep } = project.config;
-  const names = services.flatMap((service) => (service.image === undefined ? [] : [service.name]));
+  const names = services.flatMap((service) => (service.image?.builder === 'buildah' ? [service.name] : []));
   const tell = (what: string, { error }: Extract<NotOk, { kind: 'failed' }>): void =>
     emit({ type: 'notice', level: 'info', message: `older images of ${what} stay: ${error.message}` });
   if (client !== undefined && images.kind === 'registry') {
     const pruned = await pruneImages({ registry: images.registry, client, ledger, cluster, keep, signal });
     if (pruned.kind === 'failed') tell('the registry', pruned);
   }
+  if (names.length === 0) return;
   const storage = { run: runProcess, project: name, services: names, keep, cache: cacheFolder(), signal };
   const pruned = await pruneStorage(storage);
   if (pruned.kind === 'failed') tell("Buildah's storage", pruned);
