@@ -200,7 +200,7 @@ async function build(run: PodRun, states: PodStates, signal: AbortSignal): Promi
     if (end.kind === 'lost') return lost(subject, end);
     const said = lines.length > 0 ? lines : end.message.split('\n');
     if (end.exitCode !== 0) {
-      const broken = await Promise.race([broke, undefined]);
+      const broken = await Promise.race([broke, Promise.resolve(undefined)]);
       if (broken?.kind === 'failed' && saysContextCut(said)) return contextNotSent(subject, broken.error);
       return buildFailed(subject, end, said);
     }
