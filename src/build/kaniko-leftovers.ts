@@ -26,12 +26,10 @@ export async function removeLeftoverBuilds(
     if (listed.kind !== 'ok') return listed;
     const left = await keepLeft(listed.value, now);
     await Promise.all(
-      left.map(async ({ metadata: { name } }) => {
-        await removeBuild(
-          cluster,
-          { apiVersion: 'v1', kind, namespace, name },
-          { wait: kind === 'Pod', timing: podTiming },
-        );
+      left.map(async (object) => {
+        const ref = { apiVersion: 'v1', kind, namespace, name: object.metadata.name };
+        const ended = kind !== 'Pod' || podState(object).kind === 'ended';
+        await removeBuild(cluster, ref, { ended, timing: podTiming });
       }),
     );
     if (kind === 'Pod') count = left.length;

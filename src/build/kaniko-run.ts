@@ -74,7 +74,7 @@ export async function runBuildPod(run: PodRun, signal: AbortSignal): Promise<Out
   } finally {
     watching.abort();
     watching.unlink();
-    await removeBuild(cluster, ref, { wait: !ended, timing: run.timing });
+    await removeBuild(cluster, ref, { ended, timing: run.timing });
     if (secret !== undefined) await remove(cluster, refOf(secret), run.timing);
   }
 }
@@ -244,16 +244,16 @@ function contextStream(file: string): AsyncIterable<Buffer> {
 }
 
 /**
- * Removes a build's pod. With `wait`, resolves when it is gone from the cluster, which is when its container is dead; a
- * pod that has ended does nothing any more and need not be waited for. Never fails: what stays is collected later.
+ * Removes a build's pod, and resolves when it is gone from the cluster, which is when its container is dead. One that has
+ * `ended` needs no time to stop and goes at once. Never fails: what stays is collected later.
  */
 export async function removeBuild(
   cluster: Pick<Cluster, 'remove' | 'follow'>,
   ref: ObjectRef,
-  { wait, timing }: { readonly wait: boolean; readonly timing: PodTiming },
+  { ended, timing }: { readonly ended: boolean; readonly timing: PodTiming },
 ): Promise<void> {
-  await remove(cluster, ref, timing);
-  if (!wait) return;
+  await remove(cluster, ref, timing, ended ? { graceSeconds: 0 } : {});
+  if (ended) return;
   const limit = AbortSignal.timeout(timing.goneMs);
   const stop = new AbortController();
   await new Promise<void>((resolve) => {
@@ -272,8 +272,13 @@ export async function removeBuild(
   stop.abort();
 }
 
-async function remove(cluster: Pick<Cluster, 'remove'>, ref: ObjectRef, timing: PodTiming): Promise<void> {
-  await cluster.remove(ref, {}, AbortSignal.timeout(timing.goneMs));
+async function remove(
+  cluster: Pick<Cluster, 'remove'>,
+  ref: ObjectRef,
+  timing: PodTiming,
+  options: { readonly graceSeconds?: number } = {},
+): Promise<void> {
+  await cluster.remove(ref, options, AbortSignal.timeout(timing.goneMs));
 }
 
 function refOf({ apiVersion, kind, metadata }: KubeObject): ObjectRef {

@@ -79,6 +79,7 @@ function workload(name: string): string {
   });
 }
 
+const controller = 'stock/src/main/java/com/example/stock/StockController.java';
 const base = process.env['APPDEV_BASE_IMAGE'] ?? 'localhost:5001/appdev/java:17';
 const copying = `FROM ${base}\nCOPY greeting.txt /greeting.txt\n`;
 
@@ -121,17 +122,13 @@ describe('a jar, without Buildah', () => {
 
     // The same bytes from other inputs (a comment): the jar is built, the image is there, nothing is rolled out.
     const before = rig.kubectl('get', 'pods', '-o', 'name');
-    rig.replace('stock/pom.xml', '</project>', '<!-- nothing --></project>');
+    rig.write(controller, `${rig.read(controller)}// nothing\n`);
     const comment = rig.start('run', 'stock', '--tests=false');
     expect(await comment.exited).toBe(0);
     expect(rig.kubectl('get', 'pods', '-o', 'name')).toBe(before);
 
     // One class: only the layer on top is sent, and it is small.
-    rig.replace(
-      'stock/src/main/java/com/example/stock/StockController.java',
-      'up and running',
-      'rebuilt in a pod',
-    );
+    rig.replace(controller, 'up and running', 'rebuilt in a pod');
     const edit = rig.start('run', 'stock', '--tests=false');
     expect(await edit.exited, edit.stderr()).toBe(0);
     const [image] = finishedImages(edit.events);
@@ -150,9 +147,9 @@ describe('a jar, without Buildah', () => {
 
 describe('Containerfiles', () => {
   it('of two services are built in pods at the same time, and their log is shown', async () => {
-    const slow = `${copying}RUN sleep 4\n`;
+    const slow = `${copying}RUN sleep 3\n`;
     rig = createRig({ project: project({ one: slow, two: slow }) });
-    const run = rig.start('run');
+    const run = rig.start('build');
     await eventually('two build pods side by side', () => {
       const running = rig.kubectl(
         ...['get', 'pods', '-l', 'dev.appdev/build', '--field-selector=status.phase=Running', '-o', 'name'],
@@ -163,17 +160,12 @@ describe('Containerfiles', () => {
     expect(
       run.events.some((event) => event.type === 'stage.output' && /COPY greeting\.txt/.test(event.line)),
     ).toBe(true);
-    for (const name of ['one', 'two']) {
-      expect(rig.kubectl('exec', `deploy/${name}`, '--', 'cat', '/greeting.txt')).toBe(
-        `hello from ${name}\n`,
-      );
-    }
     expect(builds()).toEqual([]);
   });
 
   it('that do not work are explained with the last lines of the executor', async () => {
     rig = createRig({ project: project({ one: `${copying}RUN exit 3\n` }) });
-    const { code, stderr, stdout } = await rig.appdev('run');
+    const { code, stderr, stdout } = await rig.appdev('build');
     expect(code).toBe(4);
     expect(stderr + stdout).toMatch(/one: the executor ended with 1: .*exit status 3/);
     expect(builds()).toEqual([]);
@@ -183,7 +175,7 @@ describe('Containerfiles', () => {
     rig = createRig({ project: project({ one: copying }) });
     kubectl(['create', 'namespace', rig.namespace]);
     kubectl(['label', 'namespace', rig.namespace, 'pod-security.kubernetes.io/enforce=restricted']);
-    const { code, stderr, stdout } = await rig.appdev('run');
+    const { code, stderr, stdout } = await rig.appdev('build');
     expect(code).toBe(4);
     expect(stderr + stdout).toMatch(/does not admit the build pod.*violates PodSecurity/);
     // What it needs is `baseline`.

@@ -85,8 +85,12 @@ func run() error {
 		say("Pushed %s@%s", reference.Context(), digest)
 	}
 	if file := flags.one("digest-file", ""); file != "" {
-		return os.WriteFile(file, []byte(digest.String()), 0o644)
+		if err := os.WriteFile(file, []byte(digest.String()), 0o644); err != nil {
+			return err
+		}
 	}
+	// No line of the executor's: the benchmark takes it off to see what the pod around it costs.
+	say("the stand-in took %d ms", time.Since(begun).Milliseconds())
 	return nil
 }
 
