@@ -24,7 +24,8 @@ export interface ImageLook {
   readonly credentials: FindCredentials;
   /** Whether plain HTTP is allowed to a host. */
   readonly insecure: (host: string) => boolean;
-  readonly deadlineMs?: number;
+  /** Default: Node's. */
+  readonly fetch?: typeof fetch;
 }
 
 /** Looks at an image by its name. Undefined where the registry has none; fails with REGISTRY_UNREACHABLE or REGISTRY_DENIED. */
@@ -42,7 +43,7 @@ export async function lookAtImage(
   const client = createRegistryClient({
     registry: { push: host, insecure: look.insecure(host) },
     credentials: look.credentials,
-    ...(look.deadlineMs === undefined ? {} : { deadlineMs: look.deadlineMs }),
+    ...(look.fetch === undefined ? {} : { fetch: look.fetch }),
   });
   const found = await client.getManifest(repository, reference.digest ?? reference.tag ?? 'latest', signal);
   if (found.kind !== 'ok') return found;
