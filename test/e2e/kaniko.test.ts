@@ -148,7 +148,11 @@ describe('a jar, without Buildah', () => {
 describe('Containerfiles', () => {
   it('of two services are built in pods at the same time, and their log is shown', async () => {
     const slow = `${copying}RUN sleep 3\n`;
-    rig = createRig({ project: project({ one: slow, two: slow }) });
+    const folder = project({ one: slow, two: slow });
+    // A login of this machine's goes along, in a Secret that belongs to the pod.
+    const auths = { 'localhost:5001': { auth: Buffer.from('dev:s3cret').toString('base64') } };
+    writeFileSync(join(folder, 'auth.json'), JSON.stringify({ auths }));
+    rig = createRig({ project: folder, env: { REGISTRY_AUTH_FILE: join(folder, 'auth.json') } });
     const run = rig.start('build');
     await eventually('two build pods side by side', () => {
       const running = rig.kubectl(
@@ -156,11 +160,18 @@ describe('Containerfiles', () => {
       );
       return running.trim().split('\n').filter(Boolean).length === 2 ? true : undefined;
     });
+    const secrets = rig.objects('secrets');
+    expect(secrets.map(({ metadata }) => metadata)).toMatchObject([
+      { ownerReferences: [{ kind: 'Pod', name: secrets[0]?.metadata.name }] },
+      { ownerReferences: [{ kind: 'Pod', name: secrets[1]?.metadata.name }] },
+    ]);
     expect(await run.exited, run.stderr()).toBe(0);
     expect(
       run.events.some((event) => event.type === 'stage.output' && /COPY greeting\.txt/.test(event.line)),
     ).toBe(true);
     expect(builds()).toEqual([]);
+    expect(rig.objects('secrets')).toEqual([]);
+    expect(JSON.stringify(run.events)).not.toContain('s3cret');
   });
 
   it('that do not work are explained with the last lines of the executor', async () => {
@@ -178,6 +189,19 @@ describe('Containerfiles', () => {
     const { code, stderr, stdout } = await rig.appdev('build');
     expect(code).toBe(4);
     expect(stderr + stdout).toMatch(/does not admit the build pod.*violates PodSecurity/);
+    const doctor = await rig.appdev('doctor', '--output', 'json');
+    const { checks } = JSON.parse(doctor.stdout) as {
+      checks: { name: string; state: string; detail: string }[];
+    };
+    expect(checks.filter(({ name }) => /Buildah|Kaniko/.test(name))).toMatchObject([
+      { name: 'Kaniko', state: 'ok' },
+      { name: 'Kaniko namespace', state: 'failure' },
+      {
+        name: 'Kaniko registry',
+        state: 'ok',
+        detail: expect.stringMatching(/^pods push to 198\./) as string,
+      },
+    ]);
     // What it needs is `baseline`.
     kubectl([
       ...['label', 'namespace', rig.namespace, '--overwrite'],
