@@ -31,12 +31,16 @@ async function contents(recipe: Recipe): Promise<readonly string[]> {
 
 const ours = ['.appdev-build/Containerfile', '.appdev-build/Containerfile.dockerignore'];
 
+async function recipeOf(containerfile: string, context: string): Promise<Recipe> {
+  const source = { kind: 'containerfile', containerfile, context, buildArgs: {} } as const;
+  const recipe = await containerfileRecipe('orders', source);
+  if (recipe.kind !== 'ok') throw new Error('no recipe');
+  return recipe.value;
+}
+
 async function contextOf(files: Readonly<Record<string, string>>): Promise<readonly string[]> {
   const context = write(files);
-  const containerfile = join(context, 'Containerfile');
-  return await contents(
-    await containerfileRecipe({ kind: 'containerfile', containerfile, context, buildArgs: {} }),
-  );
+  return await contents(await recipeOf(join(context, 'Containerfile'), context));
 }
 
 it('sends what COPY reads and nothing else', async () => {
@@ -67,7 +71,7 @@ it('sends a Containerfile from outside of the context, where no COPY finds it', 
   const context = write({ 'a.txt': 'a' });
   const containerfile = join(top, 'Other');
   writeFileSync(containerfile, 'FROM scratch\nCOPY . /\n');
-  const recipe = await containerfileRecipe({ kind: 'containerfile', containerfile, context, buildArgs: {} });
+  const recipe = await recipeOf(containerfile, context);
   expect(await contents(recipe)).toEqual([...ours, 'a.txt']);
   const ignore = ['-xzOf', join(top, 'context.tar.gz'), ours[1] ?? ''];
   expect(execFileSync('tar', ignore, { encoding: 'utf8' })).toBe('.appdev-build\n');
@@ -86,4 +90,21 @@ it('makes a tag of content, build arguments and service, and of nothing else', (
   expect(tagOf('hash', { A: '1', B: '3' }, 'shop', 'orders')).not.toBe(tag);
   expect(tagOf('other', { A: '1', B: '2' }, 'shop', 'orders')).not.toBe(tag);
   expect(tagOf('hash', { A: '1', B: '2' }, 'shop', 'stock')).not.toBe(tag);
+});
+
+it('says which file it cannot read', async () => {
+  const context = join(top, 'gone');
+  const source = {
+    kind: 'containerfile',
+    containerfile: join(context, 'Containerfile'),
+    context,
+    buildArgs: {},
+  } as const;
+  expect(await containerfileRecipe('orders', source)).toMatchObject({
+    error: { code: 'IMAGE_BUILD_FAILED', message: expect.stringContaining(context) as string },
+  });
+  const recipe = layersRecipe(context, 'FROM scratch\n', []);
+  expect(await packRecipe('orders', recipe, join(top, 'context.tar.gz'))).toMatchObject({
+    error: { code: 'IMAGE_BUILD_FAILED', message: expect.stringContaining(context) as string },
+  });
 });

@@ -7,6 +7,7 @@ import { readFile } from 'node:fs/promises';
 import { relative } from 'node:path';
 import type { ImageSource } from '../config/model.ts';
 import { failed, ok, type Outcome } from '../outcome.ts';
+import { codeOf } from '../support/error-code.ts';
 import { ContextChangedError, packContext, type ContextSource, type ContextTar } from './context-tar.ts';
 import { copySources } from './copy-sources.ts';
 import { matcher, readDockerRule } from './dockerignore.ts';
@@ -43,17 +44,21 @@ export function layersRecipe(
   };
 }
 
-/** The recipe of a Containerfile of the user's. */
-export async function containerfileRecipe({
-  containerfile,
-  context,
-  buildArgs,
-}: Extract<ImageSource, { kind: 'containerfile' }>): Promise<Recipe> {
-  const text = await readFile(containerfile, 'utf8');
+/** The recipe of a Containerfile of the user's. Fails with IMAGE_BUILD_FAILED where it cannot be read. */
+export async function containerfileRecipe(
+  service: string,
+  { containerfile, context, buildArgs }: Extract<ImageSource, { kind: 'containerfile' }>,
+): Promise<Outcome<Recipe>> {
+  let text: string;
+  try {
+    text = await readFile(containerfile, 'utf8');
+  } catch (error) {
+    return unreadable(service, error);
+  }
   const ignored = readDockerRule(context, containerfile);
   const copied = copySources(text, buildArgs);
   const matchers = copied === 'all' ? undefined : copied.map(matcher);
-  return {
+  return ok({
     containerfile: text,
     context: {
       root: context,
@@ -64,10 +69,10 @@ export async function containerfileRecipe({
     },
     buildArgs,
     fixed: false,
-  };
+  });
 }
 
-/** Packs it into `file`. Fails with SOURCE_CHANGED; throws what the file system throws. */
+/** Packs it into `file`. Fails with SOURCE_CHANGED or IMAGE_BUILD_FAILED; throws where there is no space. */
 export async function packRecipe(
   service: string,
   { containerfile, context }: Recipe,
@@ -82,6 +87,7 @@ export async function packRecipe(
   try {
     return ok(await packContext({ ...context, extra }, file));
   } catch (error) {
+    if (['EACCES', 'EPERM', 'ENOENT', 'EIO'].includes(codeOf(error))) return unreadable(service, error);
     if (!(error instanceof ContextChangedError)) throw error;
     return failed('SOURCE_CHANGED', `${service}: ${error.message}`, {
       hint: 'another program writes there; build again, or exclude it by .dockerignore',
@@ -108,4 +114,12 @@ export function tagOf(
 function ancestors(name: string): string[] {
   const parts = name.split('/');
   return parts.map((_, index) => parts.slice(0, index + 1).join('/'));
+}
+
+/** A file of the context that this user may not read, or a Containerfile that is gone. */
+function unreadable(service: string, error: unknown): Outcome<never> {
+  const said = error instanceof Error ? error.message : String(error);
+  return failed('IMAGE_BUILD_FAILED', `${service}: its build context cannot be read: ${said}`, {
+    hint: 'check the file and its permissions, or exclude it by .dockerignore',
+  });
 }

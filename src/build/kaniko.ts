@@ -111,7 +111,9 @@ export function createKanikoBuilder(parts: KanikoParts): ImageBuilder {
     source: Extract<ImageSource, { kind: 'containerfile' }>,
     jar: Jar | undefined,
   ): Promise<Outcome<Made>> {
-    const made = await make(job, await containerfileRecipe(source));
+    const recipe = await containerfileRecipe(job.service, source);
+    if (recipe.kind !== 'ok') return recipe;
+    const made = await make(job, recipe.value);
     if (made.kind === 'ok' && jar !== undefined && (await sumOf(jar.built)) !== jar.sha256) {
       return failed(
         'SOURCE_CHANGED',
