@@ -3,8 +3,8 @@
  * a change to a verified rollout without Buildah, what a cancelled and what a killed session leave behind (nothing), and
  * what the user is told when a build fails.
  */
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { mkdtempSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -106,11 +106,14 @@ describe('a jar, without Buildah', () => {
       `kaniko: {image: "${executor}"}\nservices: {stock: {image: {builder: kaniko, base: "${base}"}}}\n`,
     );
 
+    // New to the registry, whoever ran this test before.
+    const text = randomUUID();
+    rig.replace(controller, 'up and running', text);
     const run = rig.start('run', 'stock', '--tests=false');
     expect(await run.exited, run.stderr()).toBe(0);
     expect(finishedImages(run.events)).toMatchObject([{ service: 'stock', outcome: 'ok' }]);
     await eventually('stock to be served', async () =>
-      (await served(rig, 'stock')).includes('Stock') ? true : undefined,
+      (await served(rig, 'stock')).includes(text) ? true : undefined,
     );
     // Its own layers on those of the base, and owned by the user that it runs as.
     const user = rig.kubectl('exec', 'deploy/stock', '--', 'stat', '-c', '%u', '/app/application.jar');
@@ -128,14 +131,14 @@ describe('a jar, without Buildah', () => {
     expect(rig.kubectl('get', 'pods', '-o', 'name')).toBe(before);
 
     // One class: only the layer on top is sent, and it is small.
-    rig.replace(controller, 'up and running', 'rebuilt in a pod');
+    rig.replace(controller, text, `${text} again`);
     const edit = rig.start('run', 'stock', '--tests=false');
     expect(await edit.exited, edit.stderr()).toBe(0);
     const [image] = finishedImages(edit.events);
     expect(image).toMatchObject({ outcome: 'ok' });
     expect(image?.detail).toMatch(/^in a pod, \d{1,2} KB of context$/);
     await eventually('the new text', async () =>
-      (await served(rig, 'stock')).includes('rebuilt in a pod') ? true : undefined,
+      (await served(rig, 'stock')).includes(`${text} again`) ? true : undefined,
     );
 
     expect(builds()).toEqual([]);
