@@ -32,11 +32,7 @@ export function buildahMissing(platform: NodeJS.Platform): NotOk {
     });
   }
   const system = platform === 'darwin' ? 'macOS' : platform === 'win32' ? 'Windows' : platform;
-  return failed(
-    'TOOL_MISSING',
-    `there is no Buildah for ${system}, and this version of appdev builds images with Buildah only`,
-    {
-      hint: 'the builder that runs in the cluster is made for this and comes with the next version; until then run appdev in a Linux VM (on Windows: WSL 2)',
-    },
-  );
+  return failed('TOOL_MISSING', `there is no Buildah for ${system}`, {
+    hint: 'set image.builder: kaniko in appdev.yaml, which builds in a pod of the cluster; or run appdev in a Linux VM (on Windows: WSL 2)',
+  });
 }

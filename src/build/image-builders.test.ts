@@ -8,13 +8,17 @@ import type { ImageBuilder } from './types.ts';
 const fakeBuilder = (name: string): ImageBuilder => ({
   build: async () => await Promise.resolve(failed('IMAGE_BUILD_FAILED', name)),
 });
-const builders = selectBuilder({ buildah: fakeBuilder('buildah'), command: fakeBuilder('command') });
+const builders = selectBuilder({
+  buildah: fakeBuilder('buildah'),
+  kaniko: fakeBuilder('kaniko'),
+  command: fakeBuilder('command'),
+});
 const context = {
   signal: new AbortController().signal,
   report: { started: () => undefined, output: () => undefined, finished: () => undefined },
 };
 
-function service(builder?: 'buildah' | 'command'): ServiceConfig {
+function service(builder?: 'buildah' | 'kaniko' | 'command'): ServiceConfig {
   return {
     name: 'orders',
     path: '/shop',
@@ -27,10 +31,13 @@ function service(builder?: 'buildah' | 'command'): ServiceConfig {
   };
 }
 
-it.each(['buildah', 'command'] as const)('hands a service to the builder that it names: %s', async (name) => {
-  const outcome = await builders.build({ service: service(name), inputHash: 'a' }, context);
-  expect(outcome).toEqual(failed('IMAGE_BUILD_FAILED', name));
-});
+it.each(['buildah', 'kaniko', 'command'] as const)(
+  'hands a service to the builder that it names: %s',
+  async (name) => {
+    const outcome = await builders.build({ service: service(name), inputHash: 'a' }, context);
+    expect(outcome).toEqual(failed('IMAGE_BUILD_FAILED', name));
+  },
+);
 
 it('is not asked for a service without an image', async () => {
   await expect(builders.build({ service: service(), inputHash: 'a' }, context)).rejects.toThrow(

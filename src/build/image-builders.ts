@@ -1,5 +1,5 @@
 /** Which builder makes which service's image. Owns the choice alone: what a builder does is in its own file. */
-import type { ImageConfig } from '../config/model.ts';
+import type { ImageConfig, ServiceConfig } from '../config/model.ts';
 import type { ImageBuilder } from './types.ts';
 
 /** Every builder that `image.builder` can name. */
@@ -14,4 +14,9 @@ export function selectBuilder(builders: ImageBuilders): ImageBuilder {
       return await builders[image.builder].build(request, context);
     },
   };
+}
+
+/** Whether any of the services is built by that builder. What only the others need is then not looked for. */
+export function usesBuilder(services: readonly ServiceConfig[], builder: ImageConfig['builder']): boolean {
+  return services.some(({ image }) => image?.builder === builder);
 }

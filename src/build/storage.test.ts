@@ -122,7 +122,7 @@ describe('without Buildah', () => {
       error: {
         code: 'TOOL_MISSING',
         message: expect.stringContaining('macOS') as unknown,
-        hint: expect.stringContaining('in the cluster') as unknown,
+        hint: expect.stringContaining('image.builder: kaniko') as unknown,
       },
     });
     expect(buildahMissing('win32')).toMatchObject({

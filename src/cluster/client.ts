@@ -4,6 +4,8 @@
  */
 import { ok, type Outcome } from '../outcome.ts';
 import { fieldAt, isFields, stringAt } from '../support/fields.ts';
+import { mayI, type Access } from './access.ts';
+import { attach } from './attach.ts';
 import { connect } from './connect.ts';
 import { readContainerLog } from './container-log.ts';
 import { loadCredentials } from './credentials.ts';
@@ -31,6 +33,8 @@ export interface OpenCluster extends Cluster {
   namespacedKinds(
     signal: AbortSignal,
   ): Promise<Outcome<readonly { readonly apiVersion: string; readonly kind: string }[]>>;
+  /** Whether this user may do something, as the API server's own authorizer sees it. */
+  mayI(access: Access, signal: AbortSignal): Promise<Outcome<boolean>>;
   /** Closes every connection, those in use too. */
   close(): void;
 }
@@ -167,6 +171,7 @@ export async function openCluster(
     },
     logs: async (request, onLine, signal) => await readContainerLog(transport, request, onLine, signal),
     exec: async (target, command, signal) => await exec(transport, target, command, signal),
+    attach: async (target, source, signal) => await attach(transport, target, source, signal),
     connect: async (target, socket) => await connect(transport, target, socket),
     async version(signal) {
       const answer = await transport.call({ method: 'GET', path: '/version' }, signal);
@@ -175,6 +180,7 @@ export async function openCluster(
       return version === undefined ? rejected(answer.value, 'read the version', identity) : ok(version);
     },
     namespacedKinds: async (signal) => await resources.namespaced(signal),
+    mayI: async (access, signal) => await mayI(transport, access, signal),
     close: () => transport.close(),
   };
   return ok(cluster);

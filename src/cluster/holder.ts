@@ -2,8 +2,11 @@
  * Who holds a lock: a process, named so that a person knows whom to ask and another appdev on the same machine can see
  * whether it still runs. Reads /proc where there is one.
  */
-import { readFile, readlink } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { mkdir, readFile, readlink, writeFile } from 'node:fs/promises';
 import { hostname, userInfo } from 'node:os';
+import { join } from 'node:path';
+import { cacheFolder } from '../support/folders.ts';
 import { identify, isAlive } from '../support/proc.ts';
 
 /** One appdev process. */
@@ -11,8 +14,8 @@ export interface Holder {
   /** `user@host pid/start`: what the Lease shows. */
   readonly identity: string;
   /**
-   * What makes a pid comparable: the machine's boot and the pid namespace. Empty where neither can be known; then the
-   * holder's process cannot be looked for.
+   * What makes a pid comparable: the machine's boot and the pid namespace, or a text of this machine's own where the
+   * system has neither. Empty where nothing can be known; then the holder's process cannot be looked for.
    */
   readonly place: string;
 }
@@ -51,5 +54,18 @@ function userName(): string {
 async function thisPlace(): Promise<string> {
   const boot = await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => '');
   const pids = await readlink('/proc/self/ns/pid').catch(() => '');
-  return boot === '' || pids === '' ? '' : `${boot.trim()} ${pids}`;
+  if (boot !== '' && pids !== '') return `${boot.trim()} ${pids}`;
+  return process.platform === 'linux' ? '' : await thisMachine();
+}
+
+/** A random text kept for this user of this machine, where the system has none of its own to tell machines apart. */
+async function thisMachine(): Promise<string> {
+  const file = join(cacheFolder(), 'machine');
+  try {
+    await mkdir(cacheFolder(), { recursive: true, mode: 0o700 });
+    await writeFile(file, randomUUID(), { flag: 'wx', mode: 0o600 });
+  } catch {
+    // There since an earlier session, or not writable; reading tells.
+  }
+  return (await readFile(file, 'utf8').catch(() => '')).trim();
 }

@@ -19,7 +19,7 @@ export type NamespaceState = 'there' | 'created';
  * just being removed is waited for. A user who may not read namespaces is taken at his word that it exists.
  */
 export async function ensureNamespace(
-  cluster: Cluster,
+  cluster: Pick<Cluster, 'create' | 'follow' | 'get' | 'identity'>,
   request: { readonly namespace: string; readonly project: string; readonly create: boolean },
   signal: AbortSignal,
 ): Promise<Outcome<NamespaceState>> {
@@ -129,7 +129,11 @@ function isLock(object: KubeObject, project: string): boolean {
   return object.kind === 'Lease' && object.metadata.name === leaseName(project);
 }
 
-async function untilGone(cluster: Cluster, namespace: string, signal: AbortSignal): Promise<Outcome<void>> {
+async function untilGone(
+  cluster: Pick<Cluster, 'follow'>,
+  namespace: string,
+  signal: AbortSignal,
+): Promise<Outcome<void>> {
   const limit = limitedAbort(signal, goneMs);
   const gone = await new Promise<boolean>((resolve) => {
     limit.signal.addEventListener('abort', () => resolve(false), { once: true });

@@ -121,6 +121,15 @@ export interface Cluster {
     signal: AbortSignal,
   ): Promise<Outcome<{ readonly exitCode: number; readonly stdout: string; readonly stderr: string }>>;
   /**
+   * Sends `source` to the standard input of a running container and ends that input. Resolves when the container has
+   * ended or, after everything was sent, the connection; fails where the connection broke before.
+   */
+  attach(
+    target: { readonly namespace: string; readonly pod: string; readonly container: string },
+    source: AsyncIterable<Buffer>,
+    signal: AbortSignal,
+  ): Promise<Outcome<void>>;
+  /**
    * Joins a socket and a port of a pod until either ends. Used by forward.ts, which owns the local listener and
    * reconnects. Resolves when the connection has ended, with the socket closed; `refused` says why where nothing in
    * the pod takes the connection. Where the pod cannot be reached at all, the outcome is a failure and the socket is

@@ -12,6 +12,8 @@ import type { ClusterIdentity } from './types.ts';
 /** A socket that carries frames, each with its channel's number in the first byte. The parts of `ws` that are used. */
 export interface FrameSocket {
   readonly readyState: number;
+  /** The subprotocol that the server chose, such as `v5.channel.k8s.io`. */
+  readonly protocol: string;
   /** Bytes that wait to be sent. */
   readonly bufferedAmount: number;
   send(frame: Buffer, sent?: (error?: Error) => void): void;

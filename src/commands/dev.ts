@@ -6,6 +6,7 @@ import type { Note } from '../watch/walk.ts';
 import { createWatcher } from '../watch/watcher.ts';
 import { readEventlessType } from '../watch/filesystem.ts';
 import { createLoop, type Loop } from '../loop/driver.ts';
+import { defaultKaniko } from '../config/normalize.ts';
 import type { ProjectConfig } from '../config/model.ts';
 import { ok, type Outcome } from '../outcome.ts';
 import { systemClock } from '../support/clock.ts';
@@ -152,6 +153,19 @@ async function reload<T>(session: Session, make: (config: ProjectConfig) => T): 
       level: 'warning',
       message:
         'the `registry` section changed; this session goes on with the registry that it was started for',
+      hint: 'restart appdev to use the other one',
+    });
+  }
+  if (
+    !isDeepStrictEqual(
+      loaded.value.config.kaniko ?? defaultKaniko,
+      session.project.config.kaniko ?? defaultKaniko,
+    )
+  ) {
+    session.emit({
+      type: 'notice',
+      level: 'warning',
+      message: 'the `kaniko` section changed; this session goes on with the one that it was started with',
       hint: 'restart appdev to use the other one',
     });
   }

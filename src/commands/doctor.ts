@@ -4,6 +4,7 @@ import { findGradleRoot } from '../build/gradle-model.ts';
 import { findGradle } from '../build/gradle-tool.ts';
 import { jarToolOf } from '../build/jar-builder.ts';
 import { findMaven } from '../build/maven-tool.ts';
+import { usesBuilder } from '../build/image-builders.ts';
 import { probeBuildah } from '../build/storage.ts';
 import type { ServiceConfig } from '../config/model.ts';
 import { exitCodes } from '../errors.ts';
@@ -25,6 +26,7 @@ import { openTarget } from './cluster.ts';
 import type { Invocation } from './command.ts';
 import { printError } from './fail.ts';
 import { openProject } from './project.ts';
+import { kanikoChecks } from './kaniko-checks.ts';
 import { probeRegistry } from './registry-probe.ts';
 import { wantsJson, withData } from './read-only.ts';
 import type { Session } from './session.ts';
@@ -78,14 +80,10 @@ async function machineChecks(
   return [
     checkNode(process.version),
     ...(await Promise.all(wanted.map(async (program) => await checkProgram(program, cwd, signal)))),
-    ...(services.length === 0 || usesBuildah(services) ? await buildahChecks(signal) : []),
+    ...(services.length === 0 || usesBuilder(services, 'buildah') ? await buildahChecks(signal) : []),
     checkInotify(),
     ...diskPaths.map((path) => checkDisk(path, freeBytes(path))),
   ];
-}
-
-function usesBuildah(services: readonly ServiceConfig[]): boolean {
-  return services.some(({ image }) => image?.builder === 'buildah');
 }
 
 function jarToolCheck(service: ServiceConfig, root: string): Check[] {
@@ -131,13 +129,16 @@ async function clusterChecks(session: Session): Promise<Check[]> {
   const work = await openWork(session, target.value);
   if (work.kind !== 'ok')
     return [reached, ...(work.kind === 'failed' ? [failure('registry', work.error)] : [])];
-  if (!usesBuildah(session.services)) {
-    return [
-      reached,
-      passed('registry push', 'not tried: doctor pushes an image of its own with Buildah only'),
-    ];
-  }
-  return [reached, ...(await probeRegistry(session, target.value, work.value))];
+  const kaniko = usesBuilder(session.services, 'kaniko')
+    ? await kanikoChecks(session, target.value, work.value.images)
+    : [];
+  // The proof needs a builder on this machine: doctor starts no builds in clusters, and no command of appdev.yaml.
+  const buildah =
+    session.services.every(({ image }) => image === undefined) || usesBuilder(session.services, 'buildah');
+  const proof = buildah
+    ? await probeRegistry(session, target.value, work.value)
+    : [passed('registry push', 'not tried: doctor pushes an image of its own with Buildah only')];
+  return [reached, ...kaniko, ...proof];
 }
 
 function freeBytes(path: string): number {

@@ -7,6 +7,7 @@ import { exitCodeOf } from '../errors.ts';
 import type { LoadedProject } from '../config/load.ts';
 import type { ServiceConfig } from '../config/model.ts';
 import { failed, ok, type Outcome } from '../outcome.ts';
+import { usesBuilder } from '../build/image-builders.ts';
 import { removeLeftoverContainers } from '../build/leftover-containers.ts';
 import { runProcess } from '../support/process.ts';
 import { killAllChildren } from '../support/children.ts';
@@ -134,7 +135,7 @@ export async function withSession(
     emit({ type: 'notice', level: 'warning', message, ...(hint === undefined ? {} : { hint }) });
   }
   try {
-    await clearLeftovers(emit, signals.shutdown);
+    await clearLeftovers(emit, usesBuilder(config.services, 'buildah'), signals.shutdown);
     const outcome = await body({
       invocation,
       project: project.value,
@@ -177,10 +178,11 @@ function outputOf(invocation: Invocation, panel: boolean): Outcome<OutputChoice>
 }
 
 /** Ends what a killed session left on this machine. */
-async function clearLeftovers(emit: Emit, signal: AbortSignal): Promise<void> {
+async function clearLeftovers(emit: Emit, buildah: boolean, signal: AbortSignal): Promise<void> {
   const [processes, folders] = await Promise.all([reapLeftovers(), removeDeadTempFolders()]);
   // A killed session leaves its temporary folder; only then may Buildah have working containers of ours.
-  if (folders.length > 0) await removeLeftoverContainers(runProcess, signal);
+  // Where this project does not use Buildah, there may be none on the machine.
+  if (buildah && folders.length > 0) await removeLeftoverContainers(runProcess, signal);
   if (processes.length === 0) return;
   const names = processes.map(({ pid, command }) => `${command.slice(0, 60)} (${pid})`).join(', ');
   emit({

@@ -3,13 +3,16 @@ import { realpathSync } from 'node:fs';
 import { createBuildahBuilder } from '../build/buildah.ts';
 import { createCommandBuilder } from '../build/command.ts';
 import { copyingBuilder, type CopyParts } from '../build/copied.ts';
-import { selectBuilder } from '../build/image-builders.ts';
 import { createGradleBuilder } from '../build/gradle.ts';
+import { selectBuilder, usesBuilder } from '../build/image-builders.ts';
 import { createJarBuilder, undecided } from '../build/jar-builder.ts';
+import { createKanikoBuilder } from '../build/kaniko.ts';
+import { removeLeftoverBuilds } from '../build/kaniko-leftovers.ts';
 import { createMavenBuilder } from '../build/maven.ts';
 import { pruneStorage } from '../build/prune.ts';
 import type { ImageBuilder, JarBuilder } from '../build/types.ts';
-import type { ServiceConfig } from '../config/model.ts';
+import type { KanikoConfig, ServiceConfig } from '../config/model.ts';
+import { defaultKaniko } from '../config/normalize.ts';
 import { createRecords } from '../loop/records.ts';
 import type { ManifestLookup, Records, WorkParts } from '../loop/types.ts';
 import { ok, type NotOk, type Outcome } from '../outcome.ts';
@@ -17,9 +20,11 @@ import { createRegistryClient, type RegistryClient } from '../registry/client.ts
 import { createCredentials, type FindCredentials } from '../registry/credentials.ts';
 import { findImageTarget } from '../registry/discovery.ts';
 import { createPushLedger, type PushLedger } from '../registry/ledger.ts';
+import { lookAtImage } from '../registry/image-config.ts';
 import { loadImage } from '../registry/load.ts';
 import { copiedLookup, loadedLookup, manifestLookup } from '../registry/lookup.ts';
 import { pruneImages } from '../registry/prune.ts';
+import { splitRegistryName } from '../registry/reference.ts';
 import { targetText } from '../registry/target.ts';
 import type { ImageTarget, ManifestReader } from '../registry/types.ts';
 import { cacheFolder } from '../support/folders.ts';
@@ -54,6 +59,7 @@ export async function openWork(session: Session, target: OpenTarget): Promise<Ou
   const { config } = project;
   const images = await findTarget(session, target);
   if (images.kind !== 'ok') return images;
+  const kaniko = config.kaniko ?? defaultKaniko;
   const credentials = createCredentials({ run: runProcess });
   const client =
     images.value.kind === 'registry'
@@ -61,6 +67,10 @@ export async function openWork(session: Session, target: OpenTarget): Promise<Ou
       : undefined;
   const copies = copiesOf(images.value, credentials);
   const ledger = createPushLedger(stateFolder);
+  // Doctor only looks.
+  if (session.invocation.command !== 'doctor' && usesBuilder(session.services, 'kaniko')) {
+    await clearBuilds(session, target, kaniko);
+  }
   const selected = selectBuilder({
     buildah: createBuildahBuilder({
       run: runProcess,
@@ -83,6 +93,19 @@ export async function openWork(session: Session, target: OpenTarget): Promise<Ou
         const message = `${service}: its image is built by a command of appdev.yaml: ${command}`;
         session.emit({ type: 'notice', level: 'info', message, service });
       },
+    }),
+    kaniko: createKanikoBuilder({
+      cluster: target.cluster,
+      config: kaniko,
+      createNamespace: config.cluster.createNamespace,
+      project: config.name,
+      target: images.value,
+      reader: client ?? noReader,
+      credentials,
+      lookAtImage: async (name, signal) =>
+        await lookAtImage(name, { credentials, insecure: insecureHosts(images.value, kaniko) }, signal),
+      onLower: async (artifact) => await ledger.add(artifact),
+      cache: cacheFolder(),
     }),
   });
   const imageBuilder = copies === undefined ? selected : copyingBuilder(selected, copies);
@@ -157,6 +180,15 @@ async function findTarget(session: Session, { cluster }: OpenTarget): Promise<Ou
   return ok(target);
 }
 
+/** Where a base may be looked at by plain HTTP: where the configuration says so, by any name of the registry. */
+function insecureHosts(images: ImageTarget, kaniko: KanikoConfig): (host: string) => boolean {
+  const { push, pull, inCluster, insecure } =
+    images.kind === 'registry' ? images.registry : { push: '', pull: '', inCluster: '', insecure: false };
+  const named = insecure ? [push, pull, inCluster ?? ''] : [];
+  const hosts = new Set([...named, ...kaniko.insecureRegistries].map((name) => splitRegistryName(name).host));
+  return (host) => hosts.has(host);
+}
+
 /** `--tests` decides; else `jar.tests`, whose `auto` means: everywhere but in `dev`. */
 function testsRule({ invocation }: Session): (service: ServiceConfig) => boolean {
   const flag = invocation.booleans['tests'];
@@ -200,6 +232,23 @@ function rememberedLookup(
   };
 }
 
+/** Removes what a killed session of this project left of its builds in the cluster. What cannot be, the next start tries. */
+async function clearBuilds(
+  { project, emit, signals }: Session,
+  { cluster }: OpenTarget,
+  kaniko: KanikoConfig,
+): Promise<void> {
+  const namespace = kaniko.namespace ?? cluster.identity.namespace;
+  const request = { namespace, project: project.config.name };
+  const removed = await removeLeftoverBuilds(cluster, request, signals.shutdown);
+  if (removed.kind !== 'ok' || removed.value === 0) return;
+  emit({
+    type: 'notice',
+    level: 'info',
+    message: `removed ${removed.value} build pods that a killed session had left in ${namespace}`,
+  });
+}
+
 async function prune(
   { project, services, emit }: Session,
   { cluster }: OpenTarget,
@@ -209,7 +258,7 @@ async function prune(
   signal: AbortSignal,
 ): Promise<void> {
   const { name, keepImages: keep } = project.config;
-  const names = services.flatMap(({ name, image }) => (image?.builder === 'buildah' ? [name] : []));
+  const names = services.flatMap((service) => (service.image?.builder === 'buildah' ? [service.name] : []));
   const tell = (what: string, { error }: Extract<NotOk, { kind: 'failed' }>): void =>
     emit({ type: 'notice', level: 'info', message: `older images of ${what} stay: ${error.message}` });
   if (client !== undefined && images.kind === 'registry') {

@@ -17,9 +17,24 @@ export interface ProjectDocument {
     insecure: boolean;
     copy?: { insecure: boolean };
   };
+  kaniko?: KanikoDocument;
   keepImages: number;
   ignore: string[];
   services: Record<string, ServiceDocument>;
+}
+
+/** How images are built in pods. */
+export interface KanikoDocument {
+  image: string;
+  namespace?: string;
+  serviceAccount?: string;
+  nodeSelector: Record<string, string>;
+  resources: { requests: Record<string, string | number>; limits: Record<string, string | number> };
+  cache?: string;
+  mirrors: string[];
+  insecureRegistries: string[];
+  credentials?: string;
+  deadline: string;
 }
 
 /** One entry of `services`. */
@@ -33,7 +48,7 @@ export interface ServiceDocument {
   };
   image?: {
     repository?: string;
-    builder: 'buildah' | 'command';
+    builder: 'buildah' | 'kaniko' | 'command';
     command?: { run: string[]; env: Record<string, Single>; dependencies?: string[] };
     base?: string;
     containerfile?: string;

@@ -180,7 +180,7 @@ appdev.yaml:6:32: error: services.orders.jar.tests: expected auto, run or skip, 
   6 |     jar: {tool: gradel, tests: skp}
     |                                ^^^
   hint: did you mean skip?
-appdev.yaml:7:22: error: services.orders.image.builder: expected buildah or command, found "docker"
+appdev.yaml:7:22: error: services.orders.image.builder: expected buildah, kaniko or command, found "docker"
   7 |     image: {builder: docker}
     |                      ^^^^^^
 `,
@@ -612,7 +612,7 @@ appdev.yaml:9:36: error: unknown key "hlm" in services.orders.deploy
 appdev.yaml:10:7: error: unknown key "profiles"
   10 |       profiles: []
      |       ^^^^^^^^
-  hint: known keys: name, cluster, registry, keepImages, ignore, services
+  hint: known keys: name, cluster, registry, kaniko, keepImages, ignore, services
 appdev.yaml:11:11: error: a second profile "dev"; the first is at appdev.yaml:6
   11 |   - name: dev
      |           ^^^
@@ -651,7 +651,7 @@ appdev.yaml has 3 errors
 appdev.yaml:3:1: error: unknown key "__proto__"
   3 | __proto__: {polluted: true}
     | ^^^^^^^^^
-  hint: known keys: apiVersion, name, cluster, registry, keepImages, ignore, services, profiles
+  hint: known keys: apiVersion, name, cluster, registry, kaniko, keepImages, ignore, services, profiles
 appdev.yaml:6:5: error: unknown key "constructor" in services.orders
   6 |     constructor: 1
     |     ^^^^^^^^^^^

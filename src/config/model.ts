@@ -15,6 +15,8 @@ export interface ProjectConfig {
   readonly cluster: ClusterConfig;
   /** Absent: find one by discovery. */
   readonly registry?: RegistryConfig;
+  /** There when a service's builder is `kaniko`, or the section is. */
+  readonly kaniko?: KanikoConfig;
   /** How many images a service to keep in Buildah's storage and in the local registry; older ones are pruned. */
   readonly keepImages: number;
   /** Extra ignore patterns in .gitignore syntax, relative to `root`. */
@@ -51,6 +53,32 @@ export interface RegistryConfig {
   readonly copy?: { readonly insecure: boolean };
 }
 
+/** How services with the builder `kaniko` are built. */
+export interface KanikoConfig {
+  /** Image of the executor. */
+  readonly image: string;
+  /** Absent: the cluster's namespace. */
+  readonly namespace?: string;
+  /** Absent: the namespace's default one. */
+  readonly serviceAccount?: string;
+  readonly nodeSelector: Readonly<Record<string, string>>;
+  /** Quantities by resource, as Kubernetes writes them. */
+  readonly resources: {
+    readonly requests: Readonly<Record<string, string>>;
+    readonly limits: Readonly<Record<string, string>>;
+  };
+  /** Repository below the registry, without host. Absent: no cache. */
+  readonly cache?: string;
+  /** Registries to ask for Docker Hub's images, by the names that pods know. */
+  readonly mirrors: readonly string[];
+  /** Hosts that pods may pull from by plain HTTP. */
+  readonly insecureRegistries: readonly string[];
+  /** Name of a Secret of type kubernetes.io/dockerconfigjson. Absent: made for each build. */
+  readonly credentials?: string;
+  /** How long a build pod may run, in milliseconds. */
+  readonly deadlineMs: number;
+}
+
 /** One deployable app. A service without `jar` and `image` is a chart-only dependency. */
 export interface ServiceConfig {
   readonly name: string;
@@ -78,7 +106,7 @@ export interface JarConfig {
 export interface ImageConfig {
   /** Repository below the registry, without host and tag. */
   readonly repository: string;
-  readonly builder: 'buildah' | 'command';
+  readonly builder: 'buildah' | 'kaniko' | 'command';
   readonly source: ImageSource;
 }
 

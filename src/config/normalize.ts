@@ -2,18 +2,19 @@
  * The last step from a file to the project that every other part sees: defaults that depend on other keys, absolute
  * paths, numbers for durations. Gets only what schema and checks have found to be right.
  */
-import type { DeployDocument, ProjectDocument, ServiceDocument } from './document.ts';
+import type { DeployDocument, KanikoDocument, ProjectDocument, ServiceDocument } from './document.ts';
 import { durationMs, forwardPorts } from './grammar.ts';
 import type {
   DeployConfig,
   ImageConfig,
+  KanikoConfig,
   PortForwardConfig,
   ProjectConfig,
   RegistryConfig,
   ServiceConfig,
 } from './model.ts';
 import { isRemoteChart, resolvePath } from './paths.ts';
-import { defaultBase } from './schema.ts';
+import { defaultBase, kanikoDefaults } from './schema.ts';
 import { entriesAt, treeAt, type Tree, type TreePath } from './tree.ts';
 
 /** What the project is beside its document. */
@@ -31,12 +32,15 @@ export interface ProjectFacts {
 /** Makes the project. `tree` is what `document` was read from: it knows which file names which path. */
 export function normalize(document: ProjectDocument, tree: Tree, facts: ProjectFacts): ProjectConfig {
   const { registry } = document;
+  const builds = Object.values(document.services).some(({ image }) => image?.builder === 'kaniko');
+  const kaniko = document.kaniko ?? (builds ? kanikoDefaults : undefined);
   const names = entriesAt(tree, ['services']).map(([name]) => name);
   return {
     ...facts,
     name: document.name,
     cluster: document.cluster,
     ...(registry === undefined ? {} : { registry: registryOf(registry) }),
+    ...(kaniko === undefined ? {} : { kaniko: kanikoOf(kaniko) }),
     keepImages: document.keepImages,
     ignore: document.ignore,
     services: names.flatMap((name) => {
@@ -50,6 +54,19 @@ export function normalize(document: ProjectDocument, tree: Tree, facts: ProjectF
 
 function registryOf(registry: NonNullable<ProjectDocument['registry']>): RegistryConfig {
   return { ...registry, pull: registry.pull ?? registry.push };
+}
+
+/** The section where nobody wrote one. */
+export const defaultKaniko: KanikoConfig = kanikoOf(kanikoDefaults);
+
+function kanikoOf({ deadline, resources, ...kaniko }: KanikoDocument): KanikoConfig {
+  const texts = (quantities: Readonly<Record<string, string | number>>): Readonly<Record<string, string>> =>
+    Object.fromEntries(Object.entries(quantities).map(([name, quantity]) => [name, String(quantity)]));
+  return {
+    ...kaniko,
+    resources: { requests: texts(resources.requests), limits: texts(resources.limits) },
+    deadlineMs: durationMs(deadline) ?? 0,
+  };
 }
 
 /** Resolves the paths of one service against the files that name them. */

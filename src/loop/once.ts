@@ -110,11 +110,11 @@ function finish({ emit }: OnceOptions, { member, reporter, artifact }: Job, outc
 
 async function buildJobs(options: OnceOptions, jobs: readonly Job[]): Promise<Artifacts> {
   const outcomes = new Map<string, Outcome<Artifact | undefined>>();
-  // One reactor after the other: a build tool uses all cores by itself.
-  for (const batch of await reactorsOf(options, jobs)) {
+  const inTurn = turns();
+  const build = async (batch: readonly Job[]): Promise<void> => {
     let left = batch;
     for (const lastTime of [false, true]) {
-      const results = await buildBatch(options.parts, left);
+      const results = await buildBatch(options.parts, left, inTurn);
       const again: Job[] = [];
       for (const [job, result] of results) {
         const { name } = job.member.service;
@@ -125,18 +125,40 @@ async function buildJobs(options: OnceOptions, jobs: readonly Job[]): Promise<Ar
       left = again;
       if (left.length === 0) break;
     }
-  }
+  };
+  await Promise.all((await reactorsOf(options, jobs)).map(build));
   return outcomes;
+}
+
+/** Runs one piece of work after the other, in the order in which they come. Work that throws lets the next one go on. */
+type InTurn = <T>(work: () => Promise<T>) => Promise<T>;
+
+function turns(): InTurn {
+  let last: Promise<unknown> = Promise.resolve();
+  return async (work) => {
+    const own = last.then(work);
+    last = own.catch(() => undefined);
+    return await own;
+  };
 }
 
 async function buildBatch(
   parts: BuildParts,
   jobs: readonly Job[],
+  inTurn: InTurn,
 ): Promise<ReadonlyMap<Job, Outcome<Artifact | undefined> | Unfinished>> {
-  const prepared = prepare(
-    jobs.map((job) => job.member),
-    parts,
-  );
+  // Jars one reactor after the other, for a build tool uses all cores by itself. Images beside that: a build in the
+  // cluster must not keep the next one waiting.
+  const prepared = await new Promise<ReturnType<typeof prepare>>((resolve, reject) => {
+    inTurn(async () => {
+      const begun = prepare(
+        jobs.map((job) => job.member),
+        parts,
+      );
+      resolve(begun);
+      await Promise.all(begun.values());
+    }).catch(reject);
+  });
   const results = new Map<Job, Outcome<Artifact | undefined> | Unfinished>();
   await Promise.all(
     jobs.map(async (job) => {

@@ -34,6 +34,8 @@ export interface RegistryClient extends ManifestReader {
     reference: string,
     signal: AbortSignal,
   ): Promise<Outcome<Manifest | undefined>>;
+  /** A small blob of text, such as an image's configuration; undefined where there is none. Its sum is the caller's to check. */
+  getBlob(repository: string, digest: string, signal: AbortSignal): Promise<Outcome<string | undefined>>;
   /**
    * Deletes a manifest, and with it every tag that names it. `absent`: there was none. `unsupported`: this registry does
    * not delete (the default of the registry image that kind's guide uses). The registry frees the space of layers later.
@@ -162,6 +164,19 @@ export function createRegistryClient(options: ClientOptions): RegistryClient {
 
     getManifest: async (repository, reference, signal) =>
       await getManifest(repository, reference, deadlineNow(), signal),
+
+    async getBlob(repository, digest, signal) {
+      const path = pathOf(repository);
+      if (path.kind !== 'ok') return path;
+      if (!isDigest(digest)) throw new Error(`not a digest: ${digest}`);
+      const url = `${base}${path.value}/blobs/${digest}`;
+      const answer = await ask.send({ url, method: 'GET' }, repository, deadlineNow(), signal);
+      if (answer.kind !== 'ok') return answer;
+      if (answer.value.status === 404) return ok(undefined);
+      return answer.value.status === 200
+        ? ok(answer.value.body)
+        : refusal(answer.value, `read ${repository}`);
+    },
 
     async deleteManifest(repository, digest, signal) {
       const path = pathOf(repository);

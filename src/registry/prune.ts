@@ -41,7 +41,7 @@ export function isPrunable({ push, source }: Pick<Registry, 'push' | 'source'>):
 }
 
 /** Tags that appdev makes from a hash of the inputs; nothing else is ever removed. */
-const contentTag = /^[0-9a-f]{12,64}$/;
+const contentTag = /^(?:lower-)?[0-9a-f]{12,64}$/;
 
 /**
  * Removes all but the newest `keep` images of each service. Where the cluster or the registry cannot be asked, nothing

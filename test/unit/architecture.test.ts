@@ -58,7 +58,7 @@ const allowed: Record<string, readonly string[]> = {
   cluster: ['diagnostic', 'errors', 'outcome', 'events', 'support', 'config'],
   registry: ['diagnostic', 'errors', 'outcome', 'events', 'support', 'config', 'cluster'],
   watch: ['diagnostic', 'errors', 'outcome', 'events', 'support', 'config', 'build'],
-  build: ['diagnostic', 'errors', 'outcome', 'events', 'support', 'config', 'registry'],
+  build: ['diagnostic', 'errors', 'outcome', 'events', 'support', 'config', 'cluster', 'registry'],
   deploy: ['diagnostic', 'errors', 'outcome', 'events', 'support', 'config', 'cluster', 'build'],
   loop: ['diagnostic', 'errors', 'outcome', 'events', 'support', 'config', 'build', 'deploy', 'watch'],
   ui: ['diagnostic', 'errors', 'events', 'outcome'],

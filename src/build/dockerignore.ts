@@ -7,7 +7,9 @@
 import { readFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import picomatch from 'picomatch';
-import type { IgnoreRule } from './ignore.ts';
+
+/** Decides whether the builder would not see an entry of the context. */
+export type ContextRule = (path: string, folder: boolean) => boolean;
 
 interface Pattern {
   readonly text: string;
@@ -26,7 +28,7 @@ export function dockerIgnoreFiles(context: string, containerfile: string): reado
 }
 
 /** Reads the first of the ignore files that exists. */
-export function readDockerRule(context: string, containerfile: string): IgnoreRule {
+export function readDockerRule(context: string, containerfile: string): ContextRule {
   for (const file of dockerIgnoreFiles(context, containerfile)) {
     try {
       return dockerRule(context, readFileSync(file, 'utf8'));
@@ -38,7 +40,7 @@ export function readDockerRule(context: string, containerfile: string): IgnoreRu
 }
 
 /** The rule that an ignore file's text makes for a context. Folders that `!` may reach into are not ignored. */
-export function dockerRule(context: string, text: string): IgnoreRule {
+export function dockerRule(context: string, text: string): ContextRule {
   const patterns = text.split(/\r?\n/).flatMap(parse);
   return (path, folder) => {
     const name = relative(context, path).split(sep).join('/');
@@ -79,7 +81,7 @@ function mayReachInto(pattern: string, folder: string): boolean {
   return true;
 }
 
-/** Go's filepath.Match knows neither braces nor extended globs. */
-function matcher(pattern: string): (path: string) => boolean {
+/** What a pattern of Go's filepath.Match matches; that knows neither braces nor extended globs. */
+export function matcher(pattern: string): (path: string) => boolean {
   return picomatch(pattern, { dot: true, nobrace: true, noextglob: true, nonegate: true });
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { copySources } from './containerfile.ts';
+import { copySources } from './copy-sources.ts';
 
 const of = (text: string, args: Readonly<Record<string, string>> = {}) => copySources(text, args);
 

@@ -1,0 +1,141 @@
+/**
+ * Makes one image of a recipe: found in the registry, or built in a pod of its own. Owns what a build is called and what
+ * its pod is told; which images make up a service's is kaniko.ts's.
+ */
+import { join } from 'node:path';
+import { holderOfProcess, type Holder } from '../cluster/holder.ts';
+import { ensureNamespace } from '../cluster/namespace.ts';
+import type { Cluster } from '../cluster/types.ts';
+import type { KanikoConfig } from '../config/model.ts';
+import { ok, type Outcome } from '../outcome.ts';
+import type { FindCredentials } from '../registry/credentials.ts';
+import { parseReference } from '../registry/reference.ts';
+import type { ManifestReader, Registry } from '../registry/types.ts';
+import { projectLabel, serviceLabel } from './buildah.ts';
+import type { ImageRecords } from './image-records.ts';
+import { baseReferences, loginText } from './kaniko-login.ts';
+import type { PodNames } from './kaniko-names.ts';
+import { buildName, buildPod, loginSecret, type BuildPod } from './kaniko-pod.ts';
+import { packRecipe, tagOf, type Recipe } from './kaniko-recipe.ts';
+import { podTiming, runBuildPod, type PodRun, type PodTiming } from './kaniko-run.ts';
+import type { WorkContext } from './types.ts';
+
+/** What builds in pods are made with. */
+export interface PodBuildParts {
+  readonly cluster: PodRun['cluster'] & Pick<Cluster, 'get' | 'identity'>;
+  readonly config: KanikoConfig;
+  /** Whether the namespace may be created; only where it is the project's own. */
+  readonly createNamespace: boolean;
+  /** Name of the project. */
+  readonly project: string;
+  /** Asks the registry of the target. */
+  readonly reader: ManifestReader;
+  readonly credentials: FindCredentials;
+  readonly timing?: PodTiming;
+}
+
+/** An image in the registry. */
+export interface Made {
+  readonly tag: string;
+  readonly digest: string;
+  /** Bytes that were sent to be built; undefined where it was there already. */
+  readonly sent?: number;
+}
+
+/** One service's build under way. */
+export interface Job {
+  readonly service: string;
+  readonly registry: Registry;
+  readonly names: PodNames;
+  /** As pushed from here, and as the pod pushes it, without tag. */
+  readonly repository: string;
+  readonly podRepository: string;
+  readonly folder: string;
+  readonly context: WorkContext;
+}
+
+/** Makes the image of a recipe. */
+export type MakeImage = (job: Job, recipe: Recipe) => Promise<Outcome<Made>>;
+
+/** Makes the maker; `records` holds what was built before. */
+export function createMakeImage(parts: PodBuildParts, records: ImageRecords): MakeImage {
+  const { cluster, config, project, timing = podTiming } = parts;
+  const namespace = config.namespace ?? cluster.identity.namespace;
+  let holder: Holder | undefined;
+
+  async function make(job: Job, recipe: Recipe): Promise<Outcome<Made>> {
+    const { service, repository, context } = job;
+    const { signal } = context;
+    if (recipe.tag !== undefined) {
+      const there = await parts.reader.headManifest(repository, recipe.tag, signal);
+      if (there.kind !== 'ok') return there;
+      if (there.value !== undefined) return ok({ tag: recipe.tag, digest: there.value.digest });
+    }
+    const file = join(job.folder, 'context.tar.gz');
+    const packed = await packRecipe(service, recipe, file);
+    if (packed.kind !== 'ok') return packed;
+    const tag = recipe.tag ?? tagOf(packed.value.hash, recipe.buildArgs, project, service);
+    const known = recipe.fixed ? await records.find(tag, repository) : undefined;
+    if (known !== undefined) {
+      const there = await parts.reader.headManifest(repository, known.digest, signal);
+      if (there.kind === 'ok' && there.value !== undefined) return ok({ tag, digest: known.digest });
+    }
+    const digest = await inPod(job, recipe, tag, file);
+    return digest.kind === 'ok' ? ok({ tag, digest: digest.value, sent: packed.value.bytes }) : digest;
+  }
+
+  async function inPod(job: Job, recipe: Recipe, tag: string, file: string): Promise<Outcome<string>> {
+    const { service, names, registry, context } = job;
+    const { signal, report } = context;
+    const ensured = await ensureNamespace(
+      cluster,
+      { namespace, project, create: parts.createNamespace && config.namespace === undefined },
+      signal,
+    );
+    if (ensured.kind !== 'ok') return ensured;
+    const login = config.credentials === undefined ? await loginOf(job, recipe) : ok(undefined);
+    if (login.kind !== 'ok') return login;
+    const name = buildName(service);
+    holder ??= await holderOfProcess();
+    const secretName = config.credentials ?? (login.value === undefined ? undefined : name);
+    const build: BuildPod = {
+      namespace,
+      project,
+      service,
+      holder,
+      config,
+      destination: `${job.podRepository}:${tag}`,
+      labels: { [serviceLabel]: service, [projectLabel]: project },
+      buildArgs: recipe.buildArgs,
+      insecureHosts: [...new Set([...(registry.insecure ? [names.host] : []), ...config.insecureRegistries])],
+      registryMaps: names.maps,
+      ...(config.cache === undefined || recipe.fixed
+        ? {}
+        : { cacheRepository: `${names.registry}/${config.cache}` }),
+      ...(secretName === undefined ? {} : { secret: secretName }),
+    };
+    return await runBuildPod(
+      {
+        cluster,
+        subject: { service, namespace, pod: name, image: config.image, host: names.host },
+        pod: buildPod(name, build),
+        ...(login.value === undefined ? {} : { secret: loginSecret(name, build, login.value) }),
+        context: file,
+        onLine: (line) => report.output('image', 'stdout', line),
+        timing,
+      },
+      signal,
+    );
+  }
+
+  async function loginOf(job: Job, { containerfile }: Recipe): Promise<Outcome<string | undefined>> {
+    const { names, repository, context } = job;
+    const bases = baseReferences(containerfile).map((name) => {
+      const host = parseReference(name)?.host ?? 'docker.io';
+      return { repository: names.here(name).replace(/[:@][^/]*$/, ''), host: names.maps.get(host) ?? host };
+    });
+    return await loginText([{ repository, host: names.host }, ...bases], parts.credentials, context.signal);
+  }
+
+  return make;
+}

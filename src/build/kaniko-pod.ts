@@ -1,0 +1,178 @@
+/**
+ * The pod of one Kaniko build, as data: its spec, the executor's flags, the Secret it signs in with. Pure. What the
+ * executor understands is kept in test/stand-in-executor/flags.json, and a test holds this file against that.
+ */
+import { randomBytes } from 'node:crypto';
+import type { Holder } from '../cluster/holder.ts';
+import type { KubeObject } from '../cluster/types.ts';
+import type { KanikoConfig } from '../config/model.ts';
+
+/** Label of every pod and Secret of a build; its value is the project's name. */
+export const buildLabel = 'dev.appdev/build';
+/** Annotations that say which session made a pod, so that another one can tell whether that still lives. */
+export const holderAnnotation = 'dev.appdev/holder';
+export const placeAnnotation = 'dev.appdev/holder-place';
+
+/** Name of the one container. */
+export const executorContainer = 'executor';
+
+/** Where the Containerfile is in the context that is sent: a name that no context of a user's has. */
+export const containerfilePath = '.appdev-build/Containerfile';
+
+/** One build, as far as its pod is concerned. */
+export interface BuildPod {
+  readonly namespace: string;
+  readonly project: string;
+  readonly service: string;
+  readonly holder: Holder;
+  readonly config: KanikoConfig;
+  /** Reference to push to, by the name that pods know. */
+  readonly destination: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly buildArgs: Readonly<Record<string, string>>;
+  /** Hosts that pods may speak plain HTTP to. */
+  readonly insecureHosts: readonly string[];
+  /** Hosts that images may be named by, and the host by which pods reach the same registry. */
+  readonly registryMaps: ReadonlyMap<string, string>;
+  /** Reference of a repository for the layer cache, by the name that pods know. */
+  readonly cacheRepository?: string;
+  /** Secret of type kubernetes.io/dockerconfigjson. */
+  readonly secret?: string;
+}
+
+/** A name that no other build has; a DNS label. */
+export function buildName(service: string): string {
+  return `appdev-build-${service.slice(0, 36).replace(/-+$/, '')}-${randomBytes(5).toString('hex')}`;
+}
+
+/**
+ * The executor's arguments. `--reproducible` and the fixed dates in the context make the image a function of its content;
+ * `--digest-file` is the file that Kubernetes shows as the container's termination message.
+ */
+export function executorArgs(build: BuildPod): string[] {
+  const { config, cacheRepository } = build;
+  return [
+    '--context=tar://stdin',
+    `--dockerfile=${containerfilePath}`,
+    `--destination=${build.destination}`,
+    '--digest-file=/dev/termination-log',
+    '--reproducible',
+    '--log-format=text',
+    '--push-retry=2',
+    '--image-download-retry=2',
+    ...pairs(build.labels).map((pair) => `--label=${pair}`),
+    ...pairs(build.buildArgs).map((pair) => `--build-arg=${pair}`),
+    ...build.insecureHosts.map((host) => `--insecure-registry=${host}`),
+    ...[...build.registryMaps].map(([from, to]) => `--registry-map=${from}=${to}`),
+    ...config.mirrors.map((mirror) => `--registry-mirror=${mirror}`),
+    ...(cacheRepository === undefined ? [] : ['--cache=true', `--cache-repo=${cacheRepository}`]),
+  ];
+}
+
+/**
+ * Behaviour of the executor that is off by default until its version 1.29: layers of the base stay the blobs that they
+ * are, instead of being packed anew and pushed again with each image, and an OCI base gives an OCI image.
+ */
+const features = ['FF_KANIKO_REPRODUCIBLE_PRESERVE_BASE_LAYERS', 'FF_KANIKO_REPRODUCIBLE_PRESERVE_FORMAT'];
+
+/**
+ * The pod. It runs as root in its container, because the executor unpacks the base image over its own root and gives files
+ * their owners; it is not privileged, mounts nothing of the node and no token. That is Pod Security level `baseline`.
+ */
+export function buildPod(name: string, build: BuildPod): KubeObject {
+  const { config, secret } = build;
+  const { requests, limits } = config.resources;
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: {
+      ...metadata(name, build),
+      annotations: { ...held(build), 'kubectl.kubernetes.io/default-container': executorContainer },
+    },
+    spec: {
+      restartPolicy: 'Never',
+      // Whatever becomes of the session: no build runs for ever.
+      activeDeadlineSeconds: Math.max(1, Math.round(config.deadlineMs / 1000)),
+      terminationGracePeriodSeconds: 1,
+      automountServiceAccountToken: false,
+      enableServiceLinks: false,
+      ...(config.serviceAccount === undefined ? {} : { serviceAccountName: config.serviceAccount }),
+      ...(Object.keys(config.nodeSelector).length === 0 ? {} : { nodeSelector: config.nodeSelector }),
+      securityContext: { seccompProfile: { type: 'RuntimeDefault' } },
+      containers: [
+        {
+          name: executorContainer,
+          image: config.image,
+          imagePullPolicy: 'IfNotPresent',
+          args: executorArgs(build),
+          env: features.map((feature) => ({ name: feature, value: 'true' })),
+          stdin: true,
+          stdinOnce: true,
+          resources: { requests, limits },
+          // Where the executor wrote no digest, the end of its log tells more than nothing.
+          terminationMessagePolicy: 'FallbackToLogsOnError',
+          securityContext: { runAsUser: 0, privileged: false, allowPrivilegeEscalation: false },
+          volumeMounts:
+            secret === undefined ? [] : [{ name: 'login', mountPath: '/kaniko/.docker', readOnly: true }],
+        },
+      ],
+      volumes:
+        secret === undefined
+          ? []
+          : [
+              {
+                name: 'login',
+                secret: { secretName: secret, items: [{ key: '.dockerconfigjson', path: 'config.json' }] },
+              },
+            ],
+    },
+  };
+}
+
+/** The Secret of one build; `login` is the text of a docker config.json. */
+export function loginSecret(name: string, build: BuildPod, login: string): KubeObject {
+  return {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { ...metadata(name, build), annotations: held(build) },
+    type: 'kubernetes.io/dockerconfigjson',
+    stringData: { '.dockerconfigjson': login },
+  };
+}
+
+/** The Secret again, owned by the pod: it goes with it, whoever removes that. For a server-side apply. */
+export function ownedBy(secret: KubeObject, pod: KubeObject): KubeObject {
+  const { name, namespace, labels } = secret.metadata;
+  const owner = { apiVersion: 'v1', kind: 'Pod', name: pod.metadata.name, uid: pod.metadata.uid ?? '' };
+  return {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: {
+      name,
+      ...(namespace === undefined ? {} : { namespace }),
+      ...(labels === undefined ? {} : { labels }),
+      ownerReferences: [owner],
+    },
+  };
+}
+
+function metadata(name: string, { namespace, project, service }: BuildPod): KubeObject['metadata'] {
+  return {
+    name,
+    namespace,
+    labels: {
+      'app.kubernetes.io/managed-by': 'appdev',
+      'app.kubernetes.io/component': 'image-build',
+      [buildLabel]: project,
+      'dev.appdev/service': service,
+    },
+  };
+}
+
+function held({ holder }: BuildPod): Readonly<Record<string, string>> {
+  return { [holderAnnotation]: holder.identity, [placeAnnotation]: holder.place };
+}
+
+function pairs(record: Readonly<Record<string, string>>): string[] {
+  return Object.entries(record).map(([name, value]) => `${name}=${value}`);
+}

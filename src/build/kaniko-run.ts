@@ -1,0 +1,287 @@
+/**
+ * Carries one build through its pod: created, fed with its context, listened to, read, and removed again, whatever
+ * happens in between. Knows nothing of images.
+ */
+import { createReadStream } from 'node:fs';
+import type { Cluster, KubeObject, ObjectRef } from '../cluster/types.ts';
+import { cancelled, ok, type NotOk, type Outcome } from '../outcome.ts';
+import { hasAborted, linkedAbort } from '../support/abort.ts';
+import { systemClock } from '../support/clock.ts';
+import {
+  buildFailed,
+  contextNotSent,
+  lost,
+  noDigest,
+  notCreated,
+  notStarted,
+  saysContextCut,
+} from './kaniko-errors.ts';
+import type { BuildSubject } from './kaniko-errors.ts';
+import { executorContainer, ownedBy } from './kaniko-pod.ts';
+import { podState, type PodState } from './kaniko-state.ts';
+
+/** Times, in milliseconds. */
+export interface PodTiming {
+  /** How long a pod may find no node: a cluster that grows on demand needs minutes. */
+  readonly unschedulableMs: number;
+  /** How long pulling the executor may fail before the build does: a registry's hiccup passes. */
+  readonly pullMs: number;
+  /** How long the log may take to end after its container has. */
+  readonly logMs: number;
+  /** How long a pod may take to go. */
+  readonly goneMs: number;
+}
+
+/** Times as used outside tests. */
+export const podTiming: PodTiming = { unschedulableMs: 180_000, pullMs: 45_000, logMs: 5000, goneMs: 45_000 };
+
+/** One build. */
+export interface PodRun {
+  readonly cluster: Pick<Cluster, 'apply' | 'attach' | 'create' | 'follow' | 'logs' | 'remove'>;
+  readonly subject: BuildSubject;
+  readonly pod: KubeObject;
+  /** Created before the pod, owned by it after. */
+  readonly secret?: KubeObject;
+  /** File of the gzipped tar. */
+  readonly context: string;
+  /** A line of the executor's log, or of what keeps it from starting. */
+  readonly onLine: (line: string) => void;
+  readonly timing: PodTiming;
+}
+
+/** Lines of the log that are kept for messages. */
+const keptLines = 60;
+
+/** Runs the build. The value is the digest that the executor reports; nobody has confirmed it yet. */
+export async function runBuildPod(run: PodRun, signal: AbortSignal): Promise<Outcome<string>> {
+  if (signal.aborted) return cancelled(signal);
+  const { cluster, pod, secret } = run;
+  const ref = refOf(pod);
+  const watching = linkedAbort(signal);
+  let ended = false;
+  try {
+    // Not cancelled in the middle: whether the object was made could not be known then.
+    const created = await create(run);
+    if (created.kind !== 'ok') return created;
+    if (hasAborted(signal)) return cancelled(signal);
+    const states = followPod(cluster, ref, watching.signal);
+    const started = await untilStarted(run, states, watching.signal);
+    if (hasAborted(signal)) return cancelled(signal);
+    if (started.kind === 'failed') return started;
+    const outcome = await build(run, states, watching.signal);
+    ended = states.latest()?.kind === 'ended';
+    return hasAborted(signal) ? cancelled(signal) : outcome;
+  } finally {
+    watching.abort();
+    watching.unlink();
+    await removeBuild(cluster, ref, { ended, timing: run.timing });
+    if (secret !== undefined) await remove(cluster, refOf(secret), run.timing);
+  }
+}
+
+async function create({ cluster, subject, pod, secret }: PodRun): Promise<Outcome<void>> {
+  const { signal } = new AbortController();
+  if (secret !== undefined) {
+    const made = await cluster.create(secret, signal);
+    if (made.kind !== 'ok') return made;
+  }
+  const made = await cluster.create(pod, signal);
+  if (made.kind === 'failed') return notCreated(subject, made.error);
+  if (made.kind !== 'ok') return made;
+  if (secret !== undefined && made.value !== 'exists') {
+    const owned = await cluster.apply(ownedBy(secret, made.value), { force: true }, signal);
+    if (owned.kind !== 'ok') return owned;
+  }
+  return ok(undefined);
+}
+
+/** The pod's state, kept current. */
+interface PodStates {
+  latest(): PodState | undefined;
+  /** Settles at the first state that `accept` turns into something; undefined when the signal aborts before. */
+  until<T>(accept: (state: PodState) => T | undefined, signal: AbortSignal): Promise<T | undefined>;
+}
+
+function followPod(cluster: PodRun['cluster'], ref: ObjectRef, signal: AbortSignal): PodStates {
+  const listeners = new Set<() => void>();
+  let state: PodState | undefined;
+  cluster.follow(
+    {
+      apiVersion: ref.apiVersion,
+      kind: ref.kind,
+      ...(ref.namespace === undefined ? {} : { namespace: ref.namespace }),
+      fieldSelector: `metadata.name=${ref.name}`,
+    },
+    {
+      onSnapshot: ([pod]) => {
+        // What it said last counts: a pod that has ended and is removed by somebody has still ended.
+        if (state?.kind === 'ended') return;
+        const goes = pod?.metadata.deletionTimestamp !== undefined;
+        const seen: PodState | undefined = pod === undefined ? undefined : podState(pod);
+        state =
+          seen === undefined || (goes && seen.kind !== 'ended')
+            ? { kind: 'lost', reason: 'Deleted', message: 'somebody removed it' }
+            : seen;
+        for (const listener of listeners) listener();
+      },
+    },
+    signal,
+  );
+  return {
+    latest: () => state,
+    async until(accept, own) {
+      return await new Promise((resolve) => {
+        const look = (): void => {
+          const found = state === undefined ? undefined : accept(state);
+          if (found === undefined && !own.aborted) return;
+          listeners.delete(look);
+          own.removeEventListener('abort', look);
+          resolve(found);
+        };
+        listeners.add(look);
+        own.addEventListener('abort', look, { once: true });
+        look();
+      });
+    },
+  };
+}
+
+/** Until the container runs, or has run already. Tells what it waits for, and gives up where waiting does not help. */
+async function untilStarted(run: PodRun, states: PodStates, signal: AbortSignal): Promise<Outcome<void>> {
+  const { subject, timing, onLine } = run;
+  const patience = linkedAbort(signal);
+  let trouble: Extract<PodState, { kind: 'pending' }>['trouble'];
+  let timer: NodeJS.Timeout | undefined;
+  const outcome = await states.until<Outcome<void>>((state) => {
+    if (state.kind === 'running' || state.kind === 'ended') return ok(undefined);
+    if (state.kind === 'lost') return lost(subject, state);
+    if (state.trouble?.final === true) return notStarted(subject, state.trouble);
+    if (state.trouble?.what !== trouble?.what) {
+      clearTimeout(timer);
+      const ms = state.trouble?.what === 'unschedulable' ? timing.unschedulableMs : timing.pullMs;
+      if (state.trouble !== undefined) {
+        onLine(`waiting for the build pod: ${state.trouble.message}`);
+        timer = setTimeout(() => patience.abort(), ms);
+      }
+    }
+    trouble = state.trouble;
+    return undefined;
+  }, patience.signal);
+  clearTimeout(timer);
+  patience.unlink();
+  if (outcome !== undefined) return outcome;
+  return trouble === undefined || signal.aborted ? cancelled(signal) : notStarted(subject, trouble);
+}
+
+async function build(run: PodRun, states: PodStates, signal: AbortSignal): Promise<Outcome<string>> {
+  const { cluster, subject, timing } = run;
+  const { namespace, pod } = subject;
+  const target = { namespace, pod, container: executorContainer };
+  const lines: string[] = [];
+  const listening = linkedAbort(signal);
+  const feeding = linkedAbort(signal);
+  try {
+    const log = cluster.logs(
+      { ...target, follow: true },
+      (line) => {
+        lines.push(line);
+        if (lines.length > keptLines) lines.shift();
+        run.onLine(line);
+      },
+      listening.signal,
+    );
+    const fed = cluster.attach(target, contextStream(run.context), feeding.signal);
+    const broke = fed.then((outcome) => (outcome.kind === 'failed' ? outcome : undefined));
+    const end = await untilEnded(states, broke, timing, signal);
+    if (signal.aborted) return cancelled(signal);
+    // The log's own stream ends a moment after the container.
+    await Promise.race([log, systemClock.sleep(timing.logMs, listening.signal)]);
+    if ('error' in end) return contextNotSent(subject, end.error);
+    if (end.kind === 'lost') return lost(subject, end);
+    const said = lines.length > 0 ? lines : end.message.split('\n');
+    if (end.exitCode !== 0) {
+      const broken = await Promise.race([broke, Promise.resolve(undefined)]);
+      if (broken?.kind === 'failed' && saysContextCut(said)) return contextNotSent(subject, broken.error);
+      return buildFailed(subject, end, said);
+    }
+    const digest = /^sha256:[0-9a-f]{64}$/.exec(end.message.trim())?.[0];
+    return digest === undefined ? noDigest(subject, end.message) : ok(digest);
+  } finally {
+    feeding.abort();
+    feeding.unlink();
+    listening.abort();
+    listening.unlink();
+  }
+}
+
+type End = Extract<PodState, { kind: 'ended' | 'lost' }> | Extract<NotOk, { kind: 'failed' }>;
+
+/** The pod's end; the broken connection instead, where the container does not end by itself soon after. */
+async function untilEnded(
+  states: PodStates,
+  broke: Promise<Extract<NotOk, { kind: 'failed' }> | undefined>,
+  timing: PodTiming,
+  signal: AbortSignal,
+): Promise<End> {
+  const waiting = linkedAbort(signal);
+  const broken = broke.then(async (failure) => {
+    if (failure === undefined) return await new Promise<never>(() => undefined);
+    await systemClock.sleep(timing.logMs, waiting.signal);
+    return failure;
+  });
+  const ended = states.until<End>(
+    (state) => (state.kind === 'ended' || state.kind === 'lost' ? state : undefined),
+    waiting.signal,
+  );
+  const end = await Promise.race([ended, broken]);
+  waiting.abort();
+  waiting.unlink();
+  return end ?? { kind: 'lost', reason: 'Cancelled', message: '' };
+}
+
+function contextStream(file: string): AsyncIterable<Buffer> {
+  return createReadStream(file, { highWaterMark: 256 * 1024 }) as AsyncIterable<Buffer>;
+}
+
+/**
+ * Removes a build's pod, and resolves when it is gone from the cluster, which is when its container is dead. One that has
+ * `ended` needs no time to stop and goes at once. Never fails: what stays is collected later.
+ */
+export async function removeBuild(
+  cluster: Pick<Cluster, 'remove' | 'follow'>,
+  ref: ObjectRef,
+  { ended, timing }: { readonly ended: boolean; readonly timing: PodTiming },
+): Promise<void> {
+  await remove(cluster, ref, timing, ended ? { graceSeconds: 0 } : {});
+  if (ended) return;
+  const limit = AbortSignal.timeout(timing.goneMs);
+  const stop = new AbortController();
+  await new Promise<void>((resolve) => {
+    limit.addEventListener('abort', () => resolve(), { once: true });
+    cluster.follow(
+      {
+        apiVersion: ref.apiVersion,
+        kind: ref.kind,
+        ...(ref.namespace === undefined ? {} : { namespace: ref.namespace }),
+        fieldSelector: `metadata.name=${ref.name}`,
+      },
+      { onSnapshot: (objects) => objects.length > 0 || resolve() },
+      stop.signal,
+    );
+  });
+  stop.abort();
+}
+
+async function remove(
+  cluster: Pick<Cluster, 'remove'>,
+  ref: ObjectRef,
+  timing: PodTiming,
+  options: { readonly graceSeconds?: number } = {},
+): Promise<void> {
+  await cluster.remove(ref, options, AbortSignal.timeout(timing.goneMs));
+}
+
+function refOf({ apiVersion, kind, metadata }: KubeObject): ObjectRef {
+  const { name, namespace } = metadata;
+  return { apiVersion, kind, name, ...(namespace === undefined ? {} : { namespace }) };
+}

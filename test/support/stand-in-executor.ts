@@ -1,0 +1,96 @@
+/**
+ * Builds the stand-in for Kaniko's executor (test/stand-in-executor) and puts it into a registry, as an image of one layer,
+ * by plain requests of the distribution specification. The tag is a hash of the program, so that it is pushed once.
+ */
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { pack } from 'tar-stream';
+
+const source = resolve(import.meta.dirname, '../stand-in-executor');
+
+/** The executor's flags as they are documented: name, and what it takes. */
+export interface DocumentedFlag {
+  readonly name: string;
+  readonly kind: 'bool' | 'duration' | 'int' | 'list' | 'string';
+}
+
+/** The flags of the executor that the stand-in knows, and nothing else. */
+export const documentedFlags: readonly DocumentedFlag[] = JSON.parse(
+  readFileSync(join(source, 'flags.json'), 'utf8'),
+) as readonly DocumentedFlag[];
+
+/** Builds it, and pushes it unless it is there. Returns the image's reference. */
+export async function pushStandInExecutor(registry: string): Promise<string> {
+  const program = buildProgram();
+  const hash = createHash('sha256').update(program).digest('hex').slice(0, 16);
+  const repository = 'appdev/kaniko-executor-stand-in';
+  const reference = `${registry}/${repository}:${hash}`;
+  const base = `http://${registry}/v2/${repository}`;
+  if ((await fetch(`${base}/manifests/${hash}`, { method: 'HEAD' })).ok) return reference;
+  const layer = await upload(base, await layerOf(program));
+  const config = await upload(
+    base,
+    Buffer.from(
+      JSON.stringify({
+        architecture: process.arch === 'arm64' ? 'arm64' : 'amd64',
+        os: 'linux',
+        // As the executor's own image has it.
+        config: { Entrypoint: ['/kaniko/executor'], Env: ['DOCKER_CONFIG=/kaniko/.docker/', 'PATH=/kaniko'] },
+        rootfs: { type: 'layers', diff_ids: [layer.digest] },
+      }),
+    ),
+  );
+  const mediaType = 'application/vnd.oci.image.manifest.v1+json';
+  const manifest = JSON.stringify({
+    schemaVersion: 2,
+    mediaType,
+    config: { mediaType: 'application/vnd.oci.image.config.v1+json', ...config },
+    layers: [{ mediaType: 'application/vnd.oci.image.layer.v1.tar', ...layer }],
+  });
+  const headers = { 'content-type': mediaType };
+  await check(await fetch(`${base}/manifests/${hash}`, { method: 'PUT', headers, body: manifest }), 201);
+  return reference;
+}
+
+function buildProgram(): Buffer {
+  const folder = mkdtempSync(join(tmpdir(), 'appdev-stand-in-'));
+  try {
+    const program = join(folder, 'executor');
+    const { status, stderr } = spawnSync('go', ['build', '-trimpath', '-ldflags=-s -w', '-o', program, '.'], {
+      cwd: source,
+      encoding: 'utf8',
+      env: { ...process.env, CGO_ENABLED: '0', GOOS: 'linux' },
+    });
+    if (status !== 0) throw new Error(`the stand-in executor does not build: ${stderr}`);
+    return readFileSync(program);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function layerOf(program: Buffer): Promise<Buffer> {
+  const packer = pack();
+  packer.entry({ name: 'tmp/', type: 'directory', mode: 0o1777, mtime: new Date(0) });
+  packer.entry({ name: 'kaniko/executor', mode: 0o755, mtime: new Date(0) }, program);
+  packer.finalize();
+  const chunks: Buffer[] = [];
+  for await (const chunk of packer as unknown as AsyncIterable<Buffer>) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+async function upload(base: string, bytes: Buffer): Promise<{ digest: string; size: number }> {
+  const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+  const started = await check(await fetch(`${base}/blobs/uploads/`, { method: 'POST' }), 202);
+  const location = new URL(started.headers.get('location') ?? '', base);
+  location.searchParams.set('digest', digest);
+  await check(await fetch(location, { method: 'PUT', body: new Uint8Array(bytes) }), 201);
+  return { digest, size: bytes.length };
+}
+
+async function check(response: Response, status: number): Promise<Response> {
+  if (response.status === status) return response;
+  throw new Error(`${response.url}: ${response.status} ${await response.text()}`);
+}
