@@ -10,6 +10,7 @@ import { inNeedsOrder } from './order.ts';
 import { prepare, type Member, type Unfinished } from './prepare.ts';
 import { createRunReporter, type RunReporter } from './reporter.ts';
 import { buildImage, deploy } from './run.ts';
+import { runFinished } from './run-finished.ts';
 import type { BuildParts } from './types.ts';
 
 /** What a one-shot command hands in. */
@@ -93,19 +94,9 @@ function begin({ services, emit, now, signal, force }: OnceOptions, route: Route
 
 function finish({ emit }: OnceOptions, { member, reporter, artifact }: Job, outcome: Outcome<unknown>): void {
   reporter.close(outcome.kind);
-  emit({
-    type: 'run.finished',
-    service: member.service.name,
-    run: member.run,
-    change: member.run,
-    reason: 'start',
-    outcome: outcome.kind,
-    ...(outcome.kind === 'cancelled' ? { cancelReason: outcome.reason } : {}),
-    ...(outcome.kind === 'failed' ? { error: outcome.error } : {}),
-    ms: reporter.elapsedMs(),
-    stages: reporter.timings(),
-    ...(artifact === undefined ? {} : { artifact }),
-  });
+  const { service, run } = member;
+  const name = { service: service.name, run, change: run, reason: 'start' };
+  emit(runFinished(name, outcome, { ms: reporter.elapsedMs(), stages: reporter.timings(), artifact }));
 }
 
 async function buildJobs(options: OnceOptions, jobs: readonly Job[]): Promise<Artifacts> {
