@@ -216,7 +216,8 @@ export function createBuildahBuilder(parts: BuildahParts): ImageBuilder {
         digest: digest.value,
         lower: image.value.lower,
       });
-      return ok({ ...artifact, digest: digest.value });
+      const builder = { name: 'buildah', version: buildah.value.storage.version };
+      return ok({ ...artifact, digest: digest.value, builder });
     },
   };
 }

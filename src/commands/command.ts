@@ -71,6 +71,12 @@ const artifacts: Flag = {
   value: 'FILE',
   help: 'where the built images are written down; default: .appdev/artifacts.json',
 };
+const images: Flag = {
+  type: 'string',
+  multiple: true,
+  value: 'NAME=REF',
+  help: 'use an image that was built elsewhere for a service (repeatable); a tag is resolved to its digest',
+};
 const tests: Flag = {
   type: 'boolean',
   help: 'run the unit tests (--no-tests: do not), whatever jar.tests says',
@@ -104,6 +110,7 @@ export const commands: readonly Command[] = [
       cleanup: { type: 'boolean', help: 'remove what was deployed at the end; default: false' },
       adopt,
       artifacts,
+      images,
       tests,
       'delete-volumes': deleteVolumes,
     },
@@ -125,7 +132,7 @@ export const commands: readonly Command[] = [
     description:
       'Prints the manifests of the services (default: all) as one YAML stream, with the images of artifacts.json. ' +
       'Contacts no cluster.',
-    flags: { artifacts },
+    flags: { artifacts, images },
     load: async () => (await import('./render.ts')).render,
   },
   {
@@ -133,7 +140,7 @@ export const commands: readonly Command[] = [
     summary: 'deploy the images of artifacts.json and wait for the rollout',
     synopsis: '[service…]',
     description: 'Deploys the services (default: all) with the images that `appdev build` wrote down.',
-    flags: { artifacts, adopt },
+    flags: { artifacts, images, adopt },
     load: async () => (await import('./deploy.ts')).deploy,
   },
   {
@@ -142,7 +149,7 @@ export const commands: readonly Command[] = [
     synopsis: '[service…]',
     description:
       'Checks that each service is rolled out and that its ready pods run the digest of artifacts.json.',
-    flags: { artifacts },
+    flags: { artifacts, images },
     load: async () => (await import('./verify.ts')).verify,
   },
   {

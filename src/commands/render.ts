@@ -5,6 +5,7 @@ import { runProcess } from '../support/process.ts';
 import { readArtifacts } from './artifacts.ts';
 import type { Invocation } from './command.ts';
 import { kubeconfigPlaces } from './project.ts';
+import { askedImages, resolveImages } from './images.ts';
 import { quietContext } from './quiet.ts';
 import { done, withData } from './read-only.ts';
 import type { Session } from './session.ts';
@@ -12,8 +13,13 @@ import type { Session } from './session.ts';
 /** Runs the command. */
 export async function render(invocation: Invocation): Promise<number> {
   return await withData(invocation, async (session) => {
-    const artifacts = await readArtifacts(session, invocation.strings['artifacts'] !== undefined);
-    if (artifacts.kind !== 'ok') return artifacts;
+    const asked = askedImages(session);
+    if (asked.kind !== 'ok') return asked;
+    const written = await readArtifacts(session, false);
+    if (written.kind !== 'ok') return written;
+    const given = await resolveImages(session, asked.value);
+    if (given.kind !== 'ok') return given;
+    const artifacts = new Map([...written.value, ...given.value]);
     const { config } = session.project;
     const fallback = await namespaceOfContext(session);
     const renderer = createRenderer({
@@ -23,7 +29,7 @@ export async function render(invocation: Invocation): Promise<number> {
       namespaceFor: (service) => service.deploy.namespace ?? fallback,
     });
     for (const service of session.services) {
-      const artifact = artifacts.value.get(service.name);
+      const artifact = artifacts.get(service.name);
       if (service.image !== undefined && artifact === undefined) {
         session.emit({
           type: 'notice',

@@ -11,6 +11,7 @@ export interface ProjectDocument {
   name: string;
   cluster: { context?: string; allow: string[]; namespace?: string; createNamespace: boolean };
   registry?: { push: string; pull?: string; inCluster?: string; insecure: boolean };
+  tags?: TagsDocument;
   keepImages: number;
   ignore: string[];
   services: Record<string, ServiceDocument>;
@@ -27,10 +28,22 @@ export interface ServiceDocument {
     containerfile?: string;
     context?: string;
     buildArgs?: Record<string, Single>;
+    tags?: TagsDocument;
   };
   deploy: DeployDocument;
   dev: { trigger: 'auto' | 'manual'; forward: string[] };
   needs: string[];
+}
+
+/** `tags`, of the project or of one image; what the image leaves out, the project says. */
+export interface TagsDocument {
+  template?: string;
+  gitCommit?: {
+    variant?: 'tag' | 'commit' | 'abbrevCommit' | 'tree' | 'abbrevTree' | 'branch';
+    prefix?: string;
+    ignoreChanges?: boolean;
+  };
+  dateTime?: { format?: string; timezone?: string };
 }
 
 /** How a service is deployed; check.ts sees to it that exactly one of the three ways is there. */

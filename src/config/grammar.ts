@@ -3,6 +3,8 @@
  * text to a complaint; they know nothing of keys, files or positions. A value that becomes an argument of a command
  * line never begins with `-`, so that it cannot turn into an option there.
  */
+import { nearest } from './nearest.ts';
+import { isDateFormat, isTimeZone, tagParts } from './tags.ts';
 
 /** Why a text is not what its key takes; `undefined` stands for "it is fine". */
 interface Complaint {
@@ -121,6 +123,38 @@ export const buildArgName: Grammar = (text) =>
   /^[A-Za-z_]\w*$/.test(text)
     ? undefined
     : { message: 'is not the name of a build argument (letters, digits, "_")' };
+
+/** The template of a tag: text, and parts in braces. Characters that no tag may hold are replaced later. */
+export const tagTemplate: Grammar = (text) => {
+  if (text === '') return { message: 'is empty' };
+  const names = [...text.matchAll(/\{([^{}]*)\}/g)].map(([, name]) => name ?? '');
+  const unknown = names.find((name) => !tagParts.some((part) => part === name));
+  const known = tagParts.map((part) => `{${part}}`).join(', ');
+  if (unknown !== undefined) {
+    const near = nearest(unknown, tagParts);
+    return {
+      message: `holds {${unknown}}, which is no part of a tag`,
+      hint: near === undefined ? `parts: ${known}` : `did you mean {${near}}?`,
+    };
+  }
+  if (!/[{}]/.test(text.replace(/\{[^{}]*\}/g, ''))) return undefined;
+  return { message: 'holds a brace without its other half', hint: `parts: ${known}` };
+};
+
+/** The format of a date in a tag. */
+export const dateFormat: Grammar = (text) =>
+  isDateFormat(text)
+    ? undefined
+    : {
+        message: 'is not a date format (yyyy, MM, dd, HH, mm, ss, SSS, and no other letters)',
+        hint: 'write e.g. yyyy-MM-dd_HH-mm-ss',
+      };
+
+/** The name of a time zone. */
+export const timeZone: Grammar = (text) =>
+  isTimeZone(text)
+    ? undefined
+    : { message: 'is not a time zone', hint: 'write UTC, or a name like Europe/Berlin' };
 
 /** A module as Maven's `-pl` takes it, one only: a relative folder or `[groupId]:artifactId`. */
 export const mavenModule: Grammar = (text) => {

@@ -538,7 +538,7 @@ appdev.yaml:9:36: error: unknown key "hlm" in services.orders.deploy
 appdev.yaml:10:7: error: unknown key "profiles"
   10 |       profiles: []
      |       ^^^^^^^^
-  hint: known keys: name, cluster, registry, keepImages, ignore, services
+  hint: known keys: name, cluster, registry, tags, keepImages, ignore, services
 appdev.yaml:11:11: error: a second profile "dev"; the first is at appdev.yaml:6
   11 |   - name: dev
      |           ^^^
@@ -577,7 +577,7 @@ appdev.yaml has 3 errors
 appdev.yaml:3:1: error: unknown key "__proto__"
   3 | __proto__: {polluted: true}
     | ^^^^^^^^^
-  hint: known keys: apiVersion, name, cluster, registry, keepImages, ignore, services, profiles
+  hint: known keys: apiVersion, name, cluster, registry, tags, keepImages, ignore, services, profiles
 appdev.yaml:6:5: error: unknown key "constructor" in services.orders
   6 |     constructor: 1
     |     ^^^^^^^^^^^

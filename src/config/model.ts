@@ -78,6 +78,25 @@ export interface ImageConfig {
   readonly repository: string;
   readonly builder: 'buildah';
   readonly source: ImageSource;
+  /** Further tags for people; absent where the config has no template. */
+  readonly tags?: TagsConfig;
+}
+
+/** What `tags` of the project and of the image come to. */
+export interface TagsConfig {
+  /** Text with `{gitCommit}`, `{dateTime}`, `{inputDigest}` and `{contentTag}` in it. */
+  readonly template: string;
+  readonly gitCommit: GitTagConfig;
+  /** `timezone`: an IANA name. */
+  readonly dateTime: { readonly format: string; readonly timezone: string };
+}
+
+/** What `{gitCommit}` stands for. */
+export interface GitTagConfig {
+  readonly variant: 'tag' | 'commit' | 'abbrevCommit' | 'tree' | 'abbrevTree' | 'branch';
+  readonly prefix: string;
+  /** No `-dirty`. */
+  readonly ignoreChanges: boolean;
 }
 
 /** Either a Containerfile of the user's, or the layers of Spring Boot's layered jar on a base image. */

@@ -78,6 +78,41 @@ const jar = z.strictObject({
     .describe('Unit tests: `auto` runs them in `build` and `run`, not in `dev`.'),
 });
 
+const tags = z.strictObject({
+  template: text(grammar.tagTemplate)
+    .exactOptional()
+    .describe(
+      'What the tag is made of, e.g. `{gitCommit}` or `v2-{gitCommit}-${BUILD_NUMBER}`. Parts: `{gitCommit}`, `{dateTime}`, `{inputDigest}`, `{contentTag}`. Without it, images have the tag of their content only.',
+    ),
+  gitCommit: z
+    .strictObject({
+      variant: z
+        .enum(['tag', 'commit', 'abbrevCommit', 'tree', 'abbrevTree', 'branch'])
+        .exactOptional()
+        .describe(
+          "`tag` (the default): as `git describe --tags --always` says. `tree`: the hash of the service's folder. `branch`: the commit where none is checked out.",
+        ),
+      prefix: z.string().exactOptional().describe('Text in front of it.'),
+      ignoreChanges: z
+        .boolean()
+        .exactOptional()
+        .describe("`true`: no `-dirty` where the service's folder has changes that are not committed."),
+    })
+    .exactOptional()
+    .describe('What `{gitCommit}` stands for.'),
+  dateTime: z
+    .strictObject({
+      format: text(grammar.dateFormat)
+        .exactOptional()
+        .describe('Of `yyyy MM dd HH mm ss SSS`. Without it, `yyyy-MM-dd_HH-mm-ss`.'),
+      timezone: text(grammar.timeZone)
+        .exactOptional()
+        .describe('Name of a time zone, e.g. `Europe/Berlin`. Without it, `UTC`.'),
+    })
+    .exactOptional()
+    .describe('What `{dateTime}` stands for: when the command was started.'),
+});
+
 const image = z.strictObject({
   repository: text(grammar.repository)
     .exactOptional()
@@ -100,6 +135,9 @@ const image = z.strictObject({
     .describe(
       'Build arguments of `containerfile`, by name. They stay in the image history: no secrets here.',
     ),
+  tags: tags
+    .exactOptional()
+    .describe('Tags of this image; what is left out here, the `tags` of the project say.'),
 });
 
 const helm = z.strictObject({
@@ -203,6 +241,11 @@ const shape = {
     .exactOptional()
     .describe(
       "The image registry. Without it, appdev finds the cluster's own: by the KEP-1755 ConfigMap, then by the conventions of kind and minikube.",
+    ),
+  tags: tags
+    .exactOptional()
+    .describe(
+      'Further tags that `build` and `run` put on images in the registry, for people and retention. Deployed is the digest, so that a new tag on the same content rolls nothing out.',
     ),
   keepImages: z
     .int()

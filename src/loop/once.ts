@@ -4,8 +4,8 @@
  */
 import type { ServiceConfig } from '../config/model.ts';
 import { appdevError, type AppdevError } from '../errors.ts';
-import type { Artifact, Emit, Route } from '../events.ts';
-import { cancelled, failed, type NotOk, type Outcome } from '../outcome.ts';
+import type { Artifact, Emit, Route, StageTiming } from '../events.ts';
+import { cancelled, failed, ok, type NotOk, type Outcome } from '../outcome.ts';
 import { inNeedsOrder } from './order.ts';
 import { prepare, type Member, type Unfinished } from './prepare.ts';
 import { createRunReporter, type RunReporter } from './reporter.ts';
@@ -24,6 +24,17 @@ export interface OnceOptions {
   readonly signal: AbortSignal;
   /** Build and apply even what is there. */
   readonly force: boolean;
+  /** Images that were built elsewhere, by service: these services are not built. */
+  readonly given?: ReadonlyMap<string, Artifact>;
+  /** Told what each service's run did, when it has ended. */
+  readonly finished?: (service: string, did: Did) => void;
+}
+
+/** What a run did, whatever its end was. */
+export interface Did {
+  readonly stages: readonly StageTiming[];
+  /** Absent where the image was not built, and is not there. */
+  readonly artifact?: Artifact;
 }
 
 /** One service's work under way: its run is announced, and finished exactly once. */
@@ -92,17 +103,32 @@ function begin({ services, emit, now, signal, force }: OnceOptions, route: Route
   });
 }
 
-function finish({ emit }: OnceOptions, { member, reporter, artifact }: Job, outcome: Outcome<unknown>): void {
+function finish(
+  { emit, finished }: OnceOptions,
+  { member, reporter, artifact }: Job,
+  outcome: Outcome<unknown>,
+): void {
   reporter.close(outcome.kind);
   const { service, run } = member;
   const name = { service: service.name, run, change: run, reason: 'start' };
-  emit(runFinished(name, outcome, { ms: reporter.elapsedMs(), stages: reporter.timings(), artifact }));
+  const stages = reporter.timings();
+  finished?.(service.name, { stages, ...(artifact === undefined ? {} : { artifact }) });
+  emit(runFinished(name, outcome, { ms: reporter.elapsedMs(), stages, artifact }));
 }
 
 async function buildJobs(options: OnceOptions, jobs: readonly Job[]): Promise<Artifacts> {
   const outcomes = new Map<string, Outcome<Artifact | undefined>>();
+  const unbuilt = jobs.filter((job) => {
+    const { service, report } = job.member;
+    const given = options.given?.get(service.name);
+    if (given === undefined) return true;
+    job.artifact = given;
+    report.finished('image', 'skipped', `given: ${given.digest.slice(0, 19)}`);
+    outcomes.set(service.name, ok(given));
+    return false;
+  });
   // One reactor after the other: a build tool uses all cores by itself.
-  for (const batch of await reactorsOf(options, jobs)) {
+  for (const batch of await reactorsOf(options, unbuilt)) {
     let left = batch;
     for (const lastTime of [false, true]) {
       const results = await buildBatch(options.parts, left);

@@ -83,7 +83,8 @@ export async function pruneImages(request: PruneRequest): Promise<Outcome<PruneR
         if (deleted.value === 'unsupported') return ok({ kind: 'unsupported' });
         removed += 1;
       }
-      await ledger.forget([image]);
+      // With the manifest all its tags went.
+      await ledger.forget(ours.filter((other) => manifestOf(other) === manifestOf(image)));
     }
   }
   return ok({ kind: 'pruned', removed });
