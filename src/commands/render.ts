@@ -1,5 +1,6 @@
 /** `appdev render`: the manifests that would be applied, on standard output. Contacts no cluster. */
 import { chooseContext, readKubeconfig } from '../cluster/kubeconfig.ts';
+import { renderedText } from '../deploy/rendered-file.ts';
 import { createRenderer } from '../deploy/renderer.ts';
 import { runProcess } from '../support/process.ts';
 import { readArtifacts } from './artifacts.ts';
@@ -41,7 +42,8 @@ export async function render(invocation: Invocation): Promise<number> {
       }
       const rendered = await renderer.render(service, artifact, quietContext(session.signals.shutdown));
       if (rendered.kind !== 'ok') return rendered;
-      process.stdout.write(`# ${service.name}\n${rendered.value.yaml}`);
+      const { namespace, yaml } = rendered.value;
+      process.stdout.write(renderedText(service.name, namespace, yaml));
     }
     return done;
   });
