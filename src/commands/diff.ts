@@ -79,7 +79,7 @@ function countsOf(changes: readonly ObjectChange[]): string {
     const count = changes.filter(({ change }) => change === kind).length;
     return count === 0 ? [] : [`${count} ${word}`];
   });
-  return `${parts.join(', ')}`;
+  return parts.join(', ');
 }
 
 function diffOf({ object, namespace, change, before, after }: ObjectChange): string {

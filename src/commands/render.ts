@@ -1,6 +1,6 @@
 /** `appdev render`: the manifests that would be applied, on standard output. Contacts no cluster. */
 import { chooseContext, readKubeconfig } from '../cluster/kubeconfig.ts';
-import { renderedText } from '../deploy/rendered-file.ts';
+import { renderedEnd, renderedText } from '../deploy/rendered-file.ts';
 import { createRenderer } from '../deploy/renderer.ts';
 import { runProcess } from '../support/process.ts';
 import { readArtifacts } from './artifacts.ts';
@@ -45,6 +45,7 @@ export async function render(invocation: Invocation): Promise<number> {
       const { namespace, yaml } = rendered.value;
       process.stdout.write(renderedText(service.name, namespace, yaml));
     }
+    process.stdout.write(renderedEnd);
     return done;
   });
 }

@@ -52,9 +52,13 @@ export async function openRendered(session: Session): Promise<Outcome<RenderedIn
   const unknown = [...parts.keys()].find((name) => !known.includes(name));
   if (unknown !== undefined) {
     const near = nearest(unknown, known);
-    return failed('SERVICE_UNKNOWN', `${shown} has manifests of '${unknown}', which ${project.config.name} has not`, {
-      hint: near === undefined ? `services: ${known.join(', ')}` : `did you mean: ${near}`,
-    });
+    return failed(
+      'SERVICE_UNKNOWN',
+      `${shown} has manifests of '${unknown}', which ${project.config.name} has not`,
+      {
+        hint: near === undefined ? `services: ${known.join(', ')}` : `did you mean: ${near}`,
+      },
+    );
   }
   const absent = services.filter(({ name }) => !parts.has(name)).map(({ name }) => name);
   const [first] = absent;
@@ -98,7 +102,9 @@ export function placeRendered(
     const namespace = namespaceOf(service, cluster);
     if (part.namespace !== undefined && part.namespace !== namespace) {
       const message = `${file} was rendered for ${name} in namespace ${part.namespace}, and this is for ${namespace}`;
-      return failed('USAGE', message, { hint: `-n ${part.namespace}, or render it again: appdev render -n ${namespace}` });
+      return failed('USAGE', message, {
+        hint: `-n ${part.namespace}, or render it again: appdev render -n ${namespace}`,
+      });
     }
     const owner = { project: project.config.name, service: name };
     const objects = inApplyOrder(transform(part.objects, { owner, namespace }));
@@ -109,14 +115,24 @@ export function placeRendered(
       return written.digest === undefined && written.repository === service.image?.repository;
     });
     if (loose !== undefined) {
-      return failed('IMAGE_NOT_USED', `${file}: ${name} names its image as ${loose}, which is no image that was built`, {
-        hint: `appdev build ${name}, then appdev render`,
-      });
+      return failed(
+        'IMAGE_NOT_USED',
+        `${file}: ${name} names its image as ${loose}, which is no image that was built`,
+        {
+          hint: `appdev build ${name}, then appdev render`,
+        },
+      );
     }
     const fits = artifact !== undefined && images.some((image) => isReferenceTo(image, artifact));
     if (artifact !== undefined && !fits) {
       const message = `${file} does not use the image of ${name} that artifacts.json has; the file counts`;
-      emit({ type: 'notice', level: 'warning', service: name, message, hint: 'appdev render, to render it anew' });
+      emit({
+        type: 'notice',
+        level: 'warning',
+        service: name,
+        message,
+        hint: 'appdev render, to render it anew',
+      });
     }
     placed.set(name, {
       ...{ service: name, namespace, objects, yaml: '', hash: contentHash(objects), file },
@@ -127,10 +143,7 @@ export function placeRendered(
 }
 
 /** The same deployer, with what was rendered before in the place of rendering. */
-export function withRendered(
-  deployer: LiveDeployer,
-  rendered: ReadonlyMap<string, Rendered>,
-): LiveDeployer {
+export function withRendered(deployer: LiveDeployer, rendered: ReadonlyMap<string, Rendered>): LiveDeployer {
   return {
     ...deployer,
     async render(service, artifact, context) {

@@ -10,7 +10,7 @@ export interface ProjectDocument {
   apiVersion: typeof apiVersion;
   name: string;
   cluster: { context?: string; allow: string[]; namespace?: string; createNamespace: boolean };
-  registry?: { push: string; pull?: string; inCluster?: string; insecure: boolean };
+  registry?: { push: string; pull?: string; inCluster?: string; multiLevel?: boolean; insecure: boolean };
   tags?: TagsDocument;
   keepImages: number;
   ignore: string[];

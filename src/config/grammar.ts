@@ -62,23 +62,26 @@ export const path: Grammar = (text) => {
 // Component, tag and digest as in the reference grammar of distribution (reference/reference.go), host as there:
 // a first component that holds a dot or a port, or is `localhost`.
 const component = '[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*';
-const repositoryPath = new RegExp(`^${component}(?:/${component})*$`);
 const hostPort =
   '(?:[A-Za-z0-9](?:[-A-Za-z0-9]*[A-Za-z0-9])?)(?:\\.[A-Za-z0-9](?:[-A-Za-z0-9]*[A-Za-z0-9])?)*(?::[0-9]{1,5})?';
 const bracketed = '\\[[0-9a-fA-F:.]+\\](?::[0-9]{1,5})?';
+// A host only where it looks like one: with a dot or a port, or `localhost`.
+const repositoryName = new RegExp(
+  `^(?:(?=[^/]*[.:]|localhost/)(?:${hostPort}|${bracketed})/)?${component}(?:/${component})*$`,
+);
 const registryName = new RegExp(`^(?:${hostPort}|${bracketed})(?:/${component})*$`);
 const reference = new RegExp(
   `^(?:(?:${hostPort}|${bracketed})/)?${component}(?:/${component})*(?::\\w[\\w.-]{0,127})?(?:@[a-z0-9]+(?:[+._-][a-z0-9]+)*:[0-9a-fA-F]{32,})?$`,
 );
 
-/** A repository below a registry, without host, tag and digest. */
+/** A repository below a registry, or with the host of another one; without tag and digest. */
 export const repository: Grammar = (text) => {
-  if (repositoryPath.test(text) && text.length <= 255) return undefined;
+  if (repositoryName.test(text) && text.length <= 255) return undefined;
   const message = 'is not an image repository (lower case, e.g. orders or shop/orders)';
   if (/[:@]/.test(text)) {
     return {
       message,
-      hint: 'leave out host, tag and digest: the registry comes from `registry`, the rest from the build',
+      hint: 'leave out tag and digest: they come from the build',
     };
   }
   return text === text.toLowerCase() ? { message } : { message, hint: `write ${text.toLowerCase()}` };

@@ -232,7 +232,7 @@ appdev.yaml:8:19: error: services.stock.jar.module: "a,b" is not one module
 appdev.yaml:9:25: error: services.stock.image.repository: "localhost:5001/stock:1" is not an image repository (lower case, e.g. orders or shop/orders)
   9 |     image: {repository: "localhost:5001/stock:1", base: "UPPER/case"}
     |                         ^^^^^^^^^^^^^^^^^^^^^^^^
-  hint: leave out host, tag and digest: the registry comes from \`registry\`, the rest from the build
+  hint: leave out tag and digest: they come from the build
 appdev.yaml:11:21: error: services.stock.deploy.helm.chart: "https://example.com/chart.tgz" is neither a folder nor an oci:// reference
   11 |       helm: {chart: "https://example.com/chart.tgz", release: Stock, set: {"a b": 1}, imageValues: {
      |                     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^

@@ -45,6 +45,8 @@ export interface RegistryConfig {
   readonly pull: string;
   /** Host[:port][/path] that a pod in the cluster pushes to. */
   readonly inCluster?: string;
+  /** Keeps names of other registries as folders instead of as one part. */
+  readonly multiLevel?: boolean;
   /** Plain HTTP, only where it is written down. */
   readonly insecure: boolean;
 }

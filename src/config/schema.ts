@@ -53,6 +53,12 @@ const registry = z.strictObject({
   inCluster: text(grammar.registry)
     .exactOptional()
     .describe('Host[:port][/path] by which pods in the cluster reach the registry.'),
+  multiLevel: z
+    .boolean()
+    .exactOptional()
+    .describe(
+      'Rewrite names of other registries to folders (`registry.example.com/team/orders` below this one) instead of one part (`registry_example_com_team_orders`). Google’s registries always do.',
+    ),
   insecure: z
     .boolean()
     .default(false)
@@ -116,7 +122,9 @@ const tags = z.strictObject({
 const image = z.strictObject({
   repository: text(grammar.repository)
     .exactOptional()
-    .describe("Repository below the registry, without host and tag. Without it, the service's name."),
+    .describe(
+      "Repository below the registry, without tag. Without it, the service's name. With a host, as manifests may name it, it is rewritten into `registry`.",
+    ),
   builder: z.enum(['buildah']).default('buildah').describe('What builds the image.'),
   base: text(grammar.imageReference)
     .exactOptional()

@@ -56,7 +56,9 @@ export async function previewRelease(
     const after = await dryRun.apply(marked, options, signal);
     if (after.kind !== 'ok') return after;
     const old = before.get(identityOf(refOf(object)));
-    changes.push(...changeOf(live.value, old === undefined ? after.value : without(after.value, old, marked)));
+    changes.push(
+      ...changeOf(live.value, old === undefined ? after.value : without(after.value, old, marked)),
+    );
   }
   const kept = new Set(wanted.map((object) => identityOf(refOf(object))));
   for (const [identity, object] of before) {
@@ -85,7 +87,9 @@ function releaseNotes(
     case 'absent':
       return [`release ${release} would be installed`];
     case 'pending':
-      return [`release ${release} is ${state.last.status}; deploy would repair it first, if its holder is gone`];
+      return [
+        `release ${release} is ${state.last.status}; deploy would repair it first, if its holder is gone`,
+      ];
     case 'uninstalling':
       return [`release ${release} is being uninstalled; deploy would finish that and install it`];
     case 'settled': {
@@ -155,5 +159,6 @@ function sameItem(one: unknown, other: unknown): boolean {
   const key = itemKeys.find((name) => name in one && name in other);
   return key === undefined
     ? JSON.stringify(one) === JSON.stringify(other)
-    : one[key] === other[key] && stringAt(one, 'protocol') === (stringAt(other, 'protocol') ?? stringAt(one, 'protocol'));
+    : one[key] === other[key] &&
+        stringAt(one, 'protocol') === (stringAt(other, 'protocol') ?? stringAt(one, 'protocol'));
 }

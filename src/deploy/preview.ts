@@ -41,7 +41,8 @@ export async function previewObjects(
     if (wanted.has(identity) || neverPruned.includes(entry.kind)) continue;
     const live = await cluster.get(entry, signal);
     if (live.kind !== 'ok') return live;
-    if (live.value !== undefined && isOwnedBy(live.value, owner)) changes.push(...changeOf(live.value, undefined));
+    if (live.value !== undefined && isOwnedBy(live.value, owner))
+      changes.push(...changeOf(live.value, undefined));
   }
   return ok({ changes, notes: await dryRun.notes(signal) });
 }

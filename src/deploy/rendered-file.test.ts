@@ -1,10 +1,13 @@
 /** The file between render and deploy: read back as it was written, and every fault at its place. */
 import { describe, expect, it } from 'vitest';
 import { diagnosticLocation } from '../diagnostic.ts';
-import { readRendered, renderedText } from './rendered-file.ts';
+import { readRendered, renderedEnd, renderedText as partText } from './rendered-file.ts';
 
 const service = 'apiVersion: v1\nkind: Service\nmetadata:\n  name: web\n';
 const chart = `---\n# Source: web/templates/service.yaml\n${service}`;
+
+/** Whole files of one service. */
+const renderedText = (...part: Parameters<typeof partText>): string => partText(...part) + renderedEnd;
 
 function faults(text: string, only?: string): string[] {
   const read = readRendered(text, 'out.yaml', only);
@@ -15,7 +18,8 @@ function faults(text: string, only?: string): string[] {
 
 describe('a rendered file', () => {
   it('is read as it was written, each service with its namespace', () => {
-    const text = renderedText('orders', 'shop', chart) + renderedText('stock', 'other', service + '---\n' + service);
+    const text =
+      renderedText('orders', 'shop', chart) + renderedText('stock', 'other', service + '---\n' + service);
     expect(readRendered(text, 'out.yaml', undefined)).toMatchObject({
       kind: 'ok',
       value: [
@@ -39,14 +43,28 @@ describe('a rendered file', () => {
   });
 
   it('names the line of a fault in the whole file', () => {
-    const broken = renderedText('orders', 'shop', service) + renderedText('stock', 'shop', 'kind: Service\nmetadata: {name: a}\n');
+    const broken =
+      renderedText('orders', 'shop', service) +
+      renderedText('stock', 'shop', 'kind: Service\nmetadata: {name: a}\n');
     expect(faults(broken)).toEqual(['out.yaml:9:1 `apiVersion` is missing, or is not a string']);
     expect(faults(renderedText('orders', 'shop', 'a: [1\n'))[0]).toContain('out.yaml:');
   });
 
   it('refuses hooks of a chart: nothing would run them', () => {
     const hook = `apiVersion: batch/v1\nkind: Job\nmetadata:\n  name: migrate\n  annotations: {helm.sh/hook: pre-upgrade}\n`;
-    expect(faults(renderedText('orders', 'shop', hook))[0]).toContain('out.yaml:3 Job/migrate is a Helm hook');
+    expect(faults(renderedText('orders', 'shop', hook))[0]).toContain(
+      'out.yaml:3 Job/migrate is a Helm hook',
+    );
+  });
+
+  it('refuses a file that was cut off, wherever that is', () => {
+    const whole = partText('orders', 'shop', chart) + partText('stock', 'shop', service) + renderedEnd;
+    const lines = whole.split('\n');
+    for (let kept = 3; kept < lines.length - 1; kept += 1) {
+      const read = readRendered(`${lines.slice(0, kept).join('\n')}\n`, 'out.yaml', undefined);
+      expect([kept, read.kind]).toEqual([kept, 'failed']);
+    }
+    expect(readRendered(whole, 'out.yaml', undefined).kind).toBe('ok');
   });
 
   it('refuses a file without manifests', () => {

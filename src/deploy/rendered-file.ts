@@ -17,6 +17,9 @@ export interface RenderedPart {
   readonly objects: readonly KubeObject[];
 }
 
+/** The last line: what has marks and lacks this one was cut off, and the objects that it lost would be pruned. */
+export const renderedEnd = '# appdev: end\n';
+
 const marker = /^# appdev: service (\S+), namespace (\S+)\s*$/;
 
 /** A service's manifests as `render` prints them. */
@@ -56,6 +59,12 @@ export function readRendered(
       parts.set(service, part);
     }
   }
+  const isMarked = text.split('\n').some((line) => marker.test(line));
+  if (isMarked && !text.split('\n').some((line) => `${line.trimEnd()}\n` === renderedEnd)) {
+    return failed('RENDER_FAILED', `${file} is cut off: its last line is not "${renderedEnd.trim()}"`, {
+      hint: `render it again: appdev render > ${file}`,
+    });
+  }
   if (diagnostics.length > 0) {
     const count = `${diagnostics.length} error${diagnostics.length === 1 ? '' : 's'}`;
     return failed('RENDER_FAILED', `${file} cannot be applied: ${count}`, { diagnostics });
@@ -84,7 +93,10 @@ function sectionsOf(text: string): Section[] {
     }
     sections.at(-1)?.lines.push(line);
   }
-  return sections.map(({ from, lines, ...name }) => ({ ...name, text: '\n'.repeat(from) + lines.join('\n') }));
+  return sections.map(({ from, lines, ...name }) => ({
+    ...name,
+    text: '\n'.repeat(from) + lines.join('\n'),
+  }));
 }
 
 type Fault = Pick<Diagnostic, 'message' | 'hint'>;

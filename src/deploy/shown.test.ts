@@ -41,7 +41,10 @@ describe('a preview', () => {
 
   it('masks what is written in plain text, and a Secret that would be deleted', () => {
     const written: KubeObject = { ...object({ stringData: { password: 'hunter22' } }), kind: 'Secret' };
-    expect(sidesOf(undefined, written)).toEqual({ before: '', after: expect.not.stringContaining('hunter22') as string });
+    expect(sidesOf(undefined, written)).toEqual({
+      before: '',
+      after: expect.not.stringContaining('hunter22') as string,
+    });
     expect(sidesOf(written, undefined).before).toContain('password: "***"');
   });
 });

@@ -41,7 +41,9 @@ function textOf(object: KubeObject | undefined): string {
 function withoutServerFields(object: KubeObject): KubeObject {
   const { status: _status, metadata, ...rest } = object;
   const kept = Object.entries(metadata).filter(([key]) => !serverMetadata.has(key));
-  const annotations = Object.entries(metadata.annotations ?? {}).filter(([key]) => !serverAnnotations.has(key));
+  const annotations = Object.entries(metadata.annotations ?? {}).filter(
+    ([key]) => !serverAnnotations.has(key),
+  );
   const { annotations: _all, ...bare } = Object.fromEntries(kept) as unknown as KubeObject['metadata'];
   const shown = annotations.length === 0 ? bare : { ...bare, annotations: Object.fromEntries(annotations) };
   return { ...rest, apiVersion: object.apiVersion, kind: object.kind, metadata: shown };
@@ -56,7 +58,11 @@ function masked(
   after: KubeObject | undefined,
 ): readonly [KubeObject | undefined, KubeObject | undefined] {
   if ((before ?? after)?.kind !== 'Secret') return [before, after];
-  const hide = (object: KubeObject | undefined, other: KubeObject | undefined, which: string): KubeObject | undefined => {
+  const hide = (
+    object: KubeObject | undefined,
+    other: KubeObject | undefined,
+    which: string,
+  ): KubeObject | undefined => {
     if (object === undefined) return undefined;
     const hidden = secretKeys.flatMap((key) => {
       const values = object[key];

@@ -9,6 +9,8 @@ export interface Registry {
   readonly pull: string;
   /** Name that a pod in the cluster pushes to. */
   readonly inCluster?: string;
+  /** Keeps names of other registries as folders instead of as one part. */
+  readonly multiLevel?: boolean;
   /** Plain HTTP. */
   readonly insecure: boolean;
   readonly source: 'appdev.yaml' | 'KEP-1755' | 'kind' | 'minikube';

@@ -19,7 +19,20 @@ describe('a unified diff', () => {
     const after = text('1', '2', '3', '4', 'five', '6', '7', '8', '9', '10', 'ten', '12', '13', '14', '15');
     expect(unifiedDiff(before, after, 'live', 'new')).toBe(
       text(
-        ...['--- live', '+++ new', '@@ -2,13 +2,14 @@', ' 2', ' 3', ' 4', '-5', '+five', ' 6', ' 7', ' 8', ' 9'],
+        ...[
+          '--- live',
+          '+++ new',
+          '@@ -2,13 +2,14 @@',
+          ' 2',
+          ' 3',
+          ' 4',
+          '-5',
+          '+five',
+          ' 6',
+          ' 7',
+          ' 8',
+          ' 9',
+        ],
         ...[' 10', '-11', '+ten', ' 12', ' 13', ' 14', '+15'],
       ),
     );
@@ -31,7 +44,9 @@ describe('a unified diff', () => {
   });
 
   it('counts a side without lines from zero', () => {
-    expect(unifiedDiff('', text('a', 'b'), 'x', 'y')).toBe(text('--- x', '+++ y', '@@ -0,0 +1,2 @@', '+a', '+b'));
+    expect(unifiedDiff('', text('a', 'b'), 'x', 'y')).toBe(
+      text('--- x', '+++ y', '@@ -0,0 +1,2 @@', '+a', '+b'),
+    );
     expect(unifiedDiff(text('a'), '', 'x', 'y')).toBe(text('--- x', '+++ y', '@@ -1,1 +0,0 @@', '-a'));
   });
 
@@ -45,7 +60,11 @@ describe('a unified diff', () => {
           const patch = unifiedDiff(before, after, 'a/f', 'b/f');
           writeFileSync(join(folder, 'f'), before);
           if (patch !== '') {
-            const options = { cwd: folder, input: patch, env: { ...process.env, GIT_CEILING_DIRECTORIES: tmpdir() } };
+            const options = {
+              cwd: folder,
+              input: patch,
+              env: { ...process.env, GIT_CEILING_DIRECTORIES: tmpdir() },
+            };
             execFileSync('git', ['apply', '--unidiff-zero', '-'], options);
           }
           expect(readFileSync(join(folder, 'f'), 'utf8')).toBe(after);

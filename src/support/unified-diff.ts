@@ -81,7 +81,7 @@ function hunks(edits: readonly Edit[]): string[] {
   const text: string[] = [];
   let before = 1;
   let after = 1;
-  for (let i = 0; i < edits.length; ) {
+  for (let i = 0; i < edits.length;) {
     if (near[i] !== true) {
       before += 1;
       after += 1;
