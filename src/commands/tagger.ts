@@ -10,7 +10,6 @@ import { dateText, partsOf, tagOf, type TagPart } from '../config/tags.ts';
 import type { Artifact } from '../events.ts';
 import { failed, ok, type NotOk, type Outcome } from '../outcome.ts';
 import type { RegistryClient } from '../registry/client.ts';
-import type { PushLedger } from '../registry/ledger.ts';
 import type { Session } from './session.ts';
 
 /** Tags images. */
@@ -26,13 +25,12 @@ export interface TaggerParts {
   readonly git: Git;
   /** Absent where images are loaded into the nodes. */
   readonly client: Pick<RegistryClient, 'headManifest' | 'putTag'> | undefined;
-  readonly ledger: Pick<PushLedger, 'add'>;
   /** Milliseconds since the epoch; one moment for all images of a session. */
   readonly startedMs: number;
 }
 
 /** Makes the tagger of a session. */
-export function createTagger(session: Session, { git, client, ledger, startedMs }: TaggerParts): Tagger {
+export function createTagger(session: Session, { git, client, startedMs }: TaggerParts): Tagger {
   const { emit, services, project, invocation } = session;
   const given = new Map<string, string>();
   let warned = false;
@@ -108,8 +106,7 @@ export function createTagger(session: Session, { git, client, ledger, startedMs 
           const message = `${digest.slice(0, 19)} is tagged ${tag.value}${moved}`;
           emit({ type: 'notice', level: 'info', service: service.name, message });
         }
-        // So that prune knows the tag for one of ours, and not for somebody's who still needs the image.
-        await ledger.add({ ...artifact, tag: tag.value });
+        // Not in the ledger: what people have named is theirs to remove, and prune leaves it.
         given.set(`${service.name} ${digest}`, tag.value);
       }
       return ok(undefined);

@@ -67,7 +67,7 @@ export async function openWork(session: Session, target: OpenTarget): Promise<Ou
       : undefined;
   const ledger = createPushLedger(stateFolder);
   const git = createGit(runProcess);
-  const tags = createTagger(session, { git, client, ledger, startedMs: Date.now() });
+  const tags = createTagger(session, { git, client, startedMs: Date.now() });
   const imageBuilder = createBuildahBuilder({
     run: runProcess,
     project: config.name,

@@ -83,8 +83,7 @@ export async function pruneImages(request: PruneRequest): Promise<Outcome<PruneR
         if (deleted.value === 'unsupported') return ok({ kind: 'unsupported' });
         removed += 1;
       }
-      // With the manifest all its tags went.
-      await ledger.forget(ours.filter((other) => manifestOf(other) === manifestOf(image)));
+      await ledger.forget([image]);
     }
   }
   return ok({ kind: 'pruned', removed });
