@@ -7,7 +7,7 @@ import type { Invocation } from './command.ts';
 import { createMask } from './mask.ts';
 import { readDeployInput } from './plan-deploy.ts';
 import { quietContext } from './quiet.ts';
-import { wantsJson, withData } from './read-only.ts';
+import { noticesOnStderr, wantsJson, withData } from './read-only.ts';
 
 /** Exit code of `--exit-code` when there are changes: one that no failure has, so that a script can tell. */
 const changedCode = 11;
@@ -24,31 +24,35 @@ export async function diff(invocation: Invocation): Promise<number> {
 
 /** Shows what would change. `command` decides what the guard allows. */
 export async function previewDeploy(invocation: Invocation, command: 'diff' | 'deploy'): Promise<number> {
-  return await withData(invocation, async (whole) => {
-    const input = await readDeployInput(whole);
-    if (input.kind !== 'ok') return input;
-    const { session } = input.value;
-    const { signals, project, services } = session;
-    const opened = await openTarget(session, command);
-    if (opened.kind !== 'ok') return opened;
-    const placed = await input.value.place(opened.value);
-    if (placed.kind !== 'ok') return placed;
-    const { target, artifacts } = placed.value;
-    const previews: Shown[] = [];
-    for (const service of services) {
-      const { name } = service;
-      const context = quietContext(signals.shutdown);
-      const rendered = await target.deployer.render(service, artifacts.get(name), context);
-      if (rendered.kind !== 'ok') return rendered;
-      const preview = await target.deployer.preview(service, rendered.value, signals.shutdown);
-      if (preview.kind !== 'ok') return preview;
-      previews.push({ service: name, namespace: rendered.value.namespace, ...preview.value });
-    }
-    const mask = createMask(project.secrets);
-    process.stdout.write(mask(wantsJson(invocation) ? jsonOf(previews) : textOf(previews)));
-    const changed = previews.some(isChanged);
-    return exitOf(changed && invocation.booleans['exit-code'] === true);
-  });
+  return await withData(
+    invocation,
+    async (whole) => {
+      const input = await readDeployInput(whole);
+      if (input.kind !== 'ok') return input;
+      const { session } = input.value;
+      const { signals, project, services } = session;
+      const opened = await openTarget(session, command);
+      if (opened.kind !== 'ok') return opened;
+      const placed = await input.value.place(opened.value);
+      if (placed.kind !== 'ok') return placed;
+      const { target, artifacts } = placed.value;
+      const previews: Shown[] = [];
+      for (const service of services) {
+        const { name } = service;
+        const context = quietContext(signals.shutdown);
+        const rendered = await target.deployer.render(service, artifacts.get(name), context);
+        if (rendered.kind !== 'ok') return rendered;
+        const preview = await target.deployer.preview(service, rendered.value, signals.shutdown);
+        if (preview.kind !== 'ok') return preview;
+        previews.push({ service: name, namespace: rendered.value.namespace, ...preview.value });
+      }
+      const mask = createMask(project.secrets);
+      process.stdout.write(mask(wantsJson(invocation) ? jsonOf(previews) : textOf(previews)));
+      const changed = previews.some(isChanged);
+      return exitOf(changed && invocation.booleans['exit-code'] === true);
+    },
+    noticesOnStderr,
+  );
 }
 
 function exitOf(tell: boolean): Outcome<number> {

@@ -269,7 +269,7 @@ describe('Kustomize', () => {
     rig.replace('stock/deploy/kustomize/base/deployment.yaml', 'replicas: 1', 'replicas: 2');
     const changed = await rig.appdev('diff', 'stock', ...kustomize, '--exit-code');
     expect(changed.code).toBe(11);
-    expect(changed.stdout).toMatch(/^-  replicas: 1\n\+  replicas: 2$/m);
+    expect(changed.stdout).toMatch(/^- {2}replicas: 1\n\+ {2}replicas: 2$/m);
     // The generator names a Secret by its content: one comes, the other goes.
     expect(changed.stdout).toMatch(/^\+\+\+ deploy\/.*\/Secret\/token-/m);
     expect(changed.stdout).toMatch(/^--- live\/.*\/Secret\/token-/m);
@@ -284,6 +284,7 @@ describe('--images', () => {
     const { repository, tag, digest, reference } = artifactOf(second);
     const rendered = await succeeds(rig.appdev('render', 'stock', '--images', `stock=${repository}:${tag}`));
     expect(rendered.stdout).toContain(reference);
+    expect(rendered.stderr).toContain(`${repository}:${tag} is ${digest} now`);
     const absent = await rig.appdev('render', 'stock', '--images', `stock=${repository}:no-such-tag`);
     expect([absent.code, absent.stderr]).toEqual([5, expect.stringContaining('has no')]);
     const wrong = await rig.appdev('render', 'stock', '--images', `stck=${repository}:${tag}`);
