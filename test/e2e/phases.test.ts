@@ -3,7 +3,7 @@
  * the same digests as `run` makes, nothing done twice, and the same end after a phase was killed in the middle.
  */
 import { execFileSync } from 'node:child_process';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ArtifactsDocument } from '../../src/config/artifacts.ts';
@@ -70,8 +70,9 @@ beforeAll(async () => {
   second = join(source.folder, 'second.json');
   await succeeds(source.appdev('build', 'stock', '--no-tests', '--artifacts', first));
   source.replace(controller, 'Stock is up', 'Stock two is up');
-  // Killed in the middle of each stage of its own, a build leaves no entry, and comes to the same end again.
-  for (const stage of ['compile', 'image', 'push']) {
+  // Killed in the middle of a stage, a build leaves no entry for `deploy`, not even that of the version before.
+  copyFileSync(first, second);
+  for (const stage of ['compile', 'push']) {
     const killed = source.start('build', 'stock', '--no-tests', '--artifacts', second);
     await killed.waitFor('stage.started', (event) => event.stage === stage);
     await killed.end('SIGKILL');
