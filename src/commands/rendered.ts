@@ -45,9 +45,14 @@ export async function openRendered(session: Session): Promise<Outcome<RenderedIn
   if (text.kind !== 'ok') return text;
   const [only, ...others] = invocation.positionals;
   const shown = file === '-' ? 'standard input' : file;
-  const read_ = readRendered(text.value, shown, others.length === 0 ? only : undefined);
-  if (read_.kind !== 'ok') return read_;
-  const parts = new Map(read_.value.map((part) => [part.service, part]));
+  const charts = project.config.services
+    .filter(({ deploy }) => deploy.kind === 'helm')
+    .map(({ name }) => name);
+  const found = readRendered(text.value, shown, others.length === 0 ? only : undefined, (service) =>
+    charts.includes(service),
+  );
+  if (found.kind !== 'ok') return found;
+  const parts = new Map(found.value.map((part) => [part.service, part]));
   const known = project.config.services.map(({ name }) => name);
   const unknown = [...parts.keys()].find((name) => !known.includes(name));
   if (unknown !== undefined) {

@@ -52,7 +52,7 @@ export async function previewRelease(
     if (live.kind !== 'ok') return live;
     const isNew = live.value === undefined;
     const marked = withHelmMarks(object, release, namespace);
-    const options = { fieldManager: helmManager, force: true, isNew };
+    const options = { fieldManager: helmManager, force: true, isNew, lenient: true };
     const after = await dryRun.apply(marked, options, signal);
     if (after.kind !== 'ok') return after;
     const old = before.get(identityOf(refOf(object)));

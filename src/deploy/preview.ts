@@ -56,14 +56,20 @@ async function outcomeOf(step: Step, dryRun: DryRun, signal: AbortSignal): Promi
   );
 }
 
+/** How an object is sent. */
+interface DryRunOptions {
+  readonly fieldManager: string;
+  readonly force: boolean;
+  /** Nothing of this name is there. */
+  readonly isNew: boolean;
+  /** Fields that the kind does not have are dropped, as Helm lets them be. */
+  readonly lenient?: boolean;
+}
+
 /** Sends objects through the server as dry runs. */
 export interface DryRun {
   /** The object as it would be. One whose namespace or kind would come with the same deploy is returned as it is. */
-  apply(
-    object: KubeObject,
-    options: { readonly fieldManager: string; readonly force: boolean; readonly isNew: boolean },
-    signal: AbortSignal,
-  ): Promise<Outcome<KubeObject>>;
+  apply(object: KubeObject, options: DryRunOptions, signal: AbortSignal): Promise<Outcome<KubeObject>>;
   /** What is to be said beside the changes. */
   notes(signal: AbortSignal): Promise<readonly string[]>;
 }
@@ -84,11 +90,11 @@ export function createDryRun({ objects, namespace }: Rendered, cluster: Cluster)
         stringAt(one, 'spec', 'group') === groupOf(apiVersion),
     );
   return {
-    async apply(object, { fieldManager: manager, force, isNew }, signal) {
+    async apply(object, { fieldManager: manager, force, isNew, lenient = false }, signal) {
       const home = object.metadata.namespace;
       if (isNew && home === namespace && (await namespaceMissing(signal))) return ok(object);
       if (isNew && kindComesToo(object)) return ok(object);
-      return await cluster.apply(object, { fieldManager: manager, force, dryRun: true }, signal);
+      return await cluster.apply(object, { fieldManager: manager, force, lenient, dryRun: true }, signal);
     },
     notes: async (signal) =>
       (await namespaceMissing(signal)) ? [`the namespace ${namespace} would be created`] : [],

@@ -44,7 +44,7 @@ describe('a rendered file', () => {
 
   it('names the line of a fault in the whole file', () => {
     const broken =
-      renderedText('orders', 'shop', service) +
+      partText('orders', 'shop', service) +
       renderedText('stock', 'shop', 'kind: Service\nmetadata: {name: a}\n');
     expect(faults(broken)).toEqual(['out.yaml:9:1 `apiVersion` is missing, or is not a string']);
     expect(faults(renderedText('orders', 'shop', 'a: [1\n'))[0]).toContain('out.yaml:');
@@ -55,6 +55,8 @@ describe('a rendered file', () => {
     expect(faults(renderedText('orders', 'shop', hook))[0]).toContain(
       'out.yaml:3 Job/migrate is a Helm hook',
     );
+    const other = readRendered(renderedText('orders', 'shop', hook), 'out.yaml', undefined, () => false);
+    expect(other).toMatchObject({ kind: 'ok', value: [{ objects: [{ kind: 'Job' }] }] });
   });
 
   it('refuses a file that was cut off, wherever that is', () => {

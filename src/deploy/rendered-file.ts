@@ -33,12 +33,14 @@ export function renderedText(service: string, namespace: string, yaml: string): 
  * `only`.
  *
  * @param only the single service that was asked for, where it was one.
+ * @param isChart whether a service is deployed by Helm: only then an object may be a hook.
  * @returns RENDER_FAILED with the place of everything that is wrong.
  */
 export function readRendered(
   text: string,
   file: string,
   only: string | undefined,
+  isChart: (service: string) => boolean = () => true,
 ): Outcome<readonly RenderedPart[]> {
   const diagnostics: Diagnostic[] = [];
   const parts = new Map<string, { namespace?: string; objects: KubeObject[] }>();
@@ -47,7 +49,7 @@ export function readRendered(
     diagnostics.push(...parsed.diagnostics);
     for (const located of parsed.objects) {
       const service = section.service ?? located.object.metadata.labels?.[serviceLabel] ?? only;
-      const fault = service === undefined ? ownerless(located) : unfit(located);
+      const fault = service === undefined ? ownerless(located) : unfit(located, isChart(service));
       if (fault !== undefined) {
         diagnostics.push({ severity: 'error', file, line: located.line, ...fault });
         continue;
@@ -108,9 +110,9 @@ function ownerless({ object }: Located): Fault {
   };
 }
 
-function unfit({ object }: Located): Fault | undefined {
+function unfit({ object }: Located, ofChart: boolean): Fault | undefined {
   if (object.metadata.name === '') return { message: `${object.kind} without \`metadata.name\`` };
-  if (!isHook(object)) return undefined;
+  if (!ofChart || !isHook(object)) return undefined;
   return {
     message: `${nameOf(object)} is a Helm hook, which nothing would run at its time when manifests are applied`,
     hint: 'deploy the chart without --rendered, or take the hook out of the file if it is not needed',

@@ -30,6 +30,7 @@ export function imageNames(target: ImageTarget, repository: string): ImageNames 
 /** A target as text: equal for two sessions exactly when what one has built, the other need not build. */
 export function targetText(target: ImageTarget): string {
   if (target.kind === 'load') return `load ${target.product} ${target.cluster}`;
-  const { push, pull } = target.registry;
-  return push === pull ? push : `${push} (pulled from ${pull})`;
+  const { push, pull, multiLevel } = target.registry;
+  const folders = multiLevel === true ? ' (multi-level)' : '';
+  return push === pull ? `${push}${folders}` : `${push} (pulled from ${pull})${folders}`;
 }
