@@ -19,12 +19,13 @@ export async function deploy(invocation: Invocation): Promise<number> {
     const { session } = input.value;
     const target = await openTarget(session, 'deploy');
     if (target.kind !== 'ok') return target;
-    const ensured = await ensureNamespaces(session, target.value);
-    if (ensured.kind !== 'ok') return ensured;
     const work = await openWork(session, target.value);
     if (work.kind !== 'ok') return work;
     const placed = await input.value.place(target.value, registryOf(work.value));
     if (placed.kind !== 'ok') return placed;
+    // Nothing is written before all that was asked for is known to fit.
+    const ensured = await ensureNamespaces(session, target.value);
+    if (ensured.kind !== 'ok') return ensured;
     const { deployer } = placed.value.target;
     const options = onceOptions(session, { ...work.value, parts: { ...work.value.parts, deployer } });
     return firstFailure((await deployServices(options, placed.value.artifacts)).values());

@@ -34,12 +34,12 @@ async function runOnce(
   target: OpenTarget,
   asked: readonly AskedImage[],
 ): Promise<Outcome<void>> {
-  const ensured = await ensureNamespaces(session, target);
-  if (ensured.kind !== 'ok') return ensured;
   const work = await openWork(session, target);
   if (work.kind !== 'ok') return work;
   const given = await resolveImages(session, asked, registryOf(work.value));
   if (given.kind !== 'ok') return given;
+  const ensured = await ensureNamespaces(session, target);
+  if (ensured.kind !== 'ok') return ensured;
   const dropped = await dropArtifacts(
     session,
     session.services.map(({ name }) => name),
