@@ -65,7 +65,7 @@ describe('a unified diff', () => {
               input: patch,
               env: { ...process.env, GIT_CEILING_DIRECTORIES: tmpdir() },
             };
-            execFileSync('git', ['apply', '--unidiff-zero', '-'], options);
+            execFileSync('git', ['apply', '--unidiff-zero', '--whitespace=nowarn', '-'], options);
           }
           expect(readFileSync(join(folder, 'f'), 'utf8')).toBe(after);
         }),
