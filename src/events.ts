@@ -46,8 +46,20 @@ export interface Artifact {
   readonly digest: string;
   /** Repository as the node pulls it; differs from `repository` where push and pull names differ. */
   readonly pullRepository: string;
-  /** Hash over every input of jar and image. */
+  /** Hash over every input of jar and image; empty for an image that was built elsewhere. */
   readonly inputHash: string;
+  /** SHA-256 of the jar in it, hex; absent where it has none of ours. */
+  readonly jarSha256?: string;
+  /** What built it; absent for an image that was built elsewhere. */
+  readonly builder?: BuilderFacts;
+}
+
+/** The program that built an image. */
+export interface BuilderFacts {
+  /** `image.builder` of the service. */
+  readonly name: string;
+  /** Where it is known. */
+  readonly version?: string;
 }
 
 /** State of the newest pods of a service, as the panel shows it. */

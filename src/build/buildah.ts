@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import type { Artifact } from '../events.ts';
 import { failed, ok, type Outcome } from '../outcome.ts';
 import type { ImageArchive } from '../registry/load.ts';
+import { flatName } from '../registry/rewrite.ts';
 import { imageNames } from '../registry/target.ts';
 import type { ImageLoad, ImageTarget, ManifestReader, Registry } from '../registry/types.ts';
 import type { RunProcess } from '../support/process.ts';
@@ -83,7 +84,8 @@ export function createBuildahBuilder(parts: BuildahParts): ImageBuilder {
     const image = service.image;
     if (image === undefined) throw new Error(`${service.name} has no image`);
     const common = {
-      repository: image.repository,
+      // Part of local names, in which a host has no place.
+      repository: flatName(image.repository),
       folder: await folderOf(service.name),
       insecureHost,
       labels: ['--label', `${serviceLabel}=${service.name}`, '--label', `${projectLabel}=${project}`],
@@ -184,10 +186,10 @@ export function createBuildahBuilder(parts: BuildahParts): ImageBuilder {
       const { signal, report } = context;
       report.started('image');
       const names = imageNames(target, service.image?.repository ?? '');
-      const buildah = names.kind === 'ok' ? await open(signal) : names;
-      if (names.kind !== 'ok' || buildah.kind !== 'ok') {
+      const buildah = await open(signal);
+      if (buildah.kind !== 'ok') {
         report.finished('image', buildah.kind);
-        return buildah.kind === 'ok' ? (names as Outcome<Artifact>) : buildah;
+        return buildah;
       }
       const image = await orDiskFull(
         `writing the layers of ${service.name}`,
@@ -199,7 +201,7 @@ export function createBuildahBuilder(parts: BuildahParts): ImageBuilder {
       if (image.kind !== 'ok') return image;
       const artifact = {
         service: service.name,
-        ...names.value,
+        ...names,
         tag: image.value.imageId.slice(0, 16),
         inputHash,
       };
@@ -217,7 +219,8 @@ export function createBuildahBuilder(parts: BuildahParts): ImageBuilder {
         digest: digest.value,
         lower: image.value.lower,
       });
-      return ok({ ...artifact, digest: digest.value });
+      const builder = { name: 'buildah', version: buildah.value.storage.version };
+      return ok({ ...artifact, digest: digest.value, builder });
     },
   };
 }

@@ -54,10 +54,10 @@ export function createCommandBuilder(parts: CommandParts): ImageBuilder {
       if (source?.kind !== 'command') throw new Error(`${service.name} has no image command`);
       report.started('image');
       const names = imageNames(target, service.image?.repository ?? '');
-      const place = names.kind === 'ok' ? await placeOf(names.value.repository, inputHash, signal) : names;
-      if (names.kind !== 'ok' || place.kind !== 'ok') {
+      const place = await placeOf(names.repository, inputHash, signal);
+      if (place.kind !== 'ok') {
         report.finished('image', place.kind);
-        return place.kind === 'ok' ? (names as NotOk) : place;
+        return place;
       }
       const shown = commandText(source);
       if (!announced.has(`${service.name} ${shown}`)) announce(service.name, shown);
@@ -72,7 +72,7 @@ export function createCommandBuilder(parts: CommandParts): ImageBuilder {
       if (digest.kind !== 'ok') return digest;
       const { repository } = place.value;
       const tag = await tagOf(place.value, digest.value, reader, signal);
-      return ok({ service: service.name, ...names.value, repository, tag, digest: digest.value, inputHash });
+      return ok({ service: service.name, ...names, repository, tag, digest: digest.value, inputHash });
     },
   };
 

@@ -189,14 +189,11 @@ export function createKanikoBuilder(parts: KanikoParts): ImageBuilder {
       const { repository } = job.value;
       await records.add({ project, service: service.name, imageId: tag, repository, tag, digest, lower: '' });
       const names = imageNames(target, service.image?.repository ?? '');
-      if (names.kind !== 'ok') return names;
-      return ok({ service: service.name, ...names.value, tag, digest, inputHash });
+      return ok({ service: service.name, ...names, tag, digest, inputHash });
     },
   };
 
   async function jobFor({ service }: ImageRequest, context: WorkContext): Promise<Outcome<Job>> {
-    const names = imageNames(target, service.image?.repository ?? '');
-    if (names.kind !== 'ok') return names;
     if (target.kind === 'load') {
       return failed(
         'REGISTRY_NOT_FOUND',
@@ -209,7 +206,7 @@ export function createKanikoBuilder(parts: KanikoParts): ImageBuilder {
     const { registry } = target;
     const pod = podNames(registry);
     if (pod === undefined) return noInClusterName(service.name, registry.push);
-    const { repository } = names.value;
+    const { repository } = imageNames(target, service.image?.repository ?? '');
     return ok({
       service: service.name,
       registry,

@@ -107,7 +107,7 @@ export async function openCluster(
         force: settings.force === true ? 'true' : undefined,
         dryRun: settings.dryRun === true ? 'All' : undefined,
         // As kubectl does: a field that the kind does not have is an error, not silently dropped.
-        fieldValidation: 'Strict',
+        fieldValidation: settings.lenient === true ? 'Ignore' : 'Strict',
       });
       const call = {
         method: 'PATCH',

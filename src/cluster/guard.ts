@@ -7,7 +7,7 @@ import { recognize, type ContextFacts } from './products.ts';
 
 /** Commands that touch a cluster. */
 export type GuardedCommand =
-  'dev' | 'deploy' | 'delete' | 'run' | 'build' | 'verify' | 'status' | 'logs' | 'doctor';
+  'dev' | 'deploy' | 'delete' | 'run' | 'build' | 'verify' | 'diff' | 'status' | 'logs' | 'doctor';
 
 /**
  * What each command needs. `local`: a known local product, or a context that `cluster.allow` lists. `named`: that, or
@@ -21,6 +21,7 @@ const needs: Record<GuardedCommand, 'local' | 'named' | 'any'> = {
   run: 'named',
   build: 'named',
   verify: 'any',
+  diff: 'any',
   status: 'any',
   logs: 'any',
   doctor: 'any',

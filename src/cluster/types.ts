@@ -88,10 +88,18 @@ export interface Cluster {
   readonly identity: ClusterIdentity;
   get(ref: ObjectRef, signal: AbortSignal): Promise<Outcome<KubeObject | undefined>>;
   list(query: ObjectQuery, signal: AbortSignal): Promise<Outcome<readonly KubeObject[]>>;
-  /** Server-side apply with field manager `appdev` unless another is named; conflicts fail unless `force`. */
+  /**
+   * Server-side apply with field manager `appdev` unless another is named; conflicts fail unless `force`. Fields that the
+   * kind does not have are an error unless `lenient`, as Helm is.
+   */
   apply(
     object: KubeObject,
-    options: { readonly fieldManager?: string; readonly force?: boolean; readonly dryRun?: boolean },
+    options: {
+      readonly fieldManager?: string;
+      readonly force?: boolean;
+      readonly dryRun?: boolean;
+      readonly lenient?: boolean;
+    },
     signal: AbortSignal,
   ): Promise<Outcome<KubeObject>>;
   /**

@@ -1,11 +1,32 @@
-/** artifacts.json: what `build` hands to `render`, `deploy` and `verify`. One file, written whole. */
-import { readFile } from 'node:fs/promises';
+/**
+ * artifacts.json: what `build` hands to `render`, `deploy`, `verify` and `diff`. One file, written whole; its format is
+ * in config/artifacts.ts, and docs/artifacts.md describes it.
+ */
 import { join, resolve } from 'node:path';
-import type { Artifact } from '../events.ts';
+import type { GitState } from '../build/git-state.ts';
+import {
+  artifactsKind,
+  readArtifactsFile,
+  referenceText,
+  type ArtifactEntry,
+  type ArtifactsDocument,
+} from '../config/artifacts.ts';
+import { apiVersion } from '../config/document.ts';
+import { shownFile } from '../config/find.ts';
+import type { Artifact, StageTiming } from '../events.ts';
 import { failed, ok, type Outcome } from '../outcome.ts';
-import { isFields, listAt, stringAt } from '../support/fields.ts';
 import { writeState } from '../support/state-file.ts';
+import { version } from '../version.ts';
 import type { Session } from './session.ts';
+
+/** What is written down of one service. */
+export interface BuiltArtifact {
+  readonly artifact: Artifact;
+  /** Tags that it has beside its own. */
+  readonly tags: readonly string[];
+  readonly git: GitState | undefined;
+  readonly stages: readonly StageTiming[];
+}
 
 /** Path of the file: what `--artifacts` names, else `.appdev/artifacts.json`. */
 export function artifactsPath({ invocation, stateFolder }: Session): string {
@@ -14,69 +35,102 @@ export function artifactsPath({ invocation, stateFolder }: Session): string {
 }
 
 /**
+ * Takes out what the file says of services that are about to be built: a build that does not come to its end must not
+ * leave its predecessor's images for `deploy` to find.
+ */
+export async function dropArtifacts(session: Session, services: readonly string[]): Promise<Outcome<void>> {
+  const known = await knownEntries(session);
+  const kept = known.filter(({ service }) => !services.includes(service));
+  return kept.length === known.length ? ok(undefined) : await write(session, kept);
+}
+
+/**
  * Writes artifacts down. Those of services that were not built now stay as they were, so that services may be built one
  * by one.
  */
 export async function writeArtifacts(
   session: Session,
-  artifacts: readonly Artifact[],
+  built: readonly BuiltArtifact[],
 ): Promise<Outcome<void>> {
+  const entries = new Map((await knownEntries(session)).map((entry) => [entry.service, entry]));
+  for (const one of built) entries.set(one.artifact.service, entryOf(one));
+  return await write(session, [...entries.values()]);
+}
+
+/** What the file holds; nothing where it is not there, or none of ours: then it is written anew. */
+async function knownEntries(session: Session): Promise<readonly ArtifactEntry[]> {
+  const { invocation, project } = session;
+  const found = await readArtifactsFile(artifactsPath(session), invocation.cwd, project.config.name);
+  return found.kind === 'ok' ? found.value : [];
+}
+
+async function write(session: Session, entries: readonly ArtifactEntry[]): Promise<Outcome<void>> {
   const path = artifactsPath(session);
-  const before = await read(path);
-  const known = new Map(before.kind === 'ok' ? before.value.map((one) => [one.service, one]) : []);
-  for (const artifact of artifacts) known.set(artifact.service, artifact);
-  const { name } = session.project.config;
-  return await writeState(path, { v: 1, project: name, artifacts: [...known.values()] });
+  const document: ArtifactsDocument = {
+    apiVersion,
+    kind: artifactsKind,
+    project: session.project.config.name,
+    appdev: version,
+    artifacts: [...entries].sort((a, b) => (a.service < b.service ? -1 : 1)),
+  };
+  const written = await writeState(path, document);
+  if (written.kind !== 'failed' || written.error.code !== 'INTERNAL') return written;
+  return failed('USAGE', written.error.message, { hint: 'name another file: --artifacts FILE' });
+}
+
+function entryOf({ artifact, tags, git, stages }: BuiltArtifact): ArtifactEntry {
+  const { service, repository, pullRepository, tag, digest, inputHash, jarSha256, builder } = artifact;
+  return {
+    ...{ service, repository, pullRepository, tag, tags: [...tags], digest },
+    reference: referenceText(artifact),
+    inputHash,
+    ...(jarSha256 === undefined ? {} : { jar: { sha256: jarSha256 } }),
+    ...(git === undefined ? {} : { git }),
+    ...(builder === undefined ? {} : { builder }),
+    stages: stages.map(({ stage, outcome, ms }) => ({ stage, outcome, ms })),
+  };
 }
 
 /**
- * Reads them, by service.
+ * The artifacts of the session's services, by service, for a phase that builds nothing.
  *
- * @returns CONFIG_NOT_FOUND when `required` and there is no such file; CONFIG_INVALID when it is none of ours.
+ * @param given services whose image `--images` names: the file need not have them.
+ * @returns CONFIG_NOT_FOUND where the file, or an image that is needed, is missing; CONFIG_INVALID with the places of
+ *   its errors.
  */
+export async function requireArtifacts(
+  session: Session,
+  given: ReadonlySet<string>,
+): Promise<Outcome<ReadonlyMap<string, Artifact>>> {
+  const needed = session.services.filter(({ name, image }) => image !== undefined && !given.has(name));
+  const found = await readArtifacts(session, needed.length > 0);
+  if (found.kind !== 'ok') return found;
+  const missing = needed.find(({ name }) => !found.value.has(name));
+  if (missing === undefined) return found;
+  const { name } = missing;
+  const shown = shownFile(artifactsPath(session), session.invocation.cwd);
+  return failed('CONFIG_NOT_FOUND', `${shown} has no image of ${name}`, {
+    hint: `appdev build ${name}; or name one: --images ${name}=REPOSITORY:TAG`,
+  });
+}
+
+/** What the file says, by service; nothing where there is none, unless it is required, or `--artifacts` names it. */
 export async function readArtifacts(
   session: Session,
   required: boolean,
 ): Promise<Outcome<ReadonlyMap<string, Artifact>>> {
-  const path = artifactsPath(session);
-  const found = await read(path);
-  if (found.kind === 'ok') return ok(new Map(found.value.map((artifact) => [artifact.service, artifact])));
+  const { invocation, project } = session;
+  const found = await readArtifactsFile(artifactsPath(session), invocation.cwd, project.config.name);
+  if (found.kind === 'ok') return ok(new Map(found.value.map((entry) => [entry.service, artifactOf(entry)])));
   const absent = found.kind === 'failed' && found.error.code === 'CONFIG_NOT_FOUND';
-  return absent && !required ? ok(new Map()) : found;
+  return absent && !required && invocation.strings['artifacts'] === undefined ? ok(new Map()) : found;
 }
 
-async function read(path: string): Promise<Outcome<readonly Artifact[]>> {
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch {
-    return failed('CONFIG_NOT_FOUND', `there is no ${path}, so it is not known which images were built`, {
-      hint: 'appdev build writes it; --artifacts FILE names another one',
-    });
-  }
-  const artifacts = parse(text);
-  return artifacts === undefined
-    ? failed('CONFIG_INVALID', `${path} is not an artifacts.json of this appdev`, {
-        hint: 'appdev build writes it anew',
-      })
-    : ok(artifacts);
-}
-
-const fields = ['service', 'repository', 'tag', 'digest', 'pullRepository', 'inputHash'] as const;
-
-function parse(text: string): readonly Artifact[] | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-  if (!isFields(value) || value['v'] !== 1) return undefined;
-  const artifacts: Artifact[] = [];
-  for (const entry of listAt(value, 'artifacts')) {
-    const pairs = fields.map((name) => [name, stringAt(entry, name)] as const);
-    if (pairs.some(([, found]) => found === undefined)) return undefined;
-    artifacts.push(Object.fromEntries(pairs) as unknown as Artifact);
-  }
-  return artifacts;
+function artifactOf(entry: ArtifactEntry): Artifact {
+  const { service, repository, pullRepository, tag, digest, inputHash, jar, builder } = entry;
+  return {
+    ...{ service, repository, pullRepository, tag, digest, inputHash },
+    ...(jar === undefined ? {} : { jarSha256: jar.sha256 }),
+    ...(builder === undefined ? {} : { builder }),
+  };
 }

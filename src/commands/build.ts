@@ -1,7 +1,8 @@
 /** `appdev build`: builds and pushes what is not there already, and writes artifacts.json. */
 import { buildServices } from '../loop/once.ts';
 import { ok } from '../outcome.ts';
-import { writeArtifacts } from './artifacts.ts';
+import { dropArtifacts, writeArtifacts } from './artifacts.ts';
+import { createBuildLog } from './build-log.ts';
 import { openTarget } from './cluster.ts';
 import type { Invocation } from './command.ts';
 import { firstFailure } from './first-failure.ts';
@@ -16,11 +17,14 @@ export async function build(invocation: Invocation): Promise<number> {
     if (target.kind !== 'ok') return target;
     const work = await openWork(session, target.value);
     if (work.kind !== 'ok') return work;
-    const built = await buildServices(onceOptions(session, work.value));
-    const artifacts = [...built.values()].flatMap((one) =>
-      one.kind === 'ok' && one.value !== undefined ? [one.value] : [],
+    const dropped = await dropArtifacts(
+      session,
+      session.services.map(({ name }) => name),
     );
-    const written = await writeArtifacts(session, artifacts);
+    if (dropped.kind !== 'ok') return dropped;
+    const log = createBuildLog(session, work.value);
+    const built = await buildServices({ ...onceOptions(session, work.value), finished: log.finished });
+    const written = await writeArtifacts(session, await log.artifacts());
     await work.value.prune(session.signals.shutdown);
     const outcome = firstFailure(built.values());
     if (outcome.kind !== 'ok') return outcome;

@@ -71,6 +71,18 @@ const artifacts: Flag = {
   value: 'FILE',
   help: 'where the built images are written down; default: .appdev/artifacts.json',
 };
+const images: Flag = {
+  type: 'string',
+  multiple: true,
+  value: 'NAME=REF',
+  help: 'use an image that was built elsewhere for a service (repeatable); a tag is resolved to its digest',
+};
+const rendered: Flag = {
+  type: 'string',
+  value: 'FILE',
+  help: 'take the manifests that `appdev render` printed into FILE (- for standard input) instead of rendering',
+};
+const exitCode: Flag = { type: 'boolean', help: 'exit with 11 when there are changes' };
 const tests: Flag = {
   type: 'boolean',
   help: 'run the unit tests (--no-tests: do not), whatever jar.tests says',
@@ -104,6 +116,7 @@ export const commands: readonly Command[] = [
       cleanup: { type: 'boolean', help: 'remove what was deployed at the end; default: false' },
       adopt,
       artifacts,
+      images,
       tests,
       'delete-volumes': deleteVolumes,
     },
@@ -125,15 +138,24 @@ export const commands: readonly Command[] = [
     description:
       'Prints the manifests of the services (default: all) as one YAML stream, with the images of artifacts.json. ' +
       'Contacts no cluster.',
-    flags: { artifacts },
+    flags: { artifacts, images },
     load: async () => (await import('./render.ts')).render,
   },
   {
     name: 'deploy',
     summary: 'deploy the images of artifacts.json and wait for the rollout',
     synopsis: '[service…]',
-    description: 'Deploys the services (default: all) with the images that `appdev build` wrote down.',
-    flags: { artifacts, adopt },
+    description:
+      'Deploys the services (default: all) with the images that `appdev build` wrote down, or with --rendered the ' +
+      'manifests that `appdev render` printed, as they are: applied server-side, also where a service has a chart.',
+    flags: {
+      artifacts,
+      images,
+      adopt,
+      rendered,
+      'dry-run': { type: 'boolean', help: 'show what would change in the cluster, and change nothing' },
+      'exit-code': { ...exitCode, help: 'with --dry-run: exit with 11 when there are changes' },
+    },
     load: async () => (await import('./deploy.ts')).deploy,
   },
   {
@@ -142,8 +164,19 @@ export const commands: readonly Command[] = [
     synopsis: '[service…]',
     description:
       'Checks that each service is rolled out and that its ready pods run the digest of artifacts.json.',
-    flags: { artifacts },
+    flags: { artifacts, images, rendered },
     load: async () => (await import('./verify.ts')).verify,
+  },
+  {
+    name: 'diff',
+    summary: 'show what a deploy would change in the cluster',
+    synopsis: '[service…]',
+    description:
+      'Compares what would be deployed of the services (default: all) with what is in the cluster, field by field, as ' +
+      'a unified diff on standard output. Values of Secrets are masked. Changes nothing. Exit code 0, with or without ' +
+      'changes; 11 for changes with --exit-code.',
+    flags: { artifacts, images, adopt, rendered, 'exit-code': exitCode },
+    load: async () => (await import('./diff.ts')).diff,
   },
   {
     name: 'delete',

@@ -68,6 +68,12 @@ async function run(
   return signals.exitCode() ?? (outcome.kind === 'ok' ? outcome.value : exitWith(outcome));
 }
 
+/** Every notice on standard error, for a command whose data depends on what is said there. */
+export function noticesOnStderr(event: EventBody): void {
+  if (event.type === 'notice' && event.level === 'info') process.stderr.write(`${event.message}\n`);
+  else warnOnStderr(event);
+}
+
 /** Warnings are worth a line on standard error; everything else is not what the user asked for. */
 function warnOnStderr(event: EventBody): void {
   if (event.type !== 'notice' || event.level !== 'warning') return;

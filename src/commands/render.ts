@@ -1,44 +1,57 @@
 /** `appdev render`: the manifests that would be applied, on standard output. Contacts no cluster. */
 import { chooseContext, readKubeconfig } from '../cluster/kubeconfig.ts';
+import { renderedEnd, renderedText } from '../deploy/rendered-file.ts';
 import { createRenderer } from '../deploy/renderer.ts';
 import { runProcess } from '../support/process.ts';
 import { readArtifacts } from './artifacts.ts';
 import type { Invocation } from './command.ts';
 import { kubeconfigPlaces } from './project.ts';
+import { askedImages, resolveImages } from './images.ts';
 import { quietContext } from './quiet.ts';
-import { done, withData } from './read-only.ts';
+import { done, noticesOnStderr, withData } from './read-only.ts';
 import type { Session } from './session.ts';
 
 /** Runs the command. */
 export async function render(invocation: Invocation): Promise<number> {
-  return await withData(invocation, async (session) => {
-    const artifacts = await readArtifacts(session, invocation.strings['artifacts'] !== undefined);
-    if (artifacts.kind !== 'ok') return artifacts;
-    const { config } = session.project;
-    const fallback = await namespaceOfContext(session);
-    const renderer = createRenderer({
-      run: runProcess,
-      project: config.name,
-      root: config.root,
-      namespaceFor: (service) => service.deploy.namespace ?? fallback,
-    });
-    for (const service of session.services) {
-      const artifact = artifacts.value.get(service.name);
-      if (service.image !== undefined && artifact === undefined) {
-        session.emit({
-          type: 'notice',
-          level: 'warning',
-          service: service.name,
-          message: `${service.name} was not built yet: its manifests show the image that they name themselves`,
-          hint: 'appdev build',
-        });
+  return await withData(
+    invocation,
+    async (session) => {
+      const asked = askedImages(session);
+      if (asked.kind !== 'ok') return asked;
+      const written = await readArtifacts(session, false);
+      if (written.kind !== 'ok') return written;
+      const given = await resolveImages(session, asked.value);
+      if (given.kind !== 'ok') return given;
+      const artifacts = new Map([...written.value, ...given.value]);
+      const { config } = session.project;
+      const fallback = await namespaceOfContext(session);
+      const renderer = createRenderer({
+        run: runProcess,
+        project: config.name,
+        root: config.root,
+        namespaceFor: (service) => service.deploy.namespace ?? fallback,
+      });
+      for (const service of session.services) {
+        const artifact = artifacts.get(service.name);
+        if (service.image !== undefined && artifact === undefined) {
+          session.emit({
+            type: 'notice',
+            level: 'warning',
+            service: service.name,
+            message: `${service.name} was not built yet: its manifests show the image that they name themselves`,
+            hint: 'appdev build',
+          });
+        }
+        const rendered = await renderer.render(service, artifact, quietContext(session.signals.shutdown));
+        if (rendered.kind !== 'ok') return rendered;
+        const { namespace, yaml } = rendered.value;
+        process.stdout.write(renderedText(service.name, namespace, yaml));
       }
-      const rendered = await renderer.render(service, artifact, quietContext(session.signals.shutdown));
-      if (rendered.kind !== 'ok') return rendered;
-      process.stdout.write(`# ${service.name}\n${rendered.value.yaml}`);
-    }
-    return done;
-  });
+      process.stdout.write(renderedEnd);
+      return done;
+    },
+    noticesOnStderr,
+  );
 }
 
 /** The namespace as a deploy would choose it; the kubeconfig is read for it, the cluster is not asked. */

@@ -2,40 +2,57 @@
 import type { Artifact } from '../events.ts';
 import { runServices } from '../loop/once.ts';
 import type { Outcome } from '../outcome.ts';
-import { writeArtifacts } from './artifacts.ts';
+import { dropArtifacts, writeArtifacts } from './artifacts.ts';
+import { createBuildLog } from './build-log.ts';
 import { openTarget, type OpenTarget } from './cluster.ts';
 import type { Invocation } from './command.ts';
 import { firstFailure } from './first-failure.ts';
+import { askedImages, resolveImages, type AskedImage } from './images.ts';
 import { ensureNamespaces } from './namespaces.ts';
 import { onceOptions } from './once.ts';
 import { removeServices } from './remove.ts';
 import { withSession, type Session } from './session.ts';
 import { verifyServices } from './verification.ts';
-import { openWork } from './work.ts';
+import { openWork, registryOf } from './work.ts';
 
 /** Runs the command. */
 export async function run(invocation: Invocation): Promise<number> {
   return await withSession(invocation, { panel: false, withNeeds: true }, async (session) => {
+    const asked = askedImages(session);
+    if (asked.kind !== 'ok') return asked;
     const target = await openTarget(session, 'run');
     if (target.kind !== 'ok') return target;
-    const outcome = await runOnce(session, target.value);
+    const outcome = await runOnce(session, target.value, asked.value);
     if (invocation.booleans['cleanup'] !== true) return outcome;
     const removed = await removeServices(session, target.value, session.services, session.signals.shutdown);
     return outcome.kind === 'ok' ? removed : outcome;
   });
 }
 
-async function runOnce(session: Session, target: OpenTarget): Promise<Outcome<void>> {
-  const ensured = await ensureNamespaces(session, target);
-  if (ensured.kind !== 'ok') return ensured;
+async function runOnce(
+  session: Session,
+  target: OpenTarget,
+  asked: readonly AskedImage[],
+): Promise<Outcome<void>> {
   const work = await openWork(session, target);
   if (work.kind !== 'ok') return work;
-  const outcomes = await runServices(onceOptions(session, work.value));
+  const given = await resolveImages(session, asked, registryOf(work.value));
+  if (given.kind !== 'ok') return given;
+  const ensured = await ensureNamespaces(session, target);
+  if (ensured.kind !== 'ok') return ensured;
+  const dropped = await dropArtifacts(
+    session,
+    session.services.map(({ name }) => name),
+  );
+  if (dropped.kind !== 'ok') return dropped;
+  const log = createBuildLog(session, work.value);
+  const options = { ...onceOptions(session, work.value), given: given.value, finished: log.finished };
+  const outcomes = await runServices(options);
   const artifacts = new Map<string, Artifact>();
   for (const [service, outcome] of outcomes) {
     if (outcome.kind === 'ok' && outcome.value !== undefined) artifacts.set(service, outcome.value);
   }
-  const written = await writeArtifacts(session, [...artifacts.values()]);
+  const written = await writeArtifacts(session, await log.artifacts());
   await work.value.prune(session.signals.shutdown);
   const ran = firstFailure(outcomes.values());
   if (ran.kind !== 'ok') return ran;

@@ -2,6 +2,7 @@
 import type { ServiceConfig } from '../config/model.ts';
 import type { Artifact } from '../events.ts';
 import { createRunReporter } from '../loop/reporter.ts';
+import { runFinished } from '../loop/run-finished.ts';
 import { ok, type Outcome } from '../outcome.ts';
 import type { OpenTarget } from './cluster.ts';
 import { firstFailure } from './first-failure.ts';
@@ -39,15 +40,7 @@ async function verifyService(
     if (outcome.kind === 'ok') outcome = await deployer.verify(service, rendered.value, context);
   }
   reporter.close(outcome.kind);
-  emit({
-    type: 'run.finished',
-    ...shared,
-    outcome: outcome.kind,
-    ...(outcome.kind === 'cancelled' ? { cancelReason: outcome.reason } : {}),
-    ...(outcome.kind === 'failed' ? { error: outcome.error } : {}),
-    ms: reporter.elapsedMs(),
-    stages: reporter.timings(),
-    ...(artifact === undefined ? {} : { artifact }),
-  });
+  const record = { ms: reporter.elapsedMs(), stages: reporter.timings(), artifact };
+  emit(runFinished(shared, outcome, record));
   return outcome;
 }

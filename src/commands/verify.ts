@@ -1,17 +1,20 @@
 /** `appdev verify`: checks that what runs is what was built. */
-import { readArtifacts } from './artifacts.ts';
 import { openTarget } from './cluster.ts';
 import type { Invocation } from './command.ts';
+import { readDeployInput } from './plan-deploy.ts';
 import { withSession } from './session.ts';
 import { verifyServices } from './verification.ts';
 
 /** Runs the command. */
 export async function verify(invocation: Invocation): Promise<number> {
-  return await withSession(invocation, { panel: false, withNeeds: false }, async (session) => {
-    const artifacts = await readArtifacts(session, true);
-    if (artifacts.kind !== 'ok') return artifacts;
+  return await withSession(invocation, { panel: false, withNeeds: false }, async (whole) => {
+    const input = await readDeployInput(whole);
+    if (input.kind !== 'ok') return input;
+    const { session } = input.value;
     const target = await openTarget(session, 'verify');
     if (target.kind !== 'ok') return target;
-    return await verifyServices(session, target.value, artifacts.value);
+    const placed = await input.value.place(target.value);
+    if (placed.kind !== 'ok') return placed;
+    return await verifyServices(session, placed.value.target, placed.value.artifacts);
   });
 }

@@ -4,6 +4,7 @@ import { createBuildahBuilder } from '../build/buildah.ts';
 import { createCommandBuilder } from '../build/command.ts';
 import { copyingBuilder, type CopyParts } from '../build/copied.ts';
 import { createGradleBuilder } from '../build/gradle.ts';
+import { createGit, type Git } from '../build/git-state.ts';
 import { selectBuilder, usesBuilder } from '../build/image-builders.ts';
 import { createJarBuilder, undecided } from '../build/jar-builder.ts';
 import { createKanikoBuilder } from '../build/kaniko.ts';
@@ -26,13 +27,14 @@ import { copiedLookup, loadedLookup, manifestLookup } from '../registry/lookup.t
 import { pruneImages } from '../registry/prune.ts';
 import { splitRegistryName } from '../registry/reference.ts';
 import { targetText } from '../registry/target.ts';
-import type { ImageTarget, ManifestReader } from '../registry/types.ts';
+import type { ImageTarget, ManifestReader, Registry } from '../registry/types.ts';
 import { cacheFolder } from '../support/folders.ts';
 import { runProcess } from '../support/process.ts';
 import { readState, writeState } from '../support/state-file.ts';
 import { findTool } from '../support/tool.ts';
 import type { OpenTarget } from './cluster.ts';
 import type { Session } from './session.ts';
+import { createTagger, type Tagger } from './tagger.ts';
 
 /** What builds and deploys in this session. */
 export interface Work {
@@ -46,8 +48,15 @@ export interface Work {
   readonly images: ImageTarget;
   /** Asks the registry whether it is there; absent without one. */
   readonly ping?: (signal: AbortSignal) => Promise<Outcome<void>>;
+  readonly git: Git;
+  readonly tags: Tagger;
   /** Removes older images of the session's services, keeping `keepImages` of each. Never fails; the next one tries again. */
   readonly prune: (signal: AbortSignal) => Promise<void>;
+}
+
+/** The registry of a session's images; none where they are loaded into the nodes. */
+export function registryOf({ images }: Work): Registry | undefined {
+  return images.kind === 'registry' ? images.registry : undefined;
 }
 
 /** Nothing is asked of a registry where there is none: images are loaded into the nodes. */
@@ -67,6 +76,8 @@ export async function openWork(session: Session, target: OpenTarget): Promise<Ou
       : undefined;
   const copies = copiesOf(images.value, credentials);
   const ledger = createPushLedger(stateFolder);
+  const git = createGit(runProcess);
+  const tags = createTagger(session, { git, client, startedMs: Date.now() });
   // Doctor only looks.
   if (session.invocation.command !== 'doctor' && usesBuilder(session.services, 'kaniko')) {
     await clearBuilds(session, target, kaniko);
@@ -112,10 +123,10 @@ export async function openWork(session: Session, target: OpenTarget): Promise<Ou
   return ok({
     parts: {
       jarBuilder: openJarBuilder(session),
-      imageBuilder: remembering(imageBuilder, ledger),
+      imageBuilder: remembering(imageBuilder, ledger, tags),
       deployer: target.deployer,
       manifests:
-        client === undefined ? loadedLookup(target.cluster) : rememberedLookup(client, copies, ledger),
+        client === undefined ? loadedLookup(target.cluster) : rememberedLookup(client, copies, ledger, tags),
       target: targetText(images.value),
     },
     records: createRecords(stateFolder, {
@@ -126,6 +137,8 @@ export async function openWork(session: Session, target: OpenTarget): Promise<Ou
     toolchain: toolchainOf(session.invocation.env),
     images: images.value,
     ...(client === undefined ? {} : { ping: async (signal: AbortSignal) => await client.ping(signal) }),
+    git,
+    tags,
     prune: async (signal) => await prune(session, target, images.value, client, ledger, signal),
   });
 }
@@ -204,13 +217,15 @@ function toolchainOf(env: NodeJS.ProcessEnv): string {
   return `${env['JAVA_HOME'] ?? ''}\n${javac === undefined ? '' : realpathSync(javac)}`;
 }
 
-/** The same builder; what it pushes is written down for prune. */
-function remembering(builder: ImageBuilder, ledger: PushLedger): ImageBuilder {
+/** The same builder; what it pushes is written down for prune, and gets its further tags. */
+function remembering(builder: ImageBuilder, ledger: PushLedger, tags: Tagger): ImageBuilder {
   return {
     async build(request, context) {
       const built = await builder.build(request, context);
-      if (built.kind === 'ok') await ledger.add(built.value);
-      return built;
+      if (built.kind !== 'ok') return built;
+      await ledger.add(built.value);
+      const tagged = await tags.put(built.value, context.signal);
+      return tagged.kind === 'ok' ? built : tagged;
     },
   };
 }
@@ -220,14 +235,18 @@ function rememberedLookup(
   client: RegistryClient,
   copies: CopyParts | undefined,
   ledger: PushLedger,
+  tags: Tagger,
 ): ManifestLookup {
   const pushed = manifestLookup(client);
   const lookup = copies === undefined ? pushed : copiedLookup(pushed, copies.reader);
   return {
     async has(artifact, signal) {
       const there = await lookup.has(artifact, signal);
-      if (there.kind === 'ok' && there.value) await ledger.add(artifact);
-      return there;
+      if (there.kind !== 'ok' || !there.value) return there;
+      await ledger.add(artifact);
+      // What fails here fails again, and is reported, when the image is built.
+      const tagged = await tags.put(artifact, signal);
+      return tagged.kind === 'ok' ? there : tagged;
     },
   };
 }

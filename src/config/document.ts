@@ -14,10 +14,12 @@ export interface ProjectDocument {
     push: string;
     pull?: string;
     inCluster?: string;
+    multiLevel?: boolean;
     insecure: boolean;
     copy?: { insecure: boolean };
   };
   kaniko?: KanikoDocument;
+  tags?: TagsDocument;
   keepImages: number;
   ignore: string[];
   services: Record<string, ServiceDocument>;
@@ -54,10 +56,22 @@ export interface ServiceDocument {
     containerfile?: string;
     context?: string;
     buildArgs?: Record<string, Single>;
+    tags?: TagsDocument;
   };
   deploy: DeployDocument;
   dev: { trigger: 'auto' | 'manual'; forward: string[] };
   needs: string[];
+}
+
+/** `tags`, of the project or of one image; what the image leaves out, the project says. */
+export interface TagsDocument {
+  template?: string;
+  gitCommit?: {
+    variant?: 'tag' | 'commit' | 'abbrevCommit' | 'tree' | 'abbrevTree' | 'branch';
+    prefix?: string;
+    ignoreChanges?: boolean;
+  };
+  dateTime?: { format?: string; timezone?: string };
 }
 
 /** How a service is deployed; check.ts sees to it that exactly one of the three ways is there. */

@@ -3,6 +3,8 @@
  * text to a complaint; they know nothing of keys, files or positions. A value that becomes an argument of a command
  * line never begins with `-`, so that it cannot turn into an option there.
  */
+import { nearest } from './nearest.ts';
+import { isDateFormat, isTimeZone, tagParts } from './tags.ts';
 
 /** Why a text is not what its key takes; `undefined` stands for "it is fine". */
 interface Complaint {
@@ -60,23 +62,26 @@ export const path: Grammar = (text) => {
 // Component, tag and digest as in the reference grammar of distribution (reference/reference.go), host as there:
 // a first component that holds a dot or a port, or is `localhost`.
 const component = '[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*';
-const repositoryPath = new RegExp(`^${component}(?:/${component})*$`);
 const hostPort =
   '(?:[A-Za-z0-9](?:[-A-Za-z0-9]*[A-Za-z0-9])?)(?:\\.[A-Za-z0-9](?:[-A-Za-z0-9]*[A-Za-z0-9])?)*(?::[0-9]{1,5})?';
 const bracketed = '\\[[0-9a-fA-F:.]+\\](?::[0-9]{1,5})?';
+// A host only where it looks like one: with a dot or a port, or `localhost`.
+const repositoryName = new RegExp(
+  `^(?:(?=[^/]*[.:]|localhost/)(?:${hostPort}|${bracketed})/)?${component}(?:/${component})*$`,
+);
 const registryName = new RegExp(`^(?:${hostPort}|${bracketed})(?:/${component})*$`);
 const reference = new RegExp(
   `^(?:(?:${hostPort}|${bracketed})/)?${component}(?:/${component})*(?::\\w[\\w.-]{0,127})?(?:@[a-z0-9]+(?:[+._-][a-z0-9]+)*:[0-9a-fA-F]{32,})?$`,
 );
 
-/** A repository below a registry, without host, tag and digest. */
+/** A repository below a registry, or with the host of another one; without tag and digest. */
 export const repository: Grammar = (text) => {
-  if (repositoryPath.test(text) && text.length <= 255) return undefined;
+  if (repositoryName.test(text) && text.length <= 255) return undefined;
   const message = 'is not an image repository (lower case, e.g. orders or shop/orders)';
   if (/[:@]/.test(text)) {
     return {
       message,
-      hint: 'leave out host, tag and digest: the registry comes from `registry`, the rest from the build',
+      hint: 'leave out tag and digest: they come from the build',
     };
   }
   return text === text.toLowerCase() ? { message } : { message, hint: `write ${text.toLowerCase()}` };
@@ -121,6 +126,38 @@ export const buildArgName: Grammar = (text) =>
   /^[A-Za-z_]\w*$/.test(text)
     ? undefined
     : { message: 'is not the name of a build argument (letters, digits, "_")' };
+
+/** The template of a tag: text, and parts in braces. Characters that no tag may hold are replaced later. */
+export const tagTemplate: Grammar = (text) => {
+  if (text === '') return { message: 'is empty' };
+  const names = [...text.matchAll(/\{([^{}]*)\}/g)].map(([, name]) => name ?? '');
+  const unknown = names.find((name) => !tagParts.some((part) => part === name));
+  const known = tagParts.map((part) => `{${part}}`).join(', ');
+  if (unknown !== undefined) {
+    const near = nearest(unknown, tagParts);
+    return {
+      message: `holds {${unknown}}, which is no part of a tag`,
+      hint: near === undefined ? `parts: ${known}` : `did you mean {${near}}?`,
+    };
+  }
+  if (!/[{}]/.test(text.replace(/\{[^{}]*\}/g, ''))) return undefined;
+  return { message: 'holds a brace without its other half', hint: `parts: ${known}` };
+};
+
+/** The format of a date in a tag. */
+export const dateFormat: Grammar = (text) =>
+  isDateFormat(text)
+    ? undefined
+    : {
+        message: 'is not a date format (yyyy, MM, dd, HH, mm, ss, SSS, and no other letters)',
+        hint: 'write e.g. yyyy-MM-dd_HH-mm-ss',
+      };
+
+/** The name of a time zone. */
+export const timeZone: Grammar = (text) =>
+  isTimeZone(text)
+    ? undefined
+    : { message: 'is not a time zone', hint: 'write UTC, or a name like Europe/Berlin' };
 
 /** One word of a command line that appdev starts as it is written; it may be empty or begin with `-`. */
 export const commandWord: Grammar = (text) =>

@@ -306,7 +306,7 @@ appdev.yaml:8:19: error: services.stock.jar.module: "a,b" is not one module
 appdev.yaml:9:25: error: services.stock.image.repository: "localhost:5001/stock:1" is not an image repository (lower case, e.g. orders or shop/orders)
   9 |     image: {repository: "localhost:5001/stock:1", base: "UPPER/case"}
     |                         ^^^^^^^^^^^^^^^^^^^^^^^^
-  hint: leave out host, tag and digest: the registry comes from \`registry\`, the rest from the build
+  hint: leave out tag and digest: they come from the build
 appdev.yaml:11:21: error: services.stock.deploy.helm.chart: "https://example.com/chart.tgz" is neither a folder nor an oci:// reference
   11 |       helm: {chart: "https://example.com/chart.tgz", release: Stock, set: {"a b": 1}, imageValues: {
      |                     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
@@ -612,7 +612,7 @@ appdev.yaml:9:36: error: unknown key "hlm" in services.orders.deploy
 appdev.yaml:10:7: error: unknown key "profiles"
   10 |       profiles: []
      |       ^^^^^^^^
-  hint: known keys: name, cluster, registry, kaniko, keepImages, ignore, services
+  hint: known keys: name, cluster, registry, kaniko, tags, keepImages, ignore, services
 appdev.yaml:11:11: error: a second profile "dev"; the first is at appdev.yaml:6
   11 |   - name: dev
      |           ^^^
@@ -651,7 +651,7 @@ appdev.yaml has 3 errors
 appdev.yaml:3:1: error: unknown key "__proto__"
   3 | __proto__: {polluted: true}
     | ^^^^^^^^^
-  hint: known keys: apiVersion, name, cluster, registry, kaniko, keepImages, ignore, services, profiles
+  hint: known keys: apiVersion, name, cluster, registry, kaniko, tags, keepImages, ignore, services, profiles
 appdev.yaml:6:5: error: unknown key "constructor" in services.orders
   6 |     constructor: 1
     |     ^^^^^^^^^^^

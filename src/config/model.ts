@@ -47,6 +47,8 @@ export interface RegistryConfig {
   readonly pull: string;
   /** Host[:port][/path] that a pod in the cluster pushes to. */
   readonly inCluster?: string;
+  /** Keeps names of other registries as folders instead of as one part. */
+  readonly multiLevel?: boolean;
   /** Plain HTTP, only where it is written down. */
   readonly insecure: boolean;
   /** `pull` is another registry: images are copied there. `insecure`: it speaks plain HTTP. */
@@ -108,6 +110,25 @@ export interface ImageConfig {
   readonly repository: string;
   readonly builder: 'buildah' | 'kaniko' | 'command';
   readonly source: ImageSource;
+  /** Further tags for people; absent where the config has no template. */
+  readonly tags?: TagsConfig;
+}
+
+/** What `tags` of the project and of the image come to. */
+export interface TagsConfig {
+  /** Text with `{gitCommit}`, `{dateTime}`, `{inputDigest}` and `{contentTag}` in it. */
+  readonly template: string;
+  readonly gitCommit: GitTagConfig;
+  /** `timezone`: an IANA name. */
+  readonly dateTime: { readonly format: string; readonly timezone: string };
+}
+
+/** What `{gitCommit}` stands for. */
+export interface GitTagConfig {
+  readonly variant: 'tag' | 'commit' | 'abbrevCommit' | 'tree' | 'abbrevTree' | 'branch';
+  readonly prefix: string;
+  /** No `-dirty`. */
+  readonly ignoreChanges: boolean;
 }
 
 /**

@@ -2,7 +2,13 @@
  * The last step from a file to the project that every other part sees: defaults that depend on other keys, absolute
  * paths, numbers for durations. Gets only what schema and checks have found to be right.
  */
-import type { DeployDocument, KanikoDocument, ProjectDocument, ServiceDocument } from './document.ts';
+import type {
+  DeployDocument,
+  KanikoDocument,
+  ProjectDocument,
+  ServiceDocument,
+  TagsDocument,
+} from './document.ts';
 import { durationMs, forwardPorts } from './grammar.ts';
 import type {
   DeployConfig,
@@ -12,6 +18,7 @@ import type {
   ProjectConfig,
   RegistryConfig,
   ServiceConfig,
+  TagsConfig,
 } from './model.ts';
 import { isRemoteChart, resolvePath } from './paths.ts';
 import { defaultBase, kanikoDefaults } from './schema.ts';
@@ -47,7 +54,7 @@ export function normalize(document: ProjectDocument, tree: Tree, facts: ProjectF
       const service = document.services[name];
       return service === undefined
         ? []
-        : [serviceOf(name, service, new Paths(tree, ['services', name], facts))];
+        : [serviceOf(name, service, document.tags, new Paths(tree, ['services', name], facts))];
     }),
   };
 }
@@ -87,10 +94,17 @@ class Paths {
   }
 }
 
-function serviceOf(name: string, service: ServiceDocument, paths: Paths): ServiceConfig {
+function serviceOf(
+  name: string,
+  service: ServiceDocument,
+  tags: TagsDocument | undefined,
+  paths: Paths,
+): ServiceConfig {
   const { jar, dev, needs } = service;
   const path = paths.path(service.path, 'path');
-  const image = imageOf(name, service, path, paths);
+  const made = imageOf(name, service, path, paths);
+  const tagged = tagsOf(tags, service.image?.tags);
+  const image = made === undefined || tagged === undefined ? made : { ...made, tags: tagged };
   return {
     name,
     path,
@@ -99,6 +113,19 @@ function serviceOf(name: string, service: ServiceDocument, paths: Paths): Servic
     deploy: deployOf(name, service.deploy, paths),
     dev: { trigger: dev.trigger, forward: dev.forward.map(portsOf) },
     needs: [...new Set(needs)],
+  };
+}
+
+/** What the image says, else the project, else the default; nothing where neither has a template. */
+function tagsOf(project: TagsDocument = {}, image: TagsDocument = {}): TagsConfig | undefined {
+  const template = image.template ?? project.template;
+  if (template === undefined) return undefined;
+  const gitCommit = { variant: 'tag', prefix: '', ignoreChanges: false } as const;
+  const dateTime = { format: 'yyyy-MM-dd_HH-mm-ss', timezone: 'UTC' };
+  return {
+    template,
+    gitCommit: { ...gitCommit, ...project.gitCommit, ...image.gitCommit },
+    dateTime: { ...dateTime, ...project.dateTime, ...image.dateTime },
   };
 }
 

@@ -139,8 +139,8 @@ are an error unless \`--kube-context\` names it.
 - \`deploy\`: an overlay with \`kustomize\` takes the place of \`helm\` or \`manifests\`, and the other way round.
 - \`image\`: an overlay with \`base\` takes the place of \`containerfile\`, \`context\` and \`buildArgs\`; one with
   \`containerfile\` takes the place of \`base\`.
-- \`registry\`: an overlay with \`push\` names another registry, so \`pull\`, \`inCluster\`, \`insecure\` and \`copy\` of the earlier
-  one do not carry over.
+- \`registry\`: an overlay with \`push\` names another registry, so \`pull\`, \`inCluster\`, \`multiLevel\`, \`insecure\` and
+  \`copy\` of the earlier one do not carry over.
 
 **Patches** are those of RFC 6902 (\`add\`, \`remove\`, \`replace\`, \`move\`, \`copy\`, \`test\`), applied after the overlay of the
 same profile; \`op\` is \`replace\` when it is left out, and \`/-\` at the end of a path appends to a list. A patch that does not
@@ -154,6 +154,42 @@ each value.
 \`appdev.local.yaml\` beside \`appdev.yaml\` is an overlay of your own, laid over everything else; do not commit it. \`.env\`
 beside it sets variables; those of the environment win. In CI (where the variable \`CI\` is set to anything but \`false\` or \`0\`)
 neither is read.
+
+## Tags
+
+An image is deployed by its digest, under a tag that is made from its content: equal content, equal reference, no rollout.
+\`tags.template\` adds a tag for people, and for the retention rules of the registry: \`build\` and \`run\` put it on the image in
+the registry, and write it into artifacts.json (\`tags\`). What is deployed keeps the other one, so that a commit which
+changes no byte of an image puts one more tag on it and rolls nothing out. \`dev\` puts none: each save would leave one behind.
+
+| as in Skaffold | write |
+| --- | --- |
+| \`inputDigest\` | nothing (the tag of the content), or \`template: "{inputDigest}"\` |
+| \`gitCommit\` | \`template: "{gitCommit}"\`, with \`gitCommit: {variant: …, prefix: …, ignoreChanges: …}\` |
+| \`dateTime\` | \`template: "{dateTime}"\`, with \`dateTime: {format: …, timezone: …}\` |
+| \`envTemplate\` | \`template: "\${BRANCH}-\${BUILD_NUMBER}"\` |
+| \`customTemplate\` | \`template: "v2-{gitCommit}-{dateTime}"\` |
+
+Characters that no tag may hold become \`_\`, and what is longer than 128 characters is cut. \`-dirty\` follows the commit when
+the service's folder holds changes that are not committed. A tag that names another image moves, and appdev says so; a
+registry that keeps tags as they are refuses that (PUSH_FAILED). An image with such a tag is never pruned.
+
+## Names of images
+
+\`image.repository\` is below \`registry\`: \`shop/orders\` is pushed as \`localhost:5001/shop/orders\`. One that names a host, as
+the manifests of many projects do, is rewritten by the rules that Skaffold's users know from \`--default-repo\`, and nothing
+goes to that host:
+
+| \`image.repository\` | \`registry.push\` | pushed as |
+| --- | --- | --- |
+| \`registry.example.com/team/orders\` | \`localhost:5001\` | \`localhost:5001/registry_example_com_team_orders\` |
+| the same, \`multiLevel: true\` | \`harbor.example.com/shop\` | \`harbor.example.com/shop/registry.example.com/team/orders\` |
+| \`gcr.io/default/example/orders\` | \`gcr.io/default/repository\` | \`gcr.io/default/repository/example/orders\` |
+| \`localhost:5001/orders\` | \`localhost:5001\` | as it is |
+
+Manifests may go on naming \`registry.example.com/team/orders\`, with any tag: that name gets the pushed reference. One that is
+pinned by digest is left alone. A chart gets the reference by its values. One rule differs from Skaffold's: a name
+without a host stays as it is written and is not made one part.
 
 ## Variables
 

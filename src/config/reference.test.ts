@@ -5,7 +5,7 @@ import { dirname, join, resolve } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { loadProject } from './load.ts';
 import { parseYaml, sourceFile } from './parse.ts';
-import { allKeys, configDocsText, jsonSchemaText } from './reference.ts';
+import { allKeys, artifactsSchemaText, configDocsText, jsonSchemaText } from './reference.ts';
 import type { Tree } from './tree.ts';
 
 const top = resolve(import.meta.dirname, '../..');
@@ -15,6 +15,7 @@ describe('generated files', () => {
   it.each([
     ['schema.json', jsonSchemaText],
     ['docs/config.md', configDocsText],
+    ['docs/artifacts.schema.json', artifactsSchemaText],
   ])('%s is up to date (else run this test with UPDATE_GENERATED=1)', (name, generate) => {
     if (process.env['UPDATE_GENERATED'] === '1') writeFileSync(join(top, name), generate());
     expect(readFileSync(join(top, name), 'utf8')).toBe(generate());

@@ -3,6 +3,7 @@
  * out. A test compares the texts with the checked-in files and rewrites them when UPDATE_GENERATED=1 is set.
  */
 import { z } from 'zod';
+import { artifactsSchema } from './artifacts.ts';
 import { introduction, rules } from './reference-text.ts';
 import { fileSchema } from './schema.ts';
 
@@ -24,6 +25,12 @@ export function jsonSchemaText(): string {
   const schema = z.toJSONSchema(fileSchema, { target: 'draft-7', io: 'input', override: simplify });
   const titled = { $schema: schema.$schema, title: 'appdev.yaml', ...schema };
   return `${JSON.stringify(titled, undefined, 2)}\n`;
+}
+
+/** The JSON schema of artifacts.json, as text. */
+export function artifactsSchemaText(): string {
+  const schema = z.toJSONSchema(artifactsSchema, { target: 'draft-7', io: 'input' });
+  return `${JSON.stringify({ $schema: schema.$schema, title: 'artifacts.json', ...schema }, undefined, 2)}\n`;
 }
 
 /** Every key of appdev.yaml by its path: `services.<name>.deploy.helm.chart`, `profiles[].name`. */

@@ -56,6 +56,12 @@ const registry = z.strictObject({
   inCluster: text(grammar.registry)
     .exactOptional()
     .describe('Host[:port][/path] by which pods in the cluster reach the registry.'),
+  multiLevel: z
+    .boolean()
+    .exactOptional()
+    .describe(
+      'Rewrite names of other registries to folders (`registry.example.com/team/orders` below this one) instead of one part (`registry_example_com_team_orders`). Google’s registries always do.',
+    ),
   insecure: z
     .boolean()
     .default(false)
@@ -115,10 +121,47 @@ const command = z.strictObject({
     ),
 });
 
+const tags = z.strictObject({
+  template: text(grammar.tagTemplate)
+    .exactOptional()
+    .describe(
+      'What the tag is made of, e.g. `{gitCommit}` or `v2-{gitCommit}-${BUILD_NUMBER}`. Parts: `{gitCommit}`, `{dateTime}`, `{inputDigest}`, `{contentTag}`. Without it, images have the tag of their content only.',
+    ),
+  gitCommit: z
+    .strictObject({
+      variant: z
+        .enum(['tag', 'commit', 'abbrevCommit', 'tree', 'abbrevTree', 'branch'])
+        .exactOptional()
+        .describe(
+          "`tag` (the default): as `git describe --tags --always` says. `tree`: the hash of the service's folder. `branch`: the commit where none is checked out.",
+        ),
+      prefix: z.string().exactOptional().describe('Text in front of it.'),
+      ignoreChanges: z
+        .boolean()
+        .exactOptional()
+        .describe("`true`: no `-dirty` where the service's folder has changes that are not committed."),
+    })
+    .exactOptional()
+    .describe('What `{gitCommit}` stands for.'),
+  dateTime: z
+    .strictObject({
+      format: text(grammar.dateFormat)
+        .exactOptional()
+        .describe('Of `yyyy MM dd HH mm ss SSS`. Without it, `yyyy-MM-dd_HH-mm-ss`.'),
+      timezone: text(grammar.timeZone)
+        .exactOptional()
+        .describe('Name of a time zone, e.g. `Europe/Berlin`. Without it, `UTC`.'),
+    })
+    .exactOptional()
+    .describe('What `{dateTime}` stands for: when the command was started.'),
+});
+
 const image = z.strictObject({
   repository: text(grammar.repository)
     .exactOptional()
-    .describe("Repository below the registry, without host and tag. Without it, the service's name."),
+    .describe(
+      "Repository below the registry, without tag. Without it, the service's name. With a host, as manifests may name it, it is rewritten into `registry`.",
+    ),
   builder: z
     .enum(['buildah', 'kaniko', 'command'])
     .default('buildah')
@@ -147,6 +190,9 @@ const image = z.strictObject({
     .describe(
       'Build arguments of `containerfile`, by name. They stay in the image history: no secrets here.',
     ),
+  tags: tags
+    .exactOptional()
+    .describe('Tags of this image; what is left out here, the `tags` of the project say.'),
 });
 
 const quantities = z.record(z.string().min(1), z.union([z.string(), z.number()]));
@@ -313,6 +359,11 @@ const shape = {
   kaniko: kaniko
     .exactOptional()
     .describe('Builds in pods, for services whose `image.builder` is `kaniko`. Without it, all defaults.'),
+  tags: tags
+    .exactOptional()
+    .describe(
+      'Further tags that `build` and `run` put on images in the registry, for people and retention. Deployed is the digest, so that a new tag on the same content rolls nothing out.',
+    ),
   keepImages: z
     .int()
     .min(1)

@@ -8,17 +8,11 @@ import { cancelled, failed, ok, type Outcome } from '../outcome.ts';
 import { listAt, stringAt } from '../support/fields.ts';
 import { limitedAbort } from '../support/abort.ts';
 import { goneLimitMs, waitUntilGone } from './gone.ts';
-import {
-  entryOf,
-  isUnchanged,
-  readInventory,
-  writeInventory,
-  type Entry,
-  type Inventory,
-} from './inventory.ts';
+import { entryOf, readInventory, writeInventory, type Entry } from './inventory.ts';
 import { identityOf, nameOf, refOf } from './objects.ts';
 import { observe } from './observe.ts';
-import { fieldManager, isOwnedBy, makerOf, type Owner } from './ownership.ts';
+import { fieldManager } from './ownership.ts';
+import { planSteps, type Step } from './apply-plan.ts';
 import { neverPruned, pruneObjects } from './prune.ts';
 import type { Applied, Rendered } from './types.ts';
 
@@ -28,22 +22,6 @@ export interface ApplySettings {
   /** Take over objects that somebody else made. */
   readonly adopt: boolean;
 }
-
-/** What is to be done about one rendered object. */
-interface Step {
-  readonly object: KubeObject;
-  readonly live: KubeObject | undefined;
-  readonly action: 'unchanged' | 'apply' | 'replace' | 'adopt' | 'leave';
-}
-
-/**
- * Kinds that others share, cluster-wide: they are created where they are missing, and are left alone where somebody else
- * made them. A manifest may name the namespace that it goes to without owning it.
- */
-const shared = ['Namespace', 'CustomResourceDefinition'];
-
-/** Kinds whose pods cannot change in place: they are deleted and created. */
-const replaced = ['Job', 'Pod'];
 
 /** How long a new kind may take to be served. */
 const kindLimitMs = 30_000;
@@ -101,53 +79,6 @@ function detailOf(changed: number, pruned: number): string {
   if (changed > 0) parts.push(`${changed} ${changed === 1 ? 'object' : 'objects'} changed`);
   if (pruned > 0) parts.push(`${pruned} pruned`);
   return parts.length === 0 ? 'unchanged' : parts.join(', ');
-}
-
-/** Reads every object and decides. Nothing is written when one of them is not ours to change. */
-async function planSteps(
-  objects: readonly KubeObject[],
-  inventory: Inventory,
-  owner: Owner,
-  adopt: boolean,
-  cluster: Cluster,
-  signal: AbortSignal,
-): Promise<Outcome<readonly Step[]>> {
-  const answers = await Promise.all(objects.map(async (object) => await cluster.get(refOf(object), signal)));
-  const steps: Step[] = [];
-  const foreign: string[] = [];
-  for (const [index, object] of objects.entries()) {
-    const answer = answers[index];
-    if (answer === undefined) continue;
-    if (answer.kind !== 'ok') return answer;
-    const live = answer.value;
-    const action = actionFor(object, live, inventory.get(identityOf(refOf(object))), owner, adopt);
-    if (action === 'foreign' && live !== undefined)
-      foreign.push(`${nameOf(live)} (made by ${makerOf(live)})`);
-    else if (action !== 'foreign') steps.push({ object, live, action });
-  }
-  if (foreign.length > 0) {
-    const what = foreign.length === 1 ? 'exists already and was' : 'exist already and were';
-    return failed('OBJECT_FOREIGN', `${foreign.join(', ')} ${what} not made by service ${owner.service}`, {
-      hint: 'delete or rename it, use another namespace, or take it over with --adopt',
-    });
-  }
-  return ok(steps);
-}
-
-function actionFor(
-  wanted: KubeObject,
-  live: KubeObject | undefined,
-  entry: Entry | undefined,
-  owner: Owner,
-  adopt: boolean,
-): Step['action'] | 'foreign' {
-  if (live === undefined) return 'apply';
-  if (!isOwnedBy(live, owner)) {
-    if (shared.includes(wanted.kind)) return 'leave';
-    return adopt ? 'adopt' : 'foreign';
-  }
-  if (isUnchanged(entry, wanted, live)) return 'unchanged';
-  return replaced.includes(wanted.kind) ? 'replace' : 'apply';
 }
 
 async function applyStep(

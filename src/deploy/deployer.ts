@@ -9,6 +9,7 @@ import { cancelled, ok, type Outcome } from '../outcome.ts';
 import type { RunProcess } from '../support/process.ts';
 import { applyObjects } from './apply.ts';
 import { applyRelease } from './helm-apply.ts';
+import { previewRelease } from './helm-preview.ts';
 import type { HelmApplySettings } from './helm-upgrade.ts';
 import { removeRelease } from './helm-remove.ts';
 import { createHelm } from './helm-tool.ts';
@@ -18,7 +19,9 @@ import { readInventory } from './inventory.ts';
 import { workloadsIn } from './objects.ts';
 import { followPods, lookAt } from './pods.ts';
 import { sumOf } from './pod-summary.ts';
+import { previewObjects } from './preview.ts';
 import { installerOf, isOurRelease, placed } from './release.ts';
+import { countApplied, refuseBesideRelease } from './release-conflict.ts';
 import { readRelease } from './release-store.ts';
 import { removeApplied } from './remove.ts';
 import { createRenderer } from './renderer.ts';
@@ -29,6 +32,7 @@ import {
   type Applied,
   type DeployTools,
   type LiveDeployer,
+  type Rendered,
   type ServiceStatus,
 } from './types.ts';
 import { verifyDeployed } from './verify.ts';
@@ -74,17 +78,24 @@ export function createDeployer(settings: DeployerSettings): LiveDeployer {
     if (service.deploy.kind === 'helm') {
       const state = await readRelease(service.deploy.release, namespace, cluster, signal);
       if (state.kind !== 'ok') return state;
-      if (state.value.kind === 'absent') return ok(none);
-      const { last } = state.value;
-      if (!isOurRelease(last, project)) return ok({ ...none, detail: `installed by ${installerOf(last)}` });
-      const status = last.status === 'deployed' ? '' : `, ${last.status}`;
-      return ok({
-        objects: placed(last.objects, namespace),
-        deployed: true,
-        detail: `revision ${last.revision}${status}`,
-      });
+      if (state.value.kind !== 'absent') {
+        const { last } = state.value;
+        if (!isOurRelease(last, project)) return ok({ ...none, detail: `installed by ${installerOf(last)}` });
+        const status = last.status === 'deployed' ? '' : `, ${last.status}`;
+        return ok({
+          objects: placed(last.objects, namespace),
+          deployed: true,
+          detail: `revision ${last.revision}${status}`,
+        });
+      }
+      // A chart whose rendered manifests were applied has an inventory, as others have.
     }
     const owner = { project, service: service.name };
+    if (service.deploy.kind === 'helm') {
+      const count = await countApplied(owner, namespace, cluster, signal);
+      if (count.kind !== 'ok') return count;
+      if (count.value === 0) return ok(none);
+    }
     const inventory = await readInventory({ owner, namespace }, cluster, signal);
     if (inventory.kind !== 'ok') return inventory;
     const objects: KubeObject[] = [];
@@ -101,6 +112,16 @@ export function createDeployer(settings: DeployerSettings): LiveDeployer {
     });
   }
 
+  /** Rendered manifests of a chart must not meet its release. */
+  async function besideNothing(
+    { name, deploy }: ServiceConfig,
+    { namespace }: Rendered,
+    signal: AbortSignal,
+  ): Promise<Outcome<void>> {
+    if (deploy.kind !== 'helm') return ok(undefined);
+    return await refuseBesideRelease(name, deploy.release, namespace, cluster, signal);
+  }
+
   return {
     render: renderer.render.bind(renderer),
     async apply(service, rendered, context) {
@@ -108,8 +129,10 @@ export function createDeployer(settings: DeployerSettings): LiveDeployer {
         await untilShutdown(context.signal, async (signal) => {
           const inner: WorkContext = { signal, report: context.report };
           const { deploy } = service;
-          if (deploy.kind === 'helm') return await applyRelease(service, deploy, rendered, helm, inner);
-          return await applyObjects(rendered, { cluster, project, adopt }, inner);
+          if (deploy.kind === 'helm' && rendered.file === undefined)
+            return await applyRelease(service, deploy, rendered, helm, inner);
+          const free = await besideNothing(service, rendered, signal);
+          return free.kind === 'ok' ? await applyObjects(rendered, { cluster, project, adopt }, inner) : free;
         });
       return await inStage('apply', context, work, ({ changed, detail }) => ({ detail, skipped: !changed }));
     },
@@ -139,14 +162,27 @@ export function createDeployer(settings: DeployerSettings): LiveDeployer {
       if (context.signal.aborted) return cancelled(context.signal);
       const namespace = namespaceFor(service);
       const { deploy } = service;
-      if (deploy.kind === 'helm')
-        return await removeRelease(service, deploy, namespace, options, helm, context);
-      return await removeApplied(
-        { owner: { project, service: service.name }, namespace },
-        options,
-        cluster,
-        context,
-      );
+      const place = { owner: { project, service: service.name }, namespace };
+      if (deploy.kind !== 'helm') return await removeApplied(place, options, cluster, context);
+      const removed = await removeRelease(service, deploy, namespace, options, helm, context);
+      if (removed.kind !== 'ok') return removed;
+      // What `deploy --rendered` applied of the chart.
+      const count = await countApplied(place.owner, namespace, cluster, context.signal);
+      if (count.kind !== 'ok') return count;
+      if (count.value === 0) return removed;
+      const applied = await removeApplied(place, options, cluster, context);
+      if (applied.kind !== 'ok') return applied;
+      return ok({
+        removed: removed.value.removed + applied.value.removed,
+        kept: [...removed.value.kept, ...applied.value.kept],
+      });
+    },
+    async preview(service, rendered, signal) {
+      const { deploy } = service;
+      if (deploy.kind === 'helm' && rendered.file === undefined)
+        return await previewRelease(deploy, rendered, helm, signal);
+      const free = await besideNothing(service, rendered, signal);
+      return free.kind === 'ok' ? await previewObjects(rendered, { cluster, project, adopt }, signal) : free;
     },
     async status(service, signal): Promise<Outcome<ServiceStatus>> {
       const found = await findDeployed(service, signal);

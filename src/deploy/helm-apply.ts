@@ -6,14 +6,15 @@ import type { WorkContext } from '../build/types.ts';
 import type { KubeObject } from '../cluster/types.ts';
 import type { HelmConfig, ServiceConfig } from '../config/model.ts';
 import type { AppdevError } from '../errors.ts';
-import { failed, ok, type Outcome } from '../outcome.ts';
+import { ok, type Outcome } from '../outcome.ts';
 import { stringAt } from '../support/fields.ts';
 import { pinned } from './helm-tool.ts';
 import { conflictingObject, explainUpgrade } from './helm-upgrade-errors.ts';
 import { revisionIn, shapeLabel, targetOf, upgradeRelease, type HelmApplySettings } from './helm-upgrade.ts';
 import { containersOf, nameOf, podSpecOf, refOf, workloadsIn } from './objects.ts';
 import { readRelease } from './release-store.ts';
-import { contentDescription, installerOf, isOurRelease, placed, type ReleaseState } from './release.ts';
+import { contentDescription, isOurRelease, placed, type ReleaseState } from './release.ts';
+import { foreignRelease, refuseOverApplied } from './release-conflict.ts';
 import { repairRelease, requireAbandoned } from './repair.ts';
 import type { Applied, Rendered } from './types.ts';
 
@@ -32,13 +33,12 @@ export async function applyRelease(
   if (found.kind !== 'ok') return found;
   const state = found.value;
   if (state.kind !== 'absent' && !isOurRelease(state.last, settings.project) && !settings.adopt) {
-    return failed(
-      'RELEASE_FOREIGN',
-      `release ${release} in ${namespace} was installed by ${installerOf(state.last)}`,
-      {
-        hint: `take it over with --adopt, or give this one another name: \`deploy.helm.release\``,
-      },
-    );
+    return foreignRelease(state.last, release, namespace);
+  }
+  if (state.kind === 'absent') {
+    const owner = { project: settings.project, service: service.name };
+    const free = await refuseOverApplied(owner, namespace, cluster, signal);
+    if (free.kind !== 'ok') return free;
   }
   const usable = await makeUsable(state, release, namespace, settings, { signal, report });
   if (usable.kind !== 'ok') return usable;

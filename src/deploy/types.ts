@@ -27,6 +27,27 @@ export interface Rendered {
   readonly hash: string;
   /** The image that went into it; absent where nothing was built. */
   readonly artifact?: Artifact;
+  /** Read from this file (`--rendered`): applied as it is, server-side, also where the service has a chart. */
+  readonly file?: string;
+}
+
+/** One object that a deploy would change. */
+export interface ObjectChange {
+  /** `Kind/name`. */
+  readonly object: string;
+  /** Absent for a cluster-scoped object. */
+  readonly namespace?: string;
+  readonly change: 'create' | 'change' | 'replace' | 'delete';
+  /** YAML without what the server adds, and without values of Secrets; empty where there is no object. */
+  readonly before: string;
+  readonly after: string;
+}
+
+/** What a deploy would do. */
+export interface Preview {
+  readonly changes: readonly ObjectChange[];
+  /** What would happen beside that: `release orders would become revision 8`. */
+  readonly notes: readonly string[];
 }
 
 /** Turns a service's chart, overlay or manifests into objects. Contacts no cluster; the stage reported is `render`. */
@@ -99,6 +120,8 @@ export interface LiveDeployer extends Deployer {
    * newest revision with exactly that digest, and no others. VERIFY_FAILED names what differs. The stage is `verify`.
    */
   verify(service: ServiceConfig, rendered: Rendered, context: WorkContext): Promise<Outcome<void>>;
+  /** What `apply` would change, by dry runs; nothing is written. Fails as `apply` would. */
+  preview(service: ServiceConfig, rendered: Rendered, signal: AbortSignal): Promise<Outcome<Preview>>;
   /** What is deployed, at this moment. */
   status(service: ServiceConfig, signal: AbortSignal): Promise<Outcome<ServiceStatus>>;
   /** The objects of the service as they were applied last, with their namespaces; empty when it is not deployed. */

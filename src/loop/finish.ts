@@ -6,6 +6,7 @@ import type { Stage } from '../events.ts';
 import type { CancelReason } from '../outcome.ts';
 import { inSharedBuild, mayCancel } from './plan.ts';
 import { mergePaths, reasonOf, touch } from './changes.ts';
+import { runFinished } from './run-finished.ts';
 import { emit, set, update, without, withoutPending, type Step } from './step.ts';
 import { liveRun, type Last, type Pending, type Run, type RunFinished, type ServiceState } from './state.ts';
 
@@ -155,18 +156,7 @@ function reasonToCancel(step: Step, service: ServiceState, run: Run): CancelReas
 }
 
 function announce(step: Step, message: RunFinished, run: Run): void {
-  const { result } = message;
-  emit(step, {
-    type: 'run.finished',
-    service: message.service,
-    run: run.id,
-    change: run.change,
-    reason: run.reason,
-    outcome: result.kind,
-    ...(result.kind === 'cancelled' ? { cancelReason: result.reason } : {}),
-    ...(result.kind === 'failed' ? { error: result.error } : {}),
-    ms: message.ms,
-    stages: message.stages,
-    ...(message.artifact === undefined ? {} : { artifact: message.artifact }),
-  });
+  const { service, result, ms, stages, artifact } = message;
+  const name = { service, run: run.id, change: run.change, reason: run.reason };
+  emit(step, runFinished(name, result, { ms, stages, artifact }));
 }

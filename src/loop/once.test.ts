@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { FakeLoopRig, fakeChart, fakeService, settled } from '../../test/support/fake-loop-parts.ts';
 import type { Artifact, Stage } from '../events.ts';
 import { cancelled, failed, type Outcome } from '../outcome.ts';
-import { buildServices, deployServices, runServices, type OnceOptions } from './once.ts';
+import { buildServices, deployServices, runServices, type Did, type OnceOptions } from './once.ts';
 import { writtenOnce } from './written.ts';
 
 const all: readonly Stage[] = ['compile', 'package', 'image', 'push', 'render', 'apply', 'rollout'];
@@ -57,6 +57,27 @@ describe('buildServices', () => {
     expect((await building).get('orders')).toMatchObject({
       kind: 'failed',
       error: { code: 'SOURCE_CHANGED', message: expect.stringContaining('orders/App.java') as string },
+    });
+  });
+
+  it('does not build what is given, and tells what each run did', async () => {
+    const rig = new FakeLoopRig([fakeService('orders'), fakeService('stock')], all);
+    const given: Artifact = {
+      ...{ service: 'orders', repository: 'elsewhere/orders', pullRepository: 'elsewhere/orders' },
+      ...{ tag: '1', digest: 'sha256:given', inputHash: '' },
+    };
+    const did = new Map<string, Did>();
+    const options = optionsOf(rig, {
+      given: new Map([['orders', given]]),
+      finished: (service, one) => did.set(service, one),
+    });
+    const outcomes = await runServices(options);
+    expect(rig.workshop.begun[0]).toBe('compile stock');
+    expect(outcomes.get('orders')).toEqual({ kind: 'ok', value: given });
+    expect(did.get('orders')).toMatchObject({ artifact: given });
+    expect(did.get('orders')?.stages[0]).toMatchObject({ stage: 'image', outcome: 'skipped' });
+    expect(did.get('stock')).toMatchObject({
+      artifact: { builder: { name: 'buildah' }, jarSha256: expect.any(String) as string },
     });
   });
 

@@ -4,12 +4,13 @@
  */
 import type { ServiceConfig } from '../config/model.ts';
 import { appdevError, type AppdevError } from '../errors.ts';
-import type { Artifact, Emit, Route } from '../events.ts';
-import { cancelled, failed, type NotOk, type Outcome } from '../outcome.ts';
+import type { Artifact, Emit, Route, StageTiming } from '../events.ts';
+import { cancelled, failed, ok, type NotOk, type Outcome } from '../outcome.ts';
 import { inNeedsOrder } from './order.ts';
 import { prepare, type Member, type Unfinished } from './prepare.ts';
 import { createRunReporter, type RunReporter } from './reporter.ts';
 import { buildImage, deploy } from './run.ts';
+import { runFinished } from './run-finished.ts';
 import type { BuildParts } from './types.ts';
 
 /** What a one-shot command hands in. */
@@ -23,6 +24,17 @@ export interface OnceOptions {
   readonly signal: AbortSignal;
   /** Build and apply even what is there. */
   readonly force: boolean;
+  /** Images that were built elsewhere, by service: these services are not built. */
+  readonly given?: ReadonlyMap<string, Artifact>;
+  /** Told what each service's run did, when it has ended. */
+  readonly finished?: (service: string, did: Did) => void;
+}
+
+/** What a run did, whatever its end was. */
+export interface Did {
+  readonly stages: readonly StageTiming[];
+  /** Absent where the image was not built, and is not there. */
+  readonly artifact?: Artifact;
 }
 
 /** One service's work under way: its run is announced, and finished exactly once. */
@@ -91,25 +103,30 @@ function begin({ services, emit, now, signal, force }: OnceOptions, route: Route
   });
 }
 
-function finish({ emit }: OnceOptions, { member, reporter, artifact }: Job, outcome: Outcome<unknown>): void {
+function finish(
+  { emit, finished }: OnceOptions,
+  { member, reporter, artifact }: Job,
+  outcome: Outcome<unknown>,
+): void {
   reporter.close(outcome.kind);
-  emit({
-    type: 'run.finished',
-    service: member.service.name,
-    run: member.run,
-    change: member.run,
-    reason: 'start',
-    outcome: outcome.kind,
-    ...(outcome.kind === 'cancelled' ? { cancelReason: outcome.reason } : {}),
-    ...(outcome.kind === 'failed' ? { error: outcome.error } : {}),
-    ms: reporter.elapsedMs(),
-    stages: reporter.timings(),
-    ...(artifact === undefined ? {} : { artifact }),
-  });
+  const { service, run } = member;
+  const name = { service: service.name, run, change: run, reason: 'start' };
+  const stages = reporter.timings();
+  finished?.(service.name, { stages, ...(artifact === undefined ? {} : { artifact }) });
+  emit(runFinished(name, outcome, { ms: reporter.elapsedMs(), stages, artifact }));
 }
 
 async function buildJobs(options: OnceOptions, jobs: readonly Job[]): Promise<Artifacts> {
   const outcomes = new Map<string, Outcome<Artifact | undefined>>();
+  const unbuilt = jobs.filter((job) => {
+    const { service, report } = job.member;
+    const given = options.given?.get(service.name);
+    if (given === undefined) return true;
+    job.artifact = given;
+    report.finished('image', 'skipped', `given: ${given.digest.slice(0, 19)}`);
+    outcomes.set(service.name, ok(given));
+    return false;
+  });
   const inTurn = turns();
   const build = async (batch: readonly Job[]): Promise<void> => {
     let left = batch;
@@ -126,7 +143,7 @@ async function buildJobs(options: OnceOptions, jobs: readonly Job[]): Promise<Ar
       if (left.length === 0) break;
     }
   };
-  await Promise.all((await reactorsOf(options, jobs)).map(build));
+  await Promise.all((await reactorsOf(options, unbuilt)).map(build));
   return outcomes;
 }
 

@@ -2,7 +2,7 @@
  * One service's way from prepared inputs into the cluster: image, render, apply, rollout, stopping at the first stage
  * that is not ok. Skips what is there already and says so. Knows no events and no other service.
  */
-import type { WorkContext } from '../build/types.ts';
+import type { Jar, WorkContext } from '../build/types.ts';
 import type { Rendered } from '../deploy/types.ts';
 import type { Artifact } from '../events.ts';
 import { cancelled, ok, type Outcome } from '../outcome.ts';
@@ -40,12 +40,19 @@ export async function buildImage(
     if (moved.length > 0) return inputsMoved({ moved });
   }
   if (built.kind === 'failed') return built;
+  const artifact = withFacts(built.value, member, prepared.jar);
   await parts.records.add(
     service.name,
     { inputHash: fingerprint.build, tests: fingerprint.tests, target: parts.target },
-    built.value,
+    artifact,
   );
-  return built;
+  return ok(artifact);
+}
+
+/** What the hand-over between phases tells beside the image itself. */
+function withFacts(artifact: Artifact, { service }: Member, jar: Jar | undefined): Artifact {
+  const builder = artifact.builder ?? { name: service.image?.builder ?? '' };
+  return { ...artifact, builder, ...(jar === undefined ? {} : { jarSha256: jar.sha256 }) };
 }
 
 /** How a deploy talks to its owner. */

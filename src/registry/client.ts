@@ -45,6 +45,11 @@ export interface RegistryClient extends ManifestReader {
     digest: string,
     signal: AbortSignal,
   ): Promise<Outcome<'deleted' | 'absent' | 'unsupported'>>;
+  /**
+   * Gives a manifest that is there one more tag; a tag that names another one moves. PUSH_FAILED where the registry does
+   * not let it move, and where there is no such manifest.
+   */
+  putTag(repository: string, digest: string, tag: string, signal: AbortSignal): Promise<Outcome<void>>;
   /** All tags of a repository, in the registry's order; empty where there is no such repository. */
   listTags(repository: string, signal: AbortSignal): Promise<Outcome<readonly string[]>>;
 }
@@ -189,6 +194,34 @@ export function createRegistryClient(options: ClientOptions): RegistryClient {
       if (status === 202 || status === 200 || status === 204) return ok('deleted');
       if (status === 404) return ok('absent');
       return status === 405 ? ok('unsupported') : refusal(answer.value, `delete from ${repository}`);
+    },
+
+    async putTag(repository, digest, tag, signal) {
+      const path = pathOf(repository);
+      if (path.kind !== 'ok') return path;
+      if (!isTag(tag)) throw new Error(`not a tag: ${tag}`);
+      const deadline = deadlineNow();
+      const found = await getManifest(repository, digest, deadline, signal);
+      if (found.kind !== 'ok') return found;
+      if (found.value === undefined) {
+        return failed('PUSH_FAILED', `the registry ${host} has no ${repository}@${digest} to tag`, {
+          hint: 'somebody deleted it meanwhile; build again',
+        });
+      }
+      const { mediaType, body } = found.value;
+      const url = `${base}${path.value}/manifests/${tag}`;
+      const put = { url, method: 'PUT', headers: { 'content-type': mediaType }, body } as const;
+      const answer = await ask.send(put, repository, deadline, signal);
+      if (answer.kind !== 'ok') return answer;
+      const { status } = answer.value;
+      if (status === 201 || status === 200) return ok(undefined);
+      if (status === 409 || status === 412) {
+        const words = ask.withoutSecrets(registryWords(answer.value.body));
+        return failed('PUSH_FAILED', `the registry ${host} keeps ${repository}:${tag} as it is: ${words}`, {
+          hint: 'the tag is immutable there; let `tags.template` make another one',
+        });
+      }
+      return refusal(answer.value, `tag ${repository}:${tag}`);
     },
 
     async listTags(repository, signal) {

@@ -33,11 +33,12 @@ export interface FoundTarget {
 
 /** The target that appdev.yaml names. */
 function configuredTarget(config: RegistryConfig): ImageTarget {
-  const { push, pull, inCluster, insecure, copy } = config;
+  const { push, pull, inCluster, multiLevel, insecure, copy } = config;
   return registryTarget({
     push,
     pull,
     ...(inCluster === undefined ? {} : { inCluster }),
+    ...(multiLevel === undefined ? {} : { multiLevel }),
     insecure,
     ...(copy === undefined ? {} : { copy }),
     source: 'appdev.yaml',

@@ -60,7 +60,8 @@ export function createSignedAsk({
     let current = outcome;
     let { url } = question;
     for (let hop = 0; hop < maxHops && current.kind === 'ok'; hop += 1) {
-      const target = question.method === 'DELETE' ? undefined : redirectTarget(current.value, url);
+      const writes = question.method === 'DELETE' || question.method === 'PUT';
+      const target = writes ? undefined : redirectTarget(current.value, url);
       if (target === undefined) break;
       url = target;
       // The question as it was asked, so without Authorization: that is for the registry alone.
@@ -81,7 +82,8 @@ export function createSignedAsk({
 
   return {
     async send(question, repository, deadline, signal) {
-      const key = `${question.method === 'DELETE' ? 'delete' : 'read'} ${repository}`;
+      const right = { DELETE: 'delete', PUT: 'write' }[question.method as string] ?? 'read';
+      const key = `${right} ${repository}`;
       const attempt = async (authorization: string | undefined): Promise<Outcome<Answer>> => {
         const headers = { ...question.headers, ...(authorization === undefined ? {} : { authorization }) };
         return await ask({ ...question, headers }, deadline, signal);

@@ -9,6 +9,8 @@ export interface Registry {
   readonly pull: string;
   /** Name that a pod in the cluster pushes to. */
   readonly inCluster?: string;
+  /** Keeps names of other registries as folders instead of as one part. */
+  readonly multiLevel?: boolean;
   /** Plain HTTP. */
   readonly insecure: boolean;
   /** `pull` is another registry, into which images are copied. `insecure`: plain HTTP there. */

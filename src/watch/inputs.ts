@@ -73,7 +73,10 @@ export function settingsOf(
         ? { path: name(deploy.path) }
         : { files: deploy.files.map(name) };
   return {
-    build: JSON.stringify(sorted({ path: name(service.path), jar: service.jar, image })),
+    // The repository too: an image that was built under another name is not where this one is looked for.
+    build: JSON.stringify(
+      sorted({ path: name(service.path), jar: service.jar, image, repository: service.image?.repository }),
+    ),
     deploy: JSON.stringify(sorted({ ...deploy, ...paths })),
   };
 }

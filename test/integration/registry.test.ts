@@ -110,6 +110,21 @@ describe('an open registry', () => {
     expect(await client.deleteManifest(repository, digest, signal)).toEqual(ok('absent'));
   });
 
+  it('gives an image one more tag, and moves one, without a push', async () => {
+    const repository = `${registry.host}/tagged`;
+    const [one, two] = [
+      await pushImage(registry.host, 'tagged', 'a', '1'),
+      await pushImage(registry.host, 'tagged', 'b', '2'),
+    ];
+    expect(await client.putTag(repository, one, 'v1.0-dirty', signal)).toEqual(ok(undefined));
+    expect(await client.headManifest(repository, 'v1.0-dirty', signal)).toEqual(ok({ digest: one }));
+    expect(await client.putTag(repository, two, 'v1.0-dirty', signal)).toEqual(ok(undefined));
+    expect(await client.headManifest(repository, 'v1.0-dirty', signal)).toEqual(ok({ digest: two }));
+    expect(await client.headManifest(repository, 'a', signal)).toEqual(ok({ digest: one }));
+    const gone = await client.putTag(repository, `sha256:${'0'.repeat(64)}`, 'v2', signal);
+    expect(codeOf(gone)).toBe('PUSH_FAILED');
+  });
+
   it('is the answer to whether an artifact is still there', async () => {
     const digest = await pushImage(registry.host, 'lookup', 'a', 'lookup');
     const artifact: Artifact = {
@@ -321,6 +336,10 @@ describe('a registry with tokens', () => {
       ['repository:shop/orders:pull'],
     ]);
     expect(tokenServer.seen[0]?.query.get('service')).toBe('test');
+
+    // Reading it for the tag uses the token that is there; writing gets one of its own.
+    expect(await client.putTag(repository, digest, 'v1', signal)).toEqual(ok(undefined));
+    expect(tokenServer.seen.at(-1)?.query.getAll('scope')).toEqual(['repository:shop/orders:pull,push']);
 
     expect(await client.deleteManifest(repository, digest, signal)).toEqual(ok('deleted'));
     expect(tokenServer.seen.at(-1)?.query.getAll('scope')).toEqual(['repository:shop/orders:delete']);

@@ -1,0 +1,107 @@
+/** `appdev diff` and `appdev deploy --dry-run`: what a deploy would change in the cluster, as a unified diff. */
+import type { ObjectChange, Preview } from '../deploy/types.ts';
+import { ok, type Outcome } from '../outcome.ts';
+import { unifiedDiff } from '../support/unified-diff.ts';
+import { openTarget } from './cluster.ts';
+import type { Invocation } from './command.ts';
+import { createMask } from '../support/mask.ts';
+import { readDeployInput } from './plan-deploy.ts';
+import { quietContext } from './quiet.ts';
+import { noticesOnStderr, wantsJson, withData } from './read-only.ts';
+
+/** Exit code of `--exit-code` when there are changes: one that no failure has, so that a script can tell. */
+const changedCode = 11;
+
+interface Shown extends Preview {
+  readonly service: string;
+  readonly namespace: string;
+}
+
+/** Runs the command. */
+export async function diff(invocation: Invocation): Promise<number> {
+  return await previewDeploy(invocation, 'diff');
+}
+
+/** Shows what would change. `command` decides what the guard allows. */
+export async function previewDeploy(invocation: Invocation, command: 'diff' | 'deploy'): Promise<number> {
+  return await withData(
+    invocation,
+    async (whole) => {
+      const input = await readDeployInput(whole);
+      if (input.kind !== 'ok') return input;
+      const { session } = input.value;
+      const { signals, project, services } = session;
+      const opened = await openTarget(session, command);
+      if (opened.kind !== 'ok') return opened;
+      const placed = await input.value.place(opened.value);
+      if (placed.kind !== 'ok') return placed;
+      const { target, artifacts } = placed.value;
+      const previews: Shown[] = [];
+      for (const service of services) {
+        const { name } = service;
+        const context = quietContext(signals.shutdown);
+        const rendered = await target.deployer.render(service, artifacts.get(name), context);
+        if (rendered.kind !== 'ok') return rendered;
+        const preview = await target.deployer.preview(service, rendered.value, signals.shutdown);
+        if (preview.kind !== 'ok') return preview;
+        previews.push({ service: name, namespace: rendered.value.namespace, ...preview.value });
+      }
+      const mask = createMask(project.secrets);
+      process.stdout.write(mask(wantsJson(invocation) ? jsonOf(previews) : textOf(previews)));
+      const changed = previews.some(isChanged);
+      return exitOf(changed && invocation.booleans['exit-code'] === true);
+    },
+    noticesOnStderr,
+  );
+}
+
+function exitOf(tell: boolean): Outcome<number> {
+  return ok(tell ? changedCode : 0);
+}
+
+function isChanged({ changes, notes }: Preview): boolean {
+  return changes.length > 0 || notes.length > 0;
+}
+
+/** Lines that begin with `#` are for people; the rest is a diff. */
+function textOf(previews: readonly Shown[]): string {
+  return previews
+    .map((preview) => {
+      const { service, namespace, changes, notes } = preview;
+      const counts = isChanged(preview) ? countsOf(changes) : 'no change';
+      const head = [`# ${service} in ${namespace}: ${counts}`, ...notes.map((note) => `# ${note}`)];
+      return `${head.join('\n')}\n${changes.map(diffOf).join('')}`;
+    })
+    .join('');
+}
+
+const words = { create: 'created', change: 'changed', replace: 'replaced', delete: 'deleted' } as const;
+
+function countsOf(changes: readonly ObjectChange[]): string {
+  if (changes.length === 0) return 'no object would change';
+  const parts = Object.entries(words).flatMap(([kind, word]) => {
+    const count = changes.filter(({ change }) => change === kind).length;
+    return count === 0 ? [] : [`${count} ${word}`];
+  });
+  return parts.join(', ');
+}
+
+function diffOf({ object, namespace, change, before, after }: ObjectChange): string {
+  const path = `${namespace === undefined ? '' : `${namespace}/`}${object}`;
+  const from = change === 'create' ? '/dev/null' : `live/${path}`;
+  const to = change === 'delete' ? '/dev/null' : `deploy/${path}`;
+  return unifiedDiff(before, after, from, to);
+}
+
+function jsonOf(previews: readonly Shown[]): string {
+  const services = previews.map(({ service, namespace, changes, notes }) => ({
+    ...{ service, namespace, notes },
+    changes: changes.map((one) => ({
+      object: one.object,
+      ...(one.namespace === undefined ? {} : { namespace: one.namespace }),
+      change: one.change,
+      diff: diffOf(one),
+    })),
+  }));
+  return `${JSON.stringify({ v: 1, changed: previews.some(isChanged), services })}\n`;
+}

@@ -1,0 +1,66 @@
+/**
+ * What `deploy`, `verify` and `diff` start with: the images or the rendered manifests that the command line and
+ * artifacts.json name, read before the cluster is contacted and put in place after.
+ */
+import type { Artifact } from '../events.ts';
+import { ok, type Outcome } from '../outcome.ts';
+import type { Registry } from '../registry/types.ts';
+import { readArtifacts, requireArtifacts } from './artifacts.ts';
+import type { OpenTarget } from './cluster.ts';
+import { askedImages, resolveImages } from './images.ts';
+import { openRendered, placeRendered, withRendered } from './rendered.ts';
+import type { Session } from './session.ts';
+
+/** What was read. */
+export interface DeployInput {
+  /** The same session, with the services that take part. */
+  readonly session: Session;
+  /**
+   * Puts it in place.
+   *
+   * @param registry where this session's images go, where that is known.
+   */
+  place(target: OpenTarget, registry?: Registry): Promise<Outcome<PlacedInput>>;
+}
+
+/** What is deployed, and by what. */
+export interface PlacedInput {
+  readonly target: OpenTarget;
+  readonly artifacts: ReadonlyMap<string, Artifact>;
+}
+
+/** Reads files and flags. Contacts nothing. */
+export async function readDeployInput(session: Session): Promise<Outcome<DeployInput>> {
+  const rendered = await openRendered(session);
+  if (rendered.kind !== 'ok') return rendered;
+  const input = rendered.value;
+  if (input !== undefined) {
+    const artifacts = await readArtifacts(session, false);
+    if (artifacts.kind !== 'ok') return artifacts;
+    const narrowed = { ...session, services: input.services };
+    return ok({
+      session: narrowed,
+      place(target) {
+        const placed = placeRendered(input, narrowed, target, artifacts.value);
+        if (placed.kind !== 'ok') return Promise.resolve(placed);
+        const used = [...placed.value].flatMap(([name, { artifact }]) =>
+          artifact === undefined ? [] : [[name, artifact] as const],
+        );
+        const deployer = withRendered(target.deployer, placed.value);
+        return Promise.resolve(ok({ target: { ...target, deployer }, artifacts: new Map(used) }));
+      },
+    });
+  }
+  const asked = askedImages(session);
+  if (asked.kind !== 'ok') return asked;
+  const artifacts = await requireArtifacts(session, new Set(asked.value.map(({ service }) => service)));
+  if (artifacts.kind !== 'ok') return artifacts;
+  return ok({
+    session,
+    async place(target, registry) {
+      const given = await resolveImages(session, asked.value, registry);
+      if (given.kind !== 'ok') return given;
+      return ok({ target, artifacts: new Map([...artifacts.value, ...given.value]) });
+    },
+  });
+}

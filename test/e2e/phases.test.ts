@@ -1,0 +1,301 @@
+/**
+ * The phases one by one, each a process of its own with only artifacts.json (or the rendered manifests) between them:
+ * the same digests as `run` makes, nothing done twice, and the same end after a phase was killed in the middle.
+ */
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ArtifactsDocument } from '../../src/config/artifacts.ts';
+import { createRig, eventually, kubectl, processesOf, served, type Ran, type Rig } from '../support/rig.ts';
+
+const controller = 'stock/src/main/java/com/example/stock/StockController.java';
+const overlay = 'stock/deploy/kustomize/overlays/dev/kustomization.yaml';
+const rigs: Rig[] = [];
+
+function makeRig(): Rig {
+  const rig = createRig();
+  rigs.push(rig);
+  return rig;
+}
+
+/** The project that is built; the others deploy what it hands on. */
+let source: Rig;
+/** Two versions of stock, built once: artifacts.json of each. */
+let first: string;
+let second: string;
+
+function artifactOf(path: string): ArtifactsDocument['artifacts'][number] {
+  const document = JSON.parse(readFileSync(path, 'utf8')) as ArtifactsDocument;
+  const entry = document.artifacts.find(({ service }) => service === 'stock');
+  if (entry === undefined) throw new Error(`${path} has no stock`);
+  return entry;
+}
+
+async function succeeds(ran: Promise<Ran>): Promise<Ran> {
+  const done = await ran;
+  expect([done.code, done.code === 0 ? '' : done.stdout + done.stderr]).toEqual([0, '']);
+  return done;
+}
+
+/** What a rollout or an upgrade would change: the release's records, and what the pods come from. */
+function marksOf(rig: Rig): readonly string[] {
+  return ['secrets', 'replicasets']
+    .flatMap((kind) => rig.objects(kind))
+    .map(({ metadata }) => `${metadata.name} ${metadata.uid}`)
+    .sort();
+}
+
+function imageOf(rig: Rig): string {
+  return rig.kubectl(
+    ...['get', 'deployment', 'stock', '-o', 'jsonpath={.spec.template.spec.containers[0].image}'],
+  );
+}
+
+async function servesVersion(rig: Rig, text: string): Promise<void> {
+  await eventually(`'${text}'`, async () => ((await served(rig, 'stock')).includes(text) ? true : undefined));
+}
+
+async function digestInRegistry(repository: string, tag: string): Promise<string | null> {
+  const accept = 'application/vnd.oci.image.manifest.v1+json';
+  const slash = repository.indexOf('/');
+  const url = `http://${repository.slice(0, slash)}/v2${repository.slice(slash)}/manifests/${tag}`;
+  const answer = await fetch(url, { method: 'HEAD', headers: { accept } });
+  return answer.headers.get('docker-content-digest');
+}
+
+beforeAll(async () => {
+  source = makeRig();
+  first = join(source.folder, 'first.json');
+  second = join(source.folder, 'second.json');
+  await succeeds(source.appdev('build', 'stock', '--no-tests', '--artifacts', first));
+  source.replace(controller, 'Stock is up', 'Stock two is up');
+  // Killed in the middle of a stage, a build leaves no entry for `deploy`, not even that of the version before.
+  copyFileSync(first, second);
+  for (const stage of ['compile', 'push']) {
+    const killed = source.start('build', 'stock', '--no-tests', '--artifacts', second);
+    await killed.waitFor('stage.started', (event) => event.stage === stage);
+    await killed.end('SIGKILL');
+  }
+  const early = await source.appdev('deploy', 'stock', '--artifacts', second);
+  expect([early.code, early.stdout]).toEqual([2, expect.stringContaining('appdev build stock')]);
+  await succeeds(source.appdev('build', 'stock', '--no-tests', '--artifacts', second));
+  expect(artifactOf(second).digest).not.toBe(artifactOf(first).digest);
+}, 240_000);
+
+afterAll(async () => {
+  for (const rig of rigs) await rig.dispose();
+});
+
+describe('artifacts.json', () => {
+  it('says what was built, from what, and by what', () => {
+    const { digest, reference, pullRepository, tag, ...entry } = artifactOf(second);
+    expect(reference).toBe(`${pullRepository}:${tag}@${digest}`);
+    expect(entry).toMatchObject({
+      inputHash: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
+      jar: { sha256: expect.stringMatching(/^[0-9a-f]{64}$/) as string },
+      builder: { name: 'buildah', version: expect.stringMatching(/^\d+\.\d+/) as string },
+      stages: ['compile', 'package', 'image', 'push'].map((stage) => ({ stage })),
+    });
+  });
+
+  it('a second build does nothing, and says so', async () => {
+    const before = artifactOf(second);
+    const again = await succeeds(source.appdev('build', 'stock', '--no-tests', '--artifacts', second));
+    expect(again.stdout).toMatch(/push.*skipped.*unchanged|unchanged/);
+    const { stages, ...after } = artifactOf(second);
+    expect(stages.map(({ outcome }) => outcome)).toEqual(['skipped', 'skipped', 'skipped', 'skipped']);
+    expect({ ...after, stages: before.stages }).toEqual(before);
+  });
+});
+
+describe('Helm', () => {
+  let rig: Rig;
+  beforeAll(() => {
+    rig = makeRig();
+  });
+
+  it('four processes deploy the digest that `run` makes of a clean clone, which does nothing the second time', async () => {
+    const { digest, reference } = artifactOf(first);
+    const rendered = await succeeds(rig.appdev('render', 'stock', '--artifacts', first));
+    expect(rendered.stdout).toContain(reference);
+    await succeeds(rig.appdev('deploy', 'stock', '--artifacts', first));
+    await succeeds(rig.appdev('verify', 'stock', '--artifacts', first));
+    expect(imageOf(rig)).toBe(reference);
+
+    const clean = makeRig();
+    const git = (...args: readonly string[]): string =>
+      execFileSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@example.com', ...args], {
+        cwd: clean.folder,
+        encoding: 'utf8',
+      }).trim();
+    clean.replace(
+      'appdev.yaml',
+      'services:',
+      'tags: {template: "{gitCommit}", gitCommit: {variant: commit}}\n\nservices:',
+    );
+    git('init', '-q', '-b', 'main');
+    git('add', '-A');
+    git('commit', '-qm', 'one');
+    await succeeds(clean.appdev('run', 'stock', '--no-tests'));
+    const handed = join(clean.folder, '.appdev/artifacts.json');
+    const commit = git('rev-parse', 'HEAD');
+    const built = artifactOf(handed);
+    expect(built).toMatchObject({ digest, reference, git: { commit, branch: 'main', dirty: false } });
+    expect(built.tags).toEqual([commit]);
+    expect(await digestInRegistry(built.repository, commit)).toBe(digest);
+    expect(imageOf(clean)).toBe(reference);
+
+    // Nothing changed but the commit: one more tag, and neither a revision nor a rollout.
+    const marks = marksOf(clean);
+    git('commit', '-q', '--allow-empty', '-m', 'two');
+    const next = git('rev-parse', 'HEAD');
+    const again = clean.start('run', 'stock', '--no-tests');
+    const run = await again.waitFor('run.finished');
+    expect(await again.exited).toBe(0);
+    expect(run.stages.slice(0, 4).map(({ outcome }) => outcome)).toEqual(Array(4).fill('skipped'));
+    expect(run.stages.find(({ stage }) => stage === 'apply')?.outcome).toBe('skipped');
+    expect(marksOf(clean)).toEqual(marks);
+    expect(artifactOf(handed)).toMatchObject({ digest, reference, tags: [next] });
+    expect(await digestInRegistry(built.repository, next)).toBe(digest);
+  });
+
+  it('diff shows what a deploy would change, and changes nothing', async () => {
+    const marks = marksOf(rig);
+    const same = await rig.appdev('diff', 'stock', '--artifacts', first, '--exit-code');
+    expect([same.code, same.stdout]).toEqual([0, `# stock in ${rig.namespace}: no change\n`]);
+
+    const image = await rig.appdev('diff', 'stock', '--artifacts', second, '--exit-code');
+    expect(image.code).toBe(11);
+    const diff = image.stdout.split('\n').filter((line) => /^[-+]/.test(line));
+    expect(diff).toEqual([
+      `--- live/${rig.namespace}/Deployment/stock`,
+      `+++ deploy/${rig.namespace}/Deployment/stock`,
+      expect.stringContaining(`image: ${artifactOf(first).reference}`),
+      expect.stringContaining(`image: ${artifactOf(second).reference}`),
+    ]);
+    expect(image.stdout).toContain('# release stock would become revision 2');
+    const dry = await succeeds(rig.appdev('deploy', 'stock', '--artifacts', second, '--dry-run'));
+    expect(dry.stdout).toBe(image.stdout);
+    expect(marksOf(rig)).toEqual(marks);
+  });
+
+  it.each(['apply', 'rollout'])(
+    'a deploy that is killed in %s comes to the same end the next time',
+    async (stage) => {
+      const [file, text] = stage === 'apply' ? [second, 'Stock two is up'] : [first, 'Stock is up'];
+      const killed = rig.start('deploy', 'stock', '--artifacts', file);
+      await killed.waitFor('stage.started', (event) => event.stage === stage);
+      await killed.end('SIGKILL');
+      await succeeds(rig.appdev('deploy', 'stock', '--artifacts', file));
+      const cut = rig.start('verify', 'stock', '--artifacts', file);
+      await cut.waitFor('stage.started');
+      await cut.end('SIGKILL');
+      await succeeds(rig.appdev('verify', 'stock', '--artifacts', file));
+      expect(imageOf(rig)).toBe(artifactOf(file).reference);
+      await servesVersion(rig, text);
+      expect(processesOf(rig)).toEqual([]);
+    },
+  );
+});
+
+describe('deploy --rendered', () => {
+  it('applies a chart as it was rendered, and never beside its release', async () => {
+    const rig = makeRig();
+    const { stdout } = await succeeds(rig.appdev('render', 'stock', '--artifacts', first));
+    rig.write('rendered.yaml', stdout);
+    // Whatever the chart says by now: the bytes count.
+    rmSync(join(rig.folder, 'stock/deploy/chart/templates'), { recursive: true });
+    await succeeds(rig.appdev('deploy', '--rendered', 'rendered.yaml'));
+    expect(imageOf(rig)).toBe(artifactOf(first).reference);
+    expect(rig.objects('secrets')).toEqual([]);
+    await succeeds(rig.appdev('verify', 'stock', '--rendered', 'rendered.yaml', '--artifacts', first));
+    const again = rig.start('deploy', '--rendered', 'rendered.yaml');
+    const run = await again.waitFor('run.finished');
+    expect(run.stages).toMatchObject([
+      { stage: 'render', outcome: 'skipped' },
+      { stage: 'apply', outcome: 'skipped' },
+      { stage: 'rollout', outcome: 'ok' },
+    ]);
+
+    // A release over it, and it beside a release, are refused before anything is written.
+    const clone = makeRig();
+    const over = await clone.appdev('deploy', 'stock', '--artifacts', first, '-n', rig.namespace);
+    expect([over.code, over.stdout]).toEqual([9, expect.stringContaining('DEPLOYED_OTHERWISE')]);
+    const [released] = rigs.filter(({ namespace }) => namespace !== rig.namespace && hasRelease(namespace));
+    const text = stdout.replaceAll(`namespace ${rig.namespace}`, `namespace ${released?.namespace ?? ''}`);
+    rig.write('beside.yaml', text);
+    const beside = await rig.appdev('deploy', '--rendered', 'beside.yaml', '-n', released?.namespace ?? '');
+    expect([beside.code, beside.stdout]).toEqual([9, expect.stringContaining('Helm release stock')]);
+    const moved = await rig.appdev('deploy', '--rendered', 'beside.yaml');
+    expect([moved.code, moved.stdout]).toEqual([2, expect.stringContaining('was rendered for stock in')]);
+
+    await succeeds(rig.appdev('delete', 'stock'));
+    expect(rig.kubectl('get', 'deployments,services,configmaps', '-o', 'name').trim()).toMatch(
+      /^(configmap\/kube-root-ca\.crt)?$/,
+    );
+  });
+});
+
+function hasRelease(namespace: string): boolean {
+  return kubectl(['-n', namespace, 'get', 'secrets', '-l', 'owner=helm,name=stock', '-o', 'name']) !== '';
+}
+
+describe('Kustomize', () => {
+  it('four processes deploy the same digest; diff shows fields, masks secrets, and what would be pruned', async () => {
+    const rig = makeRig();
+    const kustomize = ['-p', 'kustomize', '--artifacts', first] as const;
+    rig.write(
+      overlay,
+      `${rig.read(overlay)}\nsecretGenerator:\n  - name: token\n    literals: [password=hunter22]\n`,
+    );
+    const { stdout } = await succeeds(rig.appdev('render', 'stock', ...kustomize));
+    expect(stdout).toContain(artifactOf(first).reference);
+
+    const before = await rig.appdev('diff', 'stock', ...kustomize, '--exit-code');
+    expect([before.code, before.stdout]).toEqual([11, expect.stringContaining('namespace')]);
+    expect(before.stdout).toContain('--- /dev/null');
+    expect(before.stdout).not.toMatch(/hunter22|aHVudGVyMjI/);
+
+    const killed = rig.start('deploy', 'stock', ...kustomize);
+    await killed.waitFor('stage.started', (event) => event.stage === 'apply');
+    await killed.end('SIGKILL');
+    await succeeds(rig.appdev('deploy', 'stock', ...kustomize));
+    await succeeds(rig.appdev('verify', 'stock', ...kustomize));
+    expect(imageOf(rig)).toBe(artifactOf(first).reference);
+    const same = await rig.appdev('diff', 'stock', ...kustomize, '--exit-code');
+    expect([same.code, same.stdout]).toEqual([0, `# stock in ${rig.namespace}: no change\n`]);
+
+    rig.replace(overlay, 'password=hunter22', 'password=hunter23');
+    rig.replace('stock/deploy/kustomize/base/deployment.yaml', 'replicas: 1', 'replicas: 2');
+    const changed = await rig.appdev('diff', 'stock', ...kustomize, '--exit-code');
+    expect(changed.code).toBe(11);
+    expect(changed.stdout).toMatch(/^- {2}replicas: 1\n\+ {2}replicas: 2$/m);
+    // The generator names a Secret by its content: one comes, the other goes.
+    expect(changed.stdout).toMatch(/^\+\+\+ deploy\/.*\/Secret\/token-/m);
+    expect(changed.stdout).toMatch(/^--- live\/.*\/Secret\/token-/m);
+    expect(changed.stdout).not.toMatch(/hunter2|aHVudGVyMj/);
+    expect(rig.kubectl('get', 'deployment', 'stock', '-o', 'jsonpath={.spec.replicas}')).toBe('1');
+  });
+});
+
+describe('--images', () => {
+  it('deploys an image that was built elsewhere by the digest that its tag has now', async () => {
+    const rig = makeRig();
+    const { repository, tag, digest, reference } = artifactOf(second);
+    const rendered = await succeeds(rig.appdev('render', 'stock', '--images', `stock=${repository}:${tag}`));
+    expect(rendered.stdout).toContain(reference);
+    expect(rendered.stderr).toContain(`${repository}:${tag} is ${digest} now`);
+    const absent = await rig.appdev('render', 'stock', '--images', `stock=${repository}:no-such-tag`);
+    expect([absent.code, absent.stderr]).toEqual([5, expect.stringContaining('has no')]);
+    const wrong = await rig.appdev('render', 'stock', '--images', `stck=${repository}:${tag}`);
+    expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining('did you mean: stock')]);
+    // Nothing of it is built: there are no sources.
+    rmSync(join(rig.folder, 'stock/src'), { recursive: true });
+    writeFileSync(join(rig.folder, 'stock/pom.xml'), '<project/>');
+    const ran = await succeeds(rig.appdev('run', 'stock', '--images', `stock=${repository}@${digest}`));
+    expect(ran.stdout).not.toContain('compile');
+    expect(imageOf(rig)).toMatch(new RegExp(`@${digest}$`));
+    await servesVersion(rig, 'Stock two is up');
+  });
+});
