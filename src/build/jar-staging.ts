@@ -1,24 +1,21 @@
-/** Private copies of the jars that Maven made: nobody writes to them while an image is built. Kept for the session. */
+/** Private copies of the jars that were built: nobody writes to them while an image is made. Kept for the session. */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ok, type Outcome } from '../outcome.ts';
 import { makeLargeTempFolder } from '../support/temp.ts';
-import { findBootJar, listJars, stageJar, type JarListing } from './boot-jar.ts';
-import type { Located } from './maven-project.ts';
-import { outputFolderOf } from './reactor.ts';
+import { stageJar } from './boot-jar.ts';
 import type { Jar } from './types.ts';
+
+/** An executable jar where the build tool put it. */
+export interface BuiltJar {
+  /** Name of the service. */
+  readonly service: string;
+  /** Absolute. */
+  readonly path: string;
+}
 
 /** Jars of a service that are kept: the newest one, and the one that an image may still be built from. */
 const keptJars = 2;
-
-/** What lies in the services' output folders, by service. */
-export async function listOutputs(located: readonly Located[]): Promise<ReadonlyMap<string, JarListing>> {
-  const listings = located.map(async ({ service, reactor, module }): Promise<[string, JarListing]> => [
-    service.name,
-    await listJars(outputFolderOf(module, reactor)),
-  ]);
-  return new Map(await Promise.all(listings));
-}
 
 /** The copies of one session. */
 export class JarStaging {
@@ -26,30 +23,17 @@ export class JarStaging {
   #folder: string | undefined;
   #count = 0;
 
-  /**
-   * Finds and copies the jar of each service. Fails with JAR_NOT_FOUND or JAR_AMBIGUOUS.
-   *
-   * @param before what lay in the output folder of each service when the build began.
-   */
-  async collect(
-    located: readonly Located[],
-    before: ReadonlyMap<string, JarListing>,
-  ): Promise<Outcome<ReadonlyMap<string, Jar>>> {
+  /** Copies the jar of each service. Fails with JAR_NOT_FOUND when one is not whole. */
+  async collect(built: readonly BuiltJar[]): Promise<Outcome<ReadonlyMap<string, Jar>>> {
     const jars = new Map<string, Jar>();
-    for (const { service, reactor, module } of located) {
-      const built = await findBootJar(
-        service.name,
-        outputFolderOf(module, reactor),
-        before.get(service.name) ?? new Map(),
-      );
-      if (built.kind !== 'ok') return built;
+    for (const { service, path: from } of built) {
       this.#count += 1;
       this.#folder ??= makeLargeTempFolder('jars');
-      const path = join(this.#folder, `${service.name}-${this.#count}.jar`);
-      const copy = await stageJar(service.name, built.value, path);
+      const path = join(this.#folder, `${service}-${this.#count}.jar`);
+      const copy = await stageJar(service, from, path);
       if (copy.kind !== 'ok') return copy;
-      await this.#keep(service.name, path);
-      jars.set(service.name, { service: service.name, path, built: built.value, sha256: copy.value.sha256 });
+      await this.#keep(service, path);
+      jars.set(service, { service, path, built: from, sha256: copy.value.sha256 });
     }
     return ok(jars);
   }

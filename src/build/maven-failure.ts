@@ -4,6 +4,7 @@
  */
 import type { Diagnostic } from '../diagnostic.ts';
 import { appdevError, type AppdevError } from '../errors.ts';
+import { compileFailure, testFailure } from './build-failure.ts';
 import { compilerErrors } from './compiler-output.ts';
 import { isAdvice, isWorthShowing } from './maven-log.ts';
 import { failedTests, type TestFiles } from './test-output.ts';
@@ -28,7 +29,9 @@ export function mavenFailure(
   const compile = compilerErrors(lines, files);
   if (compile.length > 0) return compileFailure(services, compile);
   const tests = failedTests(lines, files);
-  if (tests !== undefined) return testFailure(services, tests.run, tests.failed, tests.diagnostics);
+  if (tests !== undefined) {
+    return testFailure(services, tests, (classes) => `mvn test -Dtest=${classes.join(',')}`);
+  }
   const poms = pomProblems(lines, files);
   const reason = missingArtifact(errors) ?? poms[0]?.message ?? firstReason(errors);
   const message = `${services}: ${reason ?? `Maven ended with exit code ${exitCode}`}`;
@@ -42,29 +45,6 @@ export function mavenFailure(
 }
 
 const evidenceLines = 15;
-
-function compileFailure(services: string, diagnostics: readonly Diagnostic[]): AppdevError {
-  const files = [...new Set(diagnostics.map(({ file }) => file?.slice(file.lastIndexOf('/') + 1)))];
-  const where = files.length === 1 ? ` in ${files[0]}` : ` in ${files.length} files`;
-  const what = diagnostics.length === 1 ? '1 compile error' : `${diagnostics.length} compile errors`;
-  return appdevError('SOURCE_BUILD_FAILED', `${services}: ${what}${where}`, {
-    hint: 'correct the first one and save; the others may follow from it',
-    diagnostics,
-  });
-}
-
-function testFailure(
-  services: string,
-  run: number,
-  failed: number,
-  diagnostics: readonly Diagnostic[],
-): AppdevError {
-  const classes = [...new Set(diagnostics.map(({ message }) => message.slice(0, message.indexOf('.'))))];
-  return appdevError('TESTS_FAILED', `${services}: ${failed} of ${run} tests failed: ${classes.join(', ')}`, {
-    hint: `run them alone: mvn test -Dtest=${classes.join(',')}; or build without them: jar.tests: skip in appdev.yaml`,
-    diagnostics,
-  });
-}
 
 /**
  * `The project com.example:orders:1.0.0 (/p/pom.xml) has 1 error`, then one line a problem, that ends with

@@ -22,7 +22,7 @@ import {
 import { isWorthShowing, MavenLog } from './maven-log.ts';
 import type { MavenTool } from './maven-tool.ts';
 import type { GuardedModule, OutputGuard } from './output-guard.ts';
-import type { MavenStages } from './maven-stages.ts';
+import type { JarStages } from './jar-stages.ts';
 
 /** What a build is made from. */
 export interface MavenRun {
@@ -38,7 +38,7 @@ export interface MavenRun {
   readonly tryOffline: boolean;
   readonly guard: OutputGuard;
   readonly modules: readonly GuardedModule[];
-  readonly stages: MavenStages;
+  readonly stages: JarStages;
 }
 
 /** How it ended. `lines`: the last attempt's output. `online`: it resolved what it needed with the network allowed. */

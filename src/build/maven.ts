@@ -13,14 +13,15 @@ import { diskFull, orDiskFull, saysDiskFull } from '../support/disk-full.ts';
 import { largeTempFolder, userTempFolder } from '../support/folders.ts';
 import { waitForLock } from '../support/lockfile.ts';
 import type { RunProcess } from '../support/process.ts';
-import { JarStaging, listOutputs } from './jar-staging.ts';
+import { findBootJar, listJars, type JarListing } from './boot-jar.ts';
+import { JarStaging, type BuiltJar } from './jar-staging.ts';
 import { mavenFailure } from './maven-failure.ts';
 import { mavenInputs } from './maven-inputs.ts';
 import { findJdk } from './maven-jvm.ts';
-import { isResolved, rememberResolved } from './maven-offline.ts';
+import { isResolved, rememberResolved } from './offline-record.ts';
 import { findTestSource, locate, settingsHash, type Located } from './maven-project.ts';
 import { runMaven, type MavenResult } from './maven-run.ts';
-import { MavenStages } from './maven-stages.ts';
+import { JarStages } from './jar-stages.ts';
 import { withoutPasswords } from './redact.ts';
 import { findMaven, type MavenTool } from './maven-tool.ts';
 import { OutputGuard } from './output-guard.ts';
@@ -46,7 +47,7 @@ export function createMavenBuilder(parts: MavenParts): JarBuilder {
     located: readonly [Located, ...Located[]],
     maven: MavenTool,
     tests: boolean,
-    stages: MavenStages,
+    stages: JarStages,
     signal: AbortSignal,
   ): Promise<Outcome<ReadonlyMap<string, Jar>>> {
     const [{ reactor }] = located;
@@ -91,7 +92,8 @@ export function createMavenBuilder(parts: MavenParts): JarBuilder {
     if (result.kind !== 'ok') return result;
     if (result.value.exitCode !== 0) return await explain(located, result.value);
     if (result.value.online) await rememberResolved(cache, reactor.top, settings, startedMs);
-    return await staging.collect(located, before);
+    const built = await findJars(located, before);
+    return built.kind === 'ok' ? await staging.collect(built.value) : built;
   }
 
   async function explain(
@@ -127,7 +129,7 @@ export function createMavenBuilder(parts: MavenParts): JarBuilder {
     },
 
     async build({ services, tests }, { signal, report }) {
-      const stages = new MavenStages(report);
+      const stages = new JarStages(report, 'file');
       const end = <T>(outcome: Outcome<T>, detail?: string): Outcome<T> => {
         stages.finish(outcome.kind, detail);
         return outcome;
@@ -155,6 +157,30 @@ export function createMavenBuilder(parts: MavenParts): JarBuilder {
       }
     },
   };
+}
+
+/** What lies in the services' output folders, by service. */
+async function listOutputs(located: readonly Located[]): Promise<ReadonlyMap<string, JarListing>> {
+  const listings = located.map(async ({ service, reactor, module }): Promise<[string, JarListing]> => [
+    service.name,
+    await listJars(outputFolderOf(module, reactor)),
+  ]);
+  return new Map(await Promise.all(listings));
+}
+
+/** The jar of each service. `before`: what lay in its output folder when the build began. */
+async function findJars(
+  located: readonly Located[],
+  before: ReadonlyMap<string, JarListing>,
+): Promise<Outcome<readonly BuiltJar[]>> {
+  const jars: BuiltJar[] = [];
+  for (const { service, reactor, module } of located) {
+    const listing = before.get(service.name) ?? new Map<string, string>();
+    const found = await findBootJar(service.name, outputFolderOf(module, reactor), listing);
+    if (found.kind !== 'ok') return found;
+    jars.push({ service: service.name, path: found.value });
+  }
+  return ok(jars);
 }
 
 function locateAll(services: readonly ServiceConfig[]): Outcome<readonly [Located, ...Located[]]> {
@@ -185,7 +211,8 @@ function lockOf(top: string): string {
   );
 }
 
-async function sizes(jars: readonly Jar[]): Promise<string> {
+/** The sizes of jars, as the detail of the stage `package`. */
+export async function sizes(jars: readonly Jar[]): Promise<string> {
   const texts = jars.map(async ({ path }) => `${((await stat(path)).size / 1e6).toFixed(1)} MB`);
   return (await Promise.all(texts)).join(', ');
 }

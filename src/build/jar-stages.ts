@@ -1,5 +1,5 @@
 /**
- * Reports one build of Maven as the stages `compile` and `package`, in that order, whatever the attempts were: what was
+ * Reports one build of a build tool as the stages `compile` and `package`, in that order, whatever the attempts were: what was
  * begun is finished exactly once.
  */
 import type { StageOutcome } from '../events.ts';
@@ -7,26 +7,29 @@ import { withoutPasswords } from './redact.ts';
 import type { StageReporter } from './types.ts';
 
 /** The stages of one build. */
-export class MavenStages {
+export class JarStages {
   readonly #report: StageReporter;
+  readonly #unit: string;
   #stage: 'compile' | 'package' = 'compile';
-  #files = 0;
+  #compiled = 0;
 
-  constructor(report: StageReporter) {
+  /** @param unit what the build tool says how many of it were compiled. */
+  constructor(report: StageReporter, unit: 'file' | 'module') {
     this.#report = report;
+    this.#unit = unit;
     report.started('compile');
   }
 
-  /** The compiler takes so many files. */
-  compiling(files: number): void {
-    this.#files += files;
+  /** So many more are compiled. */
+  compiling(count: number): void {
+    this.#compiled += count;
   }
 
   /** The last module is being packed. */
   packs(): void {
     if (this.#stage === 'package') return;
-    const detail =
-      this.#files === 0 ? 'nothing to compile' : `${this.#files} file${this.#files === 1 ? '' : 's'}`;
+    const count = this.#compiled;
+    const detail = count === 0 ? 'nothing to compile' : `${count} ${this.#unit}${count === 1 ? '' : 's'}`;
     this.#report.finished('compile', 'ok', detail);
     this.#stage = 'package';
     this.#report.started('package');

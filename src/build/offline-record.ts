@@ -1,6 +1,6 @@
 /**
- * Remembers which builds have all they need in the local repository, so that Maven need not ask the network. A record
- * holds for a day, as long as Maven itself trusts a snapshot before it looks for a newer one.
+ * Remembers which builds have all they need in the build tool's local cache, so that it need not ask the network. A record
+ * holds for a day, as long as Maven and Gradle themselves trust a snapshot before they look for a newer one.
  */
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
@@ -14,7 +14,12 @@ interface Record {
   readonly at: number;
 }
 
-/** Whether the last build of that reactor with these settings succeeded less than a day ago. */
+/**
+ * Whether the last build with these settings succeeded less than a day ago.
+ *
+ * @param folder where the tool's records lie.
+ * @param top absolute folder of the build.
+ */
 export async function isResolved(
   folder: string,
   top: string,
