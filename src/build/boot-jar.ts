@@ -41,8 +41,7 @@ export async function findBootJar(
     const path = join(folder, name);
     const manifest = await readManifest(path);
     if (manifest.kind !== 'ok') return manifest;
-    const isBoot = manifest.value.has('Spring-Boot-Version') && manifest.value.has('Start-Class');
-    (isBoot ? found : others).push(path);
+    (isExecutable(manifest.value) ? found : others).push(path);
   }
   const jars = found.filter((path) => path.endsWith('.jar'));
   const made = jars.filter((path) => now.get(nameOf(path)) !== before.get(nameOf(path)));
@@ -70,6 +69,25 @@ export async function findBootJar(
     others.length === 0 ? 'no jar at all' : `only ${others.map(nameOf).join(', ')}, which is not executable`;
   return failed('JAR_NOT_FOUND', `${service}: the build made ${instead} in ${folder}`, {
     hint: 'add spring-boot-maven-plugin with its goal repackage to the pom.xml, or name the module of the app in jar.module',
+  });
+}
+
+/**
+ * Checks the jar that a build said it makes, by its content as well. Fails with JAR_NOT_FOUND.
+ *
+ * @param path where the build said that it comes to lie.
+ */
+export async function checkBootJar(service: string, path: string): Promise<Outcome<string>> {
+  if (!(await isFile(path))) {
+    return failed('JAR_NOT_FOUND', `${service}: the build ended well, but ${path} is not there`, {
+      hint: 'look whether the task that makes it is disabled in the build script',
+    });
+  }
+  const manifest = await readManifest(path);
+  if (manifest.kind !== 'ok') return manifest;
+  if (isExecutable(manifest.value)) return ok(path);
+  return failed('JAR_NOT_FOUND', `${service}: ${path} is not an executable jar of Spring Boot`, {
+    hint: "let Spring Boot's Gradle plugin make it (task bootJar), or name the project of the app in jar.module",
   });
 }
 
@@ -108,6 +126,17 @@ async function readManifest(path: string): Promise<Outcome<ReadonlyMap<string, s
   } finally {
     await zip?.close();
   }
+}
+
+function isExecutable(manifest: ReadonlyMap<string, string>): boolean {
+  return manifest.has('Spring-Boot-Version') && manifest.has('Start-Class');
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return await stat(path).then(
+    (found) => found.isFile(),
+    () => false,
+  );
 }
 
 function damaged(service: string, path: string, error: ZipError): ReturnType<typeof failed> {

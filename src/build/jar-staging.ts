@@ -1,5 +1,5 @@
 /** Private copies of the jars that were built: nobody writes to them while an image is made. Kept for the session. */
-import { rm } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ok, type Outcome } from '../outcome.ts';
 import { makeLargeTempFolder } from '../support/temp.ts';
@@ -43,4 +43,10 @@ export class JarStaging {
     this.#copies.set(service, copies.slice(0, keptJars));
     for (const old of copies.slice(keptJars)) await rm(old, { force: true });
   }
+}
+
+/** The sizes of jars, as the detail of the stage `package`. */
+export async function jarSizes(jars: readonly Jar[]): Promise<string> {
+  const texts = jars.map(async ({ path }) => `${((await stat(path)).size / 1e6).toFixed(1)} MB`);
+  return (await Promise.all(texts)).join(', ');
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { archiveName, blamesJvmOptions, planJvm, type Jdk } from './maven-jvm.ts';
+import type { Jdk } from './jdk.ts';
+import { archiveName, blamesJvmOptions, planJvm } from './maven-jvm.ts';
 
 const jdk: Jdk = { major: 17, identity: 'a' };
 const user = (mavenOpts: string, elsewhere = '') => ({ mavenOpts, all: `${mavenOpts} ${elsewhere}` });

@@ -3,19 +3,12 @@
  * simplest collector, and with its classes mapped from an archive, took 2.3 s where the defaults took 5.2 s (docs:
  * architecture, "Maven"). Never overrides a choice that the user made, and every option can be left out again.
  */
-import { readFileSync, realpathSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { createHash } from 'node:crypto';
-import { findTool } from '../support/tool.ts';
+import { fastOptions, type Jdk } from './jdk.ts';
 import type { MavenTool } from './maven-tool.ts';
-
-/** The JDK that runs Maven, as far as the options need it. */
-export interface Jdk {
-  readonly major: number;
-  /** Text that differs between builds of a JVM. */
-  readonly identity: string;
-}
 
 /** Where the options of Maven's JVM come from, all texts joined. */
 export interface UserOptions {
@@ -45,24 +38,6 @@ export function readUserOptions(top: string): UserOptions {
     ...['/usr/local/etc/mavenrc', '/etc/mavenrc', join(homedir(), '.mavenrc')].map(read),
   ].join(' ');
   return { mavenOpts, all };
-}
-
-/** The JDK that Maven's script would choose: JAVA_HOME, else java on PATH. Undefined when it says nothing of itself. */
-export function findJdk(): Jdk | undefined {
-  const set = process.env['JAVA_HOME'];
-  const java = set === undefined || set === '' ? findTool('java') : join(set, 'bin', 'java');
-  if (java === undefined) return undefined;
-  try {
-    const home = dirname(dirname(realpathSync(java)));
-    const release = readFileSync(join(home, 'release'), 'utf8');
-    const image = statSync(join(home, 'lib', 'modules'));
-    const major = /^JAVA_VERSION="(?:1\.)?(\d+)/m.exec(release)?.[1];
-    if (major === undefined || /OpenJ9/i.test(release)) return undefined;
-    // An update in place may leave the release file as it was.
-    return { major: Number(major), identity: `${home}\n${release}\n${image.size} ${image.mtimeMs}` };
-  } catch {
-    return undefined;
-  }
 }
 
 /** The file name of the class archive of one Maven on one JVM. */
@@ -104,15 +79,6 @@ export function blamesJvmOptions(lines: readonly string[]): boolean {
       line,
     ),
   );
-}
-
-function fastOptions(existing: string): string[] {
-  const options: string[] = [];
-  if (!/-XX:[-+]?(TieredStopAtLevel|TieredCompilation)|-Xint|-Xcomp|-client|-server/.test(existing)) {
-    options.push('-XX:TieredStopAtLevel=1');
-  }
-  if (!/-XX:[-+]Use\w*GC\b/.test(existing)) options.push('-XX:+UseSerialGC');
-  return options;
 }
 
 function read(path: string): string {

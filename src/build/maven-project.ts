@@ -5,7 +5,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { ServiceConfig } from '../config/model.ts';
 import { failed, ok, type Outcome } from '../outcome.ts';
-import type { Jdk } from './maven-jvm.ts';
+import type { Jdk } from './jdk.ts';
 import type { MavenTool } from './maven-tool.ts';
 import { findModule, findReactor, upstreamOf, type Module, type Reactor } from './reactor.ts';
 

@@ -10,15 +10,9 @@ import { cancelled, failed, ok, type Outcome } from '../outcome.ts';
 import type { RunProcess } from '../support/process.ts';
 import { isSessionAlive, sessionId } from '../support/session.ts';
 import { mavenArguments, mindsNetwork, type MavenRequest } from './maven-command.ts';
+import type { Jdk } from './jdk.ts';
 import { isOfflineFailure } from './maven-failure.ts';
-import {
-  archiveName,
-  blamesJvmOptions,
-  planJvm,
-  readUserOptions,
-  type Jdk,
-  type JvmPlan,
-} from './maven-jvm.ts';
+import { archiveName, blamesJvmOptions, planJvm, readUserOptions, type JvmPlan } from './maven-jvm.ts';
 import { isWorthShowing, MavenLog } from './maven-log.ts';
 import type { MavenTool } from './maven-tool.ts';
 import type { GuardedModule, OutputGuard } from './output-guard.ts';

@@ -2,22 +2,19 @@
  * Builds executable jars with Maven: one invocation a reactor at a time, whoever asks, in this process or another. Owns the
  * order of things; what each of them is stands in the files that it imports.
  */
-import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { stat } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
-import { isAbsolute, join, relative, resolve } from 'node:path';
+import { join } from 'node:path';
 import type { ServiceConfig } from '../config/model.ts';
 import { ok, type NotOk, type Outcome } from '../outcome.ts';
 import { diskFull, orDiskFull, saysDiskFull } from '../support/disk-full.ts';
-import { largeTempFolder, userTempFolder } from '../support/folders.ts';
-import { waitForLock } from '../support/lockfile.ts';
+import { largeTempFolder } from '../support/folders.ts';
 import type { RunProcess } from '../support/process.ts';
 import { findBootJar, listJars, type JarListing } from './boot-jar.ts';
-import { JarStaging, type BuiltJar } from './jar-staging.ts';
+import { lockBuild } from './build-lock.ts';
+import { JarStaging, jarSizes, type BuiltJar } from './jar-staging.ts';
 import { mavenFailure } from './maven-failure.ts';
 import { mavenInputs } from './maven-inputs.ts';
-import { findJdk } from './maven-jvm.ts';
+import { findJdk } from './jdk.ts';
 import { isResolved, rememberResolved } from './offline-record.ts';
 import { findTestSource, locate, settingsHash, type Located } from './maven-project.ts';
 import { runMaven, type MavenResult } from './maven-run.ts';
@@ -26,7 +23,7 @@ import { withoutPasswords } from './redact.ts';
 import { findMaven, type MavenTool } from './maven-tool.ts';
 import { OutputGuard } from './output-guard.ts';
 import { outputFolderOf, selector, upstreamOf, type Module } from './reactor.ts';
-import type { TestFiles } from './test-output.ts';
+import { sourceFiles } from './source-files.ts';
 import type { Jar, JarBuilder } from './types.ts';
 
 /** What the builder is made from. */
@@ -113,7 +110,10 @@ export function createMavenBuilder(parts: MavenParts): JarBuilder {
         { exit: 3, evidence: lines.filter(saysDiskFull).slice(-3) },
       );
     }
-    const files = filesOf(parts.projectRoot, located[0].reactor.top, modulesOf(located));
+    const modules = modulesOf(located);
+    const files = sourceFiles(parts.projectRoot, located[0].reactor.top, (name) =>
+      findTestSource(modules, name),
+    );
     return { kind: 'failed', error: mavenFailure(names, exitCode, lines.map(withoutPasswords), files) };
   }
 
@@ -139,8 +139,8 @@ export function createMavenBuilder(parts: MavenParts): JarBuilder {
       const [{ reactor, module }] = located.value;
       const maven = findMaven(module.folder, reactor.top);
       if (maven.kind !== 'ok') return end(maven);
-      const lock = await waitForLock(lockOf(reactor.top), `building ${reactor.top}`, signal, ({ pid }) => {
-        stages.note(`waiting for another build of ${reactor.top} (process ${pid})`);
+      const lock = await lockBuild('maven', reactor.top, signal, (line) => {
+        stages.note(line);
       });
       if (lock.kind !== 'ok') return end(lock);
       try {
@@ -151,7 +151,7 @@ export function createMavenBuilder(parts: MavenParts): JarBuilder {
           { exit: 3 },
           async () => await invoke(located.value, maven.value, tests, stages, signal),
         );
-        return end(jars, jars.kind === 'ok' ? await sizes([...jars.value.values()]) : undefined);
+        return end(jars, jars.kind === 'ok' ? await jarSizes([...jars.value.values()]) : undefined);
       } finally {
         await lock.value.release();
       }
@@ -201,36 +201,4 @@ function locateAll(services: readonly ServiceConfig[]): Outcome<readonly [Locate
 function modulesOf(located: readonly Located[]): Module[] {
   const modules = located.flatMap(({ reactor, module }) => upstreamOf(reactor, module));
   return [...new Map(modules.map((module) => [module.file, module])).values()];
-}
-
-function lockOf(top: string): string {
-  return join(
-    userTempFolder(),
-    'locks',
-    `maven-${createHash('sha256').update(top).digest('hex').slice(0, 16)}`,
-  );
-}
-
-/** The sizes of jars, as the detail of the stage `package`. */
-export async function sizes(jars: readonly Jar[]): Promise<string> {
-  const texts = jars.map(async ({ path }) => `${((await stat(path)).size / 1e6).toFixed(1)} MB`);
-  return (await Promise.all(texts)).join(', ');
-}
-
-function filesOf(projectRoot: string, top: string, modules: readonly Module[]): TestFiles {
-  return {
-    name(path) {
-      const absolute = resolve(top, path);
-      const short = relative(projectRoot, absolute);
-      return short === '' || short.startsWith('..') || isAbsolute(short) ? absolute : short;
-    },
-    line(path, number) {
-      try {
-        return readFileSync(resolve(top, path), 'utf8').split(/\r?\n/)[number - 1];
-      } catch {
-        return undefined;
-      }
-    },
-    testSource: (className) => findTestSource(modules, className),
-  };
 }

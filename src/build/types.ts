@@ -1,4 +1,4 @@
-/** What a jar builder and an image builder are. Implementations: maven.ts, buildah.ts; decorators share these types. */
+/** What a jar builder and an image builder are. Implementations: maven.ts, gradle.ts, buildah.ts; decorators share these types. */
 import type { ServiceConfig } from '../config/model.ts';
 import type { Artifact, Stage, StageOutcome } from '../events.ts';
 import type { Outcome } from '../outcome.ts';
@@ -34,11 +34,11 @@ export interface Jar {
   readonly sha256: string;
 }
 
-/** Builds executable jars. */
+/** Builds executable jars. A builder of several tools puts the tool before the folder. */
 export interface JarBuilder {
   /**
-   * The absolute folder of the build that the service belongs to: two services with the same reactor are never built
-   * at the same time, and are built by one invocation when both need it.
+   * Identifies the build that the service belongs to (Maven's reactor, Gradle's root) by its absolute folder: two services
+   * with the same one are never built at the same time, and are built by one invocation when both need it.
    */
   reactorOf(service: ServiceConfig): Promise<Outcome<string>>;
   /** Absolute files and folders whose content decides the jar: source roots, build files, of upstream modules too. */

@@ -1,5 +1,8 @@
 /** `appdev doctor`: checks tools, cluster, registry and this machine, and says what to do about what is missing. */
 import { statfsSync } from 'node:fs';
+import { findGradleRoot } from '../build/gradle-model.ts';
+import { findGradle } from '../build/gradle-tool.ts';
+import { jarToolOf } from '../build/jar-builder.ts';
 import { findMaven } from '../build/maven-tool.ts';
 import { probeBuildah } from '../build/storage.ts';
 import type { ServiceConfig } from '../config/model.ts';
@@ -46,7 +49,7 @@ async function examine(session: Session): Promise<Outcome<number>> {
   const profiles = config.profiles.length === 0 ? 'no profile' : `profiles ${config.profiles.join(', ')}`;
   const checks = [
     ...(await machineChecks(invocation.cwd, services, signal)),
-    ...services.flatMap((service) => mavenCheck(service, config.root)),
+    ...services.flatMap((service) => jarToolCheck(service, config.root)),
     passed('appdev.yaml', `${services.length} services, ${profiles}`),
     ...(await clusterChecks(session)),
   ];
@@ -76,10 +79,15 @@ async function machineChecks(
   ];
 }
 
-function mavenCheck(service: ServiceConfig, root: string): Check[] {
+function jarToolCheck(service: ServiceConfig, root: string): Check[] {
   if (service.jar === undefined) return [];
-  const name = `Maven for ${service.name}`;
-  const found = findMaven(service.path, root);
+  const tool = jarToolOf(service);
+  if (tool.kind === 'failed') return [failure(`build tool for ${service.name}`, tool.error)];
+  const isGradle = tool.kind === 'ok' && tool.value === 'gradle';
+  const name = `${isGradle ? 'Gradle' : 'Maven'} for ${service.name}`;
+  const found = isGradle
+    ? findGradle(service.path, findGradleRoot(service.path))
+    : findMaven(service.path, root);
   if (found.kind === 'failed') return [failure(name, found.error)];
   return found.kind === 'ok' ? [passed(name, [found.value.tool, ...found.value.args].join(' '))] : [];
 }

@@ -1,9 +1,11 @@
 /** Puts together what builds and pushes: the image target of the cluster, the builders, the records. */
 import { realpathSync } from 'node:fs';
 import { createBuildahBuilder } from '../build/buildah.ts';
+import { createGradleBuilder } from '../build/gradle.ts';
+import { createJarBuilder, undecided } from '../build/jar-builder.ts';
 import { createMavenBuilder } from '../build/maven.ts';
 import { pruneStorage } from '../build/prune.ts';
-import type { ImageBuilder } from '../build/types.ts';
+import type { ImageBuilder, JarBuilder } from '../build/types.ts';
 import type { ServiceConfig } from '../config/model.ts';
 import { createRecords } from '../loop/records.ts';
 import type { ManifestLookup, Records, WorkParts } from '../loop/types.ts';
@@ -71,7 +73,7 @@ export async function openWork(session: Session, target: OpenTarget): Promise<Ou
   });
   return ok({
     parts: {
-      jarBuilder: createMavenBuilder({ run: runProcess, projectRoot: config.root, cache: cacheFolder() }),
+      jarBuilder: openJarBuilder(session),
       imageBuilder: remembering(imageBuilder, ledger),
       deployer: target.deployer,
       manifests: client === undefined ? loadedLookup(target.cluster) : rememberedLookup(client, ledger),
@@ -87,6 +89,19 @@ export async function openWork(session: Session, target: OpenTarget): Promise<Ou
     ...(client === undefined ? {} : { ping: async (signal: AbortSignal) => await client.ping(signal) }),
     prune: async (signal) => await prune(session, target, images.value, client, ledger, signal),
   });
+}
+
+/** The builder of jars. Says where a choice was left open, and ends what Gradle leaves running. */
+function openJarBuilder({ project, services, cleanup, emit }: Session): JarBuilder {
+  const parts = { run: runProcess, projectRoot: project.config.root, cache: cacheFolder() };
+  for (const message of undecided(services)) {
+    emit({ type: 'notice', level: 'info', message, hint: 'to choose, set jar.tool to maven or gradle' });
+  }
+  const gradle = createGradleBuilder(parts);
+  cleanup.add("stopping Gradle's daemons", async () => {
+    await gradle.close();
+  });
+  return createJarBuilder({ maven: createMavenBuilder(parts), gradle });
 }
 
 async function findTarget(session: Session, { cluster }: OpenTarget): Promise<Outcome<ImageTarget>> {

@@ -19,7 +19,12 @@ export interface ProjectDocument {
 /** One entry of `services`. */
 export interface ServiceDocument {
   path: string;
-  jar?: { tool: 'auto' | 'maven'; module?: string; args: string[]; tests: 'auto' | 'run' | 'skip' };
+  jar?: {
+    tool: 'auto' | 'maven' | 'gradle';
+    module?: string;
+    args: string[];
+    tests: 'auto' | 'run' | 'skip';
+  };
   image?: {
     repository?: string;
     builder: 'buildah';

@@ -53,7 +53,7 @@ const table: readonly [name: string, judge: grammar.Grammar, good: string[], bad
     ['', '-x', 'a b', 'a..b', 'a=b', 'a,b', '.a'],
   ],
   ['buildArgName', grammar.buildArgName, ['A', '_x1'], ['', '1A', 'A B', '-A', 'A=B']],
-  ['mavenModule', grammar.mavenModule, ['app', ':app', 'g:a', 'x/y'], ['', '-x', '!x', 'a,b', '+x']],
+  ['jarModule', grammar.jarModule, ['app', ':app', 'g:a', ':a:b', 'x/y'], ['', '-x', '!x', 'a,b', '+x']],
   [
     'duration',
     grammar.duration,

@@ -122,8 +122,8 @@ export const buildArgName: Grammar = (text) =>
     ? undefined
     : { message: 'is not the name of a build argument (letters, digits, "_")' };
 
-/** A module as Maven's `-pl` takes it, one only: a relative folder or `[groupId]:artifactId`. */
-export const mavenModule: Grammar = (text) => {
+/** One module of a build: a relative folder, `[groupId]:artifactId` as Maven's `-pl` takes it, or `:a:b` of Gradle. */
+export const jarModule: Grammar = (text) => {
   if (/^[!+?]|,/.test(text)) {
     return {
       message: 'is not one module',

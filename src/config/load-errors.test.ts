@@ -160,7 +160,7 @@ name: shop
 keepImages: 0
 services:
   orders:
-    jar: {tool: gradle, tests: skp}
+    jar: {tool: gradel, tests: skp}
     image: {builder: docker}
     deploy: {helm: {chart: deploy/chart}}
 `,
@@ -172,11 +172,12 @@ appdev.yaml:1:13: error: apiVersion: expected appdev/v1, found "appdev/v2"
 appdev.yaml:3:13: error: keepImages: expected at least 1, found the number 0
   3 | keepImages: 0
     |             ^
-appdev.yaml:6:17: error: services.orders.jar.tool: expected auto or maven, found "gradle"
-  6 |     jar: {tool: gradle, tests: skp}
+appdev.yaml:6:17: error: services.orders.jar.tool: expected auto, maven or gradle, found "gradel"
+  6 |     jar: {tool: gradel, tests: skp}
     |                 ^^^^^^
+  hint: did you mean gradle?
 appdev.yaml:6:32: error: services.orders.jar.tests: expected auto, run or skip, found "skp"
-  6 |     jar: {tool: gradle, tests: skp}
+  6 |     jar: {tool: gradel, tests: skp}
     |                                ^^^
   hint: did you mean skip?
 appdev.yaml:7:22: error: services.orders.image.builder: expected buildah, found "docker"

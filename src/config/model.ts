@@ -52,7 +52,7 @@ export interface RegistryConfig {
 /** One deployable app. A service without `jar` and `image` is a chart-only dependency. */
 export interface ServiceConfig {
   readonly name: string;
-  /** Absolute folder that holds the service's pom.xml (or its reactor module's). */
+  /** Absolute folder that holds the service's build file: pom.xml, build.gradle or settings.gradle. */
   readonly path: string;
   readonly jar?: JarConfig;
   readonly image?: ImageConfig;
@@ -63,9 +63,9 @@ export interface ServiceConfig {
 }
 
 export interface JarConfig {
-  /** `auto` looks for a pom.xml; `maven` insists on one. */
-  readonly tool: 'auto' | 'maven';
-  /** Module of a multi-module build, as Maven's `-pl` takes it: a folder relative to `path`, or `:artifactId`. */
+  /** `auto` takes the one whose build file is in `path`. */
+  readonly tool: 'auto' | 'maven' | 'gradle';
+  /** Module of a multi-module build: a folder relative to `path`, Maven's `:artifactId`, or Gradle's `:a:b`. */
   readonly module?: string;
   /** Extra arguments of the build tool. */
   readonly args: readonly string[];

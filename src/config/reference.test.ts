@@ -35,10 +35,15 @@ describe('schema.json', () => {
   it('allows null for a key in an overlay only', () => {
     const overlay =
       'properties.overlay.properties.services.additionalProperties.properties.jar.properties.tool';
-    expect(schema.properties['profiles']?.items).toHaveProperty(`${overlay}.enum`, ['auto', 'maven', null]);
+    expect(schema.properties['profiles']?.items).toHaveProperty(`${overlay}.enum`, [
+      'auto',
+      'maven',
+      'gradle',
+      null,
+    ]);
     expect(schema.properties['services']).toHaveProperty(
       'additionalProperties.properties.jar.properties.tool.enum',
-      ['auto', 'maven'],
+      ['auto', 'maven', 'gradle'],
     );
   });
 

@@ -61,17 +61,20 @@ const registry = z.strictObject({
 
 const jar = z.strictObject({
   tool: z
-    .enum(['auto', 'maven'])
+    .enum(['auto', 'maven', 'gradle'])
     .default('auto')
     .describe(
-      'Build tool: `auto` takes the one whose build file is in `path`; `maven` insists on a pom.xml.',
+      'Build tool: `auto` takes the one whose build file is in `path`, Maven where there are both; `maven` or `gradle` insist.',
     ),
-  module: text(grammar.mavenModule)
+  module: text(grammar.jarModule)
     .exactOptional()
     .describe(
-      'Module of a multi-module build that makes the jar: its folder below `path`, or `:artifactId`. What it depends on is built as well.',
+      'Module of a multi-module build that makes the jar: its folder below `path`, or by name: `:artifactId` for Maven, `:a:b` for Gradle. What it depends on is built as well.',
     ),
-  args: z.array(z.string()).default([]).describe('Further arguments of the build tool, e.g. `-Pfast`.'),
+  args: z
+    .array(z.string())
+    .default([])
+    .describe('Further arguments of the build tool, e.g. `-Pfast` or `--configuration-cache`.'),
   tests: z
     .enum(['auto', 'run', 'skip'])
     .default('auto')

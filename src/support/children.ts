@@ -24,6 +24,11 @@ export function releaseGroup(group: number): void {
   live.delete(group);
 }
 
+/** Whether this group is one of those. */
+export function isRegistered(group: number): boolean {
+  return live.has(group);
+}
+
 /** Whether a registered group may still run. */
 export function hasChildren(): boolean {
   return live.size > 0;

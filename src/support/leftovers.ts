@@ -2,9 +2,9 @@
  * Clears away processes that a killed session left running. They are known by the session id in their environment:
  * nothing without it, and nothing of a session that is alive, is ever touched. Linux only; elsewhere it finds nothing.
  */
-import { endGroup } from './children.ts';
+import { endGroup, isRegistered } from './children.ts';
 import { commandOf, environmentOf, groupOf, identify, processIds } from './proc.ts';
-import { isSessionAlive, sessionVariable } from './session.ts';
+import { isSessionAlive, sessionId, sessionVariable } from './session.ts';
 
 /** A process that a dead session had left behind. */
 export interface Leftover {
@@ -35,4 +35,16 @@ function groupToEnd(pid: number): number | undefined {
   // A leader that is dead and waits to be reaped shows no environment any more.
   const leaderIsForeign = identify(group) !== undefined && !isLeftover(group);
   return leaderIsForeign ? undefined : group;
+}
+
+/**
+ * Groups of this session's own processes that left the group that they were started in (daemons), by their mark. Does not
+ * find the children that are still registered. Linux only; elsewhere it finds nothing.
+ */
+export function detachedGroups(): readonly number[] {
+  const mark = `${sessionVariable}=${sessionId}`;
+  const own = groupOf(process.pid);
+  const marked = processIds().filter((pid) => pid !== process.pid && environmentOf(pid).includes(mark));
+  const groups = new Set(marked.map((pid) => groupOf(pid)).filter((group) => group !== undefined));
+  return [...groups].filter((group) => group !== own && !isRegistered(group));
 }

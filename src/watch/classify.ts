@@ -38,7 +38,7 @@ const precedence: readonly RootKind[] = [
   'config',
 ];
 const buildFileName =
-  /^(pom\.xml|mvnw(\.cmd)?|build\.gradle(\.kts)?|settings\.gradle(\.kts)?|gradle\.properties|gradlew(\.bat)?|.*\.versions\.toml)$/;
+  /^(pom\.xml|mvnw(\.cmd)?|.*\.gradle(\.kts)?|gradle\.(properties|lockfile)|gradle-wrapper\.properties|gradlew(\.bat)?|.*\.versions\.toml)$/;
 
 const standardLayout = /(?:^|\/)src\/(main|test|it|integration-?[tT]est|test-?[fF]ixtures)\/([^/]*)/;
 
@@ -82,6 +82,9 @@ function rank(root: Root): number {
 function jarRole(path: string, base: string): Role {
   const parts = relative(base, path).split(sep);
   if (buildFileName.test(basename(path)) || parts.includes('.mvn')) return 'build-file';
+  // The code of Gradle's build scripts. In a source folder, it is a package.
+  const code = parts.indexOf('buildSrc');
+  if (code !== -1 && !parts.slice(0, code).includes('src')) return 'build-file';
   const [, set = '', kind = ''] = standardLayout.exec(parts.join('/')) ?? [];
   if (set !== '' && set !== 'main') return 'test';
   return kind === 'resources' || kind === 'webapp' ? 'resource' : 'source';

@@ -51,7 +51,14 @@ const neverInContext = ['.git', '.hg', '.svn', '.appdev'];
 
 /** Folders that build tools and IDEs write, where they lie beside a build file. Elsewhere they are packages. */
 const outputFolders = new Set(['target', 'build', 'out', 'bin']);
-const buildFiles = ['pom.xml', 'build.gradle', 'build.gradle.kts'];
+/** Files that make a folder one of those that tools build in. */
+export const buildFiles: readonly string[] = [
+  'pom.xml',
+  'build.gradle',
+  'build.gradle.kts',
+  'settings.gradle',
+  'settings.gradle.kts',
+];
 
 /** More verdicts than this are not kept. */
 const maxKnown = 100_000;

@@ -9,7 +9,14 @@ import type { ImageSource, ProjectConfig, ServiceConfig } from '../config/model.
 import { isWithin, type Root } from './classify.ts';
 import { copySources } from './containerfile.ts';
 import { dockerIgnoreFiles, readDockerRule } from './dockerignore.ts';
-import { isInSources, isOutputFolder, projectRule, type GitRule, type IgnoreRule } from './ignore.ts';
+import {
+  buildFiles,
+  isInSources,
+  isOutputFolder,
+  projectRule,
+  type GitRule,
+  type IgnoreRule,
+} from './ignore.ts';
 import { chartInputs, overlayInputs } from './references.ts';
 import type { WalkRoot } from './walk.ts';
 
@@ -133,9 +140,7 @@ function copiesOutput(context: string, pattern: string): boolean {
   const parts = pattern.split('/');
   return parts.some((part, index) => {
     const folder = join(context, ...parts.slice(0, index));
-    const siblings = new Set(
-      ['pom.xml', 'build.gradle', 'build.gradle.kts'].filter((name) => existsSync(join(folder, name))),
-    );
+    const siblings = new Set(buildFiles.filter((name) => existsSync(join(folder, name))));
     return isOutputFolder(join(folder, part), siblings);
   });
 }

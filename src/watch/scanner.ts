@@ -3,7 +3,7 @@
  * Owns what is known of unchanged files. Decides nothing: whether a difference is worth a run is the loop's question.
  */
 import { createHash } from 'node:crypto';
-import { join, relative, sep } from 'node:path';
+import { join, relative, resolve, sep } from 'node:path';
 import type { JarBuilder } from '../build/types.ts';
 import type { ProjectConfig, ServiceConfig } from '../config/model.ts';
 import { classify, decidesBuild, decidesDeploy, isWithin } from './classify.ts';
@@ -84,7 +84,7 @@ export function createScanner(parts: ScannerParts): InputScanner {
     const found = await jarBuilder.inputsOf(service);
     if (found.kind === 'ok')
       return { inputs: inputsOf({ config, service, jar: found.value, git }), complete: true };
-    const usual = ['pom.xml', 'src'].map((name) => join(service.path, name));
+    const usual = usualInputs(service);
     return { inputs: fallback ?? inputsOf({ config, service, jar: usual, git }), complete: false };
   }
 
@@ -243,4 +243,22 @@ function digest(...texts: readonly string[]): string {
 
 function nameOf(root: string, path: string): string {
   return relative(root, path).split(sep).join('/');
+}
+
+/**
+ * What a jar is usually made from, for as long as its build does not say it: a build script that does not even compile has to
+ * be watched, or its correction would not be seen.
+ */
+function usualInputs({ path, jar }: ServiceConfig): readonly string[] {
+  const module = jar?.module?.replace(/^:/, '').split(':').join('/') ?? '';
+  const folders = new Set([path, resolve(path, module)]);
+  const names = [
+    'pom.xml',
+    'build.gradle',
+    'build.gradle.kts',
+    'settings.gradle',
+    'settings.gradle.kts',
+    'src',
+  ];
+  return [...folders].flatMap((folder) => names.map((name) => join(folder, name)));
 }
