@@ -5,7 +5,7 @@
 readonly -A PACKAGE_OF=([buildah]=buildah [runc]=runc [containerd]=containerd [/usr/lib/cni/bridge]=containernetworking-plugins
   [etcd]=etcd-server [docker-registry]=docker-registry [skopeo]=skopeo [mmdebstrap]=mmdebstrap
   [iptables-restore]=iptables [nft]=nftables [ip]=iproute2 [ss]=iproute2
-  [openssl]=openssl [curl]=curl [jq]=jq [setsid]=util-linux)
+  [gradle]=gradle [openssl]=openssl [curl]=curl [jq]=jq [setsid]=util-linux)
 readonly UNITS=(containerd.service docker-registry.service etcd.service)
 readonly POLICY=/usr/sbin/policy-rc.d
 

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { findBootJar, listJars, stageJar } from './boot-jar.ts';
+import { checkBootJar, findBootJar, listJars, stageJar } from './boot-jar.ts';
 import { jarBytes } from './jar-writer.ts';
 
 let folder: string;
@@ -94,6 +94,31 @@ describe('findBootJar', () => {
     expect(await findBootJar('orders', join(folder, 'target'), none)).toMatchObject({
       error: { code: 'JAR_NOT_FOUND' },
     });
+  });
+});
+
+describe('checkBootJar', () => {
+  it('takes the jar that the build told, whatever else lies there', async () => {
+    jar('app-0.9.jar', boot);
+    const path = jar('app-1.0.jar', boot);
+    expect(await checkBootJar('orders', path)).toEqual({ kind: 'ok', value: path });
+  });
+
+  it.each([
+    ['is not there', (): string => join(folder, 'app.jar'), /is not there/],
+    ['is not executable', (): string => jar('app.jar', plain), /not an executable jar/],
+    [
+      'is not whole',
+      (): string => {
+        writeFileSync(join(folder, 'app.jar'), 'PK\x03\x04 half');
+        return join(folder, 'app.jar');
+      },
+      /not a whole jar/,
+    ],
+  ])('does not believe it when the jar %s', async (_name, make, message) => {
+    const found = await checkBootJar('orders', make());
+    expect(found).toMatchObject({ kind: 'failed', error: { code: 'JAR_NOT_FOUND' } });
+    expect(found.kind === 'failed' && found.error.message).toMatch(message);
   });
 });
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { compilerErrors, maxDiagnostics, type SourceFiles } from './compiler-output.ts';
+import { compilerErrors, maxDiagnostics, plainCompilerErrors, type SourceFiles } from './compiler-output.ts';
 
 const files: SourceFiles = { name: (path) => path, line: () => undefined };
 
@@ -32,5 +32,31 @@ describe('compilerErrors', () => {
   it('keeps so many that they can be read', () => {
     const lines = Array.from({ length: 500 }, (_, index) => `[ERROR] /p/A.java:[${index + 1},1] wrong`);
     expect(compilerErrors(lines, files)).toHaveLength(maxDiagnostics);
+  });
+});
+
+describe('plainCompilerErrors', () => {
+  it.each([
+    [
+      'kotlinc',
+      'e: file:///p/A.kt:20:16 Unresolved reference: x',
+      ['/p/A.kt', 20, 16, 'Unresolved reference: x'],
+    ],
+    [
+      'kotlinc before 1.8',
+      'e: /p/A.kt: (20, 16): Unresolved reference: x',
+      ['/p/A.kt', 20, 16, 'Unresolved reference: x'],
+    ],
+    [
+      'javac without a place in the line',
+      '/p/A.java:3: error: class X is public',
+      ['/p/A.java', 3, undefined, 'class X is public'],
+    ],
+  ])('reads %s', (_name, line, expected) => {
+    const files = { name: (path: string) => path, line: () => undefined };
+    const found = plainCompilerErrors(['> Task :compile', line, '1 error'], files);
+    expect(found.map(({ file, line: row, column, message }) => [file, row, column, message])).toEqual([
+      expected,
+    ]);
   });
 });

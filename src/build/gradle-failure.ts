@@ -72,7 +72,7 @@ function scriptProblem(
   const excerpt = files.line(path, Number(line));
   return {
     severity: 'error',
-    message: said ?? innermost(reasons) ?? 'the build script fails',
+    message: said?.trim() ?? innermost(reasons) ?? 'the build script fails',
     file: files.name(path),
     line: Number(line),
     ...(column === undefined ? {} : { column: Number(column) }),
@@ -83,7 +83,7 @@ function scriptProblem(
 /** What Gradle could not get: the first one, and why where the reason is on a line of its own. */
 function missingModule(reasons: readonly string[]): string | undefined {
   const name = /Could not (?:find|resolve|download|get) ([\w.-]+(?::[\w.-]+)+)/.exec(reasons.join('\n'))?.[1];
-  return name === undefined ? undefined : `Gradle cannot get ${name}`;
+  return name === undefined ? undefined : `Gradle cannot get ${withoutStop(name)}`;
 }
 
 /** The last cause says most: `> Could not find method foo() …`, below `A problem occurred evaluating project ':desk'.` */

@@ -49,8 +49,11 @@ export async function runGradle(build: GradleRun, signal: AbortSignal): Promise<
       });
     }
     if (finished.kind === 'cancelled') {
-      await daemons.settle(gradle, root, env);
-      return cancelled(signal);
+      const stopped = cancelled(signal);
+      // When the session ends there is no next build to keep a daemon warm for.
+      if (stopped.kind === 'cancelled' && stopped.reason === 'shutdown') await daemons.stop();
+      else await daemons.settle(gradle, root, env);
+      return stopped;
     }
     daemons.adopt();
     const { exitCode, lines } = finished;

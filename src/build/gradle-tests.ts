@@ -42,7 +42,7 @@ function blockAfter(lines: readonly string[], start: number): readonly string[] 
 /** The innermost frame that lies in the test class: its name is the suite's, or ends with it. */
 function place(suite: string, block: readonly string[], files: TestFiles): Partial<Diagnostic> {
   for (const text of block) {
-    const [, name, row] = /^\s*at (?:[^/\s]+\/)*([\w.$]+)\.[\w$<>]+\([^:)]*:(\d+)\)/.exec(text) ?? [];
+    const [, name, row] = /^\s*at (?:[^\s(]*\/)?([\w.$]+)\.[\w$<>]+\([^:)]*:(\d+)\)/.exec(text) ?? [];
     const outer = name?.replace(/\$.*/, '');
     if (outer === undefined || (outer !== suite && !outer.endsWith(`.${suite}`))) continue;
     const path = files.testSource(outer);

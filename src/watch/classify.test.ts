@@ -65,12 +65,20 @@ describe('classify', () => {
     ).toBe('test');
   });
 
-  it.each(['pom.xml', 'mvnw', '.mvn/maven.config', 'build.gradle.kts', 'gradle/libs.versions.toml'])(
-    'knows the build file %s',
-    (name) => {
-      expect(classify(`/p/m/${name}`, [{ path: '/p/m', kind: 'jar' }], '/p')).toBe('build-file');
-    },
-  );
+  it.each([
+    'pom.xml',
+    'mvnw',
+    '.mvn/maven.config',
+    'build.gradle.kts',
+    'settings.gradle',
+    'gradle.properties',
+    'gradle/libs.versions.toml',
+    'gradle/java.gradle',
+    'gradle/wrapper/gradle-wrapper.properties',
+    'buildSrc/src/main/java/Plugin.java',
+  ])('knows the build file %s', (name) => {
+    expect(classify(`/p/m/${name}`, [{ path: '/p/m', kind: 'jar' }], '/p')).toBe('build-file');
+  });
 
   it('takes sources inside of a chart’s folder for sources', () => {
     const chartAbove: readonly Root[] = [

@@ -69,6 +69,7 @@ describe('isOutputFolder', () => {
   it('is by the build file beside it; elsewhere it is a package', () => {
     expect(isOutputFolder('/p/target', new Set(['pom.xml', 'src', 'target']))).toBe(true);
     expect(isOutputFolder('/p/build', new Set(['build.gradle.kts', 'build']))).toBe(true);
+    expect(isOutputFolder('/p/build', new Set(['settings.gradle', 'build']))).toBe(true);
     expect(isOutputFolder('/p/src/main/java/com/example/build', new Set(['App.java', 'build']))).toBe(false);
     expect(isOutputFolder('/p/src', new Set(['pom.xml', 'src']))).toBe(false);
   });

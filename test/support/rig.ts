@@ -84,7 +84,10 @@ export function createRig(options: RigOptions = {}): Rig {
   counter += 1;
   const folder = mkdtempSync(join(tmpdir(), 'appdev-e2e-'));
   const source = options.project ?? join(repository, 'fixtures/spring-app');
-  cpSync(source, folder, { recursive: true, filter: (path) => !/\/(target|\.appdev)$/.test(path) });
+  cpSync(source, folder, {
+    recursive: true,
+    filter: (path) => !/\/(target|build|\.gradle|\.appdev)$/.test(path),
+  });
   const namespace = `e2e-${process.pid}-${counter}`;
   // CI changes what `auto` means and which files are read; the tests want the desk's behaviour unless they ask.
   const { CI: _ci, ...desk } = process.env;

@@ -1,0 +1,381 @@
+/** Real Gradle (4.4.1, the one that Debian has) on a real build of three projects in a temporary folder. */
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import fc from 'fast-check';
+import { stageLayers } from '../../src/build/layer-staging.ts';
+import { createGradleBuilder, type GradleBuilder } from '../../src/build/gradle.ts';
+import type { Jar } from '../../src/build/types.ts';
+import { ZipFile } from '../../src/build/zip.ts';
+import type { ServiceConfig } from '../../src/config/model.ts';
+import {
+  commandOf,
+  environmentOf,
+  identify,
+  isAlive,
+  processIds,
+  type ProcessIdentity,
+} from '../../src/support/proc.ts';
+import { reapLeftovers } from '../../src/support/leftovers.ts';
+import { runProcess, type RunProcess } from '../../src/support/process.ts';
+import { sessionId, sessionVariable } from '../../src/support/session.ts';
+import { copyLetters, outputsOf, type Letters } from '../support/letters.ts';
+import { recordingContext } from '../support/recording-context.ts';
+import { endSessions, startSession } from '../support/session-process.ts';
+
+let folder: string;
+let letters: Letters;
+let builder: GradleBuilder;
+/** The arguments of every invocation of the builder's Gradle, newest last. */
+const calls: (readonly string[])[] = [];
+/** Gradles that run at this moment. */
+let running = 0;
+let mostRunning = 0;
+
+const watched: RunProcess = async (command, options) => {
+  calls.push(command.args);
+  running += 1;
+  mostRunning = Math.max(mostRunning, running);
+  return await runProcess(command, options).finally(() => {
+    running -= 1;
+  });
+};
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'appdev-gradle-'));
+  letters = copyLetters(join(folder, 'letters'));
+  builder = createGradleBuilder({ run: watched, projectRoot: letters.root, cache: join(folder, 'cache') });
+});
+afterAll(async () => {
+  await builder.close();
+  await endSessions();
+  await reapLeftovers(2000);
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const tariff = 'desk/src/main/java/com/example/letters/Tariff.java';
+const tariffClass = 'BOOT-INF/classes/com/example/letters/Tariff.class';
+
+/** Builds and returns the jar, or fails the test with what Gradle said. */
+async function build(
+  service: ServiceConfig = letters.service(),
+  context = recordingContext(),
+  tests = false,
+): Promise<Jar> {
+  const outcome = await builder.build({ services: [service], tests }, context);
+  if (outcome.kind !== 'ok') throw new Error(JSON.stringify(outcome, null, 2));
+  const jar = outcome.value.get(service.name);
+  if (jar === undefined) throw new Error(`no jar for ${service.name}`);
+  return jar;
+}
+
+async function read(jar: Jar, entry: string): Promise<string> {
+  const zip = await ZipFile.open(jar.path);
+  try {
+    const found = zip.find(entry);
+    if (found === undefined)
+      throw new Error(`no ${entry} in ${zip.entries.map(({ name }) => name).join('\n')}`);
+    return (await zip.read(found)).toString('latin1');
+  } finally {
+    await zip.close();
+  }
+}
+
+/** Gradle's daemons that carry this session's mark. */
+function daemons(mark = sessionId): ProcessIdentity[] {
+  return processIds()
+    .filter((pid) => commandOf(pid).includes('GradleDaemon'))
+    .filter((pid) => environmentOf(pid).includes(`${sessionVariable}=${mark}`))
+    .map((pid) => identify(pid))
+    .filter((identity) => identity !== undefined);
+}
+
+describe('a build of three projects', () => {
+  it('tells where its sources are before it was ever built', async () => {
+    const service = letters.service();
+    expect(await builder.reactorOf(service)).toEqual({ kind: 'ok', value: letters.root });
+    expect(await builder.inputsOf(service)).toEqual({
+      kind: 'ok',
+      value: [
+        'build.gradle',
+        'desk/build.gradle',
+        'desk/src/main',
+        'desk/src/test',
+        'gradle.properties',
+        'postage/build.gradle',
+        'postage/src/main',
+        'postage/src/test',
+        'settings.gradle',
+      ].map((path) => join(letters.root, path)),
+    });
+    // Asked once: the second answer comes from the first.
+    const asked = calls.length;
+    await builder.inputsOf(letters.service('counter', 'counter'));
+    expect(calls.length).toBe(asked);
+  });
+
+  it('becomes an executable jar, with its stages reported', async () => {
+    const context = recordingContext();
+    const jar = await build(letters.service(), context);
+    expect(jar.built).toBe(join(letters.root, 'desk/build/libs/desk-1.4.jar'));
+    expect(await read(jar, tariffClass)).toContain('A letter of ');
+    expect(context.stages).toEqual([
+      'started compile',
+      'finished compile ok',
+      'started package',
+      'finished package ok',
+    ]);
+    expect(context.details.get('compile')).toBe('2 modules');
+  });
+
+  it('is built offline the second time, by the same daemon, with nothing compiled and the same bytes', async () => {
+    const first = await build();
+    const [daemon, ...others] = daemons();
+    expect(others).toEqual([]);
+    const context = recordingContext();
+    expect((await build(letters.service(), context)).sha256).toBe(first.sha256);
+    expect(calls.at(-1)).toEqual(expect.arrayContaining(['--offline', ':desk:bootJar']));
+    expect(context.details.get('compile')).toBe('nothing to compile');
+    expect(daemons()).toEqual([daemon]);
+  });
+
+  it('takes an edit of one class, and one in the library', async () => {
+    const back = letters.replace(tariff, 'A letter of', 'Any letter of');
+    const context = recordingContext();
+    expect(await read(await build(letters.service(), context), tariffClass)).toContain('Any letter of ');
+    expect(context.details.get('compile')).toBe('1 module');
+    back();
+    const undo = letters.replace('postage/src/main/java/com/example/letters/Postage.java', '85 +', '77777 +');
+    const jar = await build();
+    undo();
+    mkdirSync(join(folder, 'nested'), { recursive: true });
+    const nested = await stageLayers('letters', jar.path, join(folder, 'nested'));
+    expect(nested.kind).toBe('ok');
+    const counter = await build(letters.service('counter', 'counter'));
+    const finished = await runProcess(
+      { tool: 'java', args: ['-jar', counter.path], cwd: folder },
+      { signal: new AbortController().signal },
+    );
+    expect(finished.kind === 'exited' && finished.lines).toContain('The counter says 100');
+  });
+
+  it('comes from one invocation for two services, and two builds never run side by side', async () => {
+    const other = createGradleBuilder({
+      run: watched,
+      projectRoot: letters.root,
+      cache: join(folder, 'cache'),
+    });
+    const services = [letters.service(), letters.service('counter', 'counter')];
+    const context = recordingContext();
+    const from = calls.length;
+    mostRunning = 0;
+    // Two builders, as two processes have.
+    const [both, one] = await Promise.all([
+      builder.build({ services, tests: false }, context),
+      other.build({ services: services.slice(1), tests: false }, context),
+    ]);
+    await other.close();
+    expect(both.kind === 'ok' && [...both.value.keys()]).toEqual(['letters', 'counter']);
+    expect(one.kind).toBe('ok');
+    const jars = calls.slice(from).map((args) => args.filter((arg) => arg.endsWith(':bootJar')));
+    expect(jars.sort()).toEqual([[':counter:bootJar'], [':desk:bootJar', ':counter:bootJar']]);
+    expect(mostRunning).toBe(1);
+    expect(context.lines.join()).toContain('waiting for another build');
+  });
+
+  it('runs the tests when asked to', async () => {
+    const back = letters.replace(
+      'desk/src/test/java/com/example/letters/TariffTest.java',
+      '115 cents',
+      '116 cents',
+    );
+    const outcome = await builder.build({ services: [letters.service()], tests: true }, recordingContext());
+    back();
+    expect(outcome).toMatchObject({
+      kind: 'failed',
+      error: {
+        code: 'TESTS_FAILED',
+        message: 'letters: 1 of 1 tests failed: TariffTest',
+        diagnostics: [{ file: 'desk/src/test/java/com/example/letters/TariffTest.java', line: 11 }],
+      },
+    });
+    await build(letters.service(), recordingContext(), true);
+  });
+});
+
+describe('a failure', () => {
+  it('of the compiler is shown with file, line, column and excerpt', async () => {
+    const back = letters.replace(tariff, 'Postage.of(', 'Postage.off(');
+    const context = recordingContext();
+    const outcome = await builder.build({ services: [letters.service()], tests: false }, context);
+    back();
+    expect(outcome).toMatchObject({
+      kind: 'failed',
+      error: {
+        code: 'SOURCE_BUILD_FAILED',
+        message: 'letters: 1 compile error in Tariff.java',
+        diagnostics: [
+          {
+            file: tariff,
+            line: 7,
+            column: 62,
+            excerpt: '        return "A letter of " + grams + " g costs " + Postage.off(grams) + " cents";',
+            message: 'cannot find symbol; symbol: method off(int); location: class Postage',
+          },
+        ],
+      },
+    });
+    expect(context.stages).toEqual(['started compile', 'finished compile failed']);
+    expect(context.lines.join('\n')).not.toContain('What went wrong');
+  });
+
+  it('of a build script is shown with its line, and does not stop the inputs from being known once it is mended', async () => {
+    const service = letters.service();
+    const before = await builder.inputsOf(service);
+    const back = letters.replace('desk/build.gradle', 'dependencies {', 'dependencees {');
+    const outcome = await builder.build({ services: [service], tests: false }, recordingContext());
+    expect(outcome).toMatchObject({
+      kind: 'failed',
+      error: { code: 'SOURCE_BUILD_FAILED', diagnostics: [{ file: 'desk/build.gradle', line: 5 }] },
+    });
+    expect((await builder.inputsOf(service)).kind).toBe('failed');
+    const asked = calls.length;
+    // It would say the same again.
+    expect((await builder.inputsOf(service)).kind).toBe('failed');
+    expect(calls.length).toBe(asked);
+    back();
+    expect(await builder.inputsOf(service)).toEqual(before);
+  });
+
+  it('to make an executable jar names the projects that do', async () => {
+    const of = async (service: ServiceConfig) =>
+      await builder.build({ services: [service], tests: false }, recordingContext());
+    expect(await of(letters.service('letters', 'postage'))).toMatchObject({
+      error: { code: 'JAR_NOT_FOUND', hint: expect.stringContaining(':counter, :desk') as unknown },
+    });
+    expect(await of(letters.service('letters', ':dask'))).toMatchObject({
+      error: { code: 'CONFIG_INVALID', hint: expect.stringContaining(':counter, :desk') as unknown },
+    });
+  });
+});
+
+describe('a build script that changes', () => {
+  it('where the jar lies is asked anew, and its old jar is not taken for the new one', async () => {
+    await build();
+    const back = letters.replace('build.gradle', "version = '1.4'", "version = '1.5'");
+    const jar = await build();
+    back();
+    expect(jar.built).toBe(join(letters.root, 'desk/build/libs/desk-1.5.jar'));
+    expect((await build()).built).toBe(join(letters.root, 'desk/build/libs/desk-1.4.jar'));
+    for (const name of ['desk', 'postage']) rmSync(join(letters.root, name, `build/libs/${name}-1.5.jar`));
+  });
+
+  it('brings the projects that it needs now among the inputs', async () => {
+    const back = letters.replace('counter/build.gradle', "implementation project(':postage')", '');
+    const inputs = await builder.inputsOf(letters.service('counter', ':counter'));
+    back();
+    expect(JSON.stringify(inputs)).not.toContain('postage');
+  });
+});
+
+describe('a cancelled build', () => {
+  it('leaves its daemon alive and at rest, and what it was writing alone', async () => {
+    await build();
+    const [daemon, ...others] = daemons();
+    expect(others).toEqual([]);
+    const back = letters.replace(tariff, 'A letter of', 'Cancelled letter of');
+    const controller = new AbortController();
+    const context = recordingContext(controller.signal);
+    // As soon as Gradle has begun to configure, which its first request of the daemon's state cannot be.
+    const from = calls.length;
+    const cancelledBuild = builder.build({ services: [letters.service()], tests: false }, context);
+    await expect.poll(() => calls.length).toBeGreaterThan(from);
+    setTimeout(() => {
+      controller.abort('superseded');
+    }, 900);
+    expect(await cancelledBuild).toEqual({ kind: 'cancelled', reason: 'superseded' });
+    expect(calls.at(-1)).toContain('--status');
+    const left = outputsOf(letters.root);
+    back();
+    expect(daemons()).toEqual([daemon]);
+    // The next build is served by the same daemon, which is how Gradle says that it was idle.
+    await build();
+    expect(daemons()).toEqual([daemon]);
+    expect(Object.keys(left).length).toBeGreaterThan(0);
+  });
+
+  it('fifty times at random moments, leaves nothing that the next build gets wrong', async () => {
+    const moments = fc.sample(fc.tuple(fc.integer({ min: 0, max: 1300 }), fc.boolean(), fc.nat(999)), {
+      numRuns: 50,
+      seed: 20260101,
+    });
+    let cancellations = 0;
+    for (const [ms, inLibrary, value] of moments) {
+      if (inLibrary) {
+        const path = 'postage/src/main/java/com/example/letters/Postage.java';
+        letters.write(path, letters.read(path).replace(/\d+ \+ 15/, `${1000 + value} + 15`));
+      } else letters.write(tariff, letters.read(tariff).replace(/"[^"]* letter of/, `"${value} letter of`));
+      const controller = new AbortController();
+      const timer = setTimeout(() => {
+        controller.abort('superseded');
+      }, ms);
+      const outcome = await builder.build(
+        { services: [letters.service(), letters.service('counter', 'counter')], tests: false },
+        recordingContext(controller.signal),
+      );
+      clearTimeout(timer);
+      if (outcome.kind === 'cancelled') cancellations += 1;
+      else if (outcome.kind === 'failed') throw new Error(JSON.stringify(outcome.error, null, 2));
+    }
+    expect(cancellations).toBeGreaterThan(35);
+    const services = [letters.service(), letters.service('counter', 'counter')];
+    expect((await builder.build({ services, tests: false }, recordingContext())).kind).toBe('ok');
+    const clean = join(folder, 'clean');
+    cpSync(letters.root, clean, { recursive: true, filter: (path) => !/\/(build|\.gradle)$/.test(path) });
+    const other = { ...letters, root: clean };
+    const outcome = await builder.build(
+      { services: services.map((service) => ({ ...service, path: other.root })), tests: false },
+      recordingContext(),
+    );
+    expect(outcome.kind).toBe('ok');
+    const wanted = outputsOf(clean);
+    expect(Object.keys(wanted).filter((path) => path.endsWith('.class'))).toHaveLength(5);
+    expect(outputsOf(letters.root)).toEqual(wanted);
+  });
+});
+
+describe('the daemons', () => {
+  it('end with their session', async () => {
+    await build();
+    const [daemon] = daemons();
+    if (daemon === undefined) throw new Error('no daemon');
+    await builder.close();
+    expect(isAlive(daemon)).toBe(false);
+    expect(daemons()).toEqual([]);
+  });
+
+  it('of a session that was killed are ended by the next start', async () => {
+    const session = await startSession(
+      folder,
+      `import { createGradleBuilder } from './build/gradle.ts';
+import { runProcess } from './support/process.ts';
+import { sessionId } from './support/session.ts';
+const builder = createGradleBuilder({ run: runProcess, projectRoot: '${letters.root}', cache: '${join(folder, 'cache')}' });
+const report = { started() {}, output() {}, finished() {} };
+const service = ${JSON.stringify(letters.service())};
+const outcome = await builder.build({ services: [service], tests: false }, { signal: new AbortController().signal, report });
+console.log(outcome.kind, sessionId);
+setInterval(() => undefined, 1000);`,
+    );
+    await expect.poll(() => session.lines.join('\n'), { timeout: 120_000 }).toContain('ok ');
+    const mark = session.lines.find((line) => line.startsWith('ok '))?.slice(3) ?? '';
+    const [daemon] = daemons(mark);
+    if (daemon === undefined) throw new Error('the session has no daemon');
+    session.kill('SIGKILL');
+    await session.ended;
+    expect(isAlive(daemon)).toBe(true);
+    expect((await reapLeftovers(2000)).map(({ pid }) => pid)).toContain(daemon.pid);
+    expect(isAlive(daemon)).toBe(false);
+  });
+});
