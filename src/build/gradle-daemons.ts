@@ -7,7 +7,7 @@
  * stops itself when that takes it more than 10 s (Gradle's own grace period, DaemonStateCoordinator). Until then it may
  * still write to the project: a running compiler is let finish. `settle` waits for that moment.
  */
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { endGroup, registerGroup, releaseGroup } from '../support/children.ts';
 import { detachedGroups } from '../support/leftovers.ts';
@@ -60,11 +60,28 @@ export class GradleDaemons {
     }
   }
 
-  /** After a client was cancelled: resolves when no daemon builds any more. One that does not come to rest is ended. */
-  async settle(gradle: GradleTool, root: string, env: Readonly<Record<string, string>>): Promise<void> {
+  /** Text that changes whenever a daemon begins or ends a build: it notes that in its registry first. */
+  state(): string {
+    return this.#versions()
+      .map((version) => statSync(join(version, 'registry.bin'), { bigint: true, throwIfNoEntry: false }))
+      .map((stat) => (stat === undefined ? '' : `${stat.ino} ${stat.size} ${stat.ctimeNs}`))
+      .join('\n');
+  }
+
+  /**
+   * After a client was cancelled: resolves when no daemon builds any more. One that does not come to rest is ended.
+   *
+   * @param before `state` before the client was started. Unchanged, it says that no daemon has begun anything; should one
+   *   only now read what the client asked for, it finds the client gone and cancels before the first task.
+   */
+  async settle(
+    gradle: GradleTool,
+    root: string,
+    env: Readonly<Record<string, string>>,
+    before: string,
+  ): Promise<void> {
     this.adopt();
-    // Where none ever ran, none builds: a daemon that is just starting has nobody to build for.
-    if (this.#pids().length === 0) return;
+    if (this.state() === before) return;
     const deadline = performance.now() + settleMs;
     const signal = AbortSignal.timeout(settleMs + 5000);
     for (;;) {
@@ -110,14 +127,20 @@ export class GradleDaemons {
 
   /** By the names of their log files, `<version>/daemon-<pid>.out.log`. */
   #pids(): number[] {
-    const folder = this.#folder;
-    if (folder === undefined || !existsSync(folder)) return [];
-    return readdirSync(folder).flatMap((version) =>
-      readdirSync(join(folder, version)).flatMap((name) => {
+    return this.#versions().flatMap((version) =>
+      readdirSync(version).flatMap((name) => {
         const pid = /^daemon-(\d+)\.out\.log$/.exec(name)?.[1];
         return pid === undefined ? [] : [Number(pid)];
       }),
     );
+  }
+
+  /** The folders of the registry, one for each version of Gradle. */
+  #versions(): string[] {
+    const folder = this.#folder;
+    return folder === undefined || !existsSync(folder)
+      ? []
+      : readdirSync(folder).map((name) => join(folder, name));
   }
 }
 

@@ -39,6 +39,7 @@ export async function runGradle(build: GradleRun, signal: AbortSignal): Promise<
   let offline = build.tryOffline && !mindsNetwork(request.args);
   for (;;) {
     const args = gradleArguments({ ...request, offline, daemon: daemons.arguments() });
+    const before = daemons.state();
     const finished = await build.run(
       { tool: gradle.tool, args: [...gradle.args, ...args], cwd: root, env },
       { signal, onLine: build.onLine },
@@ -52,7 +53,7 @@ export async function runGradle(build: GradleRun, signal: AbortSignal): Promise<
       const stopped = cancelled(signal);
       // When the session ends there is no next build to keep a daemon warm for.
       if (stopped.kind === 'cancelled' && stopped.reason === 'shutdown') await daemons.stop();
-      else await daemons.settle(gradle, root, env);
+      else await daemons.settle(gradle, root, env, before);
       return stopped;
     }
     daemons.adopt();

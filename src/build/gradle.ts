@@ -2,36 +2,26 @@
  * Builds executable jars with Gradle: one invocation a build at a time, whoever asks, in this process or another. Owns the
  * order of things; what each of them is stands in the files that it imports.
  */
-import { existsSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { ServiceConfig } from '../config/model.ts';
 import { failed, ok, type NotOk, type Outcome } from '../outcome.ts';
 import { diskFull, orDiskFull, saysDiskFull } from '../support/disk-full.ts';
 import { largeTempFolder } from '../support/folders.ts';
 import type { Lock } from '../support/lockfile.ts';
 import type { RunProcess } from '../support/process.ts';
-import { checkBootJar, findBootJar, listJars, type JarListing } from './boot-jar.ts';
 import { lockBuild } from './build-lock.ts';
-import { GradleAnswers, type Asked, type KnownModel } from './gradle-answers.ts';
+import { GradleAnswers, type KnownModel } from './gradle-answers.ts';
+import { buildOf, clientOptions, type GradleBuild } from './gradle-build.ts';
 import { GradleDaemons } from './gradle-daemons.ts';
 import { gradleFailure } from './gradle-failure.ts';
 import { writeInitScript } from './gradle-init-script.ts';
 import { GradleLog } from './gradle-log.ts';
-import {
-  findGradleRoot,
-  findProject,
-  gradleInputs,
-  taskOf,
-  withUpstream,
-  type GradleModel,
-  type GradleProject,
-} from './gradle-model.ts';
+import { findGradleRoot, taskOf, type GradleModel } from './gradle-model.ts';
 import { runGradle, type GradleResult } from './gradle-run.ts';
-import { findGradle, type GradleTool } from './gradle-tool.ts';
-import { JarStaging, jarSizes, type BuiltJar } from './jar-staging.ts';
+import { findJars, findSource, inputsIn, listOutputs, locateAll, testTasks } from './gradle-targets.ts';
+import { JarStaging, jarSizes } from './jar-staging.ts';
 import { JarStages } from './jar-stages.ts';
-import { fastOptions, findJdk } from './jdk.ts';
 import { isResolved, rememberResolved } from './offline-record.ts';
 import { withoutPasswords } from './redact.ts';
 import { sourceFiles } from './source-files.ts';
@@ -52,20 +42,6 @@ export interface GradleBuilder extends JarBuilder {
   close(): Promise<void>;
 }
 
-/** A build, and what runs it. */
-interface Build {
-  readonly root: string;
-  readonly gradle: GradleTool;
-  readonly asked: Asked;
-}
-
-/** A service's project, with the jar that it makes. */
-interface Target {
-  readonly service: ServiceConfig;
-  readonly project: GradleProject;
-  readonly jar: NonNullable<GradleProject['jar']>;
-}
-
 /** Makes the builder. */
 export function createGradleBuilder(parts: GradleParts): GradleBuilder {
   const cache = join(parts.cache, 'gradle');
@@ -81,7 +57,7 @@ export function createGradleBuilder(parts: GradleParts): GradleBuilder {
 
   /** Starts Gradle for a build; what it answers is kept. */
   async function invoke(
-    build: Build,
+    build: GradleBuild,
     request: { readonly tasks: readonly string[]; readonly asks: boolean; readonly tryOffline: boolean },
     shown: Pick<Parameters<typeof runGradle>[0], 'onLine' | 'note'>,
     signal: AbortSignal,
@@ -108,7 +84,7 @@ export function createGradleBuilder(parts: GradleParts): GradleBuilder {
 
   /** Asks a build about itself, by having it configured. */
   async function ask(
-    build: Build,
+    build: GradleBuild,
     services: string,
     signal: AbortSignal,
     note: (line: string) => void,
@@ -129,7 +105,7 @@ export function createGradleBuilder(parts: GradleParts): GradleBuilder {
   }
 
   /** What is known of a build, or what it says now. Two who ask at once get one answer. */
-  async function modelOf(build: Build, services: string): Promise<Outcome<KnownModel>> {
+  async function modelOf(build: GradleBuild, services: string): Promise<Outcome<KnownModel>> {
     const current = await answers.current(build.asked);
     if (current !== undefined) return ok(current);
     const running = asking.get(build.root);
@@ -144,7 +120,7 @@ export function createGradleBuilder(parts: GradleParts): GradleBuilder {
   }
 
   async function explain(
-    { root }: Build,
+    { root }: GradleBuild,
     services: string,
     { exitCode, lines }: GradleResult,
     model: GradleModel | undefined,
@@ -164,13 +140,14 @@ export function createGradleBuilder(parts: GradleParts): GradleBuilder {
         { exit: 3, evidence: lines.filter(saysDiskFull).slice(-3) },
       );
     }
-    const roots = (model?.projects ?? []).flatMap(({ sources }) => sources);
-    const files = sourceFiles(parts.projectRoot, root, (name) => findSource(roots, name));
+    const files = sourceFiles(parts.projectRoot, root, (name) =>
+      model === undefined ? undefined : findSource(model, name),
+    );
     return { kind: 'failed', error: gradleFailure(services, exitCode, lines.map(withoutPasswords), files) };
   }
 
   async function make(
-    build: Build,
+    build: GradleBuild,
     services: readonly ServiceConfig[],
     tests: boolean,
     stages: JarStages,
@@ -285,123 +262,4 @@ export function createGradleBuilder(parts: GradleParts): GradleBuilder {
       await daemons.stop();
     },
   };
-}
-
-/** The build of services that share one, with the arguments of them all. */
-function buildOf(services: readonly ServiceConfig[]): Outcome<Build> {
-  const [first, ...others] = services;
-  const root = first === undefined ? '' : findGradleRoot(first.path);
-  if (first === undefined || others.some(({ path }) => findGradleRoot(path) !== root)) {
-    throw new Error('one invocation builds services of one build');
-  }
-  const gradle = findGradle(first.path, root);
-  if (gradle.kind !== 'ok') return gradle;
-  const args = [...new Set(services.flatMap(({ jar }) => jar?.args ?? []))];
-  const toolchain = `${gradle.value.identity}\n${findJdk()?.identity}`;
-  return ok({ root, gradle: gradle.value, asked: { root, toolchain, args } });
-}
-
-/** The user's options for the client's JVM, and ours: it lives for a second. The daemon has its own. */
-function clientOptions(): string {
-  const own = process.env['GRADLE_OPTS'] ?? '';
-  if (findJdk() === undefined) return own;
-  const all = `${own} ${process.env['JAVA_OPTS'] ?? ''} ${process.env['JAVA_TOOL_OPTIONS'] ?? ''}`;
-  return [own, ...fastOptions(all)].filter((text) => text !== '').join(' ');
-}
-
-function locateAll(services: readonly ServiceConfig[], model: GradleModel): Outcome<readonly Target[]> {
-  const targets: Target[] = [];
-  for (const service of services) {
-    const located = locate(service, model);
-    if (located.kind !== 'ok') return located;
-    const { jar } = located.value;
-    if (jar === undefined) return noJar(service, located.value, model);
-    targets.push({ service, project: located.value, jar });
-  }
-  return ok(targets);
-}
-
-function locate(service: ServiceConfig, model: GradleModel): Outcome<GradleProject> {
-  const module = service.jar?.module;
-  const project = findProject(model, service.path, module);
-  if (project !== undefined) return ok(project);
-  const what = module === undefined ? `project in ${service.path}` : `project ${module}`;
-  return failed('CONFIG_INVALID', `${service.name}: there is no ${what} in the build of ${model.root}`, {
-    hint:
-      module === undefined
-        ? `include it in the settings file of ${model.root}, or give it one of its own`
-        : `set services.${service.name}.jar.module to one of ${listed(model)}`,
-  });
-}
-
-function noJar({ name }: ServiceConfig, { path }: GradleProject, model: GradleModel): NotOk {
-  const known = listed(model);
-  return failed('JAR_NOT_FOUND', `${name}: the project ${path} of ${model.root} makes no executable jar`, {
-    hint:
-      known === ''
-        ? "apply Spring Boot's Gradle plugin in its build script: it brings the task bootJar"
-        : `set services.${name}.jar.module to the project of the app: ${known}`,
-  });
-}
-
-/** The projects that make executable jars. */
-function listed({ projects }: GradleModel): string {
-  return projects.flatMap(({ path, jar }) => (jar === undefined ? [] : [path])).join(', ');
-}
-
-function inputsIn(model: GradleModel, service: ServiceConfig): Outcome<readonly string[]> {
-  const project = locate(service, model);
-  return project.kind === 'ok' ? ok(gradleInputs(model, project.value)) : project;
-}
-
-/** The unit tests of the services' projects and of what they are built from. */
-function testTasks(model: GradleModel, targets: readonly Target[]): string[] {
-  const projects = new Set(targets.flatMap(({ project }) => withUpstream(model, project)));
-  return [...projects].filter(({ tests }) => tests).map((project) => taskOf(project, 'test'));
-}
-
-async function listOutputs(targets: readonly Target[]): Promise<ReadonlyMap<string, JarListing>> {
-  const folders = new Set(targets.map(({ jar }) => dirname(jar.file)));
-  const listings = [...folders].map(async (folder): Promise<[string, JarListing]> => [
-    folder,
-    await listJars(folder),
-  ]);
-  return new Map(await Promise.all(listings));
-}
-
-/**
- * The jars, checked by their content. `told`: this very build said where they lie. Otherwise it came from the configuration
- * cache and said nothing; then, should its name have changed, the executable one counts that it made.
- */
-async function findJars(
-  targets: readonly Target[],
-  before: ReadonlyMap<string, JarListing>,
-  told: boolean,
-): Promise<Outcome<readonly BuiltJar[]>> {
-  const jars: BuiltJar[] = [];
-  for (const { service, jar } of targets) {
-    const folder = dirname(jar.file);
-    const listing = before.get(folder) ?? new Map<string, string>();
-    const now = told ? listing : await listJars(folder);
-    const hasOther = [...now].some(
-      ([name, state]) => join(folder, name) !== jar.file && listing.get(name) !== state,
-    );
-    const found = hasOther
-      ? await findBootJar(service.name, folder, listing)
-      : await checkBootJar(service.name, jar.file);
-    if (found.kind !== 'ok') return found;
-    jars.push({ service: service.name, path: found.value });
-  }
-  return ok(jars);
-}
-
-function findSource(roots: readonly string[], className: string): string | undefined {
-  const path = className.replaceAll('.', '/');
-  for (const root of roots) {
-    const found = ['.java', '.kt', '.groovy']
-      .map((ending) => join(root, path + ending))
-      .find((file) => existsSync(file));
-    if (found !== undefined) return found;
-  }
-  return undefined;
 }

