@@ -34,6 +34,8 @@ export interface GradleParts {
   readonly projectRoot: string;
   /** Folder for what is kept across sessions. */
   readonly cache: string;
+  /** Called with a word to the user about what is done outside of any stage. */
+  readonly tell: (message: string) => void;
 }
 
 /** A jar builder whose daemons are ended by `close`. */
@@ -104,12 +106,16 @@ export function createGradleBuilder(parts: GradleParts): GradleBuilder {
     );
   }
 
-  /** What is known of a build, or what it says now. Two who ask at once get one answer. */
-  async function modelOf(build: GradleBuild, services: string): Promise<Outcome<KnownModel>> {
-    const current = await answers.current(build.asked);
-    if (current !== undefined) return ok(current);
+  /** What a build says now. Two who ask at once get one answer. */
+  async function modelOf(
+    build: GradleBuild,
+    services: string,
+    isFirst: boolean,
+  ): Promise<Outcome<KnownModel>> {
     const running = asking.get(build.root);
     if (running !== undefined) return await running;
+    // The first question starts a daemon, and may have Gradle download itself and its plugins.
+    if (isFirst) parts.tell(`asking Gradle what the build in ${build.root} makes`);
     const question = ask(build, services, closing.signal, () => undefined);
     asking.set(build.root, question);
     try {
@@ -215,7 +221,7 @@ export function createGradleBuilder(parts: GradleParts): GradleBuilder {
         if (state !== undefined && unanswered.get(root) === state) {
           return failed('SOURCE_BUILD_FAILED', `the build in ${root} cannot be configured`);
         }
-        const known = await modelOf(build.value, service.name);
+        const known = await modelOf(build.value, service.name, last === undefined);
         if (known.kind !== 'ok') {
           if (known.kind === 'failed' && state !== undefined) unanswered.set(root, state);
           return known;

@@ -97,7 +97,10 @@ function openJarBuilder({ project, services, cleanup, emit }: Session): JarBuild
   for (const message of undecided(services)) {
     emit({ type: 'notice', level: 'info', message, hint: 'to choose, set jar.tool to maven or gradle' });
   }
-  const gradle = createGradleBuilder(parts);
+  const gradle = createGradleBuilder({
+    ...parts,
+    tell: (message) => emit({ type: 'notice', level: 'info', message }),
+  });
   cleanup.add("stopping Gradle's daemons", async () => {
     await gradle.close();
   });

@@ -31,6 +31,7 @@ let builder: GradleBuilder;
 const calls: (readonly string[])[] = [];
 /** Gradles that run at this moment. */
 let running = 0;
+const told: string[] = [];
 let mostRunning = 0;
 
 const watched: RunProcess = async (command, options) => {
@@ -45,7 +46,12 @@ const watched: RunProcess = async (command, options) => {
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'appdev-gradle-'));
   letters = copyLetters(join(folder, 'letters'));
-  builder = createGradleBuilder({ run: watched, projectRoot: letters.root, cache: join(folder, 'cache') });
+  builder = createGradleBuilder({
+    run: watched,
+    projectRoot: letters.root,
+    cache: join(folder, 'cache'),
+    tell: (message) => told.push(message),
+  });
 });
 afterAll(async () => {
   await builder.close();
@@ -109,6 +115,7 @@ describe('a build of three projects', () => {
         'settings.gradle',
       ].map((path) => join(letters.root, path)),
     });
+    expect(told).toEqual([`asking Gradle what the build in ${letters.root} makes`]);
     // Asked once: the second answer comes from the first.
     const asked = calls.length;
     await builder.inputsOf(letters.service('counter', 'counter'));
@@ -353,7 +360,7 @@ describe('the daemons', () => {
       `import { createGradleBuilder } from './build/gradle.ts';
 import { runProcess } from './support/process.ts';
 import { sessionId } from './support/session.ts';
-const builder = createGradleBuilder({ run: runProcess, projectRoot: '${letters.root}', cache: '${join(folder, 'cache')}' });
+const builder = createGradleBuilder({ run: runProcess, projectRoot: '${letters.root}', cache: '${join(folder, 'cache')}', tell() {} });
 const report = { started() {}, output() {}, finished() {} };
 const service = ${JSON.stringify(letters.service())};
 const outcome = await builder.build({ services: [service], tests: false }, { signal: new AbortController().signal, report });
