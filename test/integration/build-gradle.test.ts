@@ -32,13 +32,21 @@ const calls: (readonly string[])[] = [];
 /** Gradles that run at this moment. */
 let running = 0;
 const told: string[] = [];
+/** Sees every line of Gradle's standard output. */
+let onOutput: (line: string) => void = () => undefined;
 let mostRunning = 0;
 
 const watched: RunProcess = async (command, options) => {
   calls.push(command.args);
   running += 1;
   mostRunning = Math.max(mostRunning, running);
-  return await runProcess(command, options).finally(() => {
+  return await runProcess(command, {
+    ...options,
+    onLine(stream, line) {
+      options.onLine?.(stream, line);
+      if (stream === 'stdout') onOutput(line);
+    },
+  }).finally(() => {
     running -= 1;
   });
 };
@@ -286,14 +294,13 @@ describe('a cancelled build', () => {
     const back = letters.replace(tariff, 'A letter of', 'Cancelled letter of');
     const controller = new AbortController();
     const context = recordingContext(controller.signal);
-    // As soon as Gradle has begun to configure, which its first request of the daemon's state cannot be.
-    const from = calls.length;
-    const cancelledBuild = builder.build({ services: [letters.service()], tests: false }, context);
-    await expect.poll(() => calls.length).toBeGreaterThan(from);
-    setTimeout(() => {
-      controller.abort('superseded');
-    }, 900);
-    expect(await cancelledBuild).toEqual({ kind: 'cancelled', reason: 'superseded' });
+    // As soon as the first task has been worked on, in the middle of the build.
+    onOutput = (line) => {
+      if (line.startsWith(':')) controller.abort('superseded');
+    };
+    const outcome = await builder.build({ services: [letters.service()], tests: false }, context);
+    onOutput = () => undefined;
+    expect(outcome).toEqual({ kind: 'cancelled', reason: 'superseded' });
     expect(calls.at(-1)).toContain('--status');
     const left = outputsOf(letters.root);
     back();
@@ -305,36 +312,40 @@ describe('a cancelled build', () => {
   });
 
   it('fifty times at random moments, leaves nothing that the next build gets wrong', async () => {
-    const moments = fc.sample(fc.tuple(fc.integer({ min: 0, max: 1300 }), fc.boolean(), fc.nat(999)), {
-      numRuns: 50,
-      seed: 20260101,
-    });
+    const services = [letters.service(), letters.service('counter', 'counter')];
+    const edit = (value: number): void => {
+      const text = letters.read(tariff).replace(/"[^"]* letter of/, `"${value} letter of`);
+      letters.write(tariff, text);
+    };
+    edit(-1);
+    const startedMs = performance.now();
+    expect((await builder.build({ services, tests: false }, recordingContext())).kind).toBe('ok');
+    const buildMs = performance.now() - startedMs;
+    const perMille = fc.integer({ min: 0, max: 1000 });
+    const moments = fc.sample(fc.tuple(perMille, fc.boolean()), { numRuns: 200, seed: 20260101 });
     let cancellations = 0;
-    for (const [ms, inLibrary, value] of moments) {
+    for (const [index, [at, inLibrary]] of moments.entries()) {
+      if (cancellations === 50) break;
       if (inLibrary) {
         const path = 'postage/src/main/java/com/example/letters/Postage.java';
-        letters.write(path, letters.read(path).replace(/\d+ \+ 15/, `${1000 + value} + 15`));
-      } else letters.write(tariff, letters.read(tariff).replace(/"[^"]* letter of/, `"${value} letter of`));
+        letters.write(path, letters.read(path).replace(/\d+ \+ 15/, `${1000 + index} + 15`));
+      } else edit(index);
       const controller = new AbortController();
       const timer = setTimeout(() => {
         controller.abort('superseded');
-      }, ms);
-      const outcome = await builder.build(
-        { services: [letters.service(), letters.service('counter', 'counter')], tests: false },
-        recordingContext(controller.signal),
-      );
+      }, (at / 1000) * buildMs);
+      const context = recordingContext(controller.signal);
+      const outcome = await builder.build({ services, tests: false }, context);
       clearTimeout(timer);
       if (outcome.kind === 'cancelled') cancellations += 1;
       else if (outcome.kind === 'failed') throw new Error(JSON.stringify(outcome.error, null, 2));
     }
-    expect(cancellations).toBeGreaterThan(35);
-    const services = [letters.service(), letters.service('counter', 'counter')];
+    expect(cancellations).toBe(50);
     expect((await builder.build({ services, tests: false }, recordingContext())).kind).toBe('ok');
     const clean = join(folder, 'clean');
     cpSync(letters.root, clean, { recursive: true, filter: (path) => !/\/(build|\.gradle)$/.test(path) });
-    const other = { ...letters, root: clean };
     const outcome = await builder.build(
-      { services: services.map((service) => ({ ...service, path: other.root })), tests: false },
+      { services: services.map((service) => ({ ...service, path: clean })), tests: false },
       recordingContext(),
     );
     expect(outcome.kind).toBe('ok');
