@@ -24,6 +24,7 @@ import groovy.json.JsonOutput
 import org.gradle.api.Project
 import org.gradle.api.artifacts.ProjectDependency
 import org.gradle.api.tasks.testing.Test
+import org.gradle.api.tasks.testing.logging.TestExceptionFormat
 import org.gradle.util.GradleVersion
 
 def since = { String version -> GradleVersion.current().baseVersion >= GradleVersion.version(version) }
@@ -47,17 +48,20 @@ def outputOf = { Project project -> project.layout.buildDirectory.get().asFile }
 if (gradle.parent == null) {
     gradle.allprojects { project ->
         // The short form hides what an assertion said.
-        eachTest(project) { Test test -> test.testLogging.exceptionFormat = 'full' }
+        eachTest(project) { Test test -> test.testLogging.exceptionFormat = TestExceptionFormat.FULL }
     }
 
     def answerFile = System.getProperty('${answerProperty}')
     if (answerFile != null) gradle.projectsEvaluated {
         def describe = { Project project ->
-            def sourceSets = project.findProperty('sourceSets')
+            // Without the plugin, the name would be looked for in the projects above.
+            def sourceSets = project.pluginManager.hasPlugin('java-base') ? project.property('sourceSets') : null
             def named = { String name -> project.tasks.names.contains(name) ? project.tasks.getByName(name) : null }
-            def jar = named('bootJar')
+            // A library of the same build may have the plugin and turn the task off.
+            def enabled = { String name -> def task = named(name); task != null && task.enabled ? task : null }
+            def jar = enabled('bootJar')
             // Spring Boot 1.x puts everything into the jar of the task 'jar'.
-            def repackage = jar == null ? named('bootRepackage') : null
+            def repackage = jar == null ? enabled('bootRepackage') : null
             def archive = jar != null ? jar : (repackage != null ? named('jar') : null)
             [
                 path: project.path,
