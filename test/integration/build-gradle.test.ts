@@ -318,8 +318,9 @@ describe('a cancelled build', () => {
       letters.write(tariff, text);
     };
     edit(-1);
+    const edited = services.slice(0, 1);
     const startedMs = performance.now();
-    expect((await builder.build({ services, tests: false }, recordingContext())).kind).toBe('ok');
+    expect((await builder.build({ services: edited, tests: false }, recordingContext())).kind).toBe('ok');
     const buildMs = performance.now() - startedMs;
     const perMille = fc.noBias(fc.integer({ min: 0, max: 1000 }));
     const moments = fc.sample(fc.tuple(perMille, fc.boolean()), { numRuns: 200, seed: 20260101 });
@@ -335,7 +336,7 @@ describe('a cancelled build', () => {
         controller.abort('superseded');
       }, (at / 1000) * buildMs);
       const context = recordingContext(controller.signal);
-      const outcome = await builder.build({ services, tests: false }, context);
+      const outcome = await builder.build({ services: edited, tests: false }, context);
       clearTimeout(timer);
       if (outcome.kind === 'cancelled') cancellations += 1;
       else if (outcome.kind === 'failed') throw new Error(JSON.stringify(outcome.error, null, 2));
