@@ -332,9 +332,12 @@ describe('a cancelled build', () => {
         letters.write(path, letters.read(path).replace(/\d+ \+ 15/, `${1000 + index} + 15`));
       } else edit(index);
       const controller = new AbortController();
-      const timer = setTimeout(() => {
-        controller.abort('superseded');
-      }, (at / 1000) * buildMs);
+      const timer = setTimeout(
+        () => {
+          controller.abort('superseded');
+        },
+        (at / 1000) * buildMs,
+      );
       const context = recordingContext(controller.signal);
       const outcome = await builder.build({ services: edited, tests: false }, context);
       clearTimeout(timer);
