@@ -101,9 +101,11 @@ describe('a jar, without Buildah', () => {
       mode: 0o755,
     });
     rig = createRig({ env: { PATH: `${fakeTools}:${process.env['PATH'] ?? ''}` } });
+    // A project that uses Buildah anywhere may have leftovers of it to clear: here no service does.
+    const settings = `{image: {builder: kaniko, base: "${base}"}}`;
     rig.write(
       'appdev.local.yaml',
-      `kaniko: {image: "${executor}"}\nservices: {stock: {image: {builder: kaniko, base: "${base}"}}}\n`,
+      `kaniko: {image: "${executor}"}\nservices: {stock: ${settings}, orders: ${settings}}\n`,
     );
 
     // New to the registry, whoever ran this test before.
