@@ -71,6 +71,15 @@ const artifacts: Flag = {
   value: 'FILE',
   help: 'where the built images are written down; default: .appdev/artifacts.json',
 };
+const authfile: Flag = {
+  type: 'string',
+  value: 'FILE',
+  help: 'registry logins (containers-auth.json) in place of your own; default: those of buildah and docker login',
+};
+const createProject: Flag = {
+  type: 'boolean',
+  help: 'create the project in Harbor when it is not there, with an account that may',
+};
 const tests: Flag = {
   type: 'boolean',
   help: 'run the unit tests (--no-tests: do not), whatever jar.tests says',
@@ -88,6 +97,8 @@ export const commands: readonly Command[] = [
     flags: {
       cleanup: { type: 'boolean', help: 'remove what was deployed at the end; default: true' },
       adopt,
+      authfile,
+      'create-project': createProject,
       'delete-volumes': deleteVolumes,
       tests,
     },
@@ -104,6 +115,8 @@ export const commands: readonly Command[] = [
       cleanup: { type: 'boolean', help: 'remove what was deployed at the end; default: false' },
       adopt,
       artifacts,
+      authfile,
+      'create-project': createProject,
       tests,
       'delete-volumes': deleteVolumes,
     },
@@ -115,7 +128,7 @@ export const commands: readonly Command[] = [
     synopsis: '[service…]',
     description:
       'Builds the jars and images of the services (default: all), pushes them, and writes their digests down.',
-    flags: { artifacts, tests },
+    flags: { artifacts, authfile, 'create-project': createProject, tests },
     load: async () => (await import('./build.ts')).build,
   },
   {
@@ -187,7 +200,7 @@ export const commands: readonly Command[] = [
     description:
       'Checks every tool, the cluster, the registry (a push, and a pull through the node), inotify limits and Buildah, ' +
       'and says what to do about what is missing. Exit code 2 when a check fails.',
-    flags: {},
+    flags: { authfile },
     load: async () => (await import('./doctor.ts')).doctor,
   },
   {

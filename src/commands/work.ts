@@ -3,25 +3,26 @@ import { realpathSync } from 'node:fs';
 import { createBuildahBuilder } from '../build/buildah.ts';
 import { createMavenBuilder } from '../build/maven.ts';
 import { pruneStorage } from '../build/prune.ts';
+import type { PushReader } from '../build/push.ts';
 import type { ImageBuilder } from '../build/types.ts';
 import type { ServiceConfig } from '../config/model.ts';
 import { createRecords } from '../loop/records.ts';
 import type { ManifestLookup, Records, WorkParts } from '../loop/types.ts';
 import { ok, type NotOk, type Outcome } from '../outcome.ts';
-import { createRegistryClient, type RegistryClient } from '../registry/client.ts';
-import { createCredentials } from '../registry/credentials.ts';
+import type { RegistryClient } from '../registry/client.ts';
 import { findImageTarget } from '../registry/discovery.ts';
 import { createPushLedger, type PushLedger } from '../registry/ledger.ts';
 import { loadImage } from '../registry/load.ts';
-import { loadedLookup, manifestLookup } from '../registry/lookup.ts';
+import { loadedLookup } from '../registry/lookup.ts';
 import { pruneImages } from '../registry/prune.ts';
 import { targetText } from '../registry/target.ts';
-import type { ImageTarget, ManifestReader } from '../registry/types.ts';
+import type { ImageTarget } from '../registry/types.ts';
 import { cacheFolder } from '../support/folders.ts';
 import { runProcess } from '../support/process.ts';
 import { readState, writeState } from '../support/state-file.ts';
 import { findTool } from '../support/tool.ts';
 import type { OpenTarget } from './cluster.ts';
+import { openRegistry } from './registry.ts';
 import type { Session } from './session.ts';
 
 /** What builds and deploys in this session. */
@@ -41,7 +42,10 @@ export interface Work {
 }
 
 /** Nothing is asked of a registry where there is none: images are loaded into the nodes. */
-const noReader: ManifestReader = { headManifest: () => Promise.resolve(ok(undefined)) };
+const noReader: PushReader = {
+  headManifest: () => Promise.resolve(ok(undefined)),
+  imageAt: () => Promise.resolve(ok(undefined)),
+};
 
 /** Finds where images go, says so, and makes the parts. */
 export async function openWork(session: Session, target: OpenTarget): Promise<Outcome<Work>> {
@@ -49,19 +53,18 @@ export async function openWork(session: Session, target: OpenTarget): Promise<Ou
   const { config } = project;
   const images = await findTarget(session, target);
   if (images.kind !== 'ok') return images;
-  const client =
-    images.value.kind === 'registry'
-      ? createRegistryClient({
-          registry: images.value.registry,
-          credentials: createCredentials({ run: runProcess }),
-        })
-      : undefined;
+  const opened =
+    images.value.kind === 'registry' ? openRegistry(session, images.value.registry) : ok(undefined);
+  if (opened.kind !== 'ok') return opened;
+  const registry = opened.value;
+  const client = registry?.client;
   const ledger = createPushLedger(stateFolder);
   const imageBuilder = createBuildahBuilder({
     run: runProcess,
     project: config.name,
     target: images.value,
     reader: client ?? noReader,
+    ...(registry === undefined ? {} : { access: registry.access }),
     load: async (load, archive, { signal, report }) =>
       await loadImage(load, archive, runProcess, {
         signal,
@@ -72,9 +75,10 @@ export async function openWork(session: Session, target: OpenTarget): Promise<Ou
   return ok({
     parts: {
       jarBuilder: createMavenBuilder({ run: runProcess, projectRoot: config.root, cache: cacheFolder() }),
-      imageBuilder: remembering(imageBuilder, ledger),
+      imageBuilder: remembering(registry?.guarded(imageBuilder) ?? imageBuilder, ledger),
       deployer: target.deployer,
-      manifests: client === undefined ? loadedLookup(target.cluster) : rememberedLookup(client, ledger),
+      manifests:
+        registry === undefined ? loadedLookup(target.cluster) : rememberedLookup(registry.lookup, ledger),
       target: targetText(images.value),
     },
     records: createRecords(stateFolder, {
@@ -142,8 +146,7 @@ function remembering(builder: ImageBuilder, ledger: PushLedger): ImageBuilder {
 }
 
 /** The same lookup; what is found is about to be deployed again, so prune must take it for new. */
-function rememberedLookup(client: RegistryClient, ledger: PushLedger): ManifestLookup {
-  const lookup = manifestLookup(client);
+function rememberedLookup(lookup: ManifestLookup, ledger: PushLedger): ManifestLookup {
   return {
     async has(artifact, signal) {
       const there = await lookup.has(artifact, signal);

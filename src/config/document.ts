@@ -10,7 +10,16 @@ export interface ProjectDocument {
   apiVersion: typeof apiVersion;
   name: string;
   cluster: { context?: string; allow: string[]; namespace?: string; createNamespace: boolean };
-  registry?: { push: string; pull?: string; inCluster?: string; insecure: boolean };
+  registry?: {
+    push: string;
+    pull?: string;
+    inCluster?: string;
+    insecure: boolean;
+    ca?: string;
+    harbor?: {
+      scan?: { severity: 'low' | 'medium' | 'high' | 'critical'; fixableOnly: boolean; deadline: string };
+    };
+  };
   keepImages: number;
   ignore: string[];
   services: Record<string, ServiceDocument>;

@@ -47,6 +47,20 @@ export interface RegistryConfig {
   readonly inCluster?: string;
   /** Plain HTTP, only where it is written down. */
   readonly insecure: boolean;
+  /** Absolute path of a PEM file with the certificate authority to trust beside the usual ones. */
+  readonly ca?: string;
+  /** Absent: no gate of ours; one that Harbor's project sets is still waited for. */
+  readonly scan?: ScanConfig;
+}
+
+/** When the scan of a pushed image stops the deploy. */
+export interface ScanConfig {
+  /** The mildest severity that counts. */
+  readonly severity: 'low' | 'medium' | 'high' | 'critical';
+  /** Count only what a newer version of the package mends. */
+  readonly fixableOnly: boolean;
+  /** How long to wait for the scan, in milliseconds. */
+  readonly deadlineMs: number;
 }
 
 /** One deployable app. A service without `jar` and `image` is a chart-only dependency. */

@@ -1,11 +1,11 @@
 /**
- * Talks to one registry by the OCI distribution specification: asks for manifests and tags, deletes manifests. It pushes
- * nothing (that is the builder's) and speaks to no other registry: a repository elsewhere is REGISTRY_REFUSED.
+ * Talks to one registry by the OCI distribution specification: asks for manifests and tags, names and deletes manifests. It
+ * pushes no images (that is the builder's) and speaks to no other registry: a repository elsewhere is REGISTRY_REFUSED.
  */
 import { createHash } from 'node:crypto';
 import { failed, ok, type NotOk, type Outcome } from '../outcome.ts';
 import { systemClock } from '../support/clock.ts';
-import { listAt } from '../support/fields.ts';
+import { listAt, stringAt } from '../support/fields.ts';
 import { refused, registryWords, type Subject } from './failures.ts';
 import { apiAddress, isDigest, isTag, splitRegistryName } from './reference.ts';
 import type { Answer, Deadline } from './request.ts';
@@ -28,12 +28,32 @@ interface Manifest {
 export interface RegistryClient extends ManifestReader {
   /** Succeeds when a registry answers by its API and lets us in. */
   ping(signal: AbortSignal): Promise<Outcome<void>>;
+  /**
+   * What a tag names: the manifest's digest and, for a plain image, the digest of its configuration, which is Buildah's
+   * image id. Undefined where there is none, where it is an index, or where the registry does not let it be pulled.
+   */
+  imageAt(
+    repository: string,
+    tag: string,
+    signal: AbortSignal,
+  ): Promise<Outcome<{ readonly digest: string; readonly imageId: string } | undefined>>;
+  /**
+   * Whether a manifest that is there may be pulled: Harbor answers 412 where a project prevents it, with its reason, and a
+   * node would get the same answer.
+   */
+  pullability(
+    repository: string,
+    digest: string,
+    signal: AbortSignal,
+  ): Promise<Outcome<{ readonly kind: 'allowed' } | { readonly kind: 'prevented'; readonly words: string }>>;
   /** A manifest by tag or digest; undefined where there is none. */
   getManifest(
     repository: string,
     reference: string,
     signal: AbortSignal,
   ): Promise<Outcome<Manifest | undefined>>;
+  /** Gives a manifest that is there another tag, unless it has that already. */
+  tag(repository: string, digest: string, tag: string, signal: AbortSignal): Promise<Outcome<void>>;
   /**
    * Deletes a manifest, and with it every tag that names it. `absent`: there was none. `unsupported`: this registry does
    * not delete (the default of the registry image that kind's guide uses). The registry frees the space of layers later.
@@ -52,6 +72,8 @@ export interface ClientOptions extends Omit<SignedAskOptions, 'subject'> {
   readonly registry: Pick<Registry, 'push' | 'insecure' | 'help'>;
   /** How long one call may take with all its retries, in milliseconds; default 30 000. */
   readonly deadlineMs?: number;
+  /** Asked for the digest of a tag whose manifest a policy keeps from being read (HTTP 412, Harbor). */
+  readonly digestOf?: ManifestReader['headManifest'];
 }
 
 const defaultDeadlineMs = 30_000;
@@ -113,7 +135,9 @@ export function createRegistryClient(options: ClientOptions): RegistryClient {
     );
     if (answer.kind !== 'ok') return answer;
     if (answer.value.status === 404) return ok(undefined);
-    return answer.value.status === 200 ? answer : refusal(answer.value, `read ${repository}`);
+    return answer.value.status === 200 || answer.value.status === 412
+      ? answer
+      : refusal(answer.value, `read ${repository}`);
   }
 
   async function getManifest(
@@ -125,6 +149,7 @@ export function createRegistryClient(options: ClientOptions): RegistryClient {
     const answer = await manifest('GET', repository, reference, deadline, signal);
     if (answer.kind !== 'ok') return answer;
     if (answer.value === undefined) return ok(undefined);
+    if (answer.value.status === 412) return refusal(answer.value, `read ${repository}`);
     const { body, headers } = answer.value;
     const algorithm = reference.startsWith('sha512:') ? 'sha512' : 'sha256';
     const digest = `${algorithm}:${createHash(algorithm).update(body).digest('hex')}`;
@@ -152,6 +177,14 @@ export function createRegistryClient(options: ClientOptions): RegistryClient {
       const answer = await manifest('HEAD', repository, reference, deadline, signal);
       if (answer.kind !== 'ok') return answer;
       if (answer.value === undefined) return ok(undefined);
+      if (answer.value.status === 412) {
+        // A policy forbids to pull what is there (Harbor answers 404 for what is not): asked by digest, that is the answer.
+        if (isDigest(reference)) return ok({ digest: reference });
+        return (
+          (await options.digestOf?.(repository, reference, signal)) ??
+          refusal(answer.value, `read ${repository}`)
+        );
+      }
       const digest = answer.value.headers.get('docker-content-digest');
       if (digest !== null && isDigest(digest)) return ok({ digest });
       // The specification leaves the header to the registry's good will; the content does not.
@@ -160,8 +193,62 @@ export function createRegistryClient(options: ClientOptions): RegistryClient {
       return ok(whole.value === undefined ? undefined : { digest: whole.value.digest });
     },
 
+    async pullability(repository, digest, signal) {
+      const deadline = deadlineNow();
+      const head = await manifest('HEAD', repository, digest, deadline, signal);
+      if (head.kind !== 'ok') return head;
+      if (head.value?.status !== 412) return ok({ kind: 'allowed' });
+      const answer = await manifest('GET', repository, digest, deadline, signal);
+      if (answer.kind !== 'ok') return answer;
+      const words = messageIn(answer.value?.body ?? '') ?? 'HTTP 412';
+      return answer.value?.status === 412 ? ok({ kind: 'prevented', words }) : ok({ kind: 'allowed' });
+    },
+
+    async imageAt(repository, tag, signal) {
+      const deadline = deadlineNow();
+      const head = await manifest('HEAD', repository, tag, deadline, signal);
+      if (head.kind !== 'ok') return head;
+      if (head.value?.status !== 200) return ok(undefined);
+      const found = await getManifest(repository, tag, deadline, signal);
+      if (found.kind !== 'ok' || found.value === undefined) return found as Outcome<undefined>;
+      const imageId = configOf(found.value.body);
+      return ok(imageId === undefined ? undefined : { digest: found.value.digest, imageId });
+    },
+
     getManifest: async (repository, reference, signal) =>
       await getManifest(repository, reference, deadlineNow(), signal),
+
+    async tag(repository, digest, tag, signal) {
+      const deadline = deadlineNow();
+      const path = pathOf(repository);
+      if (path.kind !== 'ok') return path;
+      const before = await manifest('HEAD', repository, tag, deadline, signal);
+      if (before.kind !== 'ok') return before;
+      if (before.value?.headers.get('docker-content-digest') === digest) return ok(undefined);
+      const found = await getManifest(repository, digest, deadline, signal);
+      if (found.kind !== 'ok') return found;
+      if (found.value === undefined) {
+        return failed('REGISTRY_UNREACHABLE', `the registry ${host} does not have ${repository}@${digest}`, {
+          hint: 'somebody or a retention rule removed it; build again',
+        });
+      }
+      const answer = await ask.send(
+        {
+          url: `${base}${path.value}/manifests/${tag}`,
+          method: 'PUT',
+          headers: { 'content-type': found.value.mediaType },
+          body: found.value.body,
+        },
+        repository,
+        deadline,
+        signal,
+      );
+      if (answer.kind !== 'ok') return answer;
+      const { status } = answer.value;
+      return status === 201 || status === 200
+        ? ok(undefined)
+        : refusal(answer.value, `tag ${repository}:${tag}`);
+    },
 
     async deleteManifest(repository, digest, signal) {
       const path = pathOf(repository);
@@ -196,6 +283,24 @@ export function createRegistryClient(options: ClientOptions): RegistryClient {
       return ok(tags);
     },
   };
+}
+
+/** The first error's own sentence. */
+function messageIn(body: string): string | undefined {
+  try {
+    return stringAt(listAt(JSON.parse(body), 'errors')[0], 'message');
+  } catch {
+    return undefined;
+  }
+}
+
+/** Hex digest of an image's configuration; undefined for an index and for what is none of both. */
+function configOf(body: string): string | undefined {
+  try {
+    return stringAt(JSON.parse(body), 'config', 'digest')?.replace(/^sha256:/, '');
+  } catch {
+    return undefined;
+  }
 }
 
 /** The tags of a page; undefined for what is no page (a proxy's own, with status 200). */

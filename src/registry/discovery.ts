@@ -33,12 +33,13 @@ export interface FoundTarget {
 
 /** The target that appdev.yaml names. */
 function configuredTarget(config: RegistryConfig): ImageTarget {
-  const { push, pull, inCluster, insecure } = config;
+  const { push, pull, inCluster, insecure, ca } = config;
   return registryTarget({
     push,
     pull,
     ...(inCluster === undefined ? {} : { inCluster }),
     insecure,
+    ...(ca === undefined ? {} : { ca }),
     source: 'appdev.yaml',
   });
 }

@@ -10,7 +10,7 @@ import { isTransient, tooLate, tryWords, unreachable, type Subject } from './fai
 /** What is asked. */
 export interface Question {
   readonly url: string;
-  readonly method: 'GET' | 'HEAD' | 'DELETE' | 'POST';
+  readonly method: 'GET' | 'HEAD' | 'DELETE' | 'POST' | 'PUT';
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
 }

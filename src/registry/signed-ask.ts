@@ -32,6 +32,15 @@ export interface SignedAsk {
   withoutSecrets(text: string): string;
 }
 
+/** Which right a question needs: each gets an authorization of its own. */
+const rights: Readonly<Record<Question['method'], 'read' | 'write' | 'delete'>> = {
+  GET: 'read',
+  HEAD: 'read',
+  POST: 'write',
+  PUT: 'write',
+  DELETE: 'delete',
+};
+
 /** Redirects in a row that are followed. */
 const maxHops = 3;
 
@@ -60,7 +69,7 @@ export function createSignedAsk({
     let current = outcome;
     let { url } = question;
     for (let hop = 0; hop < maxHops && current.kind === 'ok'; hop += 1) {
-      const target = question.method === 'DELETE' ? undefined : redirectTarget(current.value, url);
+      const target = rights[question.method] !== 'read' ? undefined : redirectTarget(current.value, url);
       if (target === undefined) break;
       url = target;
       // The question as it was asked, so without Authorization: that is for the registry alone.
@@ -81,7 +90,7 @@ export function createSignedAsk({
 
   return {
     async send(question, repository, deadline, signal) {
-      const key = `${question.method === 'DELETE' ? 'delete' : 'read'} ${repository}`;
+      const key = `${rights[question.method]} ${repository}`;
       const attempt = async (authorization: string | undefined): Promise<Outcome<Answer>> => {
         const headers = { ...question.headers, ...(authorization === undefined ? {} : { authorization }) };
         return await ask({ ...question, headers }, deadline, signal);

@@ -11,6 +11,8 @@ export interface Registry {
   readonly inCluster?: string;
   /** Plain HTTP. */
   readonly insecure: boolean;
+  /** Absolute path of a PEM file with the certificate authority to trust beside the usual ones. */
+  readonly ca?: string;
   readonly source: 'appdev.yaml' | 'KEP-1755' | 'kind' | 'minikube';
   /** Where whoever set the registry up documents it (KEP-1755 `help`), to be shown when it does not work. */
   readonly help?: string;
