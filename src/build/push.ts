@@ -61,6 +61,8 @@ export async function pushImage(
   if (before.kind === 'cancelled') return before;
   if (before.kind === 'ok' && before.value?.imageId === request.imageId)
     return ok({ digest: before.value.digest, wasThere: true });
+  // Who may not even look has no token that could have run out.
+  const stranger = before.kind === 'failed' && before.error.code === 'REGISTRY_DENIED';
   let tries = 0;
   let refused = false;
   for (;;) {
@@ -75,7 +77,7 @@ export async function pushImage(
     refused = retry === 'once';
     if (refused && clock.now() - startedMs >= progressMs) tries = 0;
     const pauseMs = pausesMs[tries === 0 ? 0 : tries - 1];
-    if (retry === 'no' || pauseMs === undefined || (retry === 'once' && tries > 1)) {
+    if (retry === 'no' || pauseMs === undefined || (refused && (stranger || tries > 1))) {
       return {
         kind: 'failed',
         error: tries <= 1 ? error : { ...error, message: `${error.message} (${tries} tries)` },

@@ -7,6 +7,7 @@ import { join, resolve } from 'node:path';
 import { createBuildahAccess, type BuildahAccess } from '../build/buildah-access.ts';
 import { withHarbor } from '../build/harbor-builder.ts';
 import type { ImageBuilder } from '../build/types.ts';
+import type { ScanConfig } from '../config/model.ts';
 import type { ManifestLookup } from '../loop/types.ts';
 import { ok, type Outcome } from '../outcome.ts';
 import { createAuthFiles } from '../registry/auth-file.ts';
@@ -19,8 +20,8 @@ import { createScanGate, type ScanGate } from '../registry/scan-gate.ts';
 import { imageNames } from '../registry/target.ts';
 import { trust } from '../registry/trust.ts';
 import type { Registry } from '../registry/types.ts';
+import type { Clock } from '../support/clock.ts';
 import { runProcess } from '../support/process.ts';
-import type { Session } from './session.ts';
 
 /** A registry with all that is needed to use it. */
 export interface OpenRegistry {
@@ -32,15 +33,28 @@ export interface OpenRegistry {
   readonly lookup: ManifestLookup;
 }
 
+/** What opening takes. */
+export interface RegistryOptions {
+  readonly registry: Registry;
+  readonly env: NodeJS.ProcessEnv;
+  /** Absolute path of what `--authfile` names. */
+  readonly authFile?: string;
+  readonly createProject: boolean;
+  readonly scan?: ScanConfig;
+  /** Where reports are kept. */
+  readonly stateFolder: string;
+  /** For tests of what is tried again. */
+  readonly clock?: Clock;
+}
+
 /** Opens it; contacts nothing. Fails with REGISTRY_UNREACHABLE for a certificate authority that is not usable. */
-export function openRegistry(session: Session, registry: Registry): Outcome<OpenRegistry> {
-  const { env, strings, booleans, cwd } = session.invocation;
+export function openRegistry(opening: RegistryOptions): Outcome<OpenRegistry> {
+  const { registry, env, authFile, scan, createProject, stateFolder } = opening;
   const { host } = splitRegistryName(registry.push);
+  const clock = opening.clock === undefined ? {} : { clock: opening.clock };
   const ca = registry.ca ?? env['APPDEV_REGISTRY_CA'] ?? '';
-  const trusted = ca === '' ? ok(undefined) : trust(resolve(cwd, ca), host);
+  const trusted = ca === '' ? ok(undefined) : trust(resolve(ca), host);
   if (trusted.kind !== 'ok') return trusted;
-  const named = strings['authfile'];
-  const authFile = named === undefined ? undefined : resolve(cwd, named);
   const credentials = createCredentials({
     run: runProcess,
     env,
@@ -52,6 +66,7 @@ export function openRegistry(session: Session, registry: Registry): Outcome<Open
   const options = {
     registry,
     credentials,
+    ...clock,
     ...(trusted.value === undefined ? {} : { fetch: trusted.value.fetch }),
   };
   const harbor = createHarbor(options);
@@ -65,11 +80,11 @@ export function openRegistry(session: Session, registry: Registry): Outcome<Open
       return ok(found.value === undefined || found.value === 'not allowed' ? undefined : found.value);
     },
   });
-  const scan = session.project.config.registry?.scan;
   const gate = createScanGate({
     harbor,
     client,
-    reports: join(session.stateFolder, 'reports'),
+    reports: join(stateFolder, 'reports'),
+    ...clock,
     ...(scan === undefined ? {} : { scan }),
   });
   return ok({
@@ -80,7 +95,7 @@ export function openRegistry(session: Session, registry: Registry): Outcome<Open
         harbor,
         client,
         gate,
-        createProject: booleans['create-project'] ?? false,
+        createProject,
         repositoryOf: ({ image }) => {
           const names = imageNames({ kind: 'registry', registry }, image?.repository ?? '');
           return names.kind === 'ok' ? ok(names.value.repository) : names;

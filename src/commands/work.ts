@@ -1,5 +1,6 @@
 /** Puts together what builds and pushes: the image target of the cluster, the builders, the records. */
 import { realpathSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { createBuildahBuilder } from '../build/buildah.ts';
 import { createMavenBuilder } from '../build/maven.ts';
 import { pruneStorage } from '../build/prune.ts';
@@ -16,13 +17,13 @@ import { loadImage } from '../registry/load.ts';
 import { loadedLookup } from '../registry/lookup.ts';
 import { pruneImages } from '../registry/prune.ts';
 import { targetText } from '../registry/target.ts';
-import type { ImageTarget } from '../registry/types.ts';
+import type { ImageTarget, Registry } from '../registry/types.ts';
 import { cacheFolder } from '../support/folders.ts';
 import { runProcess } from '../support/process.ts';
 import { readState, writeState } from '../support/state-file.ts';
 import { findTool } from '../support/tool.ts';
 import type { OpenTarget } from './cluster.ts';
-import { openRegistry } from './registry.ts';
+import { openRegistry, type OpenRegistry } from './registry.ts';
 import type { Session } from './session.ts';
 
 /** What builds and deploys in this session. */
@@ -53,8 +54,7 @@ export async function openWork(session: Session, target: OpenTarget): Promise<Ou
   const { config } = project;
   const images = await findTarget(session, target);
   if (images.kind !== 'ok') return images;
-  const opened =
-    images.value.kind === 'registry' ? openRegistry(session, images.value.registry) : ok(undefined);
+  const opened = images.value.kind === 'registry' ? open(session, images.value.registry) : ok(undefined);
   if (opened.kind !== 'ok') return opened;
   const registry = opened.value;
   const client = registry?.client;
@@ -90,6 +90,20 @@ export async function openWork(session: Session, target: OpenTarget): Promise<Ou
     images: images.value,
     ...(client === undefined ? {} : { ping: async (signal: AbortSignal) => await client.ping(signal) }),
     prune: async (signal) => await prune(session, target, images.value, client, ledger, signal),
+  });
+}
+
+function open({ invocation, project, stateFolder }: Session, registry: Registry): Outcome<OpenRegistry> {
+  const { env, strings, booleans, cwd } = invocation;
+  const authFile = strings['authfile'];
+  const scan = project.config.registry?.scan;
+  return openRegistry({
+    registry,
+    env,
+    stateFolder,
+    createProject: booleans['create-project'] ?? false,
+    ...(authFile === undefined ? {} : { authFile: resolve(cwd, authFile) }),
+    ...(scan === undefined ? {} : { scan }),
   });
 }
 

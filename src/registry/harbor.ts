@@ -4,22 +4,13 @@
  */
 import { failed, ok, type NotOk, type Outcome } from '../outcome.ts';
 import { systemClock, type Clock } from '../support/clock.ts';
-import { fieldsAt, isFields, stringAt } from '../support/fields.ts';
+import { isFields, stringAt } from '../support/fields.ts';
 import type { FindCredentials } from './credentials.ts';
 import { registryWords, type Subject } from './failures.ts';
 import { splitRegistryName } from './reference.ts';
 import { createAsk, type Answer } from './request.ts';
 import { scanOf, type Scan } from './scan-overview.ts';
 import type { Registry } from './types.ts';
-
-/** What a project demands of the images in it. */
-export interface ProjectPolicy {
-  /** No image is pulled unless its scan has ended and found nothing of `severity` or worse. */
-  readonly preventsVulnerable: boolean;
-  readonly severity: string;
-  /** Harbor scans by itself what is pushed. */
-  readonly scansOnPush: boolean;
-}
 
 /** A repository in Harbor's terms. */
 export interface HarborPath {
@@ -32,6 +23,12 @@ export interface HarborPath {
 export interface HarborArtifact {
   readonly digest: string;
   readonly scan?: Scan;
+}
+
+/** A scanner's report. */
+export interface Report {
+  /** JSON. */
+  readonly text: string;
 }
 
 /** What came of asking for a scan. */
@@ -48,7 +45,6 @@ export interface Harbor {
   hasProject(name: string, signal: AbortSignal): Promise<Outcome<boolean>>;
   /** Creates a private project; `there` where somebody else was faster. */
   createProject(name: string, signal: AbortSignal): Promise<Outcome<'created' | 'there' | 'not allowed'>>;
-  policyOf(project: string, signal: AbortSignal): Promise<Outcome<ProjectPolicy | 'not allowed'>>;
   /** By tag or digest; undefined where there is none. */
   artifact(
     path: HarborPath,
@@ -56,8 +52,8 @@ export interface Harbor {
     signal: AbortSignal,
   ): Promise<Outcome<HarborArtifact | 'not allowed' | undefined>>;
   startScan(path: HarborPath, digest: string, signal: AbortSignal): Promise<Outcome<ScanStart>>;
-  /** The scanner's report as JSON text. */
-  report(path: HarborPath, digest: string, signal: AbortSignal): Promise<Outcome<string | 'not allowed'>>;
+  /** The scanner's report of an ended scan. */
+  report(path: HarborPath, digest: string, signal: AbortSignal): Promise<Outcome<Report | 'not allowed'>>;
 }
 
 /** What questions to Harbor need. */
@@ -175,22 +171,6 @@ export function createHarbor({ registry, credentials, clock = systemClock, fetch
       return status === 403 ? ok('not allowed') : unexpected(answer.value, `create project ${name}`);
     },
 
-    async policyOf(project, signal) {
-      const answer = await send('GET', `/projects/${encodeURIComponent(project)}`, signal, {
-        // Else a name of digits would be taken for an id.
-        headers: { 'x-is-resource-name': 'true' },
-      });
-      if (answer.kind !== 'ok') return answer;
-      if (answer.value.status === 403) return ok('not allowed');
-      if (answer.value.status !== 200) return unexpected(answer.value, `show project ${project}`);
-      const metadata = fieldsAt(parsed(answer.value.body), 'metadata');
-      return ok({
-        preventsVulnerable: stringAt(metadata, 'prevent_vul') === 'true',
-        severity: stringAt(metadata, 'severity') ?? 'low',
-        scansOnPush: stringAt(metadata, 'auto_scan') === 'true',
-      });
-    },
-
     async artifact(path, reference, signal) {
       const answer = await send('GET', `${artifactPath(path, reference)}?with_scan_overview=true`, signal, {
         headers: { 'x-accept-vulnerabilities': reportTypes },
@@ -223,7 +203,8 @@ export function createHarbor({ registry, credentials, clock = systemClock, fetch
       });
       if (answer.kind !== 'ok') return answer;
       if (answer.value.status === 403) return ok('not allowed');
-      if (answer.value.status === 200 && isFields(parsed(answer.value.body))) return ok(answer.value.body);
+      if (answer.value.status === 200 && isFields(parsed(answer.value.body)))
+        return ok({ text: answer.value.body });
       return unexpected(answer.value, `show the report of ${path.repository}`);
     },
   };

@@ -29,7 +29,8 @@ const unfixed = { id: 'CVE-8', package: 'glibc', version: '2.36', severity: 'Hig
 interface World {
   readonly scans: readonly (Scan | undefined | 'not allowed' | 'absent')[];
   readonly start?: ScanStart;
-  readonly report?: string | 'not allowed';
+  /** Undefined: one without findings; null: the account may not read it. */
+  readonly report?: string | null;
   /** What a pull meets, look by look. */
   readonly pulls?: readonly (string | undefined)[];
   readonly isHarbor?: boolean;
@@ -71,7 +72,10 @@ async function judge(world: World, signal = new AbortController().signal): Promi
         started += 1;
         return await Promise.resolve(ok(world.start ?? 'started'));
       },
-      report: async () => await Promise.resolve(ok(world.report ?? reportOf())),
+      report: async () =>
+        await Promise.resolve(
+          ok(world.report === null ? 'not allowed' : { text: world.report ?? reportOf() }),
+        ),
     },
     client: {
       pullability: async () => {
@@ -171,7 +175,7 @@ describe('the gate', () => {
     expect(await judge({ scans, scan, report: reportOf(critical) })).toMatchObject({
       error: { code: 'SCAN_GATE' },
     });
-    expect(await judge({ scans, scan, report: 'not allowed' })).toMatchObject({
+    expect(await judge({ scans, scan, report: null })).toMatchObject({
       error: { code: 'SCAN_INCOMPLETE', hint: expect.stringContaining('artifact additions') as string },
     });
   });

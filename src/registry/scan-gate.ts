@@ -86,13 +86,13 @@ export function createScanGate(options: GateOptions): ScanGate {
     const report = await harbor.report(path, digest, signal);
     if (report.kind !== 'ok') return report;
     const file = join(reports, `scan-${service}-${digest.slice(7, 19)}.json`);
-    const hasReport = report.value !== 'not allowed';
-    const kept = await writeState(file, hasReport ? (JSON.parse(report.value) as unknown) : scan.value);
+    const text = report.value === 'not allowed' ? undefined : report.value.text;
+    const kept = await writeState(file, text === undefined ? scan.value : (JSON.parse(text) as unknown));
     if (kept.kind !== 'ok') return kept;
-    const findings = hasReport ? findingsOf(report.value) : [];
+    const findings = text === undefined ? [] : findingsOf(text);
     const found = summaryOf(scan.value);
     if (config !== undefined) {
-      if (config.fixableOnly && !hasReport) {
+      if (config.fixableOnly && text === undefined) {
         return incomplete(
           service,
           'the account may not read the report, and only that tells what is fixable',

@@ -96,6 +96,14 @@ export function createSignedAsk({
         return await ask({ ...question, headers }, deadline, signal);
       };
       let answer = await attempt(granted.get(key));
+      if (
+        answer.kind === 'ok' &&
+        answer.value.status === 401 &&
+        !answer.value.headers.has('www-authenticate')
+      ) {
+        // Refused without a word on what would do (a proxy's, or an old token's): ask as a stranger, who is told.
+        if (granted.delete(key)) answer = await attempt(undefined);
+      }
       if (answer.kind === 'ok' && answer.value.status === 401) {
         const challenge = answer.value.headers.get('www-authenticate');
         const grant = await authenticate(challenge, repository, deadline, signal);
