@@ -41,9 +41,18 @@ export function withHarbor(builder: ImageBuilder, parts: HarborBuilderParts): Im
 
   async function ensure(repository: string, signal: AbortSignal): Promise<Outcome<void>> {
     const path = harborPath(repository);
-    if (path === undefined || !(await harbor.isHarbor(signal))) return ok(undefined);
+    const isHarbor = await harbor.isHarbor(signal);
+    if (isHarbor.kind !== 'ok') return isHarbor;
+    const { host } = splitRegistryName(repository);
+    if (!isHarbor.value) {
+      return failed('USAGE', `--create-project: the registry ${host} is no Harbor, and has no projects`, {
+        hint: 'leave the flag out',
+      });
+    }
+    // The push says what is missing.
+    if (path === undefined) return ok(undefined);
     const { project } = path;
-    const under = ensured.get(project) ?? make(project, splitRegistryName(repository).host, signal);
+    const under = ensured.get(project) ?? make(project, host, signal);
     ensured.set(project, under);
     const made = await under;
     // Another service's build may have begun it and been cancelled; what failed may be mended meanwhile.
@@ -82,7 +91,8 @@ export function withHarbor(builder: ImageBuilder, parts: HarborBuilderParts): Im
       if (built.kind !== 'ok') return built;
       const judged = await gate(built.value, context);
       if (judged.kind !== 'ok') return judged;
-      if (await harbor.isHarbor(signal)) {
+      const isHarbor = await harbor.isHarbor(signal);
+      if (isHarbor.kind === 'ok' && isHarbor.value) {
         const { digest } = built.value;
         const kept = await client.tag(built.value.repository, digest, keepingTag(digest), signal);
         if (kept.kind !== 'ok') return kept;
@@ -99,7 +109,8 @@ export async function explained(
   error: AppdevError,
   signal: AbortSignal,
 ): Promise<AppdevError> {
-  if (!(await harbor.isHarbor(signal))) return error;
+  const isHarbor = await harbor.isHarbor(signal);
+  if (isHarbor.kind !== 'ok' || !isHarbor.value) return error;
   const { host, path: name } = splitRegistryName(repository);
   const evidence = error.evidence === undefined ? {} : { evidence: error.evidence };
   const path = harborPath(repository);

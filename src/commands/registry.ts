@@ -74,7 +74,9 @@ export function openRegistry(opening: RegistryOptions): Outcome<OpenRegistry> {
     ...options,
     digestOf: async (repository, tag, signal) => {
       const path = harborPath(repository);
-      if (path === undefined || !(await harbor.isHarbor(signal))) return ok(undefined);
+      const isHarbor = await harbor.isHarbor(signal);
+      if (isHarbor.kind !== 'ok') return isHarbor;
+      if (path === undefined || !isHarbor.value) return ok(undefined);
       const found = await harbor.artifact(path, tag, signal);
       if (found.kind !== 'ok') return found;
       return ok(found.value === undefined || found.value === 'not allowed' ? undefined : found.value);

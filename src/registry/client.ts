@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { failed, ok, type NotOk, type Outcome } from '../outcome.ts';
 import { systemClock } from '../support/clock.ts';
-import { listAt, stringAt } from '../support/fields.ts';
+import { configOf, messageIn, nextPage, tagsOf } from './answers.ts';
 import { refused, registryWords, type Subject } from './failures.ts';
 import { apiAddress, isDigest, isTag, splitRegistryName } from './reference.ts';
 import type { Answer, Deadline } from './request.ts';
@@ -283,39 +283,4 @@ export function createRegistryClient(options: ClientOptions): RegistryClient {
       return ok(tags);
     },
   };
-}
-
-/** The first error's own sentence. */
-function messageIn(body: string): string | undefined {
-  try {
-    return stringAt(listAt(JSON.parse(body), 'errors')[0], 'message');
-  } catch {
-    return undefined;
-  }
-}
-
-/** Hex digest of an image's configuration; undefined for an index and for what is none of both. */
-function configOf(body: string): string | undefined {
-  try {
-    return stringAt(JSON.parse(body), 'config', 'digest')?.replace(/^sha256:/, '');
-  } catch {
-    return undefined;
-  }
-}
-
-/** The tags of a page; undefined for what is no page (a proxy's own, with status 200). */
-function tagsOf(body: string): readonly string[] | undefined {
-  try {
-    return listAt(JSON.parse(body), 'tags').filter((tag): tag is string => typeof tag === 'string');
-  } catch {
-    return undefined;
-  }
-}
-
-/** The next page by RFC 8288, on the same server only: the request for it carries our Authorization. */
-function nextPage(link: string | null, from: string): string | undefined {
-  const target = /<([^>]*)>\s*;[^,]*\brel="?next"?/.exec(link ?? '')?.[1];
-  if (target === undefined || !URL.canParse(target, from)) return undefined;
-  const url = new URL(target, from);
-  return url.origin === new URL(from).origin ? url.href : undefined;
 }

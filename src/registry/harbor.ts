@@ -39,8 +39,8 @@ export type ScanStart = 'started' | 'no scanner' | 'not allowed' | 'absent';
  * REGISTRY_UNREACHABLE, or REGISTRY_DENIED for credentials that Harbor does not take.
  */
 export interface Harbor {
-  /** Whether the registry is a Harbor. Asked once; an answer that cannot be had counts as no, for now. */
-  isHarbor(signal: AbortSignal): Promise<boolean>;
+  /** Whether the registry is a Harbor. Asked until there is an answer, and then no more. */
+  isHarbor(signal: AbortSignal): Promise<Outcome<boolean>>;
   /** Whether a project is there. Any account may ask. */
   hasProject(name: string, signal: AbortSignal): Promise<Outcome<boolean>>;
   /** Creates a private project; `there` where somebody else was faster. */
@@ -132,8 +132,8 @@ export function createHarbor({ registry, credentials, clock = systemClock, fetch
     const words = registryWords(body);
     return failed(
       'REGISTRY_UNREACHABLE',
-      `Harbor at ${host} could not ${what}: HTTP ${status}${words === '' ? '' : `: ${words}`}`,
-      { hint: "see Harbor's log, or try again later" },
+      `${isOne === true ? 'Harbor at' : 'the registry'} ${host} could not ${what}: HTTP ${status}${words === '' ? '' : `: ${words}`}`,
+      { hint: 'see its log, or try again later' },
     );
   }
 
@@ -145,13 +145,16 @@ export function createHarbor({ registry, credentials, clock = systemClock, fetch
 
   return {
     async isHarbor(signal) {
-      if (isOne !== undefined) return isOne;
+      if (isOne !== undefined) return ok(isOne);
       // Without credentials: who does not know that it is a Harbor has nothing to show to it.
       const deadline = { at: clock.now() + deadlineMs, ms: deadlineMs };
       const answer = await ask({ url: `${base}/ping`, method: 'GET' }, deadline, signal);
-      if (answer.kind !== 'ok') return false;
+      if (answer.kind !== 'ok') return answer;
+      // What a server in trouble says is no answer to this question.
+      if (answer.value.status >= 500 || answer.value.status === 429)
+        return unexpected(answer.value, 'say what it is');
       isOne = answer.value.status === 200 && answer.value.body.trim() === '"Pong"';
-      return isOne;
+      return ok(isOne);
     },
 
     async hasProject(name, signal) {

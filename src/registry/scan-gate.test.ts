@@ -61,7 +61,7 @@ async function judge(world: World, signal = new AbortController().signal): Promi
   const next = <T>(list: T[]): T => (list.length > 1 ? list.shift() : list[0]) as T;
   const options: GateOptions = {
     harbor: {
-      isHarbor: async () => await Promise.resolve(world.isHarbor ?? true),
+      isHarbor: async () => await Promise.resolve(ok(world.isHarbor ?? true)),
       artifact: async (): Promise<Outcome<HarborArtifact | 'not allowed' | undefined>> => {
         const scan = next(scans);
         if (scan === 'absent') return await Promise.resolve(ok(undefined));
@@ -100,8 +100,10 @@ async function judge(world: World, signal = new AbortController().signal): Promi
 }
 
 describe('the gate', () => {
-  it('is open where there is no Harbor, and reports nothing', async () => {
-    expect(await judge({ scans: ['absent'], isHarbor: false, scan: strict })).toEqual(ok(undefined));
+  it('lets nothing through where a scan is asked for and there is no Harbor', async () => {
+    expect(await judge({ scans: ['absent'], isHarbor: false, scan: strict })).toMatchObject({
+      error: { code: 'SCAN_INCOMPLETE', message: expect.stringContaining('is no Harbor') as string },
+    });
     expect(lines).toEqual([]);
   });
 

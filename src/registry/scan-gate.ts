@@ -34,7 +34,7 @@ export interface GateContext {
 
 /**
  * Judges a pushed image. Fails with SCAN_GATE for one that must not be deployed, with SCAN_INCOMPLETE where that cannot be
- * known, and as the registry fails. A registry that is no Harbor lets everything through, and reports no stage.
+ * known, and as the registry fails. Where nothing asks for a scan, all is let through and no stage reported.
  */
 export type ScanGate = (artifact: Artifact, context: GateContext) => Promise<Outcome<void>>;
 
@@ -65,13 +65,20 @@ export function createScanGate(options: GateOptions): ScanGate {
   const deadlineMs = config?.deadlineMs ?? policyDeadlineMs;
 
   return async (artifact, context) => {
-    const path = harborPath(artifact.repository);
     const { signal, report } = context;
-    if (path === undefined || !(await harbor.isHarbor(signal)))
-      return signal.aborted ? cancelled(signal) : ok(undefined);
-    const pull = await client.pullability(artifact.repository, artifact.digest, signal);
+    const { service, repository, digest } = artifact;
+    const pull = await client.pullability(repository, digest, signal);
     if (pull.kind !== 'ok') return pull;
     if (config === undefined && pull.value.kind === 'allowed') return ok(undefined);
+    const isHarbor = await harbor.isHarbor(signal);
+    if (isHarbor.kind !== 'ok') return isHarbor;
+    const path = harborPath(repository);
+    if (!isHarbor.value || path === undefined) {
+      const { host } = splitRegistryName(repository);
+      return incomplete(service, `the registry ${host} is no Harbor, or ${repository} is in no project`, {
+        hint: 'take registry.harbor.scan out of appdev.yaml, or push to the Harbor that scans',
+      });
+    }
     report.started('scan');
     const judged = await judge(artifact, path, context);
     report.finished('scan', judged.kind, judged.kind === 'ok' ? judged.value : undefined);
