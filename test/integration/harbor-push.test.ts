@@ -202,6 +202,25 @@ describe('a robot', () => {
     expect(told(await build({ env: {}, authFile }))[0]).toBe('ok');
   });
 
+  it("may be in a credential helper's care, which Buildah is spared", async () => {
+    const home = join(top, 'helped');
+    const helper = join(home, 'docker-credential-standin');
+    mkdirSync(join(home, '.docker'), { recursive: true });
+    writeFileSync(
+      join(home, '.docker/config.json'),
+      JSON.stringify({ credHelpers: { [proxy.host]: 'standin' } }),
+    );
+    const answer = JSON.stringify({ Username: robot.name, Secret: robot.secret });
+    writeFileSync(helper, `#!/bin/sh\ncat > /dev/null\necho '${answer}'\n`, { mode: 0o755 });
+    const path = process.env['PATH'];
+    process.env['PATH'] = `${home}:${path ?? ''}`;
+    try {
+      expect(told(await build({ env: { HOME: home } }))[0]).toBe('ok');
+    } finally {
+      process.env['PATH'] = path;
+    }
+  });
+
   it.each([
     ['with a wrong secret', 'wrong', 'does not take the password of robot$shop'],
     ['that is not given', '', 'no password is known'],
