@@ -153,6 +153,8 @@ export function createHarbor({ registry, credentials, clock = systemClock, fetch
       // What a server in trouble says is no answer to this question.
       if (answer.value.status >= 500 || answer.value.status === 429)
         return unexpected(answer.value, 'say what it is');
+      // Nor is the refusal of a proxy in front: Harbor itself asks nobody for a password here.
+      if (answer.value.status === 401 || answer.value.status === 403) return ok(false);
       isOne = answer.value.status === 200 && answer.value.body.trim() === '"Pong"';
       return ok(isOne);
     },

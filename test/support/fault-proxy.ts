@@ -74,7 +74,8 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
       (response) => {
         if (hit === 'hang-up') {
           // One byte of what was promised.
-          answer.writeHead(response.statusCode ?? 502, { ...response.headers, 'content-length': '1000' });
+          const { 'transfer-encoding': _chunked, ...headers } = response.headers;
+          answer.writeHead(response.statusCode ?? 502, { ...headers, 'content-length': '1000' });
           answer.write('{', () => incoming.socket.destroy());
           return;
         }
