@@ -6,7 +6,8 @@ import type { Diagnostic } from './diagnostic.ts';
 
 /**
  * Exit code of each error code: 1 ours, 2 usage or config, 3 source build, 4 image build, 5 push or registry,
- * 6 render or policy, 7 deploy, 8 rollout unhealthy, 9 refused by a guard, 124 deadline, 128+n signal.
+ * 6 render or policy, 7 deploy, 8 rollout unhealthy, 9 refused by a guard, 10 stopped
+ * by a scan, 124 deadline, 128+n signal.
  */
 export const exitCodes = {
   INTERNAL: 1,
@@ -31,6 +32,9 @@ export const exitCodes = {
   REGISTRY_UNREACHABLE: 5,
   REGISTRY_DENIED: 5,
   PUSH_FAILED: 5,
+  PROJECT_MISSING: 5,
+  TAG_IMMUTABLE: 5,
+  QUOTA_EXCEEDED: 5,
   RENDER_FAILED: 6,
   CHART_MISSING: 6,
   IMAGE_NOT_USED: 6,
@@ -49,6 +53,8 @@ export const exitCodes = {
   DEPLOYED_OTHERWISE: 9,
   VOLUME_CLAIMS: 9,
   NAMESPACE_LOCKED: 9,
+  SCAN_GATE: 10,
+  SCAN_INCOMPLETE: 10,
   DEADLINE: 124,
   INTERRUPTED: 130,
 } as const;

@@ -5,9 +5,19 @@
 import type { AppdevError } from './errors.ts';
 import type { CancelReason } from './outcome.ts';
 
-/** One step of a run. `sync` and `restart` belong to routes that go round the image. */
+/** One step of a run. `scan`: the registry's judgement of a pushed image is waited for. `sync` and `restart` belong to routes that go round the image. */
 export type Stage =
-  'compile' | 'package' | 'image' | 'push' | 'render' | 'apply' | 'rollout' | 'sync' | 'restart' | 'verify';
+  | 'compile'
+  | 'package'
+  | 'image'
+  | 'push'
+  | 'scan'
+  | 'render'
+  | 'apply'
+  | 'rollout'
+  | 'sync'
+  | 'restart'
+  | 'verify';
 
 /** How a change reaches the pod. */
 export type Route = 'render-only' | 'image' | 'restart' | 'hotswap';

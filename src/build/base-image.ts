@@ -1,19 +1,25 @@
 /** Brings the base of layered images into Buildah's storage, and says what it is. */
 import { failed, ok, type Outcome } from '../outcome.ts';
 import { withoutPasswords } from './redact.ts';
+import { openAccess, type BuildahAccess } from './buildah-access.ts';
 import { transferFailure } from './buildah-errors.ts';
 import type { Buildah } from './buildah-session.ts';
 import type { BaseImage } from './containerfile.ts';
 
-/**
- * The base by its name; pulled when it is not there. Fails with BASE_IMAGE_MISSING.
- *
- * @param insecureHost the host to which plain HTTP is allowed.
- */
+/** What is special about some hosts. */
+export interface PullAccess {
+  /** The host to which plain HTTP is allowed. */
+  readonly insecureHost: string | undefined;
+  /** The session's registry, and how Buildah gets in there. */
+  readonly registryHost: string | undefined;
+  readonly access: BuildahAccess;
+}
+
+/** The base by its name; pulled when it is not there. Fails with BASE_IMAGE_MISSING. */
 export async function resolveBase(
   buildah: Buildah,
   name: string,
-  insecureHost: string | undefined,
+  { insecureHost, registryHost, access }: PullAccess,
   signal: AbortSignal,
   onPull: () => void,
 ): Promise<Outcome<BaseImage>> {
@@ -22,7 +28,13 @@ export async function resolveBase(
   onPull();
   const host = name.includes('/') ? name.slice(0, name.indexOf('/')) : '';
   const insecure = insecureHost !== undefined && host === insecureHost ? ['--tls-verify=false'] : [];
-  const pulled = await buildah.run({ args: ['pull', '-q', ...insecure, name] }, { signal });
+  const own = host !== '' && host === registryHost ? access : openAccess;
+  const env = await own.env(false, signal);
+  if (env.kind !== 'ok') return env;
+  const pulled = await buildah.run(
+    { args: ['pull', '-q', ...insecure, ...own.flags, name], env: env.value },
+    { signal },
+  );
   if (pulled.kind !== 'ok') return pulled;
   const { exitCode, lines } = pulled.value;
   if (exitCode !== 0) {

@@ -51,6 +51,37 @@ const pushes: readonly (readonly [line: string, code: string, retry: string])[] 
     'no',
   ],
   ['writing blob: toomanyrequests: too many requests', 'REGISTRY_UNREACHABLE', 'yes'],
+  // The next ones with Harbor's words.
+  [
+    "writing manifest: uploading manifest 1 to localhost:5001/a: unknown: Failed to process request due to 'shop/a:1' configured as immutable.",
+    'TAG_IMMUTABLE',
+    'no',
+  ],
+  [
+    'writing blob: uploading layer to http://localhost:5001/v2/shop/a/blobs/uploads/x: denied: adding 320.0 KiB of storage resource, which when updated to current usage of 1.0 MiB will exceed the configured upper limit of 1.0 MiB.',
+    'QUOTA_EXCEEDED',
+    'no',
+  ],
+  [
+    'writing blob: initiating layer upload to /v2/nope/a/blobs/uploads/ in localhost:5001: unauthorized: project nope not found: project nope not found',
+    'REGISTRY_DENIED',
+    'no',
+  ],
+  [
+    'writing blob: uploading layer chunked: unauthorized: unauthorized to access repository: shop/c, action: push: unauthorized to access repository: shop/c, action: push',
+    'REGISTRY_DENIED',
+    'once',
+  ],
+  [
+    'writing blob: uploading layer chunked: StatusCode: 413, <html>\r\n<head><title>413 Request Entity Too Large<...',
+    'PUSH_FAILED',
+    'no',
+  ],
+  [
+    'trying to reuse blob sha256:44 at destination: Requesting bearer token: invalid status code from registry 500 (Internal Server Error)',
+    'REGISTRY_UNREACHABLE',
+    'yes',
+  ],
   ['something that nobody has seen', 'PUSH_FAILED', 'no'],
 ];
 

@@ -40,7 +40,8 @@ const rules: readonly Rule[] = [
     code: 'REGISTRY_UNREACHABLE',
     what: 'has a certificate that is not trusted',
     retry: 'no',
-    hint: (registry) => `put its CA into /etc/containers/certs.d/${registry}/ca.crt`,
+    hint: (registry) =>
+      `name the file of its authority by registry.ca in appdev.yaml, or put it into /etc/containers/certs.d/${registry}/ca.crt`,
   },
   {
     pattern: /no such host|Name or service not known/,
@@ -50,11 +51,35 @@ const rules: readonly Rule[] = [
     hint: () => 'check registry.push in appdev.yaml, and DNS',
   },
   {
+    // Harbor: 403 DENIED at the end of a blob.
+    pattern: /exceed the configured upper limit|quota/i,
+    code: 'QUOTA_EXCEEDED',
+    what: 'has no room left for this project (quota)',
+    retry: 'no',
+    hint: () => 'remove images of the project, or have its quota raised',
+  },
+  {
+    // Harbor: 412 PRECONDITION at the manifest, which Buildah shows without the number.
+    pattern: /immutable/i,
+    code: 'TAG_IMMUTABLE',
+    what: 'has this tag already and does not let it be written again',
+    retry: 'no',
+    hint: () => 'push another tag, or change the rule for immutable tags of the project',
+  },
+  {
+    // Harbor: 401, and nothing that another login changes.
+    pattern: /project \S+ not found/i,
+    code: 'REGISTRY_DENIED',
+    what: 'has no such project',
+    retry: 'no',
+    hint: () => 'create the project, or mend its name in registry.push',
+  },
+  {
     pattern: /denied|forbidden|\b403\b/i,
     code: 'REGISTRY_DENIED',
     what: 'does not let this user push there',
     retry: 'no',
-    hint: () => 'check the rights and the quota of the project, or log in as somebody else',
+    hint: () => 'check the rights of the account in the project, or log in as somebody else',
   },
   {
     pattern: /unauthorized|authentication required|\b401\b/i,
@@ -94,11 +119,11 @@ const rules: readonly Rule[] = [
     hint: () => 'raise the body limit of the proxy in front of it, e.g. client_max_body_size of nginx',
   },
   {
-    pattern: /\b412\b|Precondition Failed|immutable/i,
+    pattern: /\b412\b|Precondition Failed/i,
     code: 'PUSH_FAILED',
     what: 'does not let this tag be written again (412)',
     retry: 'no',
-    hint: () => 'allow this repository to overwrite tags',
+    hint: () => 'see the policies of the project',
   },
 ];
 

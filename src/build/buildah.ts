@@ -12,15 +12,16 @@ import { failed, ok, type Outcome } from '../outcome.ts';
 import type { ImageArchive } from '../registry/load.ts';
 import { flatName } from '../registry/rewrite.ts';
 import { imageNames } from '../registry/target.ts';
-import type { ImageLoad, ImageTarget, ManifestReader, Registry } from '../registry/types.ts';
+import type { ImageLoad, ImageTarget, Registry } from '../registry/types.ts';
 import type { RunProcess } from '../support/process.ts';
 import { makeLargeTempFolder } from '../support/temp.ts';
 import { openBuildah, type Buildah } from './buildah-session.ts';
+import { openAccess, type BuildahAccess } from './buildah-access.ts';
 import { buildContainerfile } from './containerfile-image.ts';
 import { diskFull, orDiskFull, saysDiskFull } from '../support/disk-full.ts';
 import { ImageRecords } from './image-records.ts';
 import { LayeredImages, type LayeredImage } from './layered-image.ts';
-import { pushImage } from './push.ts';
+import { pushImage, type PushReader } from './push.ts';
 import type { ImageBuilder, ImageRequest, WorkContext } from './types.ts';
 
 /** Brings an archive with one image into the nodes of a cluster without a registry. */
@@ -37,7 +38,9 @@ export interface BuildahParts {
   readonly project: string;
   readonly target: ImageTarget;
   /** Asks the registry of the target. */
-  readonly reader: ManifestReader;
+  readonly reader: PushReader;
+  /** How Buildah gets into that registry; default: by what it finds itself. */
+  readonly access?: BuildahAccess;
   readonly load: LoadArchive;
   /** Folder for what is kept across sessions. */
   readonly cache: string;
@@ -49,7 +52,7 @@ export const projectLabel = 'dev.appdev.project';
 
 /** Makes the builder. */
 export function createBuildahBuilder(parts: BuildahParts): ImageBuilder {
-  const { project, target } = parts;
+  const { project, target, access = openAccess } = parts;
   const records = new ImageRecords(join(parts.cache, 'buildah'));
   const layered = new LayeredImages();
   const insecureHost =
@@ -88,6 +91,8 @@ export function createBuildahBuilder(parts: BuildahParts): ImageBuilder {
       repository: flatName(image.repository),
       folder: await folderOf(service.name),
       insecureHost,
+      access,
+      registryHost: target.kind === 'registry' ? target.registry.push.split('/')[0] : undefined,
       labels: ['--label', `${serviceLabel}=${service.name}`, '--label', `${projectLabel}=${project}`],
     };
     const onLine = (line: string): void => {
@@ -139,14 +144,21 @@ export function createBuildahBuilder(parts: BuildahParts): ImageBuilder {
         repository,
         tag,
         digestFile: join(await folderOf(service), 'digest'),
+        access,
       },
       signal,
       (message) => {
         report.output('push', 'stderr', message);
       },
     );
-    report.finished('push', pushed.kind, pushed.kind === 'ok' ? pushed.value.slice(0, 19) : undefined);
-    return pushed;
+    if (pushed.kind !== 'ok') {
+      report.finished('push', pushed.kind);
+      return pushed;
+    }
+    const { digest, wasThere } = pushed.value;
+    const short = digest.slice(0, 19);
+    report.finished('push', wasThere ? 'skipped' : 'ok', wasThere ? `already there, ${short}` : short);
+    return ok(digest);
   }
 
   /** By the product's own command; the image is named by its tag, because a node knows no digest of what was loaded. */

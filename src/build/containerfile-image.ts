@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { ImageSource } from '../config/model.ts';
 import { failed, ok, type Outcome } from '../outcome.ts';
 import { sha256Of } from './boot-jar.ts';
+import type { BuildahAccess } from './buildah-access.ts';
 import { bud } from './bud.ts';
 import type { Buildah } from './buildah-session.ts';
 import type { Jar } from './types.ts';
@@ -19,6 +20,8 @@ export interface ContainerfileRequest {
   /** A folder of this service's own. */
   readonly folder: string;
   readonly insecureHost: string | undefined;
+  /** How Buildah gets into the session's registry, for what the file builds FROM. */
+  readonly access: BuildahAccess;
   readonly labels: readonly string[];
 }
 
@@ -29,7 +32,9 @@ export async function buildContainerfile(
   signal: AbortSignal,
   onLine: (line: string) => void,
 ): Promise<Outcome<string>> {
-  const { service, source, jar, repository, folder, insecureHost, labels } = request;
+  const { service, source, jar, repository, folder, insecureHost, access, labels } = request;
+  const login = await access.env(false, signal);
+  if (login.kind !== 'ok') return login;
   const built = await bud(
     buildah,
     {
@@ -37,11 +42,15 @@ export async function buildContainerfile(
       file: source.containerfile,
       context: source.context,
       idFile: join(folder, 'image.id'),
-      env: insecureHost === undefined ? {} : await insecureRegistry(insecureHost, folder),
+      env: {
+        ...login.value,
+        ...(insecureHost === undefined ? {} : await insecureRegistry(insecureHost, folder)),
+      },
       flags: [
         '--layers',
         // Pulled when it is not there, as everywhere; `true` would ask the network at each build.
         '--pull=false',
+        ...access.flags,
         ...labels,
         ...Object.entries(source.buildArgs).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]),
         '-t',

@@ -6,6 +6,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ok, type Outcome } from '../outcome.ts';
 import { resolveBase } from './base-image.ts';
+import type { BuildahAccess } from './buildah-access.ts';
 import { bud, type BudResult } from './bud.ts';
 import type { Buildah } from './buildah-session.ts';
 import { isBaseMissing } from './buildah-errors.ts';
@@ -23,6 +24,9 @@ export interface LayeredRequest {
   readonly folder: string;
   /** Host to which plain HTTP is allowed. */
   readonly insecureHost: string | undefined;
+  /** The session's registry, and how Buildah gets in there. */
+  readonly registryHost: string | undefined;
+  readonly access: BuildahAccess;
   readonly labels: readonly string[];
 }
 
@@ -141,7 +145,7 @@ export class LayeredImages {
   ): Promise<Outcome<BaseImage>> {
     const known = this.#bases.get(request.base);
     if (known !== undefined) return ok(known);
-    const found = await resolveBase(buildah, request.base, request.insecureHost, signal, () => {
+    const found = await resolveBase(buildah, request.base, request, signal, () => {
       onLine(`pulling the base image ${request.base}`);
     });
     if (found.kind === 'ok') this.#bases.set(request.base, found.value);

@@ -1,12 +1,16 @@
 /**
  * Pushes an image, and does not take the push's word for it: the digest has to be in the registry. Owns the retries,
- * because Buildah does not try again after a server error or a token that ran out.
+ * because Buildah does not try again after a server error or a token that ran out. A tag that names this very image
+ * already is a success without a push, also where tags cannot be written twice.
  */
 import { readFile, rm } from 'node:fs/promises';
+import type { AppdevError } from '../errors.ts';
 import { failed, ok, type NotOk, type Outcome } from '../outcome.ts';
-import type { ManifestReader, Registry } from '../registry/types.ts';
+import type { RegistryClient } from '../registry/client.ts';
+import type { Registry } from '../registry/types.ts';
 import { systemClock, type Clock } from '../support/clock.ts';
 import { diskFull, saysDiskFull } from '../support/disk-full.ts';
+import type { BuildahAccess } from './buildah-access.ts';
 import { transferFailure } from './buildah-errors.ts';
 import type { Buildah } from './buildah-session.ts';
 
@@ -19,35 +23,64 @@ export interface PushRequest {
   readonly tag: string;
   /** A file that nobody else uses; removed again. */
   readonly digestFile: string;
+  /** How Buildah gets in. */
+  readonly access: BuildahAccess;
+}
+
+/** What a push asks the registry. */
+export type PushReader = Pick<RegistryClient, 'headManifest' | 'imageAt'>;
+
+/** A digest in the registry, and whether it was there before. */
+export interface Pushed {
+  readonly digest: string;
+  readonly wasThere: boolean;
 }
 
 /** Pauses before the second and third try, in milliseconds: the first for a hiccup, the last for a restart. */
 const pausesMs = [500, 3000];
 
-/** Pushes. Returns the digest of the manifest as the registry has it. Fails with REGISTRY_…, PUSH_FAILED or DISK_FULL. */
+/** A try that lasted so long, in milliseconds, got some way before its token ran out: the next one goes on from there. */
+const progressMs = 60_000;
+
+/**
+ * Pushes. Returns the digest of the manifest as the registry has it. Fails with REGISTRY_…, TAG_IMMUTABLE, QUOTA_EXCEEDED,
+ * PUSH_FAILED or DISK_FULL.
+ */
 export async function pushImage(
   buildah: Buildah,
-  reader: ManifestReader,
+  reader: PushReader,
   request: PushRequest,
   signal: AbortSignal,
   onRetry: (message: string) => void,
   clock: Clock = systemClock,
-): Promise<Outcome<string>> {
-  const { registry, repository } = request;
+): Promise<Outcome<Pushed>> {
+  const { registry, repository, tag } = request;
   const host = registry.push.split('/', 1)[0] ?? registry.push;
+  // Not to be had is no reason not to push: what is wrong, the push says in full.
+  const before = await reader.imageAt(repository, tag, signal);
+  if (before.kind === 'cancelled') return before;
+  if (before.kind === 'ok' && before.value?.imageId === request.imageId)
+    return ok({ digest: before.value.digest, wasThere: true });
+  // Who may not even look has no token that could have run out.
+  const stranger = before.kind === 'failed' && before.error.code === 'REGISTRY_DENIED';
   let tries = 0;
+  let refused = false;
   for (;;) {
     tries += 1;
-    const lines = await tryOnce(buildah, request, signal);
+    const startedMs = clock.now();
+    const lines = await tryOnce(buildah, request, refused, signal);
     if (lines.kind !== 'ok') return lines;
     if (lines.value === undefined) break;
     if (lines.value.some(saysDiskFull)) return await storageFull(buildah, repository, lines.value);
     const { error, retry } = transferFailure(`pushing ${repository}`, host, lines.value);
-    const pauseMs = pausesMs[tries - 1];
-    if (retry === 'no' || pauseMs === undefined || (retry === 'once' && tries > 1)) {
+    if (error.code === 'TAG_IMMUTABLE') return await takenTag(buildah, reader, request, error, signal);
+    refused = retry === 'once';
+    if (refused && clock.now() - startedMs >= progressMs) tries = 0;
+    const pauseMs = pausesMs[tries === 0 ? 0 : tries - 1];
+    if (retry === 'no' || pauseMs === undefined || (refused && (stranger || tries > 1))) {
       return {
         kind: 'failed',
-        error: tries === 1 ? error : { ...error, message: `${error.message} (${tries} tries)` },
+        error: tries <= 1 ? error : { ...error, message: `${error.message} (${tries} tries)` },
       };
     }
     onRetry(`${error.message}; trying again in ${pauseMs / 1000} s`);
@@ -57,18 +90,53 @@ export async function pushImage(
   await rm(request.digestFile, { force: true });
   const there = await reader.headManifest(repository, digest, signal);
   if (there.kind !== 'ok') return there;
-  if (there.value?.digest === digest) return ok(digest);
+  if (there.value?.digest === digest) return ok({ digest, wasThere: false });
   return failed('PUSH_FAILED', `${host} took ${repository}:${request.tag} and does not have ${digest}`, {
     hint: `look at the registry's log, and ask it: curl http://${host}/v2/${repository.slice(host.length + 1)}/tags/list`,
   });
 }
 
-/** The output of a push that failed; undefined after one that succeeded. */
+/**
+ * A tag that may not be written again: a success where it names this image, whose digest is found without the registry's
+ * help where that keeps the manifest from being read.
+ */
+async function takenTag(
+  buildah: Buildah,
+  reader: PushReader,
+  { imageId, repository, tag, digestFile }: PushRequest,
+  error: AppdevError,
+  signal: AbortSignal,
+): Promise<Outcome<Pushed>> {
+  const there = await reader.headManifest(repository, tag, signal);
+  if (there.kind === 'cancelled') return there;
+  if (there.kind !== 'ok' || there.value === undefined) return { kind: 'failed', error };
+  const { digest } = there.value;
+  const layout = `${digestFile}.layout`;
+  try {
+    const args = ['push', '-q', '--digestfile', digestFile, imageId, `oci:${layout}:image`];
+    const packed = await buildah.run({ args }, { signal });
+    if (packed.kind !== 'ok') return packed;
+    const own = packed.value.exitCode === 0 ? (await readFile(digestFile, 'utf8')).trim() : undefined;
+    if (own === digest) return ok({ digest, wasThere: true });
+    return {
+      kind: 'failed',
+      error: { ...error, message: `${error.message}; it names another image, ${digest}` },
+    };
+  } finally {
+    await rm(layout, { recursive: true, force: true });
+    await rm(digestFile, { force: true });
+  }
+}
+
+/** The output of a push that failed; undefined after one that succeeded. `fresh`: the last login was refused. */
 async function tryOnce(
   buildah: Buildah,
-  { imageId, registry, repository, tag, digestFile }: PushRequest,
+  { imageId, registry, repository, tag, digestFile, access }: PushRequest,
+  fresh: boolean,
   signal: AbortSignal,
 ): Promise<Outcome<readonly string[] | undefined>> {
+  const env = await access.env(fresh, signal);
+  if (env.kind !== 'ok') return env;
   const finished = await buildah.run(
     {
       args: [
@@ -80,11 +148,13 @@ async function tryOnce(
         '--retry-delay',
         '10ms',
         ...(registry.insecure ? ['--tls-verify=false'] : []),
+        ...access.flags,
         '--digestfile',
         digestFile,
         imageId,
         `docker://${repository}:${tag}`,
       ],
+      env: env.value,
     },
     { signal },
   );

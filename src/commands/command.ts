@@ -83,6 +83,15 @@ const rendered: Flag = {
   help: 'take the manifests that `appdev render` printed into FILE (- for standard input) instead of rendering',
 };
 const exitCode: Flag = { type: 'boolean', help: 'exit with 11 when there are changes' };
+const authfile: Flag = {
+  type: 'string',
+  value: 'FILE',
+  help: 'registry logins (containers-auth.json) in place of your own; default: those of buildah and docker login',
+};
+const createProject: Flag = {
+  type: 'boolean',
+  help: 'create the project in Harbor when it is not there, with an account that may',
+};
 const tests: Flag = {
   type: 'boolean',
   help: 'run the unit tests (--no-tests: do not), whatever jar.tests says',
@@ -100,6 +109,8 @@ export const commands: readonly Command[] = [
     flags: {
       cleanup: { type: 'boolean', help: 'remove what was deployed at the end; default: true' },
       adopt,
+      authfile,
+      'create-project': createProject,
       'delete-volumes': deleteVolumes,
       tests,
     },
@@ -117,6 +128,8 @@ export const commands: readonly Command[] = [
       adopt,
       artifacts,
       images,
+      authfile,
+      'create-project': createProject,
       tests,
       'delete-volumes': deleteVolumes,
     },
@@ -128,7 +141,7 @@ export const commands: readonly Command[] = [
     synopsis: '[service…]',
     description:
       'Builds the jars and images of the services (default: all), pushes them, and writes their digests down.',
-    flags: { artifacts, tests },
+    flags: { artifacts, authfile, 'create-project': createProject, tests },
     load: async () => (await import('./build.ts')).build,
   },
   {
@@ -220,7 +233,7 @@ export const commands: readonly Command[] = [
     description:
       'Checks every tool, the cluster, the registry (a push, and a pull through the node), inotify limits and Buildah, ' +
       'and says what to do about what is missing. Exit code 2 when a check fails.',
-    flags: {},
+    flags: { authfile },
     load: async () => (await import('./doctor.ts')).doctor,
   },
   {

@@ -9,6 +9,7 @@ import type { ServiceConfig } from '../config/model.ts';
 import { failed, ok, type Outcome } from '../outcome.ts';
 import { usesBuilder } from '../build/image-builders.ts';
 import { removeLeftoverContainers } from '../build/leftover-containers.ts';
+import { environmentSecrets } from '../registry/environment.ts';
 import { runProcess } from '../support/process.ts';
 import { killAllChildren } from '../support/children.ts';
 import { createCleanup, type Cleanup } from '../support/cleanup.ts';
@@ -75,7 +76,10 @@ export async function withSession(
 
   let keys: Parameters<Session['onKey']>[0] | undefined;
   const bus = createEventBus(Date.now);
-  const mask = createMask(project.kind === 'ok' ? project.value.secrets : []);
+  const mask = createMask([
+    ...environmentSecrets(invocation.env),
+    ...(project.kind === 'ok' ? project.value.secrets : []),
+  ]);
   const emit: Emit = (event) => bus.emit(mask(event));
   const reporter = await createReporter({
     // Before there is a project, there is nothing that a panel could show.

@@ -114,7 +114,7 @@ describe('the tagger', () => {
   });
 
   it('fails as the registry fails', async () => {
-    const refusal = failed('PUSH_FAILED', 'immutable');
+    const refusal = failed('TAG_IMMUTABLE', 'immutable');
     const { tagger } = setup('v1', {
       client: { headManifest: () => Promise.resolve(ok(undefined)), putTag: () => Promise.resolve(refusal) },
     });

@@ -14,7 +14,7 @@ import type { Session } from './session.ts';
 
 /** Tags images. */
 export interface Tagger {
-  /** Tags one that is in the registry. PUSH_FAILED where the registry does not let a tag move. */
+  /** Tags one that is in the registry. TAG_IMMUTABLE where the registry does not let a tag move. */
   put(artifact: Artifact, signal: AbortSignal): Promise<Outcome<void>>;
   /** The tags that it got in this session. */
   given(artifact: Artifact): readonly string[];

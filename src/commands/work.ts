@@ -1,5 +1,6 @@
 /** Puts together what builds and pushes: the image target of the cluster, the builders, the records. */
 import { realpathSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { createBuildahBuilder } from '../build/buildah.ts';
 import { createCommandBuilder } from '../build/command.ts';
 import { copyingBuilder, type CopyParts } from '../build/copied.ts';
@@ -11,6 +12,7 @@ import { createKanikoBuilder } from '../build/kaniko.ts';
 import { removeLeftoverBuilds } from '../build/kaniko-leftovers.ts';
 import { createMavenBuilder } from '../build/maven.ts';
 import { pruneStorage } from '../build/prune.ts';
+import type { PushReader } from '../build/push.ts';
 import type { ImageBuilder, JarBuilder } from '../build/types.ts';
 import type { KanikoConfig, ServiceConfig } from '../config/model.ts';
 import { defaultKaniko } from '../config/normalize.ts';
@@ -23,16 +25,17 @@ import { findImageTarget } from '../registry/discovery.ts';
 import { createPushLedger, type PushLedger } from '../registry/ledger.ts';
 import { lookAtImage } from '../registry/image-config.ts';
 import { loadImage } from '../registry/load.ts';
-import { copiedLookup, loadedLookup, manifestLookup } from '../registry/lookup.ts';
+import { copiedLookup, loadedLookup } from '../registry/lookup.ts';
 import { pruneImages } from '../registry/prune.ts';
 import { splitRegistryName } from '../registry/reference.ts';
 import { targetText } from '../registry/target.ts';
-import type { ImageTarget, ManifestReader, Registry } from '../registry/types.ts';
+import type { ImageTarget, Registry } from '../registry/types.ts';
 import { cacheFolder } from '../support/folders.ts';
 import { runProcess } from '../support/process.ts';
 import { readState, writeState } from '../support/state-file.ts';
 import { findTool } from '../support/tool.ts';
 import type { OpenTarget } from './cluster.ts';
+import { openRegistry, type OpenRegistry } from './registry.ts';
 import type { Session } from './session.ts';
 import { createTagger, type Tagger } from './tagger.ts';
 
@@ -60,7 +63,10 @@ export function registryOf({ images }: Work): Registry | undefined {
 }
 
 /** Nothing is asked of a registry where there is none: images are loaded into the nodes. */
-const noReader: ManifestReader = { headManifest: () => Promise.resolve(ok(undefined)) };
+const noReader: PushReader = {
+  headManifest: () => Promise.resolve(ok(undefined)),
+  imageAt: () => Promise.resolve(ok(undefined)),
+};
 
 /** Finds where images go, says so, and makes the parts. */
 export async function openWork(session: Session, target: OpenTarget): Promise<Outcome<Work>> {
@@ -69,11 +75,11 @@ export async function openWork(session: Session, target: OpenTarget): Promise<Ou
   const images = await findTarget(session, target);
   if (images.kind !== 'ok') return images;
   const kaniko = config.kaniko ?? defaultKaniko;
-  const credentials = createCredentials({ run: runProcess });
-  const client =
-    images.value.kind === 'registry'
-      ? createRegistryClient({ registry: images.value.registry, credentials })
-      : undefined;
+  const opened = images.value.kind === 'registry' ? open(session, images.value.registry) : ok(undefined);
+  if (opened.kind !== 'ok') return opened;
+  const registry = opened.value;
+  const client = registry?.client;
+  const credentials = registry?.credentials ?? createCredentials({ run: runProcess });
   const copies = copiesOf(images.value, credentials);
   const ledger = createPushLedger(stateFolder);
   const git = createGit(runProcess);
@@ -88,6 +94,7 @@ export async function openWork(session: Session, target: OpenTarget): Promise<Ou
       project: config.name,
       target: images.value,
       reader: client ?? noReader,
+      ...(registry === undefined ? {} : { access: registry.access }),
       load: async (load, archive, { signal, report }) =>
         await loadImage(load, archive, runProcess, {
           signal,
@@ -123,10 +130,16 @@ export async function openWork(session: Session, target: OpenTarget): Promise<Ou
   return ok({
     parts: {
       jarBuilder: openJarBuilder(session),
-      imageBuilder: remembering(imageBuilder, ledger, tags),
+      imageBuilder: remembering(registry?.guarded(imageBuilder) ?? imageBuilder, ledger, tags),
       deployer: target.deployer,
       manifests:
-        client === undefined ? loadedLookup(target.cluster) : rememberedLookup(client, copies, ledger, tags),
+        registry === undefined
+          ? loadedLookup(target.cluster)
+          : rememberedLookup(
+              copies === undefined ? registry.lookup : copiedLookup(registry.lookup, copies.reader),
+              ledger,
+              tags,
+            ),
       target: targetText(images.value),
     },
     records: createRecords(stateFolder, {
@@ -140,6 +153,20 @@ export async function openWork(session: Session, target: OpenTarget): Promise<Ou
     git,
     tags,
     prune: async (signal) => await prune(session, target, images.value, client, ledger, signal),
+  });
+}
+
+function open({ invocation, project, stateFolder }: Session, registry: Registry): Outcome<OpenRegistry> {
+  const { env, strings, booleans, cwd } = invocation;
+  const authFile = strings['authfile'];
+  const scan = project.config.registry?.scan;
+  return openRegistry({
+    registry,
+    env,
+    stateFolder,
+    createProject: booleans['create-project'] ?? false,
+    ...(authFile === undefined ? {} : { authFile: resolve(cwd, authFile) }),
+    ...(scan === undefined ? {} : { scan }),
   });
 }
 
@@ -231,14 +258,7 @@ function remembering(builder: ImageBuilder, ledger: PushLedger, tags: Tagger): I
 }
 
 /** The same lookup; what is found is about to be deployed again, so prune must take it for new. */
-function rememberedLookup(
-  client: RegistryClient,
-  copies: CopyParts | undefined,
-  ledger: PushLedger,
-  tags: Tagger,
-): ManifestLookup {
-  const pushed = manifestLookup(client);
-  const lookup = copies === undefined ? pushed : copiedLookup(pushed, copies.reader);
+function rememberedLookup(lookup: ManifestLookup, ledger: PushLedger, tags: Tagger): ManifestLookup {
   return {
     async has(artifact, signal) {
       const there = await lookup.has(artifact, signal);

@@ -17,6 +17,10 @@ export interface ProjectDocument {
     multiLevel?: boolean;
     insecure: boolean;
     copy?: { insecure: boolean };
+    ca?: string;
+    harbor?: {
+      scan?: { severity: 'low' | 'medium' | 'high' | 'critical'; fixableOnly: boolean; deadline: string };
+    };
   };
   kaniko?: KanikoDocument;
   tags?: TagsDocument;

@@ -53,6 +53,20 @@ export interface RegistryConfig {
   readonly insecure: boolean;
   /** `pull` is another registry: images are copied there. `insecure`: it speaks plain HTTP. */
   readonly copy?: { readonly insecure: boolean };
+  /** Absolute path of a PEM file with the certificate authority to trust beside the usual ones. */
+  readonly ca?: string;
+  /** Absent: no gate of ours; one that Harbor's project sets is still waited for. */
+  readonly scan?: ScanConfig;
+}
+
+/** When the scan of a pushed image stops the deploy. */
+export interface ScanConfig {
+  /** The mildest severity that counts. */
+  readonly severity: 'low' | 'medium' | 'high' | 'critical';
+  /** Count only what a newer version of the package mends. */
+  readonly fixableOnly: boolean;
+  /** How long to wait for the scan, in milliseconds. */
+  readonly deadlineMs: number;
 }
 
 /** How services with the builder `kaniko` are built. */

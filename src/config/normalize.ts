@@ -46,7 +46,9 @@ export function normalize(document: ProjectDocument, tree: Tree, facts: ProjectF
     ...facts,
     name: document.name,
     cluster: document.cluster,
-    ...(registry === undefined ? {} : { registry: registryOf(registry) }),
+    ...(registry === undefined
+      ? {}
+      : { registry: registryOf(registry, new Paths(tree, ['registry'], facts)) }),
     ...(kaniko === undefined ? {} : { kaniko: kanikoOf(kaniko) }),
     keepImages: document.keepImages,
     ignore: document.ignore,
@@ -59,8 +61,25 @@ export function normalize(document: ProjectDocument, tree: Tree, facts: ProjectF
   };
 }
 
-function registryOf(registry: NonNullable<ProjectDocument['registry']>): RegistryConfig {
-  return { ...registry, pull: registry.pull ?? registry.push };
+function registryOf(
+  { ca, harbor, ...names }: NonNullable<ProjectDocument['registry']>,
+  paths: Paths,
+): RegistryConfig {
+  const scan = harbor?.scan;
+  return {
+    ...names,
+    pull: names.pull ?? names.push,
+    ...(ca === undefined ? {} : { ca: paths.path(ca, 'ca') }),
+    ...(scan === undefined
+      ? {}
+      : {
+          scan: {
+            severity: scan.severity,
+            fixableOnly: scan.fixableOnly,
+            deadlineMs: durationMs(scan.deadline) ?? 0,
+          },
+        }),
+  };
 }
 
 /** The section where nobody wrote one. */
@@ -76,7 +95,7 @@ function kanikoOf({ deadline, resources, ...kaniko }: KanikoDocument): KanikoCon
   };
 }
 
-/** Resolves the paths of one service against the files that name them. */
+/** Resolves the paths of one section against the files that name them. */
 class Paths {
   readonly #tree: Tree;
   readonly #at: TreePath;

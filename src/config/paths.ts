@@ -51,7 +51,7 @@ export async function checkPaths(tree: Tree): Promise<Diagnostic[]> {
 }
 
 function pathsOf(tree: Tree): { at: TreePath; kind: Kind }[] {
-  return entriesAt(tree, ['services']).flatMap(([name, { value }]) => {
+  const services = entriesAt(tree, ['services']).flatMap(([name, { value }]) => {
     const at = ['services', name];
     const list = (path: readonly string[], kind: Kind): { at: TreePath; kind: Kind }[] =>
       itemsAt(value, path).map((_, index) => ({ at: [...at, ...path, index], kind }));
@@ -66,6 +66,7 @@ function pathsOf(tree: Tree): { at: TreePath; kind: Kind }[] {
       ...list(['deploy', 'manifests'], 'pattern'),
     ];
   });
+  return [{ at: ['registry', 'ca'], kind: 'file' as const }, ...services];
 }
 
 interface Complaint {

@@ -172,7 +172,7 @@ changes no byte of an image puts one more tag on it and rolls nothing out. \`dev
 
 Characters that no tag may hold become \`_\`, and what is longer than 128 characters is cut. \`-dirty\` follows the commit when
 the service's folder holds changes that are not committed. A tag that names another image moves, and appdev says so; a
-registry that keeps tags as they are refuses that (PUSH_FAILED). An image with such a tag is never pruned.
+registry that keeps tags as they are refuses that (TAG_IMMUTABLE). An image with such a tag is never pruned.
 
 ## Names of images
 

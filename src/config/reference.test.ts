@@ -73,6 +73,7 @@ describe('appdev.yaml.example', () => {
     const root = mkdtempSync(join(tmpdir(), 'appdev-example-'));
     folder = root;
     const files = [
+      'ci/ca.pem',
       'deploy/chart/Chart.yaml',
       'deploy/values-dev.yaml',
       'deploy/values-prod.yaml',

@@ -48,6 +48,22 @@ const cluster = z.strictObject({
   createNamespace: z.boolean().default(true).describe('Create namespaces that do not exist yet.'),
 });
 
+const scan = z.strictObject({
+  severity: z
+    .enum(['low', 'medium', 'high', 'critical'])
+    .default('high')
+    .describe('The mildest severity of a vulnerability that stops the deploy.'),
+  fixableOnly: z
+    .boolean()
+    .default(false)
+    .describe('Count only vulnerabilities that a newer version of the package mends.'),
+  deadline: text(grammar.duration)
+    .default('5m')
+    .describe(
+      'How long to wait for the scan, e.g. `90s` or `5m`; a scan that has not ended by then stops the deploy too.',
+    ),
+});
+
 const registry = z.strictObject({
   push: text(grammar.registry).describe('Host[:port][/path] that this machine pushes to.'),
   pull: text(grammar.registry)
@@ -77,6 +93,21 @@ const registry = z.strictObject({
     .describe(
       '`pull` is another registry than `push`, not another name of it: appdev copies each image there by its digest, with skopeo. `{}` takes the defaults.',
     ),
+  ca: text(grammar.path)
+    .exactOptional()
+    .describe(
+      "PEM file of a certificate authority to trust for this registry, beside the usual ones. `APPDEV_REGISTRY_CA` names one where this key doesn't.",
+    ),
+  harbor: z
+    .strictObject({
+      scan: scan
+        .exactOptional()
+        .describe(
+          'Deploy only what the scanner of Harbor lets through: after the push a scan is started and waited for. Without it, only projects that prevent vulnerable pulls are waited for.',
+        ),
+    })
+    .exactOptional()
+    .describe('What appdev asks of a registry that is a Harbor (found by its API, not by its name).'),
 });
 
 const jar = z.strictObject({

@@ -27,6 +27,7 @@ export const supersedePolicy: Readonly<Record<Stage, 'cancel' | 'finish'>> = {
   package: 'cancel',
   image: 'cancel',
   push: 'cancel',
+  scan: 'cancel',
   render: 'cancel',
   apply: 'finish',
   rollout: 'cancel',

@@ -15,7 +15,11 @@ const replacements: readonly { at: readonly string[]; when: string; drops: reado
   { at: ['services', '*', 'deploy'], when: 'manifests', drops: ['helm', 'kustomize'] },
   { at: ['services', '*', 'image'], when: 'base', drops: ['containerfile', 'context', 'buildArgs'] },
   { at: ['services', '*', 'image'], when: 'containerfile', drops: ['base'] },
-  { at: ['registry'], when: 'push', drops: ['pull', 'inCluster', 'multiLevel', 'insecure', 'copy'] },
+  {
+    at: ['registry'],
+    when: 'push',
+    drops: ['pull', 'inCluster', 'multiLevel', 'insecure', 'copy', 'ca', 'harbor'],
+  },
 ];
 
 /**

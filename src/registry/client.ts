@@ -1,11 +1,11 @@
 /**
- * Talks to one registry by the OCI distribution specification: asks for manifests and tags, deletes manifests. It pushes
- * nothing (that is the builder's) and speaks to no other registry: a repository elsewhere is REGISTRY_REFUSED.
+ * Talks to one registry by the OCI distribution specification: asks for manifests and tags, names and deletes manifests. It
+ * pushes no images (that is the builder's) and speaks to no other registry: a repository elsewhere is REGISTRY_REFUSED.
  */
 import { createHash } from 'node:crypto';
 import { failed, ok, type NotOk, type Outcome } from '../outcome.ts';
 import { systemClock } from '../support/clock.ts';
-import { listAt } from '../support/fields.ts';
+import { configOf, messageIn, nextPage, tagsOf } from './answers.ts';
 import { refused, registryWords, type Subject } from './failures.ts';
 import { apiAddress, isDigest, isTag, splitRegistryName } from './reference.ts';
 import type { Answer, Deadline } from './request.ts';
@@ -28,6 +28,24 @@ interface Manifest {
 export interface RegistryClient extends ManifestReader {
   /** Succeeds when a registry answers by its API and lets us in. */
   ping(signal: AbortSignal): Promise<Outcome<void>>;
+  /**
+   * What a tag names: the manifest's digest and, for a plain image, the digest of its configuration, which is Buildah's
+   * image id. Undefined where there is none, where it is an index, or where the registry does not let it be pulled.
+   */
+  imageAt(
+    repository: string,
+    tag: string,
+    signal: AbortSignal,
+  ): Promise<Outcome<{ readonly digest: string; readonly imageId: string } | undefined>>;
+  /**
+   * Whether a manifest that is there may be pulled: Harbor answers 412 where a project prevents it, with its reason, and a
+   * node would get the same answer.
+   */
+  pullability(
+    repository: string,
+    digest: string,
+    signal: AbortSignal,
+  ): Promise<Outcome<{ readonly kind: 'allowed' } | { readonly kind: 'prevented'; readonly words: string }>>;
   /** A manifest by tag or digest; undefined where there is none. */
   getManifest(
     repository: string,
@@ -46,8 +64,8 @@ export interface RegistryClient extends ManifestReader {
     signal: AbortSignal,
   ): Promise<Outcome<'deleted' | 'absent' | 'unsupported'>>;
   /**
-   * Gives a manifest that is there one more tag; a tag that names another one moves. PUSH_FAILED where the registry does
-   * not let it move, and where there is no such manifest.
+   * Gives a manifest that is there one more tag, unless it has it already; a tag that names another one moves.
+   * TAG_IMMUTABLE where the registry does not let it move, PUSH_FAILED where there is no such manifest.
    */
   putTag(repository: string, digest: string, tag: string, signal: AbortSignal): Promise<Outcome<void>>;
   /** All tags of a repository, in the registry's order; empty where there is no such repository. */
@@ -59,6 +77,8 @@ export interface ClientOptions extends Omit<SignedAskOptions, 'subject'> {
   readonly registry: Pick<Registry, 'push' | 'insecure' | 'help'>;
   /** How long one call may take with all its retries, in milliseconds; default 30 000. */
   readonly deadlineMs?: number;
+  /** Asked for the digest of a tag whose manifest a policy keeps from being read (HTTP 412, Harbor). */
+  readonly digestOf?: ManifestReader['headManifest'];
 }
 
 const defaultDeadlineMs = 30_000;
@@ -120,7 +140,9 @@ export function createRegistryClient(options: ClientOptions): RegistryClient {
     );
     if (answer.kind !== 'ok') return answer;
     if (answer.value.status === 404) return ok(undefined);
-    return answer.value.status === 200 ? answer : refusal(answer.value, `read ${repository}`);
+    return answer.value.status === 200 || answer.value.status === 412
+      ? answer
+      : refusal(answer.value, `read ${repository}`);
   }
 
   async function getManifest(
@@ -132,6 +154,7 @@ export function createRegistryClient(options: ClientOptions): RegistryClient {
     const answer = await manifest('GET', repository, reference, deadline, signal);
     if (answer.kind !== 'ok') return answer;
     if (answer.value === undefined) return ok(undefined);
+    if (answer.value.status === 412) return refusal(answer.value, `read ${repository}`);
     const { body, headers } = answer.value;
     const algorithm = reference.startsWith('sha512:') ? 'sha512' : 'sha256';
     const digest = `${algorithm}:${createHash(algorithm).update(body).digest('hex')}`;
@@ -159,12 +182,42 @@ export function createRegistryClient(options: ClientOptions): RegistryClient {
       const answer = await manifest('HEAD', repository, reference, deadline, signal);
       if (answer.kind !== 'ok') return answer;
       if (answer.value === undefined) return ok(undefined);
+      if (answer.value.status === 412) {
+        // A policy forbids to pull what is there (Harbor answers 404 for what is not): asked by digest, that is the answer.
+        if (isDigest(reference)) return ok({ digest: reference });
+        return (
+          (await options.digestOf?.(repository, reference, signal)) ??
+          refusal(answer.value, `read ${repository}`)
+        );
+      }
       const digest = answer.value.headers.get('docker-content-digest');
       if (digest !== null && isDigest(digest)) return ok({ digest });
       // The specification leaves the header to the registry's good will; the content does not.
       const whole = await getManifest(repository, reference, deadline, signal);
       if (whole.kind !== 'ok') return whole;
       return ok(whole.value === undefined ? undefined : { digest: whole.value.digest });
+    },
+
+    async pullability(repository, digest, signal) {
+      const deadline = deadlineNow();
+      const head = await manifest('HEAD', repository, digest, deadline, signal);
+      if (head.kind !== 'ok') return head;
+      if (head.value?.status !== 412) return ok({ kind: 'allowed' });
+      const answer = await manifest('GET', repository, digest, deadline, signal);
+      if (answer.kind !== 'ok') return answer;
+      const words = messageIn(answer.value?.body ?? '') ?? 'HTTP 412';
+      return answer.value?.status === 412 ? ok({ kind: 'prevented', words }) : ok({ kind: 'allowed' });
+    },
+
+    async imageAt(repository, tag, signal) {
+      const deadline = deadlineNow();
+      const head = await manifest('HEAD', repository, tag, deadline, signal);
+      if (head.kind !== 'ok') return head;
+      if (head.value?.status !== 200) return ok(undefined);
+      const found = await getManifest(repository, tag, deadline, signal);
+      if (found.kind !== 'ok' || found.value === undefined) return found as Outcome<undefined>;
+      const imageId = configOf(found.value.body);
+      return ok(imageId === undefined ? undefined : { digest: found.value.digest, imageId });
     },
 
     getManifest: async (repository, reference, signal) =>
@@ -201,6 +254,9 @@ export function createRegistryClient(options: ClientOptions): RegistryClient {
       if (path.kind !== 'ok') return path;
       if (!isTag(tag)) throw new Error(`not a tag: ${tag}`);
       const deadline = deadlineNow();
+      const before = await manifest('HEAD', repository, tag, deadline, signal);
+      if (before.kind !== 'ok') return before;
+      if (before.value?.headers.get('docker-content-digest') === digest) return ok(undefined);
       const found = await getManifest(repository, digest, deadline, signal);
       if (found.kind !== 'ok') return found;
       if (found.value === undefined) {
@@ -217,8 +273,8 @@ export function createRegistryClient(options: ClientOptions): RegistryClient {
       if (status === 201 || status === 200) return ok(undefined);
       if (status === 409 || status === 412) {
         const words = ask.withoutSecrets(registryWords(answer.value.body));
-        return failed('PUSH_FAILED', `the registry ${host} keeps ${repository}:${tag} as it is: ${words}`, {
-          hint: 'the tag is immutable there; let `tags.template` make another one',
+        return failed('TAG_IMMUTABLE', `the registry ${host} keeps ${repository}:${tag} as it is: ${words}`, {
+          hint: 'let `tags.template` make another tag, or change the rule that keeps this one',
         });
       }
       return refusal(answer.value, `tag ${repository}:${tag}`);
@@ -244,21 +300,4 @@ export function createRegistryClient(options: ClientOptions): RegistryClient {
       return ok(tags);
     },
   };
-}
-
-/** The tags of a page; undefined for what is no page (a proxy's own, with status 200). */
-function tagsOf(body: string): readonly string[] | undefined {
-  try {
-    return listAt(JSON.parse(body), 'tags').filter((tag): tag is string => typeof tag === 'string');
-  } catch {
-    return undefined;
-  }
-}
-
-/** The next page by RFC 8288, on the same server only: the request for it carries our Authorization. */
-function nextPage(link: string | null, from: string): string | undefined {
-  const target = /<([^>]*)>\s*;[^,]*\brel="?next"?/.exec(link ?? '')?.[1];
-  if (target === undefined || !URL.canParse(target, from)) return undefined;
-  const url = new URL(target, from);
-  return url.origin === new URL(from).origin ? url.href : undefined;
 }

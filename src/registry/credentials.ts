@@ -1,6 +1,6 @@
 /**
- * Finds the user's credentials for a registry where `buildah login` and `docker login` leave them. Only reads, and only
- * when a registry has asked. A secret leaves this file as a value for one header; no message and no command line holds
+ * Finds the user's credentials for a registry: in the file of `--authfile`, for the session's own registry in the
+ * environment, and where `buildah login` and `docker login` leave them. Only reads, and only when a registry has asked. A secret leaves this file as a value for one header; no message and no command line holds
  * one, and a damaged file is not quoted.
  */
 import { readFile } from 'node:fs/promises';
@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { cancelled, failed, ok, type Outcome } from '../outcome.ts';
 import { fieldsAt, isFields, stringAt, type Fields } from '../support/fields.ts';
 import type { RunProcess } from '../support/process.ts';
+import { environmentCredentials } from './environment.ts';
 import { hostname } from './reference.ts';
 
 /** What proves who we are. `identity`: a token that stands for the login at the registry's token server. */
@@ -28,6 +29,10 @@ export type FindCredentials = (
 /** Where to look. */
 export interface CredentialSources {
   readonly run: RunProcess;
+  /** What `--authfile` names: stands for all files of the user's. */
+  readonly authFile?: string;
+  /** Host (with port) that the pair of the environment belongs to; it is shown to no other. */
+  readonly ownHost?: string;
   /** Default: this process's. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Home folder; default: the user's. */
@@ -39,16 +44,33 @@ export interface CredentialSources {
 
 /** Makes a finder over the user's files and credential helpers. */
 export function createCredentials(sources: CredentialSources): FindCredentials {
-  const { run, env = process.env, home = env['HOME'] ?? homedir() } = sources;
-  return async (repository, signal) => {
-    for (const file of credentialFiles({ ...sources, env, home })) {
+  const { run, authFile, ownHost, env = process.env, home = env['HOME'] ?? homedir() } = sources;
+
+  async function search(
+    files: readonly string[],
+    repository: string,
+    signal: AbortSignal,
+  ): Promise<Outcome<Credentials | undefined>> {
+    for (const file of files) {
       const content = await readJson(file, repository);
       if (content.kind !== 'ok') return content;
-      if (content.value === undefined) continue;
+      if (content.value === undefined) {
+        if (file === authFile) return unusable(file, repository, 'does not exist');
+        continue;
+      }
       const found = await findIn(content.value, repository, { run, file, home, signal });
       if (found.kind !== 'ok' || found.value !== undefined) return found;
     }
     return ok(undefined);
+  }
+
+  return async (repository, signal) => {
+    const named = authFile === undefined ? ok(undefined) : await search([authFile], repository, signal);
+    if (named.kind !== 'ok' || named.value !== undefined) return named;
+    const host = hostOf(repository);
+    const given = host === ownHost ? environmentCredentials(env, host) : ok(undefined);
+    if (given.kind !== 'ok' || given.value !== undefined || authFile !== undefined) return given;
+    return await search(credentialFiles({ ...sources, env, home }), repository, signal);
   };
 }
 
@@ -57,7 +79,10 @@ export function createCredentials(sources: CredentialSources): FindCredentials {
  * user's configuration, Docker's. REGISTRY_AUTH_FILE stands for all of them.
  */
 export function credentialFiles(
-  sources: Omit<CredentialSources, 'run'> & { readonly env: NodeJS.ProcessEnv; readonly home: string },
+  sources: Pick<CredentialSources, 'platform' | 'uid'> & {
+    readonly env: NodeJS.ProcessEnv;
+    readonly home: string;
+  },
 ): readonly string[] {
   const { env, home, platform = process.platform, uid = process.getuid?.() } = sources;
   const named = env['REGISTRY_AUTH_FILE'];

@@ -33,7 +33,7 @@ export interface FoundTarget {
 
 /** The target that appdev.yaml names. */
 function configuredTarget(config: RegistryConfig): ImageTarget {
-  const { push, pull, inCluster, multiLevel, insecure, copy } = config;
+  const { push, pull, inCluster, multiLevel, insecure, copy, ca } = config;
   return registryTarget({
     push,
     pull,
@@ -41,6 +41,7 @@ function configuredTarget(config: RegistryConfig): ImageTarget {
     ...(multiLevel === undefined ? {} : { multiLevel }),
     insecure,
     ...(copy === undefined ? {} : { copy }),
+    ...(ca === undefined ? {} : { ca }),
     source: 'appdev.yaml',
   });
 }

@@ -26,7 +26,7 @@ export function unreachable(subject: Subject, error: unknown): NotOk {
       'REGISTRY_UNREACHABLE',
       `the registry ${host} shows a certificate that is not trusted (${code})`,
       {
-        hint: 'name the file of its certificate authority in NODE_EXTRA_CA_CERTS; appdev does not skip the check',
+        hint: 'name the file of its certificate authority by registry.ca in appdev.yaml, or in NODE_EXTRA_CA_CERTS; appdev does not skip the check',
       },
     );
   }

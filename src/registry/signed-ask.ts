@@ -32,6 +32,15 @@ export interface SignedAsk {
   withoutSecrets(text: string): string;
 }
 
+/** Which right a question needs: each gets an authorization of its own. */
+const rights: Readonly<Record<Question['method'], 'read' | 'write' | 'delete'>> = {
+  GET: 'read',
+  HEAD: 'read',
+  POST: 'write',
+  PUT: 'write',
+  DELETE: 'delete',
+};
+
 /** Redirects in a row that are followed. */
 const maxHops = 3;
 
@@ -60,8 +69,7 @@ export function createSignedAsk({
     let current = outcome;
     let { url } = question;
     for (let hop = 0; hop < maxHops && current.kind === 'ok'; hop += 1) {
-      const writes = question.method === 'DELETE' || question.method === 'PUT';
-      const target = writes ? undefined : redirectTarget(current.value, url);
+      const target = rights[question.method] !== 'read' ? undefined : redirectTarget(current.value, url);
       if (target === undefined) break;
       url = target;
       // The question as it was asked, so without Authorization: that is for the registry alone.
@@ -82,13 +90,20 @@ export function createSignedAsk({
 
   return {
     async send(question, repository, deadline, signal) {
-      const right = { DELETE: 'delete', PUT: 'write' }[question.method as string] ?? 'read';
-      const key = `${right} ${repository}`;
+      const key = `${rights[question.method]} ${repository}`;
       const attempt = async (authorization: string | undefined): Promise<Outcome<Answer>> => {
         const headers = { ...question.headers, ...(authorization === undefined ? {} : { authorization }) };
         return await ask({ ...question, headers }, deadline, signal);
       };
       let answer = await attempt(granted.get(key));
+      if (
+        answer.kind === 'ok' &&
+        answer.value.status === 401 &&
+        !answer.value.headers.has('www-authenticate')
+      ) {
+        // Refused without a word on what would do (a proxy's, or an old token's): ask as a stranger, who is told.
+        if (granted.delete(key)) answer = await attempt(undefined);
+      }
       if (answer.kind === 'ok' && answer.value.status === 401) {
         const challenge = answer.value.headers.get('www-authenticate');
         const grant = await authenticate(challenge, repository, deadline, signal);

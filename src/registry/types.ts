@@ -15,6 +15,8 @@ export interface Registry {
   readonly insecure: boolean;
   /** `pull` is another registry, into which images are copied. `insecure`: plain HTTP there. */
   readonly copy?: { readonly insecure: boolean };
+  /** Absolute path of a PEM file with the certificate authority to trust beside the usual ones. */
+  readonly ca?: string;
   readonly source: 'appdev.yaml' | 'KEP-1755' | 'kind' | 'minikube';
   /** Where whoever set the registry up documents it (KEP-1755 `help`), to be shown when it does not work. */
   readonly help?: string;

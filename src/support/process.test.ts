@@ -38,6 +38,17 @@ describe('runProcess', () => {
     expect(lines.toSorted()).toEqual(['stderr:two', 'stdout:one', 'stdout:three']);
   });
 
+  it('keeps our own registry password from children', async () => {
+    process.env['APPDEV_REGISTRY_PASSWORD'] = 'correct-horse';
+    try {
+      expect(await sh('env')).toMatchObject({
+        stdout: expect.not.stringContaining('correct-horse') as string,
+      });
+    } finally {
+      delete process.env['APPDEV_REGISTRY_PASSWORD'];
+    }
+  });
+
   it('feeds stdin, sets and removes variables, and runs in the folder', async () => {
     process.env['APPDEV_TEST_GONE'] = 'here';
     const finished = await runProcess(

@@ -50,6 +50,9 @@ export type RunProcess = (command: Command, options: RunOptions) => Promise<Fini
 
 const defaultGraceMs = 5000;
 
+/** Secrets in this process's environment that are its own: no build tool and no test of the user's inherits them. */
+const withheld = { APPDEV_REGISTRY_PASSWORD: undefined };
+
 /** How long the streams of a dead group may stay silent before a stranger is taken to hold them open. */
 const silenceMs = 100;
 
@@ -65,7 +68,7 @@ export const runProcess: RunProcess = async (command, { signal, onLine, graceMs 
     return { kind: 'exited', exitCode: 126, stdout: '', stderr: `${line}\n`, lines: [line], ms: ms() };
   };
 
-  const env: Record<string, string | undefined> = { ...process.env, ...command.env };
+  const env: Record<string, string | undefined> = { ...process.env, ...withheld, ...command.env };
   const tool = findTool(command.tool, command.cwd, env['PATH']);
   // A missing folder would be ENOENT as well, and is no missing tool.
   if (!isFolder(command.cwd)) return notStarted(`there is no folder ${command.cwd}`);

@@ -11,12 +11,22 @@ export interface Fault {
   readonly answer: number | 'reset';
 }
 
+/** A fault for one request, by its number. */
+export interface NthFault {
+  /** From 1, counted from when it was set; it has happened when this is 0 or less. */
+  left: number;
+  /** `hang-up`: the connection ends in the middle of a body, of the request where that has one, else of the answer. */
+  readonly answer: number | 'reset' | 'hang-up';
+}
+
 /** A running proxy. */
 export interface FaultProxy {
   /** `127.0.0.1:port`. */
   readonly host: string;
   /** Faults that are still to come; tests set them. */
   faults: Fault[];
+  /** A fault for the nth request; tests set it. */
+  nth: NthFault | undefined;
   /** `METHOD path` of every request so far. */
   readonly requests: string[];
   stop(): Promise<void>;
@@ -35,6 +45,23 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
       else answer.writeHead(fault.answer, { connection: 'close' }).end();
       return;
     }
+    const { nth } = proxy;
+    if (nth !== undefined) nth.left -= 1;
+    const hit = nth?.left === 0 ? nth.answer : undefined;
+    if (typeof hit === 'number') {
+      incoming.resume();
+      answer.writeHead(hit, { connection: 'close' }).end();
+      return;
+    }
+    if (hit === 'reset') {
+      incoming.socket.resetAndDestroy();
+      return;
+    }
+    if (hit === 'hang-up' && ['PATCH', 'PUT', 'POST'].includes(incoming.method ?? '')) {
+      incoming.once('data', () => incoming.socket.destroy());
+      incoming.once('end', () => incoming.socket.destroy());
+      return;
+    }
     const [host, port] = target.split(':');
     const outgoing = request(
       {
@@ -45,6 +72,13 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
         headers: { ...incoming.headers, host: incoming.headers.host },
       },
       (response) => {
+        if (hit === 'hang-up') {
+          // One byte of what was promised.
+          const { 'transfer-encoding': _chunked, ...headers } = response.headers;
+          answer.writeHead(response.statusCode ?? 502, { ...headers, 'content-length': '1000' });
+          answer.write('{', () => incoming.socket.destroy());
+          return;
+        }
         answer.writeHead(response.statusCode ?? 502, response.headers);
         response.pipe(answer);
       },
@@ -56,6 +90,7 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
   const proxy: FaultProxy = {
     host: `127.0.0.1:${(server.address() as AddressInfo).port}`,
     faults: [],
+    nth: undefined,
     requests,
     async stop() {
       server.closeAllConnections();

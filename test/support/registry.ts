@@ -80,13 +80,14 @@ async function listening(child: ChildProcess): Promise<string> {
   });
 }
 
-/** An image of one small layer; equal content gives an equal digest. */
+/** An image of one small layer; equal content gives an equal digest. `more`: fields of its configuration. */
 export async function pushImage(
   registry: string,
   repository: string,
   tag: string,
   content: string,
   send: typeof fetch = fetch,
+  more: Readonly<Record<string, unknown>> = {},
 ): Promise<string> {
   const base = `${registry.includes('://') ? registry : `http://${registry}`}/v2/${repository}`;
   const digestOf = (text: string): string => `sha256:${createHash('sha256').update(text).digest('hex')}`;
@@ -103,6 +104,7 @@ export async function pushImage(
       architecture: 'amd64',
       os: 'linux',
       rootfs: { type: 'layers', diff_ids: [layer.digest] },
+      ...more,
     }),
   );
   const mediaType = 'application/vnd.oci.image.manifest.v1+json';
