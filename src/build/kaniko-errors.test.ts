@@ -103,8 +103,8 @@ describe('an executor that failed', () => {
       [
         'error pushing image: failed to push to destination r/orders:1: PUT http://r/v2/orders/manifests/1: PRECONDITION: configured as immutable',
       ],
-      'PUSH_FAILED',
-      /412/,
+      'TAG_IMMUTABLE',
+      /has this tag already/,
       /./,
     ],
     [
