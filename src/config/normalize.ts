@@ -21,7 +21,8 @@ import type {
   TagsConfig,
 } from './model.ts';
 import { isRemoteChart, resolvePath } from './paths.ts';
-import { defaultBase, kanikoDefaults } from './schema.ts';
+import { defaultBase } from './schema-image.ts';
+import { kanikoDefaults } from './schema-kaniko.ts';
 import { entriesAt, treeAt, type Tree, type TreePath } from './tree.ts';
 
 /** What the project is beside its document. */
