@@ -46,6 +46,15 @@ it('runs it once, shows its status and logs, and deletes it', async () => {
   });
   expect((await rig.appdev('verify')).code).toBe(0);
   expect((await rig.appdev('logs', '--tail', '50')).stdout).toContain('Started ParcelsApplication');
+  // Followed logs go on in the pod that takes the place of the first.
+  const follow = rig.start('logs', '-f', '--since', '10m');
+  const started = await follow.waitFor('pod.log', ({ line }) => line.includes('Started ParcelsApplication'));
+  rig.kubectl('delete', 'pod', started.pod, '--wait=false');
+  await follow.waitFor(
+    'pod.log',
+    ({ line, pod }) => pod !== started.pod && line.includes('Started ParcelsApplication'),
+  );
+  expect(await follow.end()).toBe(130);
   const rendered = await rig.appdev('render');
   expect(rendered.stdout).toMatch(/image: localhost:5001\/parcels:[0-9a-f]+@sha256:[0-9a-f]{64}/);
   // Nothing to do is said, and done in no time: no new image, no new pod.
@@ -56,4 +65,19 @@ it('runs it once, shows its status and logs, and deletes it', async () => {
   expect(JSON.parse((await rig.appdev('status', '--output', 'json')).stdout)).toMatchObject({
     services: [{ service: 'parcels', deployed: false }],
   });
+});
+
+it('has doctor push an image and have the node pull it', async () => {
+  rig = createRig({ project: resolve(import.meta.dirname, '../fixtures/parcels') });
+  const doctor = await rig.appdev('doctor', '--output', 'json');
+  const { ok, checks } = JSON.parse(doctor.stdout) as {
+    ok: boolean;
+    checks: { name: string; state: string; detail: string }[];
+  };
+  const problems = checks.filter(({ state }) => state === 'failure');
+  expect({ code: doctor.code, ok, problems }).toEqual({ code: 0, ok: true, problems: [] });
+  const named = (name: string): string | undefined => checks.find((check) => check.name === name)?.detail;
+  expect(named('registry push')).toContain('localhost:5001');
+  expect(named('registry pull')).not.toContain('not tried');
+  expect(rig.kubectl('get', 'pods', '--ignore-not-found')).toBe('');
 });
