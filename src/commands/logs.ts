@@ -19,7 +19,9 @@ export async function logs(invocation: Invocation): Promise<number> {
   const json = wantsJson(invocation);
   const print = (service: string, pod: string, container: string, line: string): void => {
     process.stdout.write(
-      json ? `${JSON.stringify({ v: 1, service, pod, container, line })}\n` : `${service} │ ${line}\n`,
+      json
+        ? `${JSON.stringify({ v: 1, type: 'pod.log', service, pod, container, line })}\n`
+        : `${service} │ ${line}\n`,
     );
   };
   return await withData(
