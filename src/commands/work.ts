@@ -1,39 +1,25 @@
-/** Puts together what builds and pushes: the image target of the cluster, the builders, the records. */
+/** Puts together what builds and pushes: the image target of the cluster, its registry, the builders, the records. */
 import { realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { createBuildahBuilder } from '../build/buildah.ts';
-import { createCommandBuilder } from '../build/command.ts';
-import { copyingBuilder, type CopyParts } from '../build/copied.ts';
-import { createGradleBuilder } from '../build/gradle.ts';
 import { createGit, type Git } from '../build/git-state.ts';
-import { selectBuilder, usesBuilder } from '../build/image-builders.ts';
-import { createJarBuilder, undecided } from '../build/jar-builder.ts';
-import { createKanikoBuilder } from '../build/kaniko.ts';
-import { removeLeftoverBuilds } from '../build/kaniko-leftovers.ts';
-import { createMavenBuilder } from '../build/maven.ts';
 import { pruneStorage } from '../build/prune.ts';
-import type { PushReader } from '../build/push.ts';
-import type { ImageBuilder, JarBuilder } from '../build/types.ts';
-import type { KanikoConfig, ServiceConfig } from '../config/model.ts';
-import { defaultKaniko } from '../config/normalize.ts';
+import type { ImageBuilder } from '../build/types.ts';
+import type { ServiceConfig } from '../config/model.ts';
 import { createRecords } from '../loop/records.ts';
 import type { ManifestLookup, Records, WorkParts } from '../loop/types.ts';
 import { ok, type NotOk, type Outcome } from '../outcome.ts';
-import { createRegistryClient, type RegistryClient } from '../registry/client.ts';
-import { createCredentials, type FindCredentials } from '../registry/credentials.ts';
+import type { RegistryClient } from '../registry/client.ts';
 import { findImageTarget } from '../registry/discovery.ts';
 import { createPushLedger, type PushLedger } from '../registry/ledger.ts';
-import { lookAtImage } from '../registry/image-config.ts';
-import { loadImage } from '../registry/load.ts';
 import { copiedLookup, loadedLookup } from '../registry/lookup.ts';
 import { pruneImages } from '../registry/prune.ts';
-import { splitRegistryName } from '../registry/reference.ts';
 import { targetText } from '../registry/target.ts';
 import type { ImageTarget, Registry } from '../registry/types.ts';
 import { cacheFolder } from '../support/folders.ts';
 import { runProcess } from '../support/process.ts';
 import { readState, writeState } from '../support/state-file.ts';
 import { findTool } from '../support/tool.ts';
+import { openImageBuilder, openJarBuilder } from './builders.ts';
 import type { OpenTarget } from './cluster.ts';
 import { openRegistry, type OpenRegistry } from './registry.ts';
 import type { Session } from './session.ts';
@@ -62,71 +48,23 @@ export function registryOf({ images }: Work): Registry | undefined {
   return images.kind === 'registry' ? images.registry : undefined;
 }
 
-/** Nothing is asked of a registry where there is none: images are loaded into the nodes. */
-const noReader: PushReader = {
-  headManifest: () => Promise.resolve(ok(undefined)),
-  imageAt: () => Promise.resolve(ok(undefined)),
-};
-
 /** Finds where images go, says so, and makes the parts. */
 export async function openWork(session: Session, target: OpenTarget): Promise<Outcome<Work>> {
-  const { project, stateFolder } = session;
-  const { config } = project;
+  const { stateFolder } = session;
   const images = await findTarget(session, target);
   if (images.kind !== 'ok') return images;
-  const kaniko = config.kaniko ?? defaultKaniko;
   const opened = images.value.kind === 'registry' ? open(session, images.value.registry) : ok(undefined);
   if (opened.kind !== 'ok') return opened;
   const registry = opened.value;
   const client = registry?.client;
-  const credentials = registry?.credentials ?? createCredentials({ run: runProcess });
-  const copies = copiesOf(images.value, credentials);
   const ledger = createPushLedger(stateFolder);
   const git = createGit(runProcess);
   const tags = createTagger(session, { git, client, startedMs: Date.now() });
-  // Doctor only looks.
-  if (session.invocation.command !== 'doctor' && usesBuilder(session.services, 'kaniko')) {
-    await clearBuilds(session, target, kaniko);
-  }
-  const selected = selectBuilder({
-    buildah: createBuildahBuilder({
-      run: runProcess,
-      project: config.name,
-      target: images.value,
-      reader: client ?? noReader,
-      ...(registry === undefined ? {} : { access: registry.access }),
-      load: async (load, archive, { signal, report }) =>
-        await loadImage(load, archive, runProcess, {
-          signal,
-          onLine: (stream, line) => report.output('push', stream, line),
-        }),
-      cache: cacheFolder(),
-    }),
-    command: createCommandBuilder({
-      run: runProcess,
-      target: images.value,
-      reader: client ?? noReader,
-      credentials,
-      announce: (service, command) => {
-        const message = `${service}: its image is built by a command of appdev.yaml: ${command}`;
-        session.emit({ type: 'notice', level: 'info', message, service });
-      },
-    }),
-    kaniko: createKanikoBuilder({
-      cluster: target.cluster,
-      config: kaniko,
-      createNamespace: config.cluster.createNamespace,
-      project: config.name,
-      target: images.value,
-      reader: client ?? noReader,
-      credentials,
-      lookAtImage: async (name, signal) =>
-        await lookAtImage(name, { credentials, insecure: insecureHosts(images.value, kaniko) }, signal),
-      onLower: async (artifact) => await ledger.add(artifact),
-      cache: cacheFolder(),
-    }),
+  const { imageBuilder, copies } = await openImageBuilder(session, target, {
+    images: images.value,
+    registry,
+    ledger,
   });
-  const imageBuilder = copies === undefined ? selected : copyingBuilder(selected, copies);
   return ok({
     parts: {
       jarBuilder: openJarBuilder(session),
@@ -170,30 +108,6 @@ function open({ invocation, project, stateFolder }: Session, registry: Registry)
   });
 }
 
-/** What copies images into another registry; undefined where the nodes pull from the one that is pushed to. */
-function copiesOf(images: ImageTarget, credentials: FindCredentials): CopyParts | undefined {
-  if (images.kind !== 'registry' || images.registry.copy === undefined) return undefined;
-  const { pull, copy } = images.registry;
-  const reader = createRegistryClient({ registry: { push: pull, insecure: copy.insecure }, credentials });
-  return { run: runProcess, registry: images.registry, reader };
-}
-
-/** The builder of jars. Says where a choice was left open, and ends what Gradle leaves running. */
-function openJarBuilder({ project, services, cleanup, emit }: Session): JarBuilder {
-  const parts = { run: runProcess, projectRoot: project.config.root, cache: cacheFolder() };
-  for (const message of undecided(services)) {
-    emit({ type: 'notice', level: 'info', message, hint: 'to choose, set jar.tool to maven or gradle' });
-  }
-  const gradle = createGradleBuilder({
-    ...parts,
-    tell: (message) => emit({ type: 'notice', level: 'info', message }),
-  });
-  cleanup.add("stopping Gradle's daemons", async () => {
-    await gradle.close();
-  });
-  return createJarBuilder({ maven: createMavenBuilder(parts), gradle });
-}
-
 async function findTarget(session: Session, { cluster }: OpenTarget): Promise<Outcome<ImageTarget>> {
   const { registry: config } = session.project.config;
   const found = await findImageTarget({
@@ -218,15 +132,6 @@ async function findTarget(session: Session, { cluster }: OpenTarget): Promise<Ou
     source,
   });
   return ok(target);
-}
-
-/** Where a base may be looked at by plain HTTP: where the configuration says so, by any name of the registry. */
-function insecureHosts(images: ImageTarget, kaniko: KanikoConfig): (host: string) => boolean {
-  const { push, pull, inCluster, insecure } =
-    images.kind === 'registry' ? images.registry : { push: '', pull: '', inCluster: '', insecure: false };
-  const named = insecure ? [push, pull, inCluster ?? ''] : [];
-  const hosts = new Set([...named, ...kaniko.insecureRegistries].map((name) => splitRegistryName(name).host));
-  return (host) => hosts.has(host);
 }
 
 /** `--tests` decides; else `jar.tests`, whose `auto` means: everywhere but in `dev`. */
@@ -269,23 +174,6 @@ function rememberedLookup(lookup: ManifestLookup, ledger: PushLedger, tags: Tagg
       return tagged.kind === 'ok' ? there : tagged;
     },
   };
-}
-
-/** Removes what a killed session of this project left of its builds in the cluster. What cannot be, the next start tries. */
-async function clearBuilds(
-  { project, emit, signals }: Session,
-  { cluster }: OpenTarget,
-  kaniko: KanikoConfig,
-): Promise<void> {
-  const namespace = kaniko.namespace ?? cluster.identity.namespace;
-  const request = { namespace, project: project.config.name };
-  const removed = await removeLeftoverBuilds(cluster, request, signals.shutdown);
-  if (removed.kind !== 'ok' || removed.value === 0) return;
-  emit({
-    type: 'notice',
-    level: 'info',
-    message: `removed ${removed.value} build pods that a killed session had left in ${namespace}`,
-  });
 }
 
 async function prune(

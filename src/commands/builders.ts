@@ -1,0 +1,153 @@
+/** Puts together the builders of jars and images that a session's services name. */
+import { createBuildahBuilder } from '../build/buildah.ts';
+import { createCommandBuilder } from '../build/command.ts';
+import { copyingBuilder, type CopyParts } from '../build/copied.ts';
+import { createGradleBuilder } from '../build/gradle.ts';
+import { selectBuilder, usesBuilder } from '../build/image-builders.ts';
+import { createJarBuilder, undecided } from '../build/jar-builder.ts';
+import { createKanikoBuilder } from '../build/kaniko.ts';
+import { removeLeftoverBuilds } from '../build/kaniko-leftovers.ts';
+import { createMavenBuilder } from '../build/maven.ts';
+import type { PushReader } from '../build/push.ts';
+import type { ImageBuilder, JarBuilder } from '../build/types.ts';
+import type { KanikoConfig } from '../config/model.ts';
+import { defaultKaniko } from '../config/normalize.ts';
+import { ok } from '../outcome.ts';
+import { createRegistryClient } from '../registry/client.ts';
+import { createCredentials, type FindCredentials } from '../registry/credentials.ts';
+import { lookAtImage } from '../registry/image-config.ts';
+import type { PushLedger } from '../registry/ledger.ts';
+import { loadImage } from '../registry/load.ts';
+import { splitRegistryName } from '../registry/reference.ts';
+import type { ImageTarget } from '../registry/types.ts';
+import { cacheFolder } from '../support/folders.ts';
+import { runProcess } from '../support/process.ts';
+import type { OpenTarget } from './cluster.ts';
+import type { OpenRegistry } from './registry.ts';
+import type { Session } from './session.ts';
+
+/** Where images go, as opened for the session. */
+export interface ImageParts {
+  readonly images: ImageTarget;
+  /** Absent where images are loaded into the nodes. */
+  readonly registry: OpenRegistry | undefined;
+  readonly ledger: PushLedger;
+}
+
+/** The builder of images, and what copies them, where they are copied. */
+export interface OpenImageBuilder {
+  readonly imageBuilder: ImageBuilder;
+  readonly copies: CopyParts | undefined;
+}
+
+/** Nothing is asked of a registry where there is none: images are loaded into the nodes. */
+const noReader: PushReader = {
+  headManifest: () => Promise.resolve(ok(undefined)),
+  imageAt: () => Promise.resolve(ok(undefined)),
+};
+
+/** The builder of images: each service's own. First removes what a killed session left of its builds in the cluster. */
+export async function openImageBuilder(
+  session: Session,
+  target: OpenTarget,
+  { images, registry, ledger }: ImageParts,
+): Promise<OpenImageBuilder> {
+  const { config } = session.project;
+  const kaniko = config.kaniko ?? defaultKaniko;
+  const client = registry?.client;
+  const credentials = registry?.credentials ?? createCredentials({ run: runProcess });
+  // Doctor only looks.
+  if (session.invocation.command !== 'doctor' && usesBuilder(session.services, 'kaniko')) {
+    await clearBuilds(session, target, kaniko);
+  }
+  const selected = selectBuilder({
+    buildah: createBuildahBuilder({
+      run: runProcess,
+      project: config.name,
+      target: images,
+      reader: client ?? noReader,
+      ...(registry === undefined ? {} : { access: registry.access }),
+      load: async (load, archive, { signal, report }) =>
+        await loadImage(load, archive, runProcess, {
+          signal,
+          onLine: (stream, line) => report.output('push', stream, line),
+        }),
+      cache: cacheFolder(),
+    }),
+    command: createCommandBuilder({
+      run: runProcess,
+      target: images,
+      reader: client ?? noReader,
+      credentials,
+      announce: (service, command) => {
+        const message = `${service}: its image is built by a command of appdev.yaml: ${command}`;
+        session.emit({ type: 'notice', level: 'info', message, service });
+      },
+    }),
+    kaniko: createKanikoBuilder({
+      cluster: target.cluster,
+      config: kaniko,
+      createNamespace: config.cluster.createNamespace,
+      project: config.name,
+      target: images,
+      reader: client ?? noReader,
+      credentials,
+      lookAtImage: async (name, signal) =>
+        await lookAtImage(name, { credentials, insecure: insecureHosts(images, kaniko) }, signal),
+      onLower: async (artifact) => await ledger.add(artifact),
+      cache: cacheFolder(),
+    }),
+  });
+  const copies = copiesOf(images, credentials);
+  return { imageBuilder: copies === undefined ? selected : copyingBuilder(selected, copies), copies };
+}
+
+/** What copies images into another registry; undefined where the nodes pull from the one that is pushed to. */
+function copiesOf(images: ImageTarget, credentials: FindCredentials): CopyParts | undefined {
+  if (images.kind !== 'registry' || images.registry.copy === undefined) return undefined;
+  const { pull, copy } = images.registry;
+  const reader = createRegistryClient({ registry: { push: pull, insecure: copy.insecure }, credentials });
+  return { run: runProcess, registry: images.registry, reader };
+}
+
+/** The builder of jars. Says where a choice was left open, and ends what Gradle leaves running. */
+export function openJarBuilder({ project, services, cleanup, emit }: Session): JarBuilder {
+  const parts = { run: runProcess, projectRoot: project.config.root, cache: cacheFolder() };
+  for (const message of undecided(services)) {
+    emit({ type: 'notice', level: 'info', message, hint: 'to choose, set jar.tool to maven or gradle' });
+  }
+  const gradle = createGradleBuilder({
+    ...parts,
+    tell: (message) => emit({ type: 'notice', level: 'info', message }),
+  });
+  cleanup.add("stopping Gradle's daemons", async () => {
+    await gradle.close();
+  });
+  return createJarBuilder({ maven: createMavenBuilder(parts), gradle });
+}
+
+/** Where a base may be looked at by plain HTTP: where the configuration says so, by any name of the registry. */
+function insecureHosts(images: ImageTarget, kaniko: KanikoConfig): (host: string) => boolean {
+  const { push, pull, inCluster, insecure } =
+    images.kind === 'registry' ? images.registry : { push: '', pull: '', inCluster: '', insecure: false };
+  const named = insecure ? [push, pull, inCluster ?? ''] : [];
+  const hosts = new Set([...named, ...kaniko.insecureRegistries].map((name) => splitRegistryName(name).host));
+  return (host) => hosts.has(host);
+}
+
+/** Removes what a killed session of this project left of its builds in the cluster. What cannot be, the next start tries. */
+async function clearBuilds(
+  { project, emit, signals }: Session,
+  { cluster }: OpenTarget,
+  kaniko: KanikoConfig,
+): Promise<void> {
+  const namespace = kaniko.namespace ?? cluster.identity.namespace;
+  const request = { namespace, project: project.config.name };
+  const removed = await removeLeftoverBuilds(cluster, request, signals.shutdown);
+  if (removed.kind !== 'ok' || removed.value === 0) return;
+  emit({
+    type: 'notice',
+    level: 'info',
+    message: `removed ${removed.value} build pods that a killed session had left in ${namespace}`,
+  });
+}
