@@ -39,7 +39,16 @@ export async function benchCi({ appdev, folder, registry, namespace, env }) {
   };
   /** What a run with nothing changed must leave as it is: the workloads and Helm's revisions. */
   const state = () => list('deployments,replicasets') + list('secrets', '-l', 'owner=helm');
+  const edit = (text) => {
+    const file = join(folder, controller);
+    writeFileSync(
+      file,
+      readFileSync(file, 'utf8').replace(/up and running[^"]*"/, `up and running ${text}"`),
+    );
+  };
   try {
+    // Content that no registry has yet: the first run really pushes, by the relay's name, as a pipeline's first one does.
+    edit(`in CI at ${Date.now()}`);
     const first = await run();
     const before = state();
     relay.sent = 0;
@@ -47,8 +56,7 @@ export async function benchCi({ appdev, folder, registry, namespace, env }) {
     for (let n = 0; n < repetitions; n += 1) times.push(await run());
     const unchanged = state() === before;
     const sentUnchanged = relay.sent;
-    const file = join(folder, controller);
-    writeFileSync(file, readFileSync(file, 'utf8').replace(/up and running[^"]*"/, 'up and running in CI"'));
+    edit(`in CI again at ${Date.now()}`);
     relay.sent = 0;
     const changed = await run();
     const sorted = times.sort((a, b) => a - b);
