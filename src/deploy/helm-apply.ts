@@ -80,6 +80,7 @@ export async function applyRelease(
       release,
       namespace,
       context: cluster.identity.context,
+      server: cluster.identity.server,
     });
   }
 }

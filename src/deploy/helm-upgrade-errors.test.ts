@@ -2,7 +2,13 @@
 import { expect, it } from 'vitest';
 import { explainUpgrade } from './helm-upgrade-errors.ts';
 
-const input = { service: 'orders', release: 'orders-dev', namespace: 'dev', context: 'kind-shop' };
+const input = {
+  service: 'orders',
+  release: 'orders-dev',
+  namespace: 'dev',
+  context: 'kind-shop',
+  server: 'https://127.0.0.1:6443',
+};
 
 it.each([
   [
@@ -40,6 +46,36 @@ it.each([
     'CLUSTER_UNREACHABLE',
     'the API server of kind-shop went away while release orders-dev was applied: its state is unknown',
     'the next run',
+  ],
+  [
+    'Error: UPGRADE FAILED: pre-upgrade hooks failed: Delete "https://127.0.0.1:6443/apis/batch/v1/namespaces/dev/jobs/migrate": read tcp 127.0.0.1:48738->127.0.0.1:6443: read: connection reset by peer',
+    'CLUSTER_UNREACHABLE',
+    'the API server of kind-shop went away while release orders-dev was applied: its state is unknown',
+    'the next run',
+  ],
+  [
+    'Error: UPGRADE FAILED: Get "https://127.0.0.1:6443/api/v1/namespaces/dev/secrets": EOF',
+    'CLUSTER_UNREACHABLE',
+    'the API server of kind-shop went away while release orders-dev was applied: its state is unknown',
+    'the next run',
+  ],
+  [
+    'Error: UPGRADE FAILED: unexpected error when reading response body. Please retry. Original error: http2: client connection lost',
+    'CLUSTER_UNREACHABLE',
+    'the API server of kind-shop went away while release orders-dev was applied: its state is unknown',
+    'the next run',
+  ],
+  [
+    'Error: UPGRADE FAILED: Internal error occurred: failed calling webhook "policy.example.com": failed to call webhook: Post "https://policy.example.com:443/check?timeout=10s": dial tcp 127.0.0.1:443: connect: connection refused',
+    'DEPLOY_FAILED',
+    'release orders-dev: Internal error occurred: failed calling webhook "policy.example.com": failed to call webhook: Post "https://policy.example.com:443/check?timeout=10s": dial tcp 127.0.0.1:443: connect: connection refused',
+    'helm history orders-dev',
+  ],
+  [
+    'Error: INSTALLATION FAILED: looks like "https://charts.example.com" is not a valid chart repository or cannot be reached: Get "https://charts.example.com/index.yaml": dial tcp: lookup charts.example.com: no such host',
+    'DEPLOY_FAILED',
+    'release orders-dev: looks like "https://charts.example.com" is not a valid chart repository or cannot be reached: Get "https://charts.example.com/index.yaml": dial tcp: lookup charts.example.com: no such host',
+    'helm history orders-dev',
   ],
   [
     'Error: UPGRADE FAILED: pre-upgrade hooks failed: 1 error occurred:\n\t* job orders-migrate failed: BackoffLimitExceeded',

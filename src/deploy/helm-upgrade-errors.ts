@@ -1,6 +1,7 @@
 /** What `helm upgrade` complains of, as appdev's errors. Texts are those of Helm 3.13 to 4.3. Pure. */
 import { appdevError, type AppdevError, type ErrorCode } from '../errors.ts';
 import { complaintOf } from './helm-errors.ts';
+import { lostApiServer } from './helm-outage.ts';
 
 /** What helm was asked to do. */
 export interface UpgradeInput {
@@ -8,6 +9,8 @@ export interface UpgradeInput {
   readonly release: string;
   readonly namespace: string;
   readonly context: string;
+  /** URL of the API server. */
+  readonly server: string;
 }
 
 /** A field that somebody else manages. */
@@ -20,7 +23,7 @@ interface Conflict {
 export function explainUpgrade(stderr: string, input: UpgradeInput): AppdevError {
   const complaint = complaintOf(stderr);
   const text = complaint.join('\n');
-  const { release, namespace, context, service } = input;
+  const { release, namespace, context, service, server } = input;
   const at = `--kube-context ${context} -n ${namespace}`;
   const make = (code: ErrorCode, message: string, hint: string): AppdevError =>
     appdevError(code, message, { hint, ...(complaint.length > 1 ? { evidence: complaint } : {}) });
@@ -49,7 +52,7 @@ export function explainUpgrade(stderr: string, input: UpgradeInput): AppdevError
     const hint = 'leave that field out of the chart (for replicas: autoscaling), or undo what the other set';
     return make('DEPLOY_FAILED', `cannot apply ${name} of release ${release}: ${list}`, hint);
   }
-  if (/connection refused|Kubernetes cluster unreachable|i\/o timeout|no route to host|EOF$/.test(text)) {
+  if (lostApiServer(text, server)) {
     const message = `the API server of ${context} went away while release ${release} was applied: its state is unknown`;
     return make('CLUSTER_UNREACHABLE', message, 'the next run looks at the release first and repairs it');
   }

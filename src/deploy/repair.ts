@@ -3,10 +3,11 @@
  * where it never had one, to nothing. Only when it is certain that no helm works on it any more.
  */
 import type { WorkContext } from '../build/types.ts';
-import type { Cluster } from '../cluster/types.ts';
+import type { Cluster, ClusterIdentity } from '../cluster/types.ts';
 import { failed, ok, type Outcome } from '../outcome.ts';
 import { claimsAtRisk } from './claims.ts';
 import { complaintOf } from './helm-errors.ts';
+import { lostApiServer } from './helm-outage.ts';
 import { pinned, type Helm } from './helm-tool.ts';
 import { holderVariable, repairAnnotation, type Holders } from './holder.ts';
 import { fieldManager } from './ownership.ts';
@@ -64,8 +65,7 @@ export async function repairRelease(
     const args = ['uninstall', ...pinned(target), '--no-hooks', '--', last.release];
     const run = await helm.run({ args, cwd: root, kubeconfig: target.kubeconfig }, signal);
     if (run.kind !== 'ok') return run;
-    if (run.value.exitCode !== 0)
-      return stillStuck(state, namespace, cluster.identity.context, run.value.stderr);
+    if (run.value.exitCode !== 0) return stillStuck(state, namespace, cluster.identity, run.value.stderr);
     return ok('it was uninstalled; it had never been deployed');
   }
   const mark = await holders.mark();
@@ -82,8 +82,7 @@ export async function repairRelease(
   const env = { [holderVariable]: mark };
   const run = await helm.run({ args, cwd: root, kubeconfig: target.kubeconfig, env }, signal);
   if (run.kind !== 'ok') return run;
-  if (run.value.exitCode !== 0)
-    return stillStuck(state, namespace, cluster.identity.context, run.value.stderr);
+  if (run.value.exitCode !== 0) return stillStuck(state, namespace, cluster.identity, run.value.stderr);
   return ok(`it was rolled back to revision ${deployed.revision}`);
 }
 
@@ -103,13 +102,26 @@ async function markRepair(
   );
 }
 
-function stillStuck(state: Pending, namespace: string, context: string, stderr: string): Outcome<never> {
+function stillStuck(
+  state: Pending,
+  namespace: string,
+  { context, server }: ClusterIdentity,
+  stderr: string,
+): Outcome<never> {
   const { release, status } = state.last;
+  const complaint = complaintOf(stderr);
+  if (lostApiServer(complaint.join('\n'), server)) {
+    return failed(
+      'CLUSTER_UNREACHABLE',
+      `the API server of ${context} went away while release ${release} was repaired: its state is unknown`,
+      { hint: 'the next run looks at the release first and repairs it', evidence: complaint },
+    );
+  }
   return failed(
     'RELEASE_STUCK',
     `release ${release} in ${namespace} is ${status}, and helm cannot repair it`,
     {
-      evidence: complaintOf(stderr),
+      evidence: complaint,
       hint: byHand(state, namespace, context),
     },
   );
