@@ -4,7 +4,7 @@ import { mkdirSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join, resolve } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { createRig, eventually, served, servesOnly, type Rig, type Session } from '../support/rig.ts';
+import { createRig, eventually, served, type Rig, type Session } from '../support/rig.ts';
 
 const controller = 'stock/src/main/java/com/example/stock/StockController.java';
 const chart = 'stock/deploy/chart/templates/deployment.yaml';
@@ -205,21 +205,4 @@ describe('the world around', () => {
     expect(dev.events.slice(mark).filter((event) => event.type === 'run.started')).toHaveLength(1);
     expect(await dev.end()).toBe(130);
   });
-
-  it.each(['compile', 'package', 'image', 'push', 'render', 'apply', 'rollout'])(
-    'a save during %s is never lost',
-    async (stage) => {
-      rig = createRig();
-      const dev = await deployed();
-      const mark = dev.events.length;
-      rig.replace(controller, 'Stock is up', 'First save');
-      await dev.waitFor('stage.started', (event) => event.stage === stage, mark);
-      rig.replace(controller, 'First save', 'Second save');
-      await serves('Second save');
-      // No run is left that would bring the first one back.
-      await dev.waitFor('run.finished', (event) => event.service === 'stock' && event.outcome === 'ok', mark);
-      await servesOnly(rig, 'stock', 'Second save');
-      expect(await dev.end()).toBe(130);
-    },
-  );
 });
