@@ -160,7 +160,10 @@ function print(checks: readonly Check[], json: boolean): number {
     const width = Math.max(...checks.map(({ name }) => name.length));
     for (const { name, state, detail, hint } of checks) {
       process.stdout.write(`${marks[state]} ${name.padEnd(width)}  ${detail}\n`);
-      if (hint !== undefined) process.stdout.write(`${' '.repeat(width + 4)}try: ${hint}\n`);
+      // A hint may be an excerpt of several lines.
+      for (const [index, line] of (hint ?? '').split('\n').entries())
+        if (line !== '')
+          process.stdout.write(`${' '.repeat(width + 4)}${index === 0 ? 'try: ' : '     '}${line}\n`);
     }
   }
   return failed ? exitCodes.TOOL_MISSING : 0;
