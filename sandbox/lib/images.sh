@@ -36,9 +36,9 @@ pause_root() {
 java_root() {
   # The runtime's package links into man1 and fails without it.
   # shellcheck disable=SC2016 # the hook's own $1
-  SOURCE_DATE_EPOCH=$IMAGE_EPOCH mmdebstrap --mode=root --variant=essential --include="$JAVA_PACKAGES" \
+  (SOURCE_DATE_EPOCH=$IMAGE_EPOCH tied mmdebstrap --mode=root --variant=essential --include="$JAVA_PACKAGES" \
     --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
-    --dpkgopt='path-exclude=/usr/share/locale/*' --essential-hook='mkdir -p "$1/usr/share/man/man1"' "$JAVA_SUITE" "$1"
+    --dpkgopt='path-exclude=/usr/share/locale/*' --essential-hook='mkdir -p "$1/usr/share/man/man1"' "$JAVA_SUITE" "$1")
 }
 
 # make_image LAYOUT ROOT_FUNCTION CONFIG: an OCI layout of one layer; ROOT_FUNCTION writes the layer's tar, CONFIG is the

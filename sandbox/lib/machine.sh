@@ -25,7 +25,8 @@ require_apt() {
       "install them by hand, or" "${INSTEAD[@]}"
 }
 
-# require_go: only where a program must be built. Helm asks for the newest Go of all.
+# require_go: builds what the cache lacks, and its version says which of the cached programs fit. Helm asks for the newest
+# Go of all.
 require_go() {
   PATH=$PATH:/usr/local/go/bin
   command -v go >/dev/null ||

@@ -125,13 +125,15 @@ port_taken() {
 # once: the kubeconfig and the images' names hold them for as long as the sandbox exists.
 choose_ports() {
   if [[ ! -f $STATE/ports ]]; then
-    local wanted name port
+    # What a part was given before counts as taken: two neighbours of one taken port must not get the same next one.
+    local wanted name port chosen=' '
     for wanted in REGISTRY_PORT=5001 APISERVER_PORT=6443 KUBELET_PORT=10250 KUBELET_HEALTH_PORT=10248 \
       CONTROLLER_MANAGER_PORT=10257 SCHEDULER_PORT=10259 PROXY_HEALTH_PORT=10256 PROXY_METRICS_PORT=10249 DNS_READY_PORT=8181; do
       name=${wanted%=*} port=${wanted#*=}
-      while port_taken "$port"; do
+      while port_taken "$port" || [[ $chosen == *" $port "* ]]; do
         ((++port))
       done
+      chosen+="$port "
       [[ $port == "${wanted#*=}" ]] || say "port ${wanted#*=} is taken by another program; the sandbox's ${name,,} is $port"
       printf '%s=%s\n' "$name" "$port"
     done | write_file "$STATE/ports"

@@ -56,6 +56,12 @@ close_inherited() {
   done
 }
 
+# tied COMMAND…: becomes COMMAND, in a subshell, and has the kernel end it when the command of the sandbox that started it is
+# gone, by whatever signal: a build that nobody waits for any more must not keep the machine busy.
+tied() {
+  exec setpriv --pdeathsig TERM -- "$@"
+}
+
 # stop_processes NAME…: asks all of them to end, waits, and kills those that have not ended 5 s later.
 stop_processes() {
   local name

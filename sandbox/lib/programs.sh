@@ -46,8 +46,8 @@ install_program() {
     if ! (
       cd "$module"
       # The user's own Go settings say where modules come from; how this is built is ours to say.
-      CGO_ENABLED=0 GOFLAGS=-mod=readonly GOWORK=off \
-        go build -trimpath -buildvcs=false -ldflags "$ldflags" -o "$new/$name" "$package"
+      export CGO_ENABLED=0 GOFLAGS=-mod=readonly GOWORK=off GOTMPDIR="$new"
+      tied go build -trimpath -buildvcs=false -ldflags "$ldflags" -o "$new/$name" "$package"
     ) >"$new/log" 2>&1 9>&- </dev/null; then
       tail -n 15 "$new/log" >&2
       die "$EXIT_FAILED" "$name $version could not be built" "the whole output is in $new/log" \

@@ -16,6 +16,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -360,7 +361,8 @@ describe('repair', () => {
     const cache = join(folder, 'cache');
     await interruptAt('building kubernetes', 'SIGKILL', { env: { APPDEV_SANDBOX_CACHE: cache } });
     expect(readdirSync(cache).filter((name) => !name.startsWith('build.'))).toEqual([]);
-    for (const pid of processesNaming(cache)) process.kill(pid, 'SIGKILL');
+    // The compiler goes with the command that started it, without being asked by the next one.
+    await until(() => processesNaming(cache).length === 0, 'nobody builds any more', 30);
     clusterOk(['up']);
     expect(status().running).toBe(true);
   });
@@ -435,6 +437,30 @@ describe('down', () => {
     for (const pid of sandboxProcesses()) process.kill(pid, 'SIGKILL');
     await until(() => sandboxProcesses().length === 0, 'everything is dead', 10);
     clusterOk(['down']);
+    expect(footprint()).toBe(before);
+  });
+
+  it('lets the next up take other ports where its own are taken, no two parts the same', async () => {
+    const strangers = await Promise.all(
+      [10248, 10256].map(
+        async (port) =>
+          await new Promise<Server>((listening) => {
+            const server = createServer().listen(port, '127.0.0.1', () => {
+              listening(server);
+            });
+          }),
+      ),
+    );
+    const ended = clusterOk(['up']);
+    expect(ended.stderr).toContain('port 10248 is taken by another program');
+    const ports = readFileSync(join(status().state, 'ports'), 'utf8').trim().split('\n');
+    const numbers = ports.map((line) => line.split('=')[1]);
+    expect(new Set(numbers).size).toBe(numbers.length);
+    expect(numbers).not.toContain('10248');
+    expect(numbers).not.toContain('10256');
+    expect(status().running).toBe(true);
+    clusterOk(['down']);
+    for (const server of strangers) server.close();
     expect(footprint()).toBe(before);
   });
 
