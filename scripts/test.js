@@ -43,6 +43,7 @@ const levels = {
     withBuilders();
     environment = { ...environment, APPDEV_BIN: installPackage(scratch) };
     vitest('e2e', 'e2e');
+    check('demo', process.execPath, [join(root, 'scripts/demo.js'), '--once']);
   },
 };
 
