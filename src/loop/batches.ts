@@ -10,7 +10,7 @@ import { prepare, type Member, type Prepared, type Unfinished } from './prepare.
 import { createRunReporter, type RunReporter } from './reporter.ts';
 import { buildImage, deploy, type Applied } from './run.ts';
 import type { Session } from './session.ts';
-import type { Message, RunOrder } from './state.ts';
+import type { Message, RunOrder } from './messages.ts';
 import type { BuildParts, Clock, Records } from './types.ts';
 import type { WrittenFiles } from './written.ts';
 

@@ -9,14 +9,8 @@ import { createBatches } from './batches.ts';
 import { createLooks, type LooksParts } from './looks.ts';
 import { reduce } from './reducer.ts';
 import { createSession, type Reloaded } from './session.ts';
-import {
-  initialState,
-  type Effect,
-  type LoopState,
-  type Message,
-  type Timer,
-  type UserMessage,
-} from './state.ts';
+import type { Effect, Message, Timer, UserMessage } from './messages.ts';
+import { initialState, type LoopState } from './state.ts';
 import type { Records, WorkParts } from './types.ts';
 import { createWrittenFiles } from './written.ts';
 
