@@ -2,9 +2,8 @@
  * Runs the loop: takes messages one after the other, hands them to `reduce`, and performs the effects. Decides nothing; the
  * only place where time becomes messages.
  */
-import type { ServiceConfig } from '../config/model.ts';
+import type { ProjectConfig, ServiceConfig } from '../config/model.ts';
 import type { Outcome } from '../outcome.ts';
-import type { ProjectConfig } from '../config/model.ts';
 import { createBatches } from './batches.ts';
 import { createLooks, type LooksParts } from './looks.ts';
 import { reduce } from './reducer.ts';
