@@ -1,6 +1,6 @@
 /**
  * Bundles src/cli.ts into dist/ with code splitting, so that `--help` loads a few kilobytes and the Kubernetes client
- * only where it is used; writes the licences of what was bundled beside it. Run by `npm ci`, `npm pack` and the tests.
+ * only where it is used; writes the licences of what was bundled beside it. Run by `npm run build`, `npm pack` and the tests.
  */
 import { build } from 'esbuild';
 import { readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';

@@ -1,20 +1,9 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { expectPlaces, fakeSourceFiles, recordedBuild } from '../../test/support/recorded-build.ts';
 import { gradleFailure, isOfflineFailure } from './gradle-failure.ts';
-import type { TestFiles } from './test-output.ts';
 
-const recorded = (name: string): string[] =>
-  readFileSync(join(import.meta.dirname, '../../test/recorded/gradle', `${name}.txt`), 'utf8').split('\n');
-
-const root = '/home/dev/letters/';
-const files: TestFiles = {
-  name: (path) => (path.startsWith(root) ? path.slice(root.length) : path),
-  line: (path, number) => `line ${number} of ${path.slice(path.lastIndexOf('/') + 1)}`,
-  testSource: (name) => `${root}desk/src/test/java/${name.replaceAll('.', '/')}.java`,
-};
-
-const explain = (name: string) => gradleFailure('letters', 1, recorded(name), files);
+const files = fakeSourceFiles('/home/dev/letters/', 'desk/src/test/java');
+const explain = (name: string) => gradleFailure('letters', 1, recordedBuild('gradle', name), files);
 const tariff = 'desk/src/main/java/com/example/letters/Tariff.java';
 
 describe('gradleFailure', () => {
@@ -75,12 +64,7 @@ describe('gradleFailure', () => {
     ],
     ['task-failure', 'letters: :desk:gen: generator broke', [['desk/build.gradle', 10, undefined]]],
   ] as const)('finds the places of %s', (name, message, places) => {
-    const error = explain(name);
-    expect(error.code).toBe('SOURCE_BUILD_FAILED');
-    if (typeof message === 'string') expect(error.message).toBe(message);
-    else expect(error.message).toMatch(message);
-    expect(error.diagnostics?.map(({ file, line, column }) => [file, line, column])).toEqual(places);
-    expect(error.hint).toBeDefined();
+    expectPlaces(explain(name), message, places);
   });
 
   it('says what is wrong in a build script without its stack', () => {
@@ -156,6 +140,6 @@ describe('isOfflineFailure', () => {
     ['missing-dependency', false],
     ['compile-error', false],
   ])('%s: %s', (name, expected) => {
-    expect(isOfflineFailure(recorded(name))).toBe(expected);
+    expect(isOfflineFailure(recordedBuild('gradle', name))).toBe(expected);
   });
 });

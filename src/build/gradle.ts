@@ -6,8 +6,7 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ServiceConfig } from '../config/model.ts';
 import { failed, ok, type NotOk, type Outcome } from '../outcome.ts';
-import { diskFull, orDiskFull, saysDiskFull } from '../support/disk-full.ts';
-import { largeTempFolder } from '../support/folders.ts';
+import { diskFull, saysDiskFull } from '../support/disk-full.ts';
 import type { Lock } from '../support/lockfile.ts';
 import type { RunProcess } from '../support/process.ts';
 import { lockBuild } from './build-lock.ts';
@@ -20,7 +19,7 @@ import { GradleLog } from './gradle-log.ts';
 import { findGradleRoot, taskOf, type GradleModel } from './gradle-model.ts';
 import { runGradle, type GradleResult } from './gradle-run.ts';
 import { findJars, findSource, inputsIn, listOutputs, locateAll, testTasks } from './gradle-targets.ts';
-import { JarStaging, jarSizes } from './jar-staging.ts';
+import { finishWithJars, JarStaging } from './jar-staging.ts';
 import { JarStages } from './jar-stages.ts';
 import { isResolved, rememberResolved } from './offline-record.ts';
 import { withoutPasswords } from './redact.ts';
@@ -233,12 +232,8 @@ export function createGradleBuilder(parts: GradleParts): GradleBuilder {
 
     async build({ services, tests }, { signal, report }) {
       const stages = new JarStages(report, 'module');
-      const end = <T>(outcome: Outcome<T>, detail?: string): Outcome<T> => {
-        stages.finish(outcome.kind, detail);
-        return outcome;
-      };
       const build = buildOf(services);
-      if (build.kind !== 'ok') return end(build);
+      if (build.kind !== 'ok') return stages.finish(build);
       const { root } = build.value;
       building.set(root, (building.get(root) ?? 0) + 1);
       let lock: Outcome<Lock> | undefined;
@@ -247,15 +242,12 @@ export function createGradleBuilder(parts: GradleParts): GradleBuilder {
         lock = await lockBuild('gradle', root, signal, (line) => {
           stages.note(line);
         });
-        if (lock.kind !== 'ok') return end(lock);
-        const own = largeTempFolder();
-        const jars = await orDiskFull(
-          `copying the jar of ${services.map(({ name }) => name).join(', ')}`,
-          [{ path: own, free: `empty ${own}` }],
-          { exit: 3 },
+        if (lock.kind !== 'ok') return stages.finish(lock);
+        return await finishWithJars(
+          stages,
+          services,
           async () => await make(build.value, services, tests, stages, signal),
         );
-        return end(jars, jars.kind === 'ok' ? await jarSizes([...jars.value.values()]) : undefined);
       } finally {
         building.set(root, (building.get(root) ?? 1) - 1);
         if (lock?.kind === 'ok') await lock.value.release();

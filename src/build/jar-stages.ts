@@ -2,7 +2,7 @@
  * Reports one build of a build tool as the stages `compile` and `package`, in that order, whatever the attempts were: what was
  * begun is finished exactly once.
  */
-import type { StageOutcome } from '../events.ts';
+import type { Outcome } from '../outcome.ts';
 import { withoutPasswords } from './redact.ts';
 import type { StageReporter } from './types.ts';
 
@@ -45,9 +45,10 @@ export class JarStages {
     this.#report.output(this.#stage, 'stdout', line);
   }
 
-  /** The end, also of what has not been announced yet: a log in an unknown format shows no packing. */
-  finish(outcome: StageOutcome, detail?: string): void {
-    if (outcome === 'ok') this.packs();
-    this.#report.finished(this.#stage, outcome, detail);
+  /** The end, also of what has not been announced yet: a log in an unknown format shows no packing. Hands the outcome on. */
+  finish<T>(outcome: Outcome<T>, detail?: string): Outcome<T> {
+    if (outcome.kind === 'ok') this.packs();
+    this.#report.finished(this.#stage, outcome.kind, detail);
+    return outcome;
   }
 }

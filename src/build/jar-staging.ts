@@ -1,9 +1,13 @@
 /** Private copies of the jars that were built: nobody writes to them while an image is made. Kept for the session. */
 import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { ServiceConfig } from '../config/model.ts';
 import { ok, type Outcome } from '../outcome.ts';
+import { orDiskFull } from '../support/disk-full.ts';
+import { largeTempFolder } from '../support/folders.ts';
 import { makeLargeTempFolder } from '../support/temp.ts';
 import { stageJar } from './boot-jar.ts';
+import type { JarStages } from './jar-stages.ts';
 import type { Jar } from './types.ts';
 
 /** An executable jar where the build tool put it. */
@@ -45,8 +49,23 @@ export class JarStaging {
   }
 }
 
+/**
+ * Ends the stages of a build with what `make` comes to, the work that ends in copies of the jars, and their sizes. DISK_FULL
+ * where the copies find no room.
+ */
+export async function finishWithJars(
+  stages: JarStages,
+  services: readonly Pick<ServiceConfig, 'name'>[],
+  make: () => Promise<Outcome<ReadonlyMap<string, Jar>>>,
+): Promise<Outcome<ReadonlyMap<string, Jar>>> {
+  const own = largeTempFolder();
+  const what = `copying the jar of ${services.map(({ name }) => name).join(', ')}`;
+  const jars = await orDiskFull(what, [{ path: own, free: `empty ${own}` }], { exit: 3 }, make);
+  return stages.finish(jars, jars.kind === 'ok' ? await jarSizes([...jars.value.values()]) : undefined);
+}
+
 /** The sizes of jars, as the detail of the stage `package`. */
-export async function jarSizes(jars: readonly Jar[]): Promise<string> {
+async function jarSizes(jars: readonly Jar[]): Promise<string> {
   const texts = jars.map(async ({ path }) => `${((await stat(path)).size / 1e6).toFixed(1)} MB`);
   return (await Promise.all(texts)).join(', ');
 }

@@ -1,20 +1,14 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import {
+  expectMessage,
+  expectPlaces,
+  fakeSourceFiles,
+  recordedBuild,
+} from '../../test/support/recorded-build.ts';
 import { isOfflineFailure, mavenFailure } from './maven-failure.ts';
-import type { TestFiles } from './test-output.ts';
 
-const recorded = (name: string): string[] =>
-  readFileSync(join(import.meta.dirname, '../../test/recorded/maven', `${name}.txt`), 'utf8').split('\n');
-
-const root = '/home/dev/shop/';
-const files: TestFiles = {
-  name: (path) => (path.startsWith(root) ? path.slice(root.length) : path),
-  line: (path, number) => `line ${number} of ${path.slice(path.lastIndexOf('/') + 1)}`,
-  testSource: (name) => `${root}src/test/java/${name.replaceAll('.', '/')}.java`,
-};
-
-const explain = (name: string) => mavenFailure('orders', 1, recorded(name), files);
+const files = fakeSourceFiles('/home/dev/shop/', 'src/test/java');
+const explain = (name: string) => mavenFailure('orders', 1, recordedBuild('maven', name), files);
 const controller = 'src/main/java/com/example/orders/web/GreetingController.java';
 
 describe('mavenFailure', () => {
@@ -76,12 +70,7 @@ describe('mavenFailure', () => {
       [['pom.xml', 7, 11]],
     ],
   ] as const)('finds the places of %s', (name, message, places) => {
-    const error = explain(name);
-    expect(error.code).toBe('SOURCE_BUILD_FAILED');
-    if (typeof message === 'string') expect(error.message).toBe(message);
-    else expect(error.message).toMatch(message);
-    expect(error.diagnostics?.map(({ file, line, column }) => [file, line, column])).toEqual(places);
-    expect(error.hint).toBeDefined();
+    expectPlaces(explain(name), message, places);
   });
 
   it('says what is wrong in a pom.xml without Maven’s own idea of the place', () => {
@@ -136,8 +125,7 @@ describe('mavenFailure', () => {
     ],
   ])('explains %s and says what to do', (name, message, hint) => {
     const error = explain(name);
-    if (typeof message === 'string') expect(error.message).toBe(message);
-    else expect(error.message).toMatch(message);
+    expectMessage(error, message);
     expect(error.hint).toContain(hint);
     expect(error.evidence?.join('\n')).toContain('[ERROR]');
     expect(error.evidence?.join('\n')).not.toContain('re-run Maven');
@@ -160,6 +148,6 @@ describe('isOfflineFailure', () => {
     ['compile-error', false],
     ['test-failure', false],
   ])('%s: %s', (name, expected) => {
-    expect(isOfflineFailure(recorded(name))).toBe(expected);
+    expect(isOfflineFailure(recordedBuild('maven', name))).toBe(expected);
   });
 });

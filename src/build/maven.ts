@@ -6,12 +6,11 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ServiceConfig } from '../config/model.ts';
 import { ok, type NotOk, type Outcome } from '../outcome.ts';
-import { diskFull, orDiskFull, saysDiskFull } from '../support/disk-full.ts';
-import { largeTempFolder } from '../support/folders.ts';
+import { diskFull, saysDiskFull } from '../support/disk-full.ts';
 import type { RunProcess } from '../support/process.ts';
 import { findBootJar, listJars, type JarListing } from './boot-jar.ts';
 import { lockBuild } from './build-lock.ts';
-import { JarStaging, jarSizes, type BuiltJar } from './jar-staging.ts';
+import { finishWithJars, JarStaging, type BuiltJar } from './jar-staging.ts';
 import { mavenFailure } from './maven-failure.ts';
 import { mavenInputs } from './maven-inputs.ts';
 import { findJdk } from './jdk.ts';
@@ -130,28 +129,21 @@ export function createMavenBuilder(parts: MavenParts): JarBuilder {
 
     async build({ services, tests }, { signal, report }) {
       const stages = new JarStages(report, 'file');
-      const end = <T>(outcome: Outcome<T>, detail?: string): Outcome<T> => {
-        stages.finish(outcome.kind, detail);
-        return outcome;
-      };
       const located = locateAll(services);
-      if (located.kind !== 'ok') return end(located);
+      if (located.kind !== 'ok') return stages.finish(located);
       const [{ reactor, module }] = located.value;
       const maven = findMaven(module.folder, reactor.top);
-      if (maven.kind !== 'ok') return end(maven);
+      if (maven.kind !== 'ok') return stages.finish(maven);
       const lock = await lockBuild('maven', reactor.top, signal, (line) => {
         stages.note(line);
       });
-      if (lock.kind !== 'ok') return end(lock);
+      if (lock.kind !== 'ok') return stages.finish(lock);
       try {
-        const own = largeTempFolder();
-        const jars = await orDiskFull(
-          `copying the jar of ${services.map(({ name }) => name).join(', ')}`,
-          [{ path: own, free: `empty ${own}` }],
-          { exit: 3 },
+        return await finishWithJars(
+          stages,
+          services,
           async () => await invoke(located.value, maven.value, tests, stages, signal),
         );
-        return end(jars, jars.kind === 'ok' ? await jarSizes([...jars.value.values()]) : undefined);
       } finally {
         await lock.value.release();
       }

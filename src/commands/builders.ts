@@ -22,6 +22,7 @@ import { splitRegistryName } from '../registry/reference.ts';
 import type { ImageTarget } from '../registry/types.ts';
 import { cacheFolder } from '../support/folders.ts';
 import { runProcess } from '../support/process.ts';
+import { count } from '../ui/format.ts';
 import type { OpenTarget } from './cluster.ts';
 import type { OpenRegistry } from './registry.ts';
 import type { Session } from './session.ts';
@@ -148,6 +149,6 @@ async function clearBuilds(
   emit({
     type: 'notice',
     level: 'info',
-    message: `removed ${removed.value} build pods that a killed session had left in ${namespace}`,
+    message: `removed ${count(removed.value, 'build pod')} that a killed session had left in ${namespace}`,
   });
 }

@@ -1,5 +1,4 @@
 /** Opens the cluster of a command: the guard first, then the pinned connection, then the deployer on it. */
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { openCluster, type OpenCluster } from '../cluster/client.ts';
 import type { GuardedCommand } from '../cluster/guard.ts';
@@ -10,6 +9,7 @@ import type { LiveDeployer } from '../deploy/types.ts';
 import { ok, type Outcome } from '../outcome.ts';
 import { runProcess } from '../support/process.ts';
 import { makeTempFolder } from '../support/temp.ts';
+import { kubeconfigPlaces } from './project.ts';
 import type { Session } from './session.ts';
 
 /** A cluster that the guard admitted, pinned for the session. */
@@ -24,7 +24,7 @@ export async function openTarget(session: Session, command: GuardedCommand): Pro
   const { config } = project;
   const selected = await selectCluster({
     command,
-    places: { env: invocation.env, home: homedir(), cwd: invocation.cwd },
+    places: kubeconfigPlaces(invocation),
     config: config.cluster,
     ...flag('contextFlag', invocation.strings['kube-context']),
     ...flag('namespaceFlag', invocation.strings['namespace']),

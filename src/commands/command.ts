@@ -1,6 +1,6 @@
-/** What a command is, and which flags exist. Each command is one object in a file of its own, imported only to run. */
+/** What a command is, which there are, and which flags they take. What runs one stands in a file of its own, imported only then. */
 
-/** A flag: `--name`, `-short`, and the variable `APPDEV_NAME` where the command line does not say. */
+/** A flag: `--name`, its letter, and the variable `APPDEV_NAME` where the command line does not say. */
 export interface Flag {
   readonly type: 'string' | 'boolean';
   readonly short?: string;
@@ -31,9 +31,9 @@ export interface Command {
   readonly synopsis: string;
   /** A paragraph for `appdev NAME --help`. */
   readonly description: string;
-  /** Names in `flags` that this command takes beside the common ones. */
+  /** What this command takes beside the common flags, by name. */
   readonly flags: Readonly<Record<string, Flag>>;
-  /** Runs it. The number is the process's exit code. */
+  /** Imports what runs it; that resolves to the process's exit code. */
   readonly load: () => Promise<(invocation: Invocation) => Promise<number>>;
 }
 

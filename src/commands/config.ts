@@ -3,6 +3,7 @@ import { jsonSchemaText } from '../config/reference.ts';
 import { nearest } from '../config/nearest.ts';
 import { diagnosticLines } from '../diagnostic.ts';
 import { failed } from '../outcome.ts';
+import { count } from '../ui/format.ts';
 import type { Invocation } from './command.ts';
 import { exitWith } from './fail.ts';
 import { openProject } from './project.ts';
@@ -38,7 +39,7 @@ export async function config(invocation: Invocation): Promise<number> {
   }
   const profiles = activeProfiles.map(({ name }) => name).join(', ');
   process.stdout.write(
-    `${loaded.file} is valid: ${loaded.services.length} services, profiles ${profiles === '' ? 'none' : profiles}\n`,
+    `${loaded.file} is valid: ${count(loaded.services.length, 'service')}, profiles ${profiles === '' ? 'none' : profiles}\n`,
   );
   return 0;
 }

@@ -1,7 +1,7 @@
 /** Tells the loop when the API server goes away and comes back, by a watch that costs nothing while all is well. */
 import type { OpenCluster } from '../cluster/client.ts';
 import { leaseName } from '../cluster/lock.ts';
-import type { UserMessage } from '../loop/state.ts';
+import type { UserMessage } from '../loop/messages.ts';
 
 /** Follows until the returned function is called. */
 export function followConnection(

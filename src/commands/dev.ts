@@ -85,7 +85,7 @@ async function runLoop(session: Session, target: OpenTarget, work: Work): Promis
         pollMs,
         notice: (message, hint) => emit({ type: 'notice', level: 'warning', message, hint }),
         eventlessType: readEventlessType(),
-        pollAll: !['', '0', 'false'].includes(process.env['CHOKIDAR_USEPOLLING'] ?? ''),
+        pollAll: !['', '0', 'false'].includes(session.invocation.env['CHOKIDAR_USEPOLLING'] ?? ''),
       }),
     git: createGitProbe([config.root, ...services.map(({ path }) => path)], Date.now, (lock) =>
       emit({

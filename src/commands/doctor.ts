@@ -10,6 +10,7 @@ import type { ServiceConfig } from '../config/model.ts';
 import { exitCodes } from '../errors.ts';
 import { ok, type Outcome } from '../outcome.ts';
 import { runProcess } from '../support/process.ts';
+import { count } from '../ui/format.ts';
 import {
   checkDisk,
   checkImageCommand,
@@ -57,7 +58,7 @@ async function examine(session: Session): Promise<Outcome<number>> {
     ...(config.registry?.copy === undefined
       ? []
       : [await checkProgram(programs.skopeo, invocation.cwd, signal)]),
-    passed('appdev.yaml', `${services.length} services, ${profiles}`),
+    passed('appdev.yaml', `${count(services.length, 'service')}, ${profiles}`),
     ...(await clusterChecks(session)),
   ];
   return ok(print(checks, wantsJson(invocation)));

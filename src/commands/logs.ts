@@ -6,7 +6,7 @@ import { failed, ok, type Outcome } from '../outcome.ts';
 import { namespaceOf, openTarget } from './cluster.ts';
 import type { Invocation } from './command.ts';
 import { exitWith } from './fail.ts';
-import { done, wantsJson, withData } from './read-only.ts';
+import { done, noticesOnStderr, wantsJson, withData } from './read-only.ts';
 import { selectorsOf } from './selectors.ts';
 
 /** Lines of each container that are shown when neither `--tail` nor `--since` is given. */
@@ -58,7 +58,7 @@ export async function logs(invocation: Invocation): Promise<number> {
     },
     (event: EventBody) => {
       if (event.type === 'pod.log') print(event.service, event.pod, event.container, event.line);
-      else if (event.type === 'notice') process.stderr.write(`${event.level}: ${event.message}\n`);
+      else noticesOnStderr(event);
     },
   );
 }

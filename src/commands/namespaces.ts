@@ -1,7 +1,6 @@
 /** Brings the namespaces of a command into being, and for `dev` takes their locks. */
 import { ensureNamespace } from '../cluster/namespace.ts';
 import { lockNamespace } from '../cluster/lock.ts';
-import { appdevError } from '../errors.ts';
 import { ok, type Outcome } from '../outcome.ts';
 import { namespacesOf, type OpenTarget } from './cluster.ts';
 import type { Session } from './session.ts';
@@ -34,11 +33,12 @@ export async function lockNamespaces(session: Session, { cluster }: OpenTarget):
         namespace,
         project: project.config.name,
         onLost: (holder) => {
-          const error = appdevError(
-            'NAMESPACE_LOCKED',
-            `${holder} took ${namespace} over; this session ends`,
-          );
-          emit({ type: 'notice', level: 'warning', message: error.message });
+          emit({
+            type: 'notice',
+            level: 'warning',
+            message: `${holder} took ${namespace} over; this session ends`,
+            hint: 'end that one before you start again, or use another namespace: -n',
+          });
           signals.end();
         },
       },

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { AppdevError } from '../errors.ts';
 import type { EventBody } from '../events.ts';
-import type { UserMessage } from '../loop/state.ts';
+import type { UserMessage } from '../loop/messages.ts';
 import { ok } from '../outcome.ts';
 import { watchRegistryReturn } from './registry-return.ts';
 

@@ -1,6 +1,6 @@
 /** Tells the loop when a registry that a run could not reach answers again. Asks it nothing while all is well. */
 import type { EventBody } from '../events.ts';
-import type { UserMessage } from '../loop/state.ts';
+import type { UserMessage } from '../loop/messages.ts';
 import type { Outcome } from '../outcome.ts';
 import type { Clock } from '../support/clock.ts';
 

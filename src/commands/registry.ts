@@ -22,6 +22,7 @@ import { trust } from '../registry/trust.ts';
 import type { Registry } from '../registry/types.ts';
 import type { Clock } from '../support/clock.ts';
 import { runProcess } from '../support/process.ts';
+import { quietContext } from './quiet.ts';
 
 /** A registry with all that is needed to use it. */
 export interface OpenRegistry {
@@ -113,14 +114,8 @@ function gated(lookup: ManifestLookup, gate: ScanGate): ManifestLookup {
     async has(artifact, signal) {
       const there = await lookup.has(artifact, signal);
       if (there.kind !== 'ok' || !there.value) return there;
-      const judged = await gate(artifact, { signal, report: silent });
+      const judged = await gate(artifact, quietContext(signal));
       return judged.kind === 'ok' ? there : judged;
     },
   };
 }
-
-const silent: Parameters<ScanGate>[1]['report'] = {
-  started: () => undefined,
-  output: () => undefined,
-  finished: () => undefined,
-};

@@ -2,6 +2,7 @@
 import { exitCodes } from '../errors.ts';
 import { ok } from '../outcome.ts';
 import type { ServiceStatus } from '../deploy/types.ts';
+import { count } from '../ui/format.ts';
 import { openTarget } from './cluster.ts';
 import type { Invocation } from './command.ts';
 import { wantsJson, withData } from './read-only.ts';
@@ -38,7 +39,7 @@ function table(context: string, found: readonly ServiceStatus[]): string {
     );
     for (const { name, ready, reason, pods, images } of workloads) {
       const state = ready ? 'ready' : `not ready: ${reason}`;
-      const restarts = pods.restarts === 0 ? '' : `, ${pods.restarts} restarts`;
+      const restarts = pods.restarts === 0 ? '' : `, ${count(pods.restarts, 'restart')}`;
       lines.push(`${' '.repeat(width)}  ${name}  ${pods.ready}/${pods.desired}${restarts}  ${state}`);
       lines.push(...images.map((image) => `${' '.repeat(width)}    ${image}`));
     }

@@ -17,7 +17,6 @@ import { targetText } from '../registry/target.ts';
 import type { ImageTarget, Registry } from '../registry/types.ts';
 import { cacheFolder } from '../support/folders.ts';
 import { runProcess } from '../support/process.ts';
-import { readState, writeState } from '../support/state-file.ts';
 import { findTool } from '../support/tool.ts';
 import { openImageBuilder, openJarBuilder } from './builders.ts';
 import type { OpenTarget } from './cluster.ts';
@@ -80,10 +79,7 @@ export async function openWork(session: Session, target: OpenTarget): Promise<Ou
             ),
       target: targetText(images.value),
     },
-    records: createRecords(stateFolder, {
-      read: async (path) => await readState(path, (value) => value),
-      write: writeState,
-    }),
+    records: createRecords(stateFolder),
     testsRun: testsRule(session),
     toolchain: toolchainOf(session.invocation.env),
     images: images.value,

@@ -1,12 +1,13 @@
 /**
- * What must be true between several values of appdev.yaml: one way to deploy, one source of an image, `needs` without
- * circles, ports and releases of one service only. Reads the tree leniently: a value of the wrong type is the
+ * What must be true between several values of appdev.yaml: one way to deploy, ports and releases of one service only, and
+ * the rules of check-image.ts and check-needs.ts. Reads the tree leniently, as those do: a value of the wrong type is the
  * schema's business and is passed over here, so that all errors of a file appear together.
  */
 import type { Diagnostic } from '../diagnostic.ts';
+import { checkImage } from './check-image.ts';
+import { checkNeeds } from './check-needs.ts';
 import { forwardPorts, maxReleaseName } from './grammar.ts';
 import { diagnosticAt, placeText } from './locate.ts';
-import { nearest } from './nearest.ts';
 import {
   entriesAt,
   entryAt,
@@ -14,12 +15,10 @@ import {
   pathText,
   stringAt,
   treeAt,
-  type Entry,
+  type Named,
   type Origin,
   type Tree,
 } from './tree.ts';
-
-type Named = readonly [string, Entry];
 
 /** Complaints about the project after profiles and variables. */
 export function checkProject(tree: Tree): Diagnostic[] {
@@ -95,72 +94,6 @@ function checkDeploy([name, { value }]: Named): Diagnostic[] {
     : [];
 }
 
-function checkImage([name, { value }]: Named): Diagnostic[] {
-  const image = entryAt(value, ['image']);
-  if (image?.value.kind !== 'map') return [];
-  const at = pathText(['services', name, 'image']);
-  const { entries } = image.value;
-  const base = entries.get('base');
-  const containerfile = entries.get('containerfile');
-  if (stringAt(image.value, ['builder'])?.value === 'command') return checkCommand(at, image);
-  const command = entries.get('command');
-  // Where another builder is named, a profile has switched, and the command waits for the way back.
-  if (command !== undefined && !entries.has('builder')) {
-    const message = `${at}.command is not run: the builder is buildah`;
-    return [diagnosticAt(command.key, message, 'add `builder: command`')];
-  }
-  if (base !== undefined && containerfile !== undefined) {
-    const hint = 'keep containerfile, or base for layers without one';
-    return [
-      diagnosticAt(
-        base.key,
-        `${at} has both base and containerfile; the Containerfile names its own base`,
-        hint,
-      ),
-    ];
-  }
-  if (containerfile !== undefined) return [];
-  const found = ['context', 'buildArgs'].flatMap((key) => {
-    const entry = entries.get(key);
-    const hint = 'add containerfile, or remove it';
-    return entry === undefined ? [] : [diagnosticAt(entry.key, `${at}.${key} needs a containerfile`, hint)];
-  });
-  if (treeAt(value, ['jar']) === undefined) {
-    const message = `services.${name} has an image, but neither a jar nor a containerfile to make it from`;
-    found.push(diagnosticAt(image.key, message, `add \`jar: {}\` to ${name}, or image.containerfile`));
-  }
-  return found;
-}
-
-/** What belongs to another builder is not passed over in silence, and nothing secret goes onto a command line. */
-function checkCommand(at: string, image: Entry): Diagnostic[] {
-  const { value } = image;
-  const found = ['base', 'buildArgs'].flatMap((key) => {
-    const entry = entryAt(value, [key]);
-    const message = `${at}.${key} means nothing to a command`;
-    const hint = `remove it, and hand it to the command by ${at}.command.env`;
-    return entry === undefined ? [] : [diagnosticAt(entry.key, message, hint)];
-  });
-  if (entryAt(value, ['command']) === undefined) {
-    const builder = entryAt(value, ['builder']);
-    const hint = 'add `command: {run: [./build-image.sh]}`';
-    found.push(diagnosticAt((builder ?? image).key, `${at} names no command to build it by`, hint));
-  }
-  const run = entryAt(value, ['command', 'run']);
-  const program = stringAt(value, ['command', 'run', 0])?.value;
-  if (run?.value.kind === 'list' && (run.value.items.length === 0 || program === '')) {
-    const message = `${at}.command.run names no program`;
-    found.push(diagnosticAt(run.key, message, 'write it first, then its arguments'));
-  }
-  for (const [index, word] of itemsAt(value, ['command', 'run']).entries()) {
-    if (word.kind !== 'scalar' || word.secret !== true) continue;
-    const message = `${at}.command.run[${index}] puts a secret onto a command line, where other users of the machine see it`;
-    const hint = `hand it over by ${at}.command.env`;
-    found.push(diagnosticAt(word.origin, message, hint));
-  }
-  return found;
-}
-
 /** `registry.copy` needs two registries. */
 function checkCopy(tree: Tree): Diagnostic[] {
   const copy = entryAt(tree, ['registry', 'copy']);
@@ -193,61 +126,6 @@ function checkNumbers([name, { value }]: Named): Diagnostic[] {
       return [diagnosticAt(node.origin, message, `put it in quotes to keep it as it is: "${written}"`)];
     }),
   );
-}
-
-interface Need {
-  readonly on: string;
-  readonly origin: Origin;
-  readonly path: string;
-}
-
-function needsOf([name, { value }]: Named): Need[] {
-  return itemsAt(value, ['needs']).flatMap((_, index) => {
-    const text = stringAt(value, ['needs', index]);
-    const path = pathText(['services', name, 'needs', index]);
-    return text === undefined ? [] : [{ on: text.value, origin: text.origin, path }];
-  });
-}
-
-function checkNeeds(services: readonly Named[]): Diagnostic[] {
-  const names = services.map(([name]) => name);
-  const needs = new Map(services.map((service) => [service[0], needsOf(service)]));
-  const unknown = [...needs.values()].flat().flatMap(({ on, origin, path }) => {
-    if (names.includes(on)) return [];
-    const proposal = nearest(on, names);
-    const hint = proposal === undefined ? `services: ${names.join(', ')}` : `did you mean ${proposal}?`;
-    return [diagnosticAt(origin, `${path}: there is no service "${on}"`, hint)];
-  });
-  return [...unknown, ...findCircles(needs)];
-}
-
-/** Each circle once, at the `needs` entry that closes it. Depth first in file order. */
-function findCircles(needs: ReadonlyMap<string, readonly Need[]>): Diagnostic[] {
-  const found: Diagnostic[] = [];
-  const done = new Set<string>();
-  const visit = (name: string, way: readonly string[]): void => {
-    for (const { on, origin } of done.has(name) ? [] : (needs.get(name) ?? [])) {
-      const start = [...way, name].indexOf(on);
-      if (start < 0) visit(on, [...way, name]);
-      else {
-        if (on === name) {
-          found.push(diagnosticAt(origin, `services.${name} needs itself`, 'remove it'));
-          continue;
-        }
-        const circle = [...[...way, name].slice(start), on].join(' → ');
-        found.push(
-          diagnosticAt(
-            origin,
-            `services need each other in a circle: ${circle}`,
-            'remove one of these needs',
-          ),
-        );
-      }
-    }
-    done.add(name);
-  };
-  for (const name of needs.keys()) visit(name, []);
-  return found;
 }
 
 function checkForwards(services: readonly Named[]): Diagnostic[] {

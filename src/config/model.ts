@@ -39,13 +39,13 @@ export interface ClusterConfig {
   readonly createNamespace: boolean;
 }
 
-/** The registry by its names; see design "two names for one registry". */
-export interface RegistryConfig {
-  /** Host[:port][/path] that this machine pushes to. */
+/** One registry, and its names: `host[:port][/path]`, without a scheme. */
+export interface RegistryNames {
+  /** Name that this machine pushes to. */
   readonly push: string;
-  /** Host[:port][/path] that the node pulls from. */
+  /** Name that the node pulls from. */
   readonly pull: string;
-  /** Host[:port][/path] that a pod in the cluster pushes to. */
+  /** Name that a pod in the cluster pushes to. */
   readonly inCluster?: string;
   /** Keeps names of other registries as folders instead of as one part. */
   readonly multiLevel?: boolean;
@@ -55,6 +55,10 @@ export interface RegistryConfig {
   readonly copy?: { readonly insecure: boolean };
   /** Absolute path of a PEM file with the certificate authority to trust beside the usual ones. */
   readonly ca?: string;
+}
+
+/** The registry that appdev.yaml names. */
+export interface RegistryConfig extends RegistryNames {
   /** Absent: no gate of ours; one that Harbor's project sets is still waited for. */
   readonly scan?: ScanConfig;
 }

@@ -40,6 +40,9 @@ export interface Entry {
   readonly value: Tree;
 }
 
+/** A value in a map, with its key. */
+export type Named = readonly [string, Entry];
+
 interface ListNode {
   readonly kind: 'list';
   readonly origin: Origin;
@@ -93,7 +96,7 @@ export function entryAt(tree: Tree | undefined, path: TreePath): Entry | undefin
 }
 
 /** The entries of the map at a path; none when there is no map. */
-export function entriesAt(tree: Tree | undefined, path: TreePath): readonly (readonly [string, Entry])[] {
+export function entriesAt(tree: Tree | undefined, path: TreePath): readonly Named[] {
   const node = treeAt(tree, path);
   return node?.kind === 'map' ? [...node.entries] : [];
 }

@@ -8,9 +8,9 @@ import type { Fingerprint, InputScanner } from '../watch/types.ts';
 import type { Looks } from './looks.ts';
 import { prepare, type Member, type Prepared, type Unfinished } from './prepare.ts';
 import { createRunReporter, type RunReporter } from './reporter.ts';
-import { buildImage, deploy, type Applied } from './run.ts';
+import { buildImage, deploy, type AppliedHashes } from './run.ts';
 import type { Session } from './session.ts';
-import type { Message, RunOrder } from './state.ts';
+import type { Message, RunOrder } from './messages.ts';
 import type { BuildParts, Clock, Records } from './types.ts';
 import type { WrittenFiles } from './written.ts';
 
@@ -45,7 +45,7 @@ export function createBatches(
   const { clock, emit, looks } = parts;
   const controllers = new Map<number, AbortController>();
   const gates = new Map<number, (open: boolean) => void>();
-  const applied: Applied = new Map();
+  const applied: AppliedHashes = new Map();
 
   function reporterOf({ service, run }: RunOrder): RunReporter {
     const now = (): number => clock.now();

@@ -6,15 +6,8 @@ import { basename } from 'node:path';
 import { isAtWork } from './plan.ts';
 import { emit, set, update, without, withoutPending, type Step } from './step.ts';
 import type { Fingerprint } from '../watch/types.ts';
-import {
-  liveRun,
-  sameFingerprint,
-  type LookResult,
-  type Message,
-  type Pending,
-  type Run,
-  type ServiceState,
-} from './state.ts';
+import type { LookResult, Message } from './messages.ts';
+import { liveRun, sameFingerprint, type Pending, type Run, type ServiceState } from './state.ts';
 
 /** Quiet after the last event before the loop looks, in milliseconds: a single save needs next to none, */
 const singleMs = 20;

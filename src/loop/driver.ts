@@ -2,21 +2,14 @@
  * Runs the loop: takes messages one after the other, hands them to `reduce`, and performs the effects. Decides nothing; the
  * only place where time becomes messages.
  */
-import type { ServiceConfig } from '../config/model.ts';
+import type { ProjectConfig, ServiceConfig } from '../config/model.ts';
 import type { Outcome } from '../outcome.ts';
-import type { ProjectConfig } from '../config/model.ts';
 import { createBatches } from './batches.ts';
 import { createLooks, type LooksParts } from './looks.ts';
 import { reduce } from './reducer.ts';
 import { createSession, type Reloaded } from './session.ts';
-import {
-  initialState,
-  type Effect,
-  type LoopState,
-  type Message,
-  type Timer,
-  type UserMessage,
-} from './state.ts';
+import type { Effect, Message, Timer, UserMessage } from './messages.ts';
+import { initialState, type LoopState } from './state.ts';
 import type { Records, WorkParts } from './types.ts';
 import { createWrittenFiles } from './written.ts';
 

@@ -8,7 +8,8 @@ import { inSharedBuild, mayCancel } from './plan.ts';
 import { mergePaths, reasonOf, touch } from './changes.ts';
 import { runFinished } from './run-finished.ts';
 import { emit, set, update, without, withoutPending, type Step } from './step.ts';
-import { liveRun, type Last, type Pending, type Run, type RunFinished, type ServiceState } from './state.ts';
+import type { RunFinished } from './messages.ts';
+import { liveRun, type Last, type Pending, type Run, type ServiceState } from './state.ts';
 
 /** Whether a stage comes after the build: from here on what is in the cluster may be the run's. */
 const touchesCluster: ReadonlySet<Stage> = new Set(['apply', 'rollout', 'sync', 'restart', 'verify']);

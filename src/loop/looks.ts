@@ -6,7 +6,7 @@ import type { Emit } from '../events.ts';
 import type { Fingerprint, GitProbe, InputScanner, Scan, Wake, Watcher } from '../watch/types.ts';
 import type { Member } from './prepare.ts';
 import type { Session } from './session.ts';
-import type { LookResult, Message } from './state.ts';
+import type { LookResult, Message } from './messages.ts';
 import type { Clock } from './types.ts';
 import type { WrittenFiles } from './written.ts';
 

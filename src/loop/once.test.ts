@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { FakeLoopRig, fakeChart, fakeService, settled } from '../../test/support/fake-loop-parts.ts';
 import type { Artifact, Stage } from '../events.ts';
 import { cancelled, failed, type Outcome } from '../outcome.ts';
-import { buildServices, deployServices, runServices, type Did, type OnceOptions } from './once.ts';
+import type { Did, OnceOptions } from './once-job.ts';
+import { buildServices, deployServices, runServices } from './once.ts';
 import { writtenOnce } from './written.ts';
 
 const all: readonly Stage[] = ['compile', 'package', 'image', 'push', 'render', 'apply', 'rollout'];

@@ -2,49 +2,13 @@
  * The loop's work done once, for the commands `build`, `run` and `deploy`: services of one reactor by one invocation,
  * deploys in the order of `needs`, one outcome for each service. Emits the same run events as the loop.
  */
-import type { ServiceConfig } from '../config/model.ts';
 import { appdevError, type AppdevError } from '../errors.ts';
-import type { Artifact, Emit, Route, StageTiming } from '../events.ts';
-import { cancelled, failed, ok, type NotOk, type Outcome } from '../outcome.ts';
+import type { Artifact } from '../events.ts';
+import { cancelled, failed, type NotOk, type Outcome } from '../outcome.ts';
+import { buildJobs } from './once-build.ts';
+import { begin, finish, type Artifacts, type Job, type OnceOptions } from './once-job.ts';
 import { inNeedsOrder } from './order.ts';
-import { prepare, type Member, type Unfinished } from './prepare.ts';
-import { createRunReporter, type RunReporter } from './reporter.ts';
-import { buildImage, deploy } from './run.ts';
-import { runFinished } from './run-finished.ts';
-import type { BuildParts } from './types.ts';
-
-/** What a one-shot command hands in. */
-export interface OnceOptions {
-  /** The services that take part. */
-  readonly services: readonly ServiceConfig[];
-  readonly parts: BuildParts;
-  readonly emit: Emit;
-  /** Monotonic milliseconds. */
-  readonly now: () => number;
-  readonly signal: AbortSignal;
-  /** Build and apply even what is there. */
-  readonly force: boolean;
-  /** Images that were built elsewhere, by service: these services are not built. */
-  readonly given?: ReadonlyMap<string, Artifact>;
-  /** Told what each service's run did, when it has ended. */
-  readonly finished?: (service: string, did: Did) => void;
-}
-
-/** What a run did, whatever its end was. */
-export interface Did {
-  readonly stages: readonly StageTiming[];
-  /** Absent where the image was not built, and is not there. */
-  readonly artifact?: Artifact;
-}
-
-/** One service's work under way: its run is announced, and finished exactly once. */
-interface Job {
-  readonly member: Member;
-  readonly reporter: RunReporter;
-  artifact?: Artifact;
-}
-
-type Artifacts = ReadonlyMap<string, Outcome<Artifact | undefined>>;
+import { deploy } from './run.ts';
 
 /** Builds and pushes what is not there already. Every service gets an outcome; none is left out because another failed. */
 export async function buildServices(options: OnceOptions): Promise<Artifacts> {
@@ -91,117 +55,6 @@ export async function runServices(options: OnceOptions): Promise<Artifacts> {
     outcomes.set(name, outcome);
   }
   return outcomes;
-}
-
-function begin({ services, emit, now, signal, force }: OnceOptions, route: Route): Job[] {
-  return services.map((service, index) => {
-    const run = index + 1;
-    const own = service.image === undefined ? 'render-only' : route;
-    emit({ type: 'run.started', service: service.name, run, change: run, route: own, reason: 'start' });
-    const reporter = createRunReporter({ service: service.name, run, emit, now });
-    return { member: { service, run, route: own, force, signal, report: reporter.report }, reporter };
-  });
-}
-
-function finish(
-  { emit, finished }: OnceOptions,
-  { member, reporter, artifact }: Job,
-  outcome: Outcome<unknown>,
-): void {
-  reporter.close(outcome.kind);
-  const { service, run } = member;
-  const name = { service: service.name, run, change: run, reason: 'start' };
-  const stages = reporter.timings();
-  finished?.(service.name, { stages, ...(artifact === undefined ? {} : { artifact }) });
-  emit(runFinished(name, outcome, { ms: reporter.elapsedMs(), stages, artifact }));
-}
-
-async function buildJobs(options: OnceOptions, jobs: readonly Job[]): Promise<Artifacts> {
-  const outcomes = new Map<string, Outcome<Artifact | undefined>>();
-  const unbuilt = jobs.filter((job) => {
-    const { service, report } = job.member;
-    const given = options.given?.get(service.name);
-    if (given === undefined) return true;
-    job.artifact = given;
-    report.finished('image', 'skipped', `given: ${given.digest.slice(0, 19)}`);
-    outcomes.set(service.name, ok(given));
-    return false;
-  });
-  const inTurn = turns();
-  const build = async (batch: readonly Job[]): Promise<void> => {
-    let left = batch;
-    for (const lastTime of [false, true]) {
-      const results = await buildBatch(options.parts, left, inTurn);
-      const again: Job[] = [];
-      for (const [job, result] of results) {
-        const { name } = job.member.service;
-        if (result.kind !== 'cancelled' || options.signal.aborted) outcomes.set(name, result);
-        else if (lastTime || wasBlameless(result)) outcomes.set(name, explain(name, result));
-        else again.push(job);
-      }
-      left = again;
-      if (left.length === 0) break;
-    }
-  };
-  await Promise.all((await reactorsOf(options, unbuilt)).map(build));
-  return outcomes;
-}
-
-/** Runs one piece of work after the other, in the order in which they come. Work that throws lets the next one go on. */
-type InTurn = <T>(work: () => Promise<T>) => Promise<T>;
-
-function turns(): InTurn {
-  let last: Promise<unknown> = Promise.resolve();
-  return async (work) => {
-    const own = last.then(work);
-    last = own.catch(() => undefined);
-    return await own;
-  };
-}
-
-async function buildBatch(
-  parts: BuildParts,
-  jobs: readonly Job[],
-  inTurn: InTurn,
-): Promise<ReadonlyMap<Job, Outcome<Artifact | undefined> | Unfinished>> {
-  // Jars one reactor after the other, for a build tool uses all cores by itself. Images beside that: a build in the
-  // cluster must not keep the next one waiting.
-  const prepared = await new Promise<ReturnType<typeof prepare>>((resolve, reject) => {
-    inTurn(async () => {
-      const begun = prepare(
-        jobs.map((job) => job.member),
-        parts,
-      );
-      resolve(begun);
-      await Promise.all(begun.values());
-    }).catch(reject);
-  });
-  const results = new Map<Job, Outcome<Artifact | undefined> | Unfinished>();
-  await Promise.all(
-    jobs.map(async (job) => {
-      const ready = (await prepared.get(job.member)) ?? cancelled(job.member.signal);
-      const image = await buildImage(job.member, ready, parts);
-      if (image.kind === 'ok' && image.value !== undefined) job.artifact = image.value;
-      results.set(job, image);
-    }),
-  );
-  return results;
-}
-
-async function reactorsOf(
-  { parts }: OnceOptions,
-  jobs: readonly Job[],
-): Promise<readonly (readonly Job[])[]> {
-  const groups = new Map<string, Job[]>();
-  for (const job of jobs) {
-    const { service } = job.member;
-    const reactor = service.jar === undefined ? undefined : await parts.jarBuilder.reactorOf(service);
-    // One that cannot be told is built alone; the build says what is wrong.
-    const folder = reactor?.kind === 'ok' ? reactor.value : `service ${service.name}`;
-    const key = `${folder}\0${parts.testsRun(service)}`;
-    groups.set(key, [...(groups.get(key) ?? []), job]);
-  }
-  return [...groups.values()];
 }
 
 async function deployJobs(
@@ -264,17 +117,5 @@ function withheld(service: string, [culprit, end]: readonly [string, NotOk]): No
   return failed(code, `${service} was built but not deployed: the build of ${culprit} failed`, {
     hint: `see what ${culprit} says`,
     ...(exit === undefined ? {} : { exit }),
-  });
-}
-
-function wasBlameless(result: Unfinished): boolean {
-  return result.because !== undefined;
-}
-
-function explain(name: string, { because, moved = [] }: Unfinished): NotOk {
-  if (because !== undefined) return { kind: 'failed', error: because };
-  const which = moved.length === 0 ? '' : `: ${moved.slice(0, 3).join(', ')}${moved.length > 3 ? ', …' : ''}`;
-  return failed('SOURCE_CHANGED', `files of ${name} changed while it was built, twice${which}`, {
-    hint: 'build again when nothing writes them; list what the build itself writes under `ignore` in appdev.yaml',
   });
 }

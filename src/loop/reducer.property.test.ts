@@ -4,7 +4,8 @@ import { FakeLoopWorld } from '../../test/support/fake-loop-world.ts';
 import { supersedePolicy } from './plan.ts';
 import { reduce } from './reducer.ts';
 import type { CancelReason } from '../outcome.ts';
-import { initialState, type Message, type ServiceSpec, type Timer } from './state.ts';
+import type { Message, Timer } from './messages.ts';
+import { initialState, type ServiceSpec } from './state.ts';
 
 const spec = (name: string, more: Partial<ServiceSpec> = {}): ServiceSpec => ({
   name,

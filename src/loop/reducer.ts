@@ -3,21 +3,12 @@
  * perform. Pure: no IO, no clock, no randomness; time enters as messages. It never throws, whatever the order of messages.
  */
 import type { AppdevError } from '../errors.ts';
-import type { Hold } from '../events.ts';
 import { ask, gather, look, lookAgain, rescanned, touch } from './changes.ts';
 import { cancel, cancelOutdated, finished, updateRun } from './finish.ts';
-import { plan, unmetNeed, type PlannedBatch } from './plan.ts';
+import type { Effect, Message } from './messages.ts';
+import { openGates, startPlanned } from './start.ts';
 import { emit, set, update, without, withoutPending, type Step } from './step.ts';
-import {
-  liveRun,
-  newService,
-  type Effect,
-  type LoopState,
-  type Message,
-  type RunOrder,
-  type ServiceSpec,
-  type ServiceState,
-} from './state.ts';
+import { liveRun, newService, type LoopState, type ServiceSpec, type ServiceState } from './state.ts';
 
 /** Between two looks that nothing asked for: what events missed is seen then. Milliseconds. */
 const walkMs = 60_000;
@@ -226,76 +217,6 @@ function shutdown(step: Step, hurry: boolean): void {
     if (service !== undefined) cancel(step, service, 'shutdown');
   }
   step.effects.push({ kind: 'arm-timer', timer: 'hurry', ms: hurryMs });
-}
-
-function openGates(step: Step): void {
-  if (step.state.phase !== 'running') return;
-  for (const [name, service] of step.state.services) {
-    if (service.activity.kind !== 'running' || !service.activity.run.atGate) continue;
-    if (unmetNeed(step.state, service) !== undefined) continue;
-    const { id } = service.activity.run;
-    // Let through is as good as applying: a newer save must not cut it between the two.
-    updateRun(step, name, id, (run) => ({ ...run, atGate: false, stage: 'apply' }));
-    step.effects.push({ kind: 'open-gate', run: id });
-  }
-}
-
-function startPlanned(step: Step): void {
-  const { start, holds } = plan(step.state);
-  if (step.state.phase === 'running') announceHolds(step, holds);
-  for (const batch of start) startBatch(step, batch);
-}
-
-function startBatch(step: Step, planned: PlannedBatch): void {
-  const batch = step.state.lastBatch + 1;
-  set(step, { lastBatch: batch });
-  const orders: RunOrder[] = [];
-  for (const name of planned.services) {
-    const pending = step.state.services.get(name)?.pending;
-    if (pending === undefined) continue;
-    const run = step.state.lastRun + 1;
-    set(step, { lastRun: run });
-    const { change, fingerprint, paths, reason, asked } = pending;
-    const { route } = planned;
-    update(step, name, (service) => ({
-      ...withoutPending(service),
-      activity: {
-        kind: 'running',
-        run: {
-          id: run,
-          batch,
-          change,
-          fingerprint,
-          paths,
-          reason,
-          route,
-          force: asked,
-          atGate: false,
-          cancelAsked: false,
-        },
-      },
-    }));
-    orders.push({ service: name, run, change, fingerprint, route, force: asked });
-    emit(step, { type: 'run.started', service: name, run, change, route, reason });
-  }
-  step.effects.push({ kind: 'start-batch', batch, orders });
-}
-
-/** Says what changed since it was last said, and nothing twice. */
-function announceHolds(step: Step, holds: ReadonlyMap<string, Hold>): void {
-  const before = step.state.holds;
-  for (const service of before.keys()) {
-    if (!holds.has(service)) emit(step, { type: 'service.released', service });
-  }
-  for (const [service, hold] of holds) {
-    const old = before.get(service);
-    if (old === undefined || !sameHold(old, hold)) emit(step, { type: 'service.held', service, hold });
-  }
-  set(step, { holds });
-}
-
-function sameHold(a: Hold, b: Hold): boolean {
-  return JSON.stringify(a) === JSON.stringify(b);
 }
 
 function stopWhenDone(step: Step): void {

@@ -11,7 +11,7 @@ import { inputsMoved, type Member, type Prepared, type Unfinished } from './prep
 import type { BuildParts } from './types.ts';
 
 /** What is known of the manifests that this session applied: hash of the rendered manifests by service. */
-export type Applied = Map<string, string>;
+export type AppliedHashes = Map<string, string>;
 
 /**
  * Makes the image of a prepared service, unless it is there. The artifact is what the registry confirmed; `undefined` for
@@ -72,7 +72,7 @@ export async function deploy(
   artifact: Artifact | undefined,
   scan: Scan,
   parts: BuildParts,
-  applied: Applied,
+  applied: AppliedHashes,
   hooks: DeployHooks,
 ): Promise<Outcome<void>> {
   const { service, signal, report } = member;

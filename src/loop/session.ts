@@ -6,7 +6,8 @@ import { isDeepStrictEqual } from 'node:util';
 import type { ProjectConfig, ServiceConfig } from '../config/model.ts';
 import type { Emit } from '../events.ts';
 import type { Outcome } from '../outcome.ts';
-import type { Message, ServiceSpec } from './state.ts';
+import type { Message } from './messages.ts';
+import type { ServiceSpec } from './state.ts';
 import type { WorkParts } from './types.ts';
 
 /** A configuration read again, with parts that fit it (another registry needs another image builder). */

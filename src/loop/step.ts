@@ -3,7 +3,8 @@
  * mutates what the caller of `reduce` handed in.
  */
 import type { EventBody } from '../events.ts';
-import type { Effect, LoopState, ServiceState } from './state.ts';
+import type { Effect } from './messages.ts';
+import type { LoopState, ServiceState } from './state.ts';
 
 /** The part-way result of a reduction. */
 export interface Step {

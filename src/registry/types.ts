@@ -1,22 +1,9 @@
 /** The registry that images are pushed to, by its names, how it was found, and the one question that others ask it. */
+import type { RegistryNames } from '../config/model.ts';
 import type { Outcome } from '../outcome.ts';
 
-/** A registry chosen for one cluster. All names are `host[:port][/path]`, without a scheme. */
-export interface Registry {
-  /** Name that this machine pushes to. */
-  readonly push: string;
-  /** Name that the node pulls from. */
-  readonly pull: string;
-  /** Name that a pod in the cluster pushes to. */
-  readonly inCluster?: string;
-  /** Keeps names of other registries as folders instead of as one part. */
-  readonly multiLevel?: boolean;
-  /** Plain HTTP. */
-  readonly insecure: boolean;
-  /** `pull` is another registry, into which images are copied. `insecure`: plain HTTP there. */
-  readonly copy?: { readonly insecure: boolean };
-  /** Absolute path of a PEM file with the certificate authority to trust beside the usual ones. */
-  readonly ca?: string;
+/** A registry chosen for one cluster. */
+export interface Registry extends RegistryNames {
   readonly source: 'appdev.yaml' | 'KEP-1755' | 'kind' | 'minikube';
   /** Where whoever set the registry up documents it (KEP-1755 `help`), to be shown when it does not work. */
   readonly help?: string;

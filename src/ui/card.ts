@@ -2,7 +2,7 @@
  * The error card: what happened, where, the evidence, what to type next, and where it is explained. One content for
  * every reporter; the panel takes the short form.
  */
-import { diagnosticLines } from '../diagnostic.ts';
+import { diagnosticLines, type Diagnostic } from '../diagnostic.ts';
 import type { AppdevError } from '../errors.ts';
 import { seg, type Line, type Segment, type Tone } from './line.ts';
 import { cleanLines } from './sanitize.ts';
@@ -57,7 +57,7 @@ function messageLines(error: AppdevError): Line[] {
   return cleanLines(error.message).map((text): Line => [seg(text, 'bad')]);
 }
 
-function placeLines(diagnostic: Parameters<typeof diagnosticLines>[0]): Line[] {
+function placeLines(diagnostic: Diagnostic): Line[] {
   const tone: Tone = diagnostic.severity === 'error' ? 'strong' : 'warn';
   return diagnosticLines(diagnostic).flatMap((text, index) =>
     cleanLines(text).map((clean): Line => [index === 0 ? seg(clean, tone) : seg(clean)]),

@@ -2,6 +2,7 @@
  * Which permanent lines an event leaves, and their words. The terminal's scrollback takes the `brief` ones (the panel
  * shows the rest); plain output takes them all. Pure.
  */
+import type { AppdevError } from '../errors.ts';
 import type { AppEvent } from '../events.ts';
 import { cardLines, docsLink } from './card.ts';
 import { changeText, count, duration, holdText, timingLine } from './format.ts';
@@ -30,7 +31,7 @@ export function eventLines(event: AppEvent, context: LineContext): Line[] {
     case 'session.started':
       return full ? [sessionLine(event)] : [];
     case 'session.finished':
-      return event.error === undefined || isKnown(event.error, view) ? [] : failure(event.error, undefined);
+      return event.error === undefined || isKnown(event.error, view) ? [] : failure(event.error);
     case 'cluster.selected':
       return full
         ? [
@@ -166,14 +167,14 @@ export function failureSummary(view: View, logPath?: (service: string) => string
   ];
 }
 
-function failure(error: Parameters<typeof cardLines>[0], logPath: string | undefined): Line[] {
-  const [first = [], ...rest] = cardLines(error, logPath === undefined ? {} : { logPath });
+function failure(error: AppdevError): Line[] {
+  const [first = [], ...rest] = cardLines(error);
   return [[seg('✗ ', 'bad'), ...first], ...indent(rest)];
 }
 
 /** Whether a service's card has said it already. */
-function isKnown(error: Parameters<typeof cardLines>[0], view: View): boolean {
-  const same = (other: typeof error | undefined): boolean =>
+function isKnown(error: AppdevError, view: View): boolean {
+  const same = (other: AppdevError | undefined): boolean =>
     other !== undefined && other.code === error.code && other.message === error.message;
   return view.services.some((service) => same(service.last?.error));
 }

@@ -41,10 +41,10 @@ test('each hold names its culprit', () => {
     manual: [{ reason: 'manual' }, 'changed; r builds it (trigger: manual)'],
     needs: [{ reason: 'needs', on: 'postgres' }, 'waits for postgres to be ready'],
     building: [{ reason: 'building', on: 'orders' }, 'waits for the build of orders'],
-    limit: [{ reason: 'limit', running: 2 }, 'waits for one of 2 running services to finish'],
+    limit: [{ reason: 'limit', running: 2 }, 'waits for one of 2 running builds to finish'],
     git: [{ reason: 'git', operation: 'rebase' }, 'waits for git (rebase)'],
     cluster: [{ reason: 'cluster', context: 'kind-shop' }, 'waits for the cluster kind-shop'],
-    config: [{ reason: 'config' }, 'waits for a valid appdev.yaml'],
+    config: [{ reason: 'config' }, 'waits for appdev.yaml to be read'],
     cancelling: [{ reason: 'cancelling' }, 'waits for the run before to stop'],
     settling: [{ reason: 'settling' }, 'waits for the files to settle'],
   };

@@ -43,13 +43,13 @@ export function holdText(hold: Hold): string {
     case 'building':
       return `waits for the build of ${hold.on}`;
     case 'limit':
-      return `waits for one of ${count(hold.running, 'running service')} to finish`;
+      return `waits for one of ${count(hold.running, 'running build')} to finish`;
     case 'git':
       return `waits for git (${hold.operation})`;
     case 'cluster':
       return `waits for the cluster ${hold.context}`;
     case 'config':
-      return 'waits for a valid appdev.yaml';
+      return 'waits for appdev.yaml to be read';
     case 'cancelling':
       return 'waits for the run before to stop';
     case 'settling':

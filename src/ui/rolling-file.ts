@@ -18,7 +18,7 @@ export interface RollingFileOptions {
   readonly onProblem: (error: NodeJS.ErrnoException) => void;
 }
 
-/** See the file's head. */
+/** The open end of a log. */
 export interface RollingFile {
   /** Queues a line, given without its end. */
   append(line: string): void;

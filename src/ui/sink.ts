@@ -10,7 +10,7 @@ export interface Sink {
   close(): Promise<void>;
 }
 
-/** Makes a sink; it watches the stream's errors until it is closed. */
+/** Makes a sink; it watches the stream's errors for as long as there is a stream. */
 export function createSink(stream: NodeJS.WritableStream): Sink {
   let gone = false;
   const onError = (): void => {

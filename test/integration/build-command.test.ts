@@ -32,23 +32,27 @@ import { runProcess } from '../../src/support/process.ts';
 import { startBuildkit, type TestBuildkit } from '../support/buildkit.ts';
 import { useStorage, type TestStorage } from '../support/buildah-storage.ts';
 import { recordingContext, type RecordingContext } from '../support/recording-context.ts';
-import { pushImage, startRegistry, type TestRegistry } from '../support/registry.ts';
+import {
+  passwordAuth,
+  pushImage,
+  registryUser,
+  startRegistry,
+  type TestRegistry,
+} from '../support/registry.ts';
 
 let top: string;
 let storage: TestStorage;
 let registry: TestRegistry;
 let closed: TestRegistry;
 let buildkit: TestBuildkit;
-const password = 'correct-horse';
+const { password } = registryUser;
 const ann: Credentials = { kind: 'password', username: 'ann', password };
 
 beforeAll(async () => {
   top = realpathSync(mkdtempSync(join(tmpdir(), 'appdev-command-')));
   storage = useStorage(join(top, 'storage'), 'vfs');
   registry = await startRegistry();
-  // bcrypt of the password, with a fixed salt.
-  writeFileSync(join(top, 'htpasswd'), 'ann:$2y$05$abcdefghijklmnopqrstuuZ0Fx87Pb/Aqb0E90lfvCwzXnaFKUHpS\n');
-  closed = await startRegistry({ auth: `{htpasswd: {realm: test, path: ${join(top, 'htpasswd')}}}` });
+  closed = await startRegistry({ auth: passwordAuth(top) });
   buildkit = await startBuildkit(join(top, 'buildkit'));
 });
 afterAll(async () => {

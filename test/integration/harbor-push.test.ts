@@ -351,8 +351,8 @@ describe('a push', () => {
 
 describe('a private certificate authority', () => {
   it('is trusted when it is named, by us and by Buildah, and not otherwise', async () => {
-    const { ca, cert, key } = makeCertificate(mkdtempSync(join(top, 'tls-')));
-    const secure = await startFakeHarbor({ registry: registry.host, tls: { cert, key } });
+    const { ca, pem } = makeCertificate(mkdtempSync(join(top, 'tls-')));
+    const secure = await startFakeHarbor({ registry: registry.host, tls: pem });
     try {
       secure.state.createProject('shop', {}, -1);
       const at = `${secure.host}/shop`;

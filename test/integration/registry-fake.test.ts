@@ -1,7 +1,7 @@
 /** The registry client's behaviour under faults that a real registry does not produce on demand. */
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -11,6 +11,7 @@ import { ok, type Outcome } from '../../src/outcome.ts';
 import { createRegistryClient, type RegistryClient } from '../../src/registry/client.ts';
 import type { Credentials, FindCredentials } from '../../src/registry/credentials.ts';
 import type { Clock } from '../../src/support/clock.ts';
+import { makeCertificate, type TestCertificate } from '../support/certificate.ts';
 import {
   startFakeRegistry,
   type FakeAnswer,
@@ -442,30 +443,10 @@ describe('answers', () => {
 
 describe('HTTPS', () => {
   let folder: string;
-  let tls: { cert: string; key: string };
+  let certificate: TestCertificate;
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'appdev-registry-tls-'));
-    const [cert, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
-    const subject = ['-subj', '/CN=test', '-addext', 'subjectAltName=IP:127.0.0.1,DNS:localhost'];
-    execFileSync(
-      'openssl',
-      [
-        'req',
-        '-x509',
-        '-newkey',
-        'rsa:2048',
-        '-nodes',
-        '-days',
-        '2',
-        ...subject,
-        '-keyout',
-        key,
-        '-out',
-        cert,
-      ],
-      { stdio: 'ignore' },
-    );
-    tls = { cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') };
+    certificate = makeCertificate(folder);
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -490,32 +471,35 @@ describe('HTTPS', () => {
       format: 'esm',
       outfile: script,
     });
-    const env = { ...process.env, NODE_EXTRA_CA_CERTS: join(folder, 'cert.pem') };
+    const env = { ...process.env, NODE_EXTRA_CA_CERTS: certificate.ca };
     const { stdout } = await promisify(execFile)(process.execPath, [script], { env });
     return JSON.parse(stdout) as unknown;
   }
 
   it('with a certificate that NODE_EXTRA_CA_CERTS vouches for, and a token server elsewhere by HTTPS', async () => {
-    const tokens = await start(() => ({ status: 200, body: '{"token": "good"}' }), tls);
+    const tokens = await start(() => ({ status: 200, body: '{"token": "good"}' }), certificate.pem);
     const realm = `https://localhost:${tokens.host.split(':')[1] ?? ''}/token`;
     const registry = await start((request) => {
       if (request.authorization === 'Bearer good') return found;
       return { status: 401, headers: { 'www-authenticate': `Bearer realm="${realm}"` } };
-    }, tls);
+    }, certificate.pem);
     expect(await headFromChild(registry.host)).toEqual(ok({ digest }));
     expect(tokens.seen).toMatchObject([{ path: '/token', authorization: basic }]);
   });
 
   it('is never left for plain HTTP: neither by a redirect nor by a realm', async () => {
     const plain = await start(() => found);
-    const redirecting = await start(() => ({ status: 307, headers: { location: `${plain.url}/x` } }), tls);
+    const redirecting = await start(
+      () => ({ status: 307, headers: { location: `${plain.url}/x` } }),
+      certificate.pem,
+    );
     expect(await headFromChild(redirecting.host)).toMatchObject({
       kind: 'failed',
       error: { message: expect.stringContaining('HTTP 307') as string },
     });
     const asking = await start(
       () => ({ status: 401, headers: { 'www-authenticate': `Bearer realm="${plain.url}/token"` } }),
-      tls,
+      certificate.pem,
     );
     expect(await headFromChild(asking.host)).toMatchObject({
       kind: 'failed',
@@ -525,7 +509,7 @@ describe('HTTPS', () => {
   });
 
   it('with a certificate that nobody vouches for gets no request and no password', async () => {
-    const registry = await start(() => found, tls);
+    const registry = await start(() => found, certificate.pem);
     const { client } = clientFor(registry, { credentials: password, insecure: false });
     expect(await client.headManifest(`${registry.host}/orders`, 'a', signal)).toMatchObject({
       error: { code: 'REGISTRY_UNREACHABLE', message: expect.stringContaining('not trusted') as string },

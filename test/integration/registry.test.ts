@@ -1,7 +1,6 @@
 /** The registry client and pruning against a real docker-registry: open, with passwords, with tokens, with TLS, and down. */
-import { execFileSync } from 'node:child_process';
 import { createPrivateKey, randomUUID, sign, X509Certificate, type KeyObject } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -14,8 +13,15 @@ import { createPushLedger, type PushLedger } from '../../src/registry/ledger.ts'
 import { manifestLookup } from '../../src/registry/lookup.ts';
 import { pruneImages, type PruneReport } from '../../src/registry/prune.ts';
 import type { Registry } from '../../src/registry/types.ts';
+import { makeCertificate } from '../support/certificate.ts';
 import { startFakeRegistry, type FakeRegistry } from '../support/fake-registry.ts';
-import { pushImage, startRegistry, type TestRegistry } from '../support/registry.ts';
+import {
+  passwordAuth,
+  pushImage,
+  registryUser,
+  startRegistry,
+  type TestRegistry,
+} from '../support/registry.ts';
 
 const signal = new AbortController().signal;
 const noCredentials: FindCredentials = async () => await Promise.resolve(ok(undefined));
@@ -30,29 +36,6 @@ function clientFor(host: string, credentials = noCredentials, insecure = true): 
 
 const codeOf = (outcome: Outcome<unknown>): string =>
   outcome.kind === 'failed' ? outcome.error.code : outcome.kind;
-
-/** A self-signed certificate for 127.0.0.1, made by openssl. */
-function makeCertificate(folder: string): { certificate: string; key: string } {
-  const files = { certificate: join(folder, 'cert.pem'), key: join(folder, 'key.pem') };
-  execFileSync(
-    'openssl',
-    [
-      'req',
-      '-x509',
-      '-newkey',
-      'rsa:2048',
-      '-nodes',
-      '-days',
-      '2',
-      '-subj',
-      '/CN=test',
-      '-addext',
-      'subjectAltName=IP:127.0.0.1',
-    ].concat(['-keyout', files.key, '-out', files.certificate]),
-    { stdio: 'ignore' },
-  );
-  return files;
-}
 
 let folder: string;
 beforeAll(() => {
@@ -211,8 +194,9 @@ describe('a registry that is not as expected', () => {
     }
   });
 
-  it('speaks HTTPS: untrusted certificates are not accepted, and plain HTTP is told apart', async () => {
-    const registry = await startRegistry({ tls: makeCertificate(folder) });
+  it('speaks HTTPS: self-signed certificates are not accepted, and plain HTTP is told apart', async () => {
+    const { ca, caKey } = makeCertificate(folder);
+    const registry = await startRegistry({ tls: { certificate: ca, key: caKey } });
     try {
       expect(await clientFor(registry.host, noCredentials, false).ping(signal)).toMatchObject({
         error: {
@@ -231,13 +215,10 @@ describe('a registry that is not as expected', () => {
 });
 
 describe('a registry with passwords', () => {
-  const password = 'correct-horse';
+  const { password } = registryUser;
   let registry: TestRegistry;
   beforeAll(async () => {
-    const file = join(folder, 'htpasswd');
-    // bcrypt of the password, with a fixed salt.
-    writeFileSync(file, 'ann:$2y$05$abcdefghijklmnopqrstuuZ0Fx87Pb/Aqb0E90lfvCwzXnaFKUHpS\n');
-    registry = await startRegistry({ auth: `{htpasswd: {realm: test, path: ${file}}}` });
+    registry = await startRegistry({ auth: passwordAuth(folder) });
   });
   afterAll(async () => await registry.stop());
 
@@ -293,7 +274,7 @@ describe('a registry with tokens', () => {
       return { status: 200, body: JSON.stringify({ token: makeToken(access) }) };
     });
     registry = await startRegistry({
-      auth: `{token: {realm: "${tokenServer.url}/token", service: test, issuer: test, rootcertbundle: ${files.certificate}}}`,
+      auth: `{token: {realm: "${tokenServer.url}/token", service: test, issuer: test, rootcertbundle: ${files.ca}}}`,
     });
   });
   afterAll(async () => {

@@ -10,19 +10,15 @@ import type { AppdevError } from '../../src/errors.ts';
 import type { Artifact } from '../../src/events.ts';
 import type { Outcome } from '../../src/outcome.ts';
 import { runProcess, type Command } from '../../src/support/process.ts';
-import { deployedService, recordedContext, valueOf } from '../support/deploy-service.ts';
+import {
+  deployedService,
+  pushedArtifact as artifact,
+  pushedReference,
+  recordedContext,
+  valueOf,
+} from '../support/deploy-service.ts';
 
 const repository = resolve(import.meta.dirname, '../..');
-const digest = `sha256:${'12'.repeat(32)}`;
-const artifact: Artifact = {
-  service: 'web',
-  repository: 'localhost:5001/appdev/java',
-  pullRepository: 'registry:5000/appdev/java',
-  tag: 'c0ffee',
-  digest,
-  inputHash: 'c0ffee',
-};
-const pushed = `registry:5000/appdev/java:c0ffee@${digest}`;
 
 let folder: string;
 let commands: Command[];
@@ -73,7 +69,7 @@ describe.each(['helm3', 'helm4'])('%s', (helm) => {
   it('puts the pushed image by digest where a usual chart has it', async () => {
     const rendered = valueOf(await render());
     expect(rendered.objects.map(({ kind }) => kind).sort()).toEqual(['ConfigMap', 'Deployment']);
-    expect(rendered.yaml).toContain(`image: "${pushed}"`);
+    expect(rendered.yaml).toContain(`image: "${pushedReference}"`);
     expect(rendered).toMatchObject({ service: 'web', namespace: 'dev', artifact });
   });
 
@@ -100,7 +96,7 @@ describe.each(['helm3', 'helm4'])('%s', (helm) => {
     const rendered = valueOf(
       await render({ values: ['lists.yaml'], imageValues: { repository: path, tag: path } }),
     );
-    expect(rendered.yaml).toContain(`image: ${pushed}`);
+    expect(rendered.yaml).toContain(`image: ${pushedReference}`);
   });
 
   it('gives the same hash for the same content, and another one for other values', async () => {
@@ -283,7 +279,7 @@ describe.each(['helm3', 'helm4'])('%s', (helm) => {
       });
       const service = deployedService(fixture, { chart, values: [values] });
       const rendered = valueOf(await renderer.render({ ...service, path }, artifact, recordedContext()));
-      expect(rendered.yaml).toContain(pushed);
+      expect(rendered.yaml).toContain(pushedReference);
     }
   });
 });

@@ -6,21 +6,17 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createRenderer } from '../../src/deploy/renderer.ts';
 import type { Rendered } from '../../src/deploy/types.ts';
 import type { AppdevError } from '../../src/errors.ts';
-import type { Artifact } from '../../src/events.ts';
 import type { Outcome } from '../../src/outcome.ts';
 import { runProcess } from '../../src/support/process.ts';
-import { deployedService, recordedContext, valueOf, type Way } from '../support/deploy-service.ts';
+import {
+  deployedService,
+  pushedArtifact as artifact,
+  pushedReference,
+  recordedContext,
+  valueOf,
+  type Way,
+} from '../support/deploy-service.ts';
 
-const digest = `sha256:${'34'.repeat(32)}`;
-const artifact: Artifact = {
-  service: 'web',
-  repository: 'localhost:5001/appdev/java',
-  pullRepository: 'registry:5000/appdev/java',
-  tag: 'c0ffee',
-  digest,
-  inputHash: 'c0ffee',
-};
-const pushed = `registry:5000/appdev/java:c0ffee@${digest}`;
 const deployment = `apiVersion: apps/v1
 kind: Deployment
 metadata: {name: web}
@@ -75,7 +71,7 @@ describe.each([
       ['ConfigMap', expect.stringMatching(/^my-c-/), 'dev'],
       ['Deployment', 'my-web', 'dev'],
     ]);
-    expect(rendered.yaml).toContain(`image: ${pushed}`);
+    expect(rendered.yaml).toContain(`image: ${pushedReference}`);
     expect(rendered.yaml).toContain('a: "yes"');
     for (const { metadata } of rendered.objects) {
       expect(metadata.labels).toMatchObject({ 'dev.appdev/project': 'shop', 'dev.appdev/service': 'web' });
@@ -186,7 +182,7 @@ describe('manifests', () => {
       ['Service', 'other'],
       ['Deployment', 'dev'],
     ]);
-    expect(rendered.yaml).toContain(pushed);
+    expect(rendered.yaml).toContain(pushedReference);
   });
 
   it('report every fault of every file with its place', async () => {
@@ -233,6 +229,6 @@ it('renders the overlays of the fixture', async () => {
     const rendered = valueOf(
       await createRenderer(settings).render({ ...service, image }, artifact, recordedContext()),
     );
-    expect(rendered.yaml).toContain(pushed);
+    expect(rendered.yaml).toContain(pushedReference);
   }
 });

@@ -67,6 +67,18 @@ const ownParent = `
     <artifactId>till-parent</artifactId>
     <version>2.1</version>
   `;
+const bootStarter = `<dependency>
+      <groupId>org.springframework.boot</groupId>
+      <artifactId>spring-boot-starter</artifactId>
+    </dependency>`;
+const bootPlugin = `<build>
+    <plugins>
+      <plugin>
+        <groupId>org.springframework.boot</groupId>
+        <artifactId>spring-boot-maven-plugin</artifactId>
+      </plugin>
+    </plugins>
+  </build>`;
 
 const files: Readonly<Record<string, string>> = {
   'pom.xml': pom(
@@ -108,42 +120,22 @@ public final class Rounding {
       <artifactId>till-common</artifactId>
       <version>\${project.version}</version>
     </dependency>
-    <dependency>
-      <groupId>org.springframework.boot</groupId>
-      <artifactId>spring-boot-starter</artifactId>
-    </dependency>
+    ${bootStarter}
     <dependency>
       <groupId>org.springframework.boot</groupId>
       <artifactId>spring-boot-starter-test</artifactId>
       <scope>test</scope>
     </dependency>
   </dependencies>
-  <build>
-    <plugins>
-      <plugin>
-        <groupId>org.springframework.boot</groupId>
-        <artifactId>spring-boot-maven-plugin</artifactId>
-      </plugin>
-    </plugins>
-  </build>`,
+  ${bootPlugin}`,
   ),
   'kiosk/pom.xml': pom(
     'till-kiosk',
     ownParent,
     `<dependencies>
-    <dependency>
-      <groupId>org.springframework.boot</groupId>
-      <artifactId>spring-boot-starter</artifactId>
-    </dependency>
+    ${bootStarter}
   </dependencies>
-  <build>
-    <plugins>
-      <plugin>
-        <groupId>org.springframework.boot</groupId>
-        <artifactId>spring-boot-maven-plugin</artifactId>
-      </plugin>
-    </plugins>
-  </build>`,
+  ${bootPlugin}`,
   ),
   'kiosk/src/main/java/com/example/kiosk/KioskApplication.java': `package com.example.kiosk;
 

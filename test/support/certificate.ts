@@ -3,15 +3,19 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+/** Where both are. */
 export interface TestCertificate {
-  /** Path of the authority's PEM file. */
+  /** The authority's, which is self-signed: paths of PEM files. */
   readonly ca: string;
-  /** PEM text of the server's. */
-  readonly cert: string;
+  readonly caKey: string;
+  /** The server's: paths of PEM files. */
+  readonly certificate: string;
   readonly key: string;
+  /** The server's as text, as Node's servers take it. */
+  readonly pem: { readonly cert: string; readonly key: string };
 }
 
-/** Makes both in a folder, for the address 127.0.0.1. */
+/** Makes both in a folder, for 127.0.0.1 and localhost. */
 export function makeCertificate(folder: string): TestCertificate {
   const file = (name: string): string => join(folder, name);
   const openssl = (...args: readonly string[]): void => {
@@ -40,14 +44,17 @@ export function makeCertificate(folder: string): TestCertificate {
     '-out',
     file('server.csr'),
   );
-  writeFileSync(file('names'), 'subjectAltName=IP:127.0.0.1\n');
+  writeFileSync(file('names'), 'subjectAltName=IP:127.0.0.1,DNS:localhost\n');
   openssl(
     ...['x509', '-req', '-in', file('server.csr'), '-CA', file('ca.pem'), '-CAkey', file('ca.key')],
     ...['-CAcreateserial', '-days', '2', '-extfile', file('names'), '-out', file('server.pem')],
   );
+  const [certificate, key] = [file('server.pem'), file('server.key')];
   return {
     ca: file('ca.pem'),
-    cert: readFileSync(file('server.pem'), 'utf8'),
-    key: readFileSync(file('server.key'), 'utf8'),
+    caKey: file('ca.key'),
+    certificate,
+    key,
+    pem: { cert: readFileSync(certificate, 'utf8'), key: readFileSync(key, 'utf8') },
   };
 }

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type { StageReporter, WorkContext } from '../../src/build/types.ts';
 import type { HelmConfig, KustomizeConfig, ManifestsConfig, ServiceConfig } from '../../src/config/model.ts';
+import type { Artifact } from '../../src/events.ts';
 import type { Outcome } from '../../src/outcome.ts';
 
 /** A work context that keeps what was reported. */
@@ -30,6 +31,19 @@ export function valueOf<T>(outcome: Outcome<T>): T {
   if (outcome.kind === 'ok') return outcome.value;
   throw new Error(JSON.stringify(outcome, undefined, 2));
 }
+
+/** The image of that service, as it was pushed. */
+export const pushedArtifact: Artifact = {
+  service: 'web',
+  repository: 'localhost:5001/appdev/java',
+  pullRepository: 'registry:5000/appdev/java',
+  tag: 'c0ffee',
+  digest: `sha256:${'12'.repeat(32)}`,
+  inputHash: 'c0ffee',
+};
+
+/** The reference that the cluster pulls it by. */
+export const pushedReference = `registry:5000/appdev/java:c0ffee@${pushedArtifact.digest}`;
 
 /** How a service is deployed; paths are relative to the project's folder, and Helm's default chart is `charts/web`. */
 export type Way = Partial<HelmConfig> | { readonly files: readonly string[] } | { readonly path: string };

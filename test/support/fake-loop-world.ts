@@ -6,17 +6,8 @@
 import { expect } from 'vitest';
 import { batchesAtWork, usesReactor } from '../../src/loop/plan.ts';
 import { reduce } from '../../src/loop/reducer.ts';
-import {
-  initialState,
-  liveRun,
-  type Effect,
-  type LoopState,
-  type Message,
-  type RunFinished,
-  type RunOrder,
-  type ServiceSpec,
-  type Timer,
-} from '../../src/loop/state.ts';
+import type { Effect, Message, RunFinished, RunOrder, Timer } from '../../src/loop/messages.ts';
+import { initialState, liveRun, type LoopState, type ServiceSpec } from '../../src/loop/state.ts';
 import type { EventBody, Hold, Stage } from '../../src/events.ts';
 import type { CancelReason } from '../../src/outcome.ts';
 import type { Fingerprint } from '../../src/watch/types.ts';

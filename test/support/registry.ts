@@ -28,6 +28,17 @@ export interface TestRegistry {
   stop(): Promise<void>;
 }
 
+/** What `passwordAuth` lets in. */
+export const registryUser = { username: 'ann', password: 'correct-horse' } as const;
+
+/** The `auth` section that asks for that name and password; its file goes into `folder`. */
+export function passwordAuth(folder: string): string {
+  const file = join(folder, 'htpasswd');
+  // bcrypt of the password, with a fixed salt.
+  writeFileSync(file, 'ann:$2y$05$abcdefghijklmnopqrstuuZ0Fx87Pb/Aqb0E90lfvCwzXnaFKUHpS\n');
+  return `{htpasswd: {realm: test, path: ${file}}}`;
+}
+
 /** Starts one; resolves when it listens. */
 export async function startRegistry(setup: RegistrySetup = {}): Promise<TestRegistry> {
   const folder = mkdtempSync(join(tmpdir(), 'appdev-registry-'));
@@ -80,23 +91,29 @@ async function listening(child: ChildProcess): Promise<string> {
   });
 }
 
-/** An image of one small layer; equal content gives an equal digest. `more`: fields of its configuration. */
+/**
+ * Pushes an image of one layer, the bytes of which are `content`: a tar archive, or any text where nobody unpacks it. Equal
+ * content gives an equal digest, which is returned. `more`: fields of its configuration.
+ */
 export async function pushImage(
   registry: string,
   repository: string,
   tag: string,
-  content: string,
+  content: string | Uint8Array<ArrayBuffer>,
   send: typeof fetch = fetch,
   more: Readonly<Record<string, unknown>> = {},
 ): Promise<string> {
   const base = `${registry.includes('://') ? registry : `http://${registry}`}/v2/${repository}`;
-  const digestOf = (text: string): string => `sha256:${createHash('sha256').update(text).digest('hex')}`;
-  const upload = async (text: string): Promise<{ digest: string; size: number }> => {
+  const digestOf = (bytes: string | Uint8Array): string =>
+    `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+  const upload = async (
+    bytes: string | Uint8Array<ArrayBuffer>,
+  ): Promise<{ digest: string; size: number }> => {
     const started = await check(await send(`${base}/blobs/uploads/`, { method: 'POST' }), 202);
     const location = new URL(started.headers.get('location') ?? '', base);
-    location.searchParams.set('digest', digestOf(text));
-    await check(await send(location, { method: 'PUT', body: text }), 201);
-    return { digest: digestOf(text), size: Buffer.byteLength(text) };
+    location.searchParams.set('digest', digestOf(bytes));
+    await check(await send(location, { method: 'PUT', body: bytes }), 201);
+    return { digest: digestOf(bytes), size: Buffer.byteLength(bytes) };
   };
   const layer = await upload(content);
   const config = await upload(

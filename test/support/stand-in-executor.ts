@@ -1,6 +1,6 @@
 /**
- * Builds the stand-in for Kaniko's executor (test/stand-in-executor) and puts it into a registry, as an image of one layer,
- * by plain requests of the distribution specification. The tag is a hash of the program, so that it is pushed once.
+ * Builds the stand-in for Kaniko's executor (test/stand-in-executor) and puts it into a registry, as an image of one layer. The
+ * tag is a hash of the program, so that it is pushed once.
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -8,6 +8,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pack } from 'tar-stream';
+import { pushImage } from './registry.ts';
 
 const source = resolve(import.meta.dirname, '../stand-in-executor');
 
@@ -28,30 +29,13 @@ export async function pushStandInExecutor(registry: string): Promise<string> {
   const hash = createHash('sha256').update(program).digest('hex').slice(0, 16);
   const repository = 'appdev/kaniko-executor-stand-in';
   const reference = `${registry}/${repository}:${hash}`;
-  const base = `http://${registry}/v2/${repository}`;
-  if ((await fetch(`${base}/manifests/${hash}`, { method: 'HEAD' })).ok) return reference;
-  const layer = await upload(base, await layerOf(program));
-  const config = await upload(
-    base,
-    Buffer.from(
-      JSON.stringify({
-        architecture: process.arch === 'arm64' ? 'arm64' : 'amd64',
-        os: 'linux',
-        // As the executor's own image has it.
-        config: { Entrypoint: ['/kaniko/executor'], Env: ['DOCKER_CONFIG=/kaniko/.docker/', 'PATH=/kaniko'] },
-        rootfs: { type: 'layers', diff_ids: [layer.digest] },
-      }),
-    ),
-  );
-  const mediaType = 'application/vnd.oci.image.manifest.v1+json';
-  const manifest = JSON.stringify({
-    schemaVersion: 2,
-    mediaType,
-    config: { mediaType: 'application/vnd.oci.image.config.v1+json', ...config },
-    layers: [{ mediaType: 'application/vnd.oci.image.layer.v1.tar', ...layer }],
+  const there = await fetch(`http://${registry}/v2/${repository}/manifests/${hash}`, { method: 'HEAD' });
+  if (there.ok) return reference;
+  await pushImage(registry, repository, hash, await layerOf(program), fetch, {
+    architecture: process.arch === 'arm64' ? 'arm64' : 'amd64',
+    // As the executor's own image has it.
+    config: { Entrypoint: ['/kaniko/executor'], Env: ['DOCKER_CONFIG=/kaniko/.docker/', 'PATH=/kaniko'] },
   });
-  const headers = { 'content-type': mediaType };
-  await check(await fetch(`${base}/manifests/${hash}`, { method: 'PUT', headers, body: manifest }), 201);
   return reference;
 }
 
@@ -71,26 +55,12 @@ function buildProgram(): Buffer {
   }
 }
 
-async function layerOf(program: Buffer): Promise<Buffer> {
+async function layerOf(program: Buffer): Promise<Uint8Array<ArrayBuffer>> {
   const packer = pack();
   packer.entry({ name: 'tmp/', type: 'directory', mode: 0o1777, mtime: new Date(0) });
   packer.entry({ name: 'kaniko/executor', mode: 0o755, mtime: new Date(0) }, program);
   packer.finalize();
   const chunks: Buffer[] = [];
   for await (const chunk of packer as unknown as AsyncIterable<Buffer>) chunks.push(chunk);
-  return Buffer.concat(chunks);
-}
-
-async function upload(base: string, bytes: Buffer): Promise<{ digest: string; size: number }> {
-  const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
-  const started = await check(await fetch(`${base}/blobs/uploads/`, { method: 'POST' }), 202);
-  const location = new URL(started.headers.get('location') ?? '', base);
-  location.searchParams.set('digest', digest);
-  await check(await fetch(location, { method: 'PUT', body: new Uint8Array(bytes) }), 201);
-  return { digest, size: bytes.length };
-}
-
-async function check(response: Response, status: number): Promise<Response> {
-  if (response.status === status) return response;
-  throw new Error(`${response.url}: ${response.status} ${await response.text()}`);
+  return new Uint8Array(Buffer.concat(chunks));
 }
