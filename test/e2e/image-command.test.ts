@@ -9,9 +9,11 @@ import type { AppEvent } from '../../src/events.ts';
 import { startRegistry, type TestRegistry } from '../support/registry.ts';
 import { createRig, eventually, served, type Rig } from '../support/rig.ts';
 
+// Podman shares its layer cache with every other builder of this machine, and takes a layer from it whatever date and labels
+// the other one gave it: without the cache, what comes out depends on what goes in alone.
 const script = `#!/bin/sh
 set -eu
-podman build -q --isolation chroot --tls-verify=false --timestamp 0 --build-arg BASE="$BASE" -t "$APPDEV_IMAGE" -f "$APPDEV_CONTAINERFILE" "$APPDEV_CONTEXT"
+podman build -q --no-cache --isolation chroot --tls-verify=false --timestamp 0 --build-arg BASE="$BASE" -t "$APPDEV_IMAGE" -f "$APPDEV_CONTAINERFILE" "$APPDEV_CONTEXT"
 podman push -q --tls-verify=false --digestfile "$APPDEV_DIGEST_FILE" "$APPDEV_IMAGE"
 podman rmi "$APPDEV_IMAGE" >/dev/null
 `;
