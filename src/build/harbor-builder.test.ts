@@ -22,13 +22,16 @@ it('a project that one service began to make and left is made by the other that 
   };
   const built: ImageBuilder['build'] = ({ service }) =>
     Promise.resolve(ok({ service: service.name, repository: 'h/shop/a', digest: 'sha256:a' } as Artifact));
-  const builder = withHarbor({ build: built }, {
-    harbor: harbor as Harbor,
-    gate: () => Promise.resolve(ok(undefined)),
-    client: { putTag: () => Promise.resolve(ok(undefined)) },
-    createProject: true,
-    repositoryOf: ({ name }) => `harbor.example.com/shop/${name}`,
-  });
+  const builder = withHarbor(
+    { build: built },
+    {
+      harbor: harbor as Harbor,
+      gate: () => Promise.resolve(ok(undefined)),
+      client: { putTag: () => Promise.resolve(ok(undefined)) },
+      createProject: true,
+      repositoryOf: ({ name }) => `harbor.example.com/shop/${name}`,
+    },
+  );
   const build = async (name: string, signal: AbortSignal) =>
     await builder.build({ service: { name } as ServiceConfig } as ImageRequest, {
       ...recordingContext(),
