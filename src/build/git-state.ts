@@ -16,7 +16,7 @@ export interface GitState {
 
 /** Asks git about folders. Each answer is asked for once. */
 export interface Git {
-  /** Undefined where there is no git, no repository, or no commit yet. */
+  /** Undefined where there is no git, no repository, no commit yet, or a work tree that git cannot compare with it. */
   state(folder: string, signal: AbortSignal): Promise<GitState | undefined>;
   /** The output of a git command in a folder without its line end; a failure's own words in `error`. */
   ask(
@@ -43,7 +43,8 @@ export function createGit(run: RunProcess): Git {
     const [commit, branch, status] = await Promise.all([
       ask(folder, ['rev-parse', '--verify', 'HEAD'], signal),
       ask(folder, ['symbolic-ref', '--quiet', '--short', 'HEAD'], signal),
-      ask(folder, ['status', '--porcelain', '--', '.'], signal),
+      // Whatever a user's git shows: a new file gets into the image too.
+      ask(folder, ['status', '--porcelain', '--untracked-files=normal', '--', '.'], signal),
     ]);
     if ('error' in commit || 'error' in status) return undefined;
     return {

@@ -1,6 +1,6 @@
 /** The names of a commit, asked of a real git. */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -73,5 +73,20 @@ describe('the name of a commit', () => {
     expect(await tag('abbrevCommit')).toMatch(/-dirty$/);
     expect(await tag('abbrevCommit', { ignoreChanges: true })).not.toContain('dirty');
     expect(await createGit(runProcess).state(service, signal)).toMatchObject({ dirty: true });
+  });
+
+  it('counts new files, whatever a user has told git to show', async () => {
+    git('config', 'status.showUntrackedFiles', 'no');
+    expect(await tag('abbrevCommit')).toMatch(/-dirty$/);
+    git('config', '--unset', 'status.showUntrackedFiles');
+  });
+
+  it('is not there where git cannot tell whether there are changes', async () => {
+    const index = join(folder, '.git/index');
+    const whole = readFileSync(index);
+    writeFileSync(index, 'broken');
+    expect(await tag('abbrevCommit')).toBe('error: git does not tell whether there are uncommitted changes');
+    expect(await tag('abbrevCommit', { ignoreChanges: true })).toMatch(/^[0-9a-f]+$/);
+    writeFileSync(index, whole);
   });
 });

@@ -1,19 +1,28 @@
 /** The part `{gitCommit}` of a tag: which name of the commit, and what marks uncommitted changes. */
 import type { GitTagConfig } from '../config/model.ts';
+import { dirtyMark } from '../config/tags.ts';
 import type { Git } from './git-state.ts';
 
-/** Asks git for the name of a folder's commit; git's own words where it has none. */
+/**
+ * Asks git for the name of a folder's commit; git's own words where it has none. A folder of which git does not know
+ * whether it differs from the commit has no name either: the commit alone would say that it does not.
+ */
 export async function gitTag(
   git: Git,
   folder: string,
   { variant, prefix, ignoreChanges }: GitTagConfig,
   signal: AbortSignal,
-): Promise<{ readonly text: string } | { readonly error: string }> {
+): Promise<{ readonly text: string } | { readonly error: string; readonly hint?: string }> {
   const name = await nameOf(git, folder, variant, signal);
   if ('error' in name) return name;
   if (ignoreChanges) return { text: `${prefix}${name.text}` };
   const state = await git.state(folder, signal);
-  return { text: `${prefix}${name.text}${state?.dirty === true ? '-dirty' : ''}` };
+  if (state === undefined)
+    return {
+      error: 'git does not tell whether there are uncommitted changes',
+      hint: `git -C ${folder} status`,
+    };
+  return { text: `${prefix}${name.text}${state.dirty ? dirtyMark : ''}` };
 }
 
 async function nameOf(

@@ -4,7 +4,7 @@
  *
  * Only documented API is used. It runs while the build is configured and leaves nothing behind for the execution, so that
  * the configuration cache stays usable; what differs between Gradle 4.4 and 9 stands in the one block "versions". Run by
- * the tests: 4.4.1. Written after the documentation, not run: 5 to 9.
+ * the tests: 4.4.1. Written after the documentation, not run: 5 to 9; its test holds the block to that.
  */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';

@@ -55,9 +55,9 @@ export function withHarbor(builder: ImageBuilder, parts: HarborBuilderParts): Im
     const under = ensured.get(project) ?? make(project, host, signal);
     ensured.set(project, under);
     const made = await under;
-    // Another service's build may have begun it and been cancelled; what failed may be mended meanwhile.
-    if (made.kind !== 'ok') ensured.delete(project);
-    return made;
+    if (made.kind !== 'ok' && ensured.get(project) === under) ensured.delete(project);
+    // Another service's build began it and was cancelled: this one's was not.
+    return made.kind === 'cancelled' && !signal.aborted ? await ensure(repository, signal) : made;
   }
 
   async function make(project: string, host: string, signal: AbortSignal): Promise<Outcome<void>> {

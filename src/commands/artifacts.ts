@@ -2,6 +2,7 @@
  * artifacts.json: what `build` hands to `render`, `deploy`, `verify` and `diff`. One file, written whole; its format is
  * in config/artifacts.ts, and docs/artifacts.md describes it.
  */
+import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { GitState } from '../build/git-state.ts';
 import {
@@ -40,8 +41,9 @@ export function artifactsPath({ invocation, stateFolder }: Session): string {
  */
 export async function dropArtifacts(session: Session, services: readonly string[]): Promise<Outcome<void>> {
   const known = await knownEntries(session);
-  const kept = known.filter(({ service }) => !services.includes(service));
-  return kept.length === known.length ? ok(undefined) : await write(session, kept);
+  if (known.kind !== 'ok') return known;
+  const kept = known.value.filter(({ service }) => !services.includes(service));
+  return kept.length === known.value.length ? ok(undefined) : await write(session, kept);
 }
 
 /**
@@ -52,16 +54,49 @@ export async function writeArtifacts(
   session: Session,
   built: readonly BuiltArtifact[],
 ): Promise<Outcome<void>> {
-  const entries = new Map((await knownEntries(session)).map((entry) => [entry.service, entry]));
+  const known = await knownEntries(session);
+  if (known.kind !== 'ok') return known;
+  const entries = new Map(known.value.map((entry) => [entry.service, entry]));
   for (const one of built) entries.set(one.artifact.service, entryOf(one));
   return await write(session, [...entries.values()]);
 }
 
-/** What the file holds; nothing where it is not there, or none of ours: then it is written anew. */
-async function knownEntries(session: Session): Promise<readonly ArtifactEntry[]> {
+/**
+ * Whether the file may be written, asked before anything is built.
+ *
+ * @returns USAGE where `--artifacts` names one that is there and is no artifacts.json of this project.
+ */
+export async function mayWriteArtifacts(session: Session): Promise<Outcome<void>> {
+  const known = await knownEntries(session);
+  return known.kind === 'ok' ? ok(undefined) : known;
+}
+
+/**
+ * What the file holds; nothing where it is not there. One of ours is never half-written, so that a named one that cannot
+ * be understood is somebody's own, unless it is empty, as `mktemp` makes it. The one in `.appdev` is ours whatever it
+ * holds, and is written anew.
+ */
+async function knownEntries(session: Session): Promise<Outcome<readonly ArtifactEntry[]>> {
   const { invocation, project } = session;
-  const found = await readArtifactsFile(artifactsPath(session), invocation.cwd, project.config.name);
-  return found.kind === 'ok' ? found.value : [];
+  const path = artifactsPath(session);
+  const found = await readArtifactsFile(path, invocation.cwd, project.config.name);
+  if (found.kind !== 'failed') return found;
+  const isNamed = invocation.strings['artifacts'] !== undefined;
+  if (!isNamed || found.error.code === 'CONFIG_NOT_FOUND' || (await isEmptyFile(path))) return ok([]);
+  const { message, diagnostics } = found.error;
+  return failed(
+    'USAGE',
+    `${shownFile(path, invocation.cwd)} is there and is no artifacts.json of ${project.config.name}, so it is not written over: ${message}`,
+    {
+      hint: 'name another file: --artifacts FILE; or remove it',
+      ...(diagnostics === undefined ? {} : { diagnostics }),
+    },
+  );
+}
+
+async function isEmptyFile(path: string): Promise<boolean> {
+  const found = await stat(path).catch(() => undefined);
+  return found?.isFile() === true && found.size === 0;
 }
 
 async function write(session: Session, entries: readonly ArtifactEntry[]): Promise<Outcome<void>> {

@@ -1,7 +1,7 @@
 /** `appdev build`: builds and pushes what is not there already, and writes artifacts.json. */
 import { buildServices } from '../loop/once.ts';
 import { ok } from '../outcome.ts';
-import { dropArtifacts, writeArtifacts } from './artifacts.ts';
+import { dropArtifacts, mayWriteArtifacts, writeArtifacts } from './artifacts.ts';
 import { createBuildLog } from './build-log.ts';
 import { openTarget } from './cluster.ts';
 import type { Invocation } from './command.ts';
@@ -13,6 +13,8 @@ import { openWork } from './work.ts';
 /** Runs the command. */
 export async function build(invocation: Invocation): Promise<number> {
   return await withSession(invocation, { panel: false, withNeeds: false }, async (session) => {
+    const mayWrite = await mayWriteArtifacts(session);
+    if (mayWrite.kind !== 'ok') return mayWrite;
     const target = await openTarget(session, 'build');
     if (target.kind !== 'ok') return target;
     const work = await openWork(session, target.value);

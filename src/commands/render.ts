@@ -33,19 +33,20 @@ export async function render(invocation: Invocation): Promise<number> {
       });
       for (const service of session.services) {
         const artifact = artifacts.get(service.name);
-        if (service.image !== undefined && artifact === undefined) {
+        const lacks = service.image !== undefined && artifact === undefined ? [service.name] : [];
+        if (lacks.length > 0) {
           session.emit({
             type: 'notice',
             level: 'warning',
             service: service.name,
-            message: `${service.name} was not built yet: its manifests show the image that they name themselves`,
+            message: `${service.name} was not built yet: its manifests show the image that they name themselves, and deploy --rendered refuses them`,
             hint: 'appdev build',
           });
         }
         const rendered = await renderer.render(service, artifact, quietContext(session.signals.shutdown));
         if (rendered.kind !== 'ok') return rendered;
         const { namespace, yaml } = rendered.value;
-        process.stdout.write(renderedText(service.name, namespace, yaml));
+        process.stdout.write(renderedText(service.name, namespace, yaml, lacks));
       }
       process.stdout.write(renderedEnd);
       return done;

@@ -73,6 +73,23 @@ describe('--rendered', () => {
     });
   });
 
+  it('refuses what was rendered without an image, whatever it names, and says what to type', async () => {
+    const text = (lacks: readonly string[]): string =>
+      renderedText('orders', 'shop', pod(`elsewhere/orders:1@${digest}`), lacks) +
+      whole('stock', 'shop', pod(`r/stock@${digest}`));
+    expect(await openRendered(setup(text(['orders'])).session)).toMatchObject({
+      kind: 'failed',
+      error: {
+        code: 'IMAGE_NOT_USED',
+        message: expect.stringContaining('there was no image of orders') as string,
+        hint: 'appdev build orders, then appdev render > out.yaml',
+      },
+    });
+    // Not what is not asked for.
+    expect((await openRendered(setup(text(['orders']), ['stock']).session)).kind).toBe('ok');
+    expect((await openRendered(setup(text([])).session)).kind).toBe('ok');
+  });
+
   it('adds namespace and ownership, and takes the image for what artifacts.json has', async () => {
     const { placed } = await place(
       whole('orders', 'shop', pod(`r/orders:t@${digest}`)),

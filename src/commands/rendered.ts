@@ -30,7 +30,8 @@ export interface RenderedInput {
  * Reads the file that the flag names; undefined without the flag.
  *
  * @returns USAGE for a file that is not there, or flags that contradict it; RENDER_FAILED for what is wrong in it;
- *   SERVICE_UNKNOWN for a service that the project does not have.
+ *   SERVICE_UNKNOWN for a service that the project does not have; IMAGE_NOT_USED for one that was rendered before its
+ *   image was built.
  */
 export async function openRendered(session: Session): Promise<Outcome<RenderedInput | undefined>> {
   const { invocation, services, project, emit } = session;
@@ -74,7 +75,16 @@ export async function openRendered(session: Session): Promise<Outcome<RenderedIn
     const message = `${shown} has no manifests of ${absent.join(', ')}: left as they are`;
     emit({ type: 'notice', level: 'info', message });
   }
-  return ok({ file: shown, parts, services: services.filter(({ name }) => parts.has(name)) });
+  const taking = services.filter(({ name }) => parts.has(name));
+  const draft = taking.find(({ name }) => parts.get(name)?.lacks !== undefined);
+  if (draft !== undefined) {
+    const lacks = parts.get(draft.name)?.lacks ?? [];
+    const message = `${shown} holds manifests of ${draft.name} for reading only: there was no image of ${lacks.join(' and of ')} when they were rendered`;
+    return failed('IMAGE_NOT_USED', message, {
+      hint: `appdev build ${lacks.join(' ')}, then appdev render${file === '-' ? '' : ` > ${file}`}`,
+    });
+  }
+  return ok({ file: shown, parts, services: taking });
 }
 
 async function read(file: string, cwd: string): Promise<Outcome<string>> {

@@ -2,7 +2,7 @@
 import type { Artifact } from '../events.ts';
 import { runServices } from '../loop/once.ts';
 import type { Outcome } from '../outcome.ts';
-import { dropArtifacts, writeArtifacts } from './artifacts.ts';
+import { dropArtifacts, mayWriteArtifacts, writeArtifacts } from './artifacts.ts';
 import { createBuildLog } from './build-log.ts';
 import { openTarget, type OpenTarget } from './cluster.ts';
 import type { Invocation } from './command.ts';
@@ -20,6 +20,8 @@ export async function run(invocation: Invocation): Promise<number> {
   return await withSession(invocation, { panel: false, withNeeds: true }, async (session) => {
     const asked = askedImages(session);
     if (asked.kind !== 'ok') return asked;
+    const mayWrite = await mayWriteArtifacts(session);
+    if (mayWrite.kind !== 'ok') return mayWrite;
     const target = await openTarget(session, 'run');
     if (target.kind !== 'ok') return target;
     const outcome = await runOnce(session, target.value, asked.value);

@@ -113,6 +113,16 @@ describe('the tagger', () => {
     });
   });
 
+  it('is no fault of the template when the session ends', async () => {
+    const { tagger } = setup('{gitCommit}', {
+      git: { ask: () => Promise.resolve({ error: 'interrupted' }), state: () => Promise.resolve(undefined) },
+    });
+    expect(await tagger.put(artifact, AbortSignal.abort('user'))).toEqual({
+      kind: 'cancelled',
+      reason: 'user',
+    });
+  });
+
   it('fails as the registry fails', async () => {
     const refusal = failed('TAG_IMMUTABLE', 'immutable');
     const { tagger } = setup('v1', {

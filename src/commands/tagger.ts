@@ -8,7 +8,7 @@ import { diagnosticAt } from '../config/locate.ts';
 import type { ServiceConfig, TagsConfig } from '../config/model.ts';
 import { dateText, partsOf, tagOf, type TagPart } from '../config/tags.ts';
 import type { Artifact } from '../events.ts';
-import { failed, ok, type NotOk, type Outcome } from '../outcome.ts';
+import { cancelled, failed, ok, type NotOk, type Outcome } from '../outcome.ts';
 import type { RegistryClient } from '../registry/client.ts';
 import type { Session } from './session.ts';
 
@@ -48,12 +48,11 @@ export function createTagger(session: Session, { git, client, startedMs }: Tagge
     };
     if (partsOf(tags.template).includes('gitCommit')) {
       const asked = await gitTag(git, service.path, tags.gitCommit, signal);
-      if ('error' in asked)
-        return wrong(
-          service,
-          `{gitCommit} has no value: ${asked.error}`,
-          'commit first, or write another template',
-        );
+      if (signal.aborted) return cancelled(signal);
+      if ('error' in asked) {
+        const { error, hint = 'commit first, or write another template' } = asked;
+        return wrong(service, `{gitCommit} has no value: ${error}`, hint);
+      }
       values.gitCommit = asked.text;
     }
     const tag = tagOf(tags.template, values);

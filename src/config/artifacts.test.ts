@@ -37,7 +37,10 @@ function text(content: string) {
 /** `line:column message` of each error. */
 function errors(outcome: ReturnType<typeof read>): string[] {
   if (outcome.kind !== 'failed') throw new Error('no failure');
-  expect(outcome.error).toMatchObject({ code: 'CONFIG_INVALID', hint: 'appdev build writes it anew' });
+  expect(outcome.error).toMatchObject({
+    code: 'CONFIG_INVALID',
+    hint: 'remove it, and appdev build writes it anew',
+  });
   return (outcome.error.diagnostics ?? []).map((one) => `${diagnosticLocation(one)} ${one.message}`);
 }
 

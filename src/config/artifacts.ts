@@ -149,7 +149,7 @@ export function parseArtifacts(
   const { tree, diagnostics } = parseYaml(sourceFile(path, shown, text), text);
   if (diagnostics.length > 0) return invalid(shown, diagnostics);
   if (tree === undefined) {
-    return failed('CONFIG_INVALID', `${shown} is empty`, { hint: 'appdev build writes it anew' });
+    return failed('CONFIG_INVALID', `${shown} is empty`, { hint: anew });
   }
   const errors = [
     ...schemaDiagnostics(tree, { schema: artifactsSchema, early: false }),
@@ -199,8 +199,11 @@ export function referenceText({
   return `${pullRepository}:${tag}${digest === '' ? '' : `@${digest}`}`;
 }
 
+/** A build writes over no file that it does not understand, but the one in `.appdev`. */
+const anew = 'remove it, and appdev build writes it anew';
+
 function invalid(shown: string, diagnostics: readonly Diagnostic[]): Outcome<never> {
   const sorted = sortedDiagnostics(diagnostics);
   const message = `${shown} has ${sorted.length} error${sorted.length === 1 ? '' : 's'}`;
-  return failed('CONFIG_INVALID', message, { hint: 'appdev build writes it anew', diagnostics: sorted });
+  return failed('CONFIG_INVALID', message, { hint: anew, diagnostics: sorted });
 }

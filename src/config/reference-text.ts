@@ -171,7 +171,8 @@ changes no byte of an image puts one more tag on it and rolls nothing out. \`dev
 | \`customTemplate\` | \`template: "v2-{gitCommit}-{dateTime}"\` |
 
 Characters that no tag may hold become \`_\`, and what is longer than 128 characters is cut. \`-dirty\` follows the commit when
-the service's folder holds changes that are not committed. A tag that names another image moves, and appdev says so; a
+the service's folder holds changes that are not committed, and no cut takes it away; where git cannot tell whether there are
+any, there is no tag but an error, unless \`ignoreChanges\` is \`true\`. A tag that names another image moves, and appdev says so; a
 registry that keeps tags as they are refuses that (TAG_IMMUTABLE). An image with such a tag is never pruned.
 
 ## Names of images

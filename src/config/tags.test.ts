@@ -21,6 +21,19 @@ describe('a tag', () => {
     expect(tagOf('{gitCommit}', { gitCommit: '' })).toBeUndefined();
   });
 
+  const branch = 'feature-'.repeat(20);
+  it.each([
+    ['{gitCommit}', `${branch}-dirty`, `${branch.slice(0, 122)}-dirty`],
+    ['{gitCommit}-7', `${branch}-dirty`, `${branch.slice(0, 122)}-dirty`],
+    ['7-{gitCommit}', `${branch.slice(0, 124)}-dirty`, `7-${branch.slice(0, 120)}-dirty`],
+    ['{gitCommit}', `no-dirty-${branch}-dirty`, `no-dirty-${branch.slice(0, 113)}-dirty`],
+    [`{gitCommit}-${branch}`, 'abc-dirty', `abc-dirty-${branch.slice(0, 118)}`],
+    ['{gitCommit}', branch, branch.slice(0, 128)],
+  ])('keeps -dirty when %s is cut', (template, gitCommit, tag) => {
+    expect(tagOf(template, { gitCommit })).toBe(tag);
+    expect(tag).toHaveLength(128);
+  });
+
   it('is legal, whatever goes into it', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), fc.string(), (template, gitCommit) => {

@@ -3,6 +3,9 @@
  * is made from the content, so that these tags may change with every commit without rolling anything out.
  */
 
+/** What follows a commit where the folder differs from it. No cut takes it away. */
+export const dirtyMark = '-dirty';
+
 /** The longest tag, as the OCI distribution specification has it. */
 const maxLength = 128;
 
@@ -19,7 +22,7 @@ export function partsOf(template: string): readonly TagPart[] {
 
 /**
  * Fills a template in and makes a tag of it, as Skaffold's users know it: characters that no tag may hold become `_`, a
- * leading `.` or `-` too, and what is longer than 128 characters is cut.
+ * leading `.` or `-` too, and what is longer than 128 characters is cut, in front of the mark of uncommitted changes.
  *
  * @returns undefined when nothing is left
  */
@@ -28,10 +31,15 @@ export function tagOf(
   values: Readonly<Partial<Record<TagPart, string>>>,
 ): string | undefined {
   const text = template.replace(/\{(\w+)\}/g, (whole, name: string) => values[name as TagPart] ?? whole);
-  const tag = text
-    .replace(/[^A-Za-z0-9_.-]/g, '_')
-    .replace(/^[.-]/, '_')
-    .slice(0, maxLength);
+  const legal = text.replace(/[^A-Za-z0-9_.-]/g, '_').replace(/^[.-]/, '_');
+  const { gitCommit = '' } = values;
+  const isMarkCut =
+    gitCommit.endsWith(dirtyMark) &&
+    text.includes(gitCommit) &&
+    text.indexOf(gitCommit) + gitCommit.length > maxLength;
+  const tag = isMarkCut
+    ? legal.slice(0, maxLength - dirtyMark.length) + dirtyMark
+    : legal.slice(0, maxLength);
   return tag === '' ? undefined : tag;
 }
 

@@ -92,7 +92,8 @@ async function applyStep(
     if (removed.kind !== 'ok') return removed;
   }
   if (live !== undefined && (action === 'replace' || live.metadata.deletionTimestamp !== undefined)) {
-    const gone = await waitUntilGone([live], cluster, goneLimitMs([]), signal);
+    const pods = live.kind === 'Pod' ? [live] : [];
+    const gone = await waitUntilGone([live], cluster, goneLimitMs(pods), signal);
     if (gone.kind !== 'ok') return gone;
   }
   // Adopting means taking over the fields, too; anywhere else a conflict is for people to solve.
@@ -114,6 +115,8 @@ async function servedKind(
   const both = limit.signal;
   const established = await new Promise<boolean>((resolve) => {
     both.addEventListener('abort', () => resolve(false), { once: true });
+    // One that ended while the object was applied fires no more.
+    if (both.aborted) resolve(false);
     const onChange = ({ definitions }: { readonly definitions: readonly KubeObject[] }): void => {
       if (definitions.some(isEstablished)) resolve(true);
     };

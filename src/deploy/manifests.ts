@@ -6,6 +6,7 @@ import type { KubeObject } from '../cluster/types.ts';
 import type { ManifestsConfig } from '../config/model.ts';
 import type { Diagnostic } from '../diagnostic.ts';
 import { failed, ok, type Outcome } from '../outcome.ts';
+import { codeOf } from '../support/error-code.ts';
 import { parseDocuments } from './documents.ts';
 import { identityOf, nameOf, refOf } from './objects.ts';
 
@@ -29,7 +30,13 @@ export async function readManifests(
   const places = new Map<string, string>();
   for (const file of files) {
     const shown = relative(root, file);
-    const parsed = parseDocuments(await readFile(file, 'utf8'), { file: shown, origin: 'written' });
+    const text = await readFile(file, 'utf8').catch((error: unknown) => ({ code: codeOf(error) }));
+    if (typeof text !== 'string') {
+      return failed('RENDER_FAILED', `${shown} cannot be read: ${text.code}`, {
+        hint: 'make the file readable, or correct `deploy.manifests`',
+      });
+    }
+    const parsed = parseDocuments(text, { file: shown, origin: 'written' });
     diagnostics.push(...parsed.diagnostics);
     for (const { object, line } of parsed.objects) {
       const identity = identityOf(refOf(object));

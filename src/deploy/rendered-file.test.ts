@@ -29,6 +29,16 @@ describe('a rendered file', () => {
     });
   });
 
+  it('says which images were not built, service by service', () => {
+    const text =
+      partText('orders', 'shop', chart, ['orders', 'stock']) + renderedText('stock', 'shop', service);
+    const read = readRendered(text, 'out.yaml', undefined);
+    expect(read.kind === 'ok' && read.value.map(({ service: name, lacks }) => [name, lacks])).toEqual([
+      ['orders', ['orders', 'stock']],
+      ['stock', undefined],
+    ]);
+  });
+
   it('does not take text within a manifest for a comment of its own', () => {
     const map = `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n  x: |\n    # appdev: service b, namespace c\n`;
     const read = readRendered(renderedText('orders', 'shop', map), 'out.yaml', undefined);

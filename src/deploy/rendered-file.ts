@@ -1,6 +1,7 @@
 /**
  * The file between `appdev render` and `appdev deploy --rendered`: a YAML stream in which a comment before each service's
- * manifests says whose they are and which namespace they were rendered for. Pure.
+ * manifests says whose they are and which namespace they were rendered for, and, where images were not built yet, that
+ * they are for reading only. Pure.
  */
 import type { KubeObject } from '../cluster/types.ts';
 import type { Diagnostic } from '../diagnostic.ts';
@@ -14,6 +15,8 @@ export interface RenderedPart {
   readonly service: string;
   /** That it was rendered for; absent where the file does not say. */
   readonly namespace?: string;
+  /** Services whose images were not built when it was rendered, so that it names others; absent where there were none. */
+  readonly lacks?: readonly string[];
   readonly objects: readonly KubeObject[];
 }
 
@@ -21,11 +24,23 @@ export interface RenderedPart {
 export const renderedEnd = '# appdev: end\n';
 
 const marker = /^# appdev: service (\S+), namespace (\S+)\s*$/;
+const lacksMarker = /^# appdev: without the image of (.+), for reading only\s*$/;
 
-/** A service's manifests as `render` prints them. */
-export function renderedText(service: string, namespace: string, yaml: string): string {
+/**
+ * A service's manifests as `render` prints them.
+ *
+ * @param lacks services whose images they should name and do not, because there are none yet.
+ */
+export function renderedText(
+  service: string,
+  namespace: string,
+  yaml: string,
+  lacks: readonly string[] = [],
+): string {
   const end = yaml === '' || yaml.endsWith('\n') ? '' : '\n';
-  return `---\n# appdev: service ${service}, namespace ${namespace}\n${yaml}${end}`;
+  const mark =
+    lacks.length === 0 ? '' : `# appdev: without the image of ${lacks.join(', ')}, for reading only\n`;
+  return `---\n# appdev: service ${service}, namespace ${namespace}\n${mark}${yaml}${end}`;
 }
 
 /**
@@ -43,7 +58,7 @@ export function readRendered(
   isChart: (service: string) => boolean = () => true,
 ): Outcome<readonly RenderedPart[]> {
   const diagnostics: Diagnostic[] = [];
-  const parts = new Map<string, { namespace?: string; objects: KubeObject[] }>();
+  const parts = new Map<string, { namespace?: string; lacks?: readonly string[]; objects: KubeObject[] }>();
   for (const section of sectionsOf(text)) {
     const parsed = parseDocuments(section.text, { file, origin: 'generated' });
     diagnostics.push(...parsed.diagnostics);
@@ -57,6 +72,7 @@ export function readRendered(
       if (service === undefined) continue;
       const part = parts.get(service) ?? { objects: [] };
       if (section.namespace !== undefined) part.namespace = section.namespace;
+      if (section.lacks !== undefined) part.lacks = section.lacks;
       part.objects.push(located.object);
       parts.set(service, part);
     }
@@ -80,20 +96,28 @@ export function readRendered(
 interface Section {
   readonly service?: string;
   readonly namespace?: string;
+  readonly lacks?: readonly string[];
   /** With an empty line for each line before it, so that places are those of the file. */
   readonly text: string;
 }
 
 function sectionsOf(text: string): Section[] {
-  const sections: { service?: string; namespace?: string; from: number; lines: string[] }[] = [
-    { from: 0, lines: [] },
-  ];
+  const sections: {
+    service?: string;
+    namespace?: string;
+    lacks?: string[];
+    from: number;
+    lines: string[];
+  }[] = [{ from: 0, lines: [] }];
   for (const [index, line] of text.split('\n').entries()) {
     const [, service, namespace] = marker.exec(line) ?? [];
     if (service !== undefined && namespace !== undefined) {
       sections.push({ service, namespace, from: index, lines: [] });
     }
-    sections.at(-1)?.lines.push(line);
+    const section = sections.at(-1);
+    const [, lacks] = lacksMarker.exec(line) ?? [];
+    if (section !== undefined && lacks !== undefined) section.lacks = lacks.split(', ');
+    section?.lines.push(line);
   }
   return sections.map(({ from, lines, ...name }) => ({
     ...name,

@@ -20,7 +20,10 @@ const artifact: Artifact = {
   inputHash: 'a',
 };
 const strict: ScanConfig = { severity: 'high', fixableOnly: false, deadlineMs: 60_000 };
-const success = (counts: Record<string, number>): Scan => ({ status: 'Success', counts });
+const success = (counts: Record<string, number>): Scan => ({
+  ...{ status: 'Success', counts },
+  total: Object.values(counts).reduce((sum, count) => sum + count, 0),
+});
 const at = (status: string): Scan => ({ status, counts: {} });
 const reportOf = (...vulnerabilities: object[]): string => JSON.stringify({ type: { vulnerabilities } });
 const critical = { id: 'CVE-9', package: 'zlib', version: '1.2', severity: 'Critical', fix_version: '1.3' };
@@ -180,6 +183,33 @@ describe('the gate', () => {
     expect(await judge({ scans, scan, report: null })).toMatchObject({
       error: { code: 'SCAN_INCOMPLETE', hint: expect.stringContaining('artifact additions') as string },
     });
+  });
+
+  it.each([
+    ['no report', '{}', 'counted 1 in all, but there is no report'],
+    ['a report of another kind', '{"sbom":{}}', 'there is no report'],
+    ['a report that lists less than was counted', reportOf(), 'the report lists 0'],
+  ])('does not take %s for nothing that is fixable', async (_, report, words) => {
+    const scan = { ...strict, fixableOnly: true };
+    expect(await judge({ scans: [success({ Critical: 1 })], scan, report })).toMatchObject({
+      error: {
+        ...{ code: 'SCAN_INCOMPLETE', message: expect.stringContaining(words) as string },
+        hint: expect.stringContaining('again in Harbor') as string,
+      },
+    });
+  });
+
+  it('lets an image through in which nothing was found', async () => {
+    const scan = { ...strict, fixableOnly: true };
+    expect(await judge({ scans: [success({})], scan, report: reportOf() })).toEqual(ok(undefined));
+  });
+
+  it('does not take a success without a summary for a clean one', async () => {
+    for (const fixableOnly of [false, true]) {
+      expect(await judge({ scans: [at('Success')], scan: { ...strict, fixableOnly } })).toMatchObject({
+        error: { code: 'SCAN_INCOMPLETE', message: expect.stringContaining('not what it found') as string },
+      });
+    }
   });
 
   it('waits for the scan that a project asks for, without any configuration', async () => {

@@ -17,6 +17,7 @@ import {
   countOf,
   findingsOf,
   hasEnded,
+  isCounted,
   summaryOf,
   type Finding,
   type Scan,
@@ -59,6 +60,9 @@ const lastPauseMs = 5000;
 /** Looks that an error of an earlier scan may outlast the order for a new one. */
 const staleLooks = 3;
 
+/** What to do where Harbor's answers about an ended scan do not fit together. */
+const rescan = 'scan the image again in Harbor, then run this again';
+
 /** Makes the gate of one registry. */
 export function createScanGate(options: GateOptions): ScanGate {
   const { harbor, client, scan: config, reports, clock = systemClock } = options;
@@ -96,9 +100,15 @@ export function createScanGate(options: GateOptions): ScanGate {
     const text = report.value === 'not allowed' ? undefined : report.value.text;
     const kept = await writeState(file, text === undefined ? scan.value : (JSON.parse(text) as unknown));
     if (kept.kind !== 'ok') return kept;
-    const findings = text === undefined ? [] : findingsOf(text);
+    const listed = text === undefined ? undefined : findingsOf(text);
+    const findings = listed ?? [];
     const found = summaryOf(scan.value);
     if (config !== undefined) {
+      if (!isCounted(scan.value)) {
+        return incomplete(service, 'Harbor says that the scan ended well, and not what it found', {
+          hint: rescan,
+        });
+      }
       if (config.fixableOnly && text === undefined) {
         return incomplete(
           service,
@@ -106,6 +116,15 @@ export function createScanGate(options: GateOptions): ScanGate {
           {
             hint: 'give the robot the right to read artifact additions, or take fixableOnly out of registry.harbor.scan',
           },
+        );
+      }
+      const { total = 0 } = scan.value;
+      if (config.fixableOnly && (listed === undefined || listed.length < total)) {
+        const has = listed === undefined ? 'there is no report' : `the report lists ${listed.length}`;
+        return incomplete(
+          service,
+          `the scan counted ${total} in all, but ${has}, and only that tells what is fixable`,
+          { hint: rescan },
         );
       }
       const bad = findings.filter(

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { countOf, counts, findingsOf, hasEnded, scanOf, summaryOf } from './scan-overview.ts';
+import { countOf, counts, findingsOf, hasEnded, isCounted, scanOf, summaryOf } from './scan-overview.ts';
 
 const type = 'application/vnd.security.vulnerability.report; version=1.1';
 
@@ -32,11 +32,24 @@ describe('the overview of a scan', () => {
 
   it('counts what a gate names and worse', () => {
     const scan = scanOf(done);
-    expect(scan).toEqual({ status: 'Success', counts: { Low: 1, Critical: 2, Unknown: 4 } });
+    expect(scan).toEqual({ status: 'Success', counts: { Low: 1, Critical: 2, Unknown: 4 }, total: 7 });
     if (scan === undefined) return;
     expect(['critical', 'high', 'medium', 'low'].map((gate) => countOf(scan, gate))).toEqual([2, 2, 2, 3]);
     expect(summaryOf(scan)).toBe('2 critical, 1 low, 4 unknown');
     expect(summaryOf({ status: 'Success', counts: {} })).toBe('nothing');
+  });
+
+  it.each([
+    ['says what was found', { fixable: 0, summary: { Low: 1 }, total: 1 }, true],
+    ['says that nothing was found', { fixable: 0, summary: {}, total: 0 }, true],
+    ['is not there', undefined, false],
+    ['has no severities', { fixable: 0, total: 0 }, false],
+    ['has no total', { summary: {} }, false],
+    ['has fewer severities than findings', { fixable: 0, summary: { Low: 1 }, total: 2 }, false],
+    ['has words for numbers', { fixable: 0, summary: { Critical: '2' }, total: 2 }, false],
+  ])('of a success whose summary %s', (_, summary, expected) => {
+    const scan = scanOf({ scan_overview: { [type]: { scan_status: 'Success', summary } } });
+    expect(scan !== undefined && isCounted(scan)).toBe(expected);
   });
 
   it.each([
@@ -68,7 +81,11 @@ describe('a report', () => {
     ]);
   });
 
-  it.each(['', 'null', '{}', '[]', '{"a":{"vulnerabilities":null}}'])('may be empty: %s', (text) => {
-    expect(findingsOf(text)).toEqual([]);
+  it('may list nothing', () => {
+    expect(findingsOf(JSON.stringify({ [type]: { vulnerabilities: [] } }))).toEqual([]);
+  });
+
+  it.each(['', 'null', '{}', '[]', '{"a":{}}', '{"a":{"vulnerabilities":null}}'])('is not: %s', (text) => {
+    expect(findingsOf(text)).toBeUndefined();
   });
 });

@@ -2,7 +2,7 @@
  * What Harbor tells of a scan, and whether it stops a deploy. Pure. The words are those of Harbor's API: the overview of an
  * artifact is a map keyed by the report's media type, and the report is such a map too.
  */
-import { fieldsAt, isFields, listAt, numberAt, stringAt } from '../support/fields.ts';
+import { fieldAt, fieldsAt, isFields, numberAt, stringAt } from '../support/fields.ts';
 
 /** Where a scan is. */
 export interface Scan {
@@ -10,6 +10,8 @@ export interface Scan {
   readonly status: string;
   /** Findings by Harbor's name of the severity; empty until it has ended. */
   readonly counts: Readonly<Record<string, number>>;
+  /** All findings, of whatever severity; absent until it has ended, and where Harbor has no summary of it. */
+  readonly total?: number;
 }
 
 /** One vulnerability of a report. */
@@ -29,11 +31,11 @@ export function scanOf(artifact: unknown): Scan | undefined {
   const [overview] = Object.values(fieldsAt(artifact, 'scan_overview'));
   const status = stringAt(overview, 'scan_status');
   if (status === undefined) return undefined;
-  const counts: Record<string, number> = {};
-  for (const name of Object.keys(fieldsAt(overview, 'summary', 'summary'))) {
-    counts[name] = numberAt(overview, 'summary', 'summary', name) ?? 0;
-  }
-  return { status, counts };
+  const summary = fieldAt(overview, 'summary', 'summary');
+  const total = numberAt(overview, 'summary', 'total');
+  if (!isFields(summary) || total === undefined) return { status, counts: {} };
+  const counts = Object.fromEntries(Object.keys(summary).map((name) => [name, numberAt(summary, name) ?? 0]));
+  return { status, counts, total };
 }
 
 /** True when nothing more will come of a scan without asking again. */
@@ -41,17 +43,28 @@ export function hasEnded({ status }: Scan): boolean {
   return status === 'Success' || status === 'Error' || status === 'Stopped';
 }
 
-/** The findings of a report (`GET …/additions/vulnerabilities`), worst first; empty for a text that is none. */
-export function findingsOf(report: string): readonly Finding[] {
+/** True where every finding of an ended scan has a severity: only then no count for a gate means that there is none. */
+export function isCounted({ counts: found, total }: Scan): boolean {
+  return total !== undefined && Object.values(found).reduce((sum, count) => sum + count, 0) >= total;
+}
+
+/**
+ * The findings of a report (`GET …/additions/vulnerabilities`), worst first. Undefined for what lists none: Harbor answers
+ * an empty map where it has no report, and writes an empty list where nothing was found.
+ */
+export function findingsOf(report: string): readonly Finding[] | undefined {
   let content: unknown;
   try {
     content = JSON.parse(report);
   } catch {
-    return [];
+    return undefined;
   }
-  const inner = isFields(content) ? Object.values(content) : [];
-  return inner
-    .flatMap((one) => listAt(one, 'vulnerabilities'))
+  const lists = (isFields(content) ? Object.values(content) : [])
+    .map((one) => fieldAt(one, 'vulnerabilities'))
+    .filter((list) => Array.isArray(list));
+  if (lists.length === 0) return undefined;
+  return lists
+    .flat()
     .map((one) => ({
       id: stringAt(one, 'id') ?? '?',
       package: `${stringAt(one, 'package') ?? '?'} ${stringAt(one, 'version') ?? ''}`.trim(),

@@ -200,6 +200,21 @@ describe('Helm', () => {
 });
 
 describe('deploy --rendered', () => {
+  it('refuses what was rendered before there was an image, in a project that was never built', async () => {
+    const rig = makeRig();
+    const draft = await succeeds(rig.appdev('render', 'stock'));
+    expect(draft.stderr).toContain('stock was not built yet');
+    rig.write('draft.yaml', draft.stdout);
+    for (const command of ['deploy', 'diff', 'verify']) {
+      const refused = await rig.appdev(command, 'stock', '--rendered', 'draft.yaml');
+      expect([refused.code, refused.stdout + refused.stderr]).toEqual([
+        6,
+        expect.stringContaining('appdev build stock, then appdev render > draft.yaml'),
+      ]);
+    }
+    expect(rig.objects('deployments')).toEqual([]);
+  });
+
   it('applies a chart as it was rendered, and never beside its release', async () => {
     const rig = makeRig();
     const { stdout } = await succeeds(rig.appdev('render', 'stock', '--artifacts', first));

@@ -402,8 +402,11 @@ describe('the scan', () => {
     expect([told(await build({ scan }))[0], pushes()]).toEqual(['SCAN_GATE', 0]);
   });
 
-  it('lets through what nobody has fixed yet where only the fixable counts', async () => {
-    harbor.state.options.findings = [finding('Critical')];
+  it.each([
+    ['what nobody has fixed yet', [finding('Critical')]],
+    ['what nothing was found in', []],
+  ])('lets through %s where only the fixable counts', async (_, findings) => {
+    harbor.state.options.findings = findings;
     expect(told(await build({ scan: { ...scan, fixableOnly: true } }))[0]).toBe('ok');
   });
 
