@@ -16,6 +16,7 @@ import type { ScanConfig, ServiceConfig } from '../../src/config/model.ts';
 import { exitCodeOf } from '../../src/errors.ts';
 import type { Artifact } from '../../src/events.ts';
 import { ok, type Outcome } from '../../src/outcome.ts';
+import { openRegistryAccess } from '../../src/registry/access.ts';
 import type { Registry } from '../../src/registry/types.ts';
 import type { Clock } from '../../src/support/clock.ts';
 import { runProcess, type Command } from '../../src/support/process.ts';
@@ -93,20 +94,31 @@ function registryOf(more: Partial<Registry> = {}): Registry {
   return { push, pull: push, insecure: true, source: 'appdev.yaml', ...more };
 }
 
-function open(more: Partial<RegistryOptions> = {}): OpenRegistry {
-  const opened = openRegistry({
-    registry: registryOf(),
-    env: {
-      HOME: join(top, 'home'),
-      APPDEV_REGISTRY_USER: robot.name,
-      APPDEV_REGISTRY_PASSWORD: robot.secret,
-    },
+/** How it is opened; without `env`, as the test's robot. */
+interface Opening extends Partial<Omit<RegistryOptions, 'access'>> {
+  readonly env?: NodeJS.ProcessEnv;
+  readonly authFile?: string;
+  readonly ca?: string;
+}
+
+function open({ env, authFile, ca, ...more }: Opening = {}): OpenRegistry {
+  const registry = more.registry ?? registryOf();
+  const asRobot = { APPDEV_REGISTRY_USER: robot.name, APPDEV_REGISTRY_PASSWORD: robot.secret };
+  const access = openRegistryAccess({
+    run: runProcess,
+    env: env ?? { HOME: join(top, 'home'), ...asRobot },
+    push: registry.push,
+    ...(authFile === undefined ? {} : { authFile }),
+    ...(ca === undefined ? {} : { ca }),
+  });
+  if (access.kind !== 'ok') throw new Error(JSON.stringify(access));
+  return openRegistry({
+    registry,
+    access: access.value,
     createProject: false,
     stateFolder: join(top, `state${count}`),
     ...more,
   });
-  if (opened.kind !== 'ok') throw new Error(JSON.stringify(opened));
-  return opened.value;
 }
 
 function service(content: string, repository = 'orders'): ServiceConfig {
@@ -130,7 +142,7 @@ function service(content: string, repository = 'orders'): ServiceConfig {
   };
 }
 
-interface Build extends Partial<RegistryOptions> {
+interface Build extends Opening {
   readonly content?: string;
   /** Files of another machine: nothing is known of earlier pushes. */
   readonly cache?: string;
@@ -149,7 +161,7 @@ async function build({ content = 'a', cache = 'cache', context, ...more }: Build
     project: 'shop',
     target: { kind: 'registry', registry: more.registry ?? registryOf() },
     reader: opened.client,
-    access: opened.access,
+    access: opened.buildah,
     load: async () => await Promise.reject(new Error('nothing is loaded here')),
     cache: join(top, `${cache}${count}`),
   });
@@ -314,7 +326,7 @@ describe('an immutable tag', () => {
         repository: `${proxy.host}/${project.name}/taken`,
         tag,
         digestFile: join(top, 'taken'),
-        access: opened.access,
+        access: opened.buildah,
       },
       signal,
       () => expect.fail('nothing is tried again'),
@@ -361,9 +373,7 @@ describe('a private certificate authority', () => {
       const [code, , text] = told(await build({ registry: named, env }));
       expect([code, text]).toEqual(['REGISTRY_UNREACHABLE', expect.stringContaining('registry.ca')]);
       expect(secure.requests).toEqual([]);
-      expect(told(await build({ registry: { ...named, ca }, env }))[0]).toBe('ok');
-      const second = { registry: named, env: { ...env, APPDEV_REGISTRY_CA: ca }, content: 'b' };
-      expect(told(await build(second))[0]).toBe('ok');
+      expect(told(await build({ registry: named, ca, env }))[0]).toBe('ok');
     } finally {
       await secure.stop();
     }
@@ -445,7 +455,7 @@ describe('each request of a push in turn', () => {
 
   /** Pushes into a repository of its own, so that nothing is there yet, and has it scanned and tagged. */
   async function push(repository: string): Promise<Outcome<Artifact>> {
-    const { client, access, guarded } = open({
+    const { client, buildah: access, guarded } = open({
       clock: hasty,
       scan: { severity: 'high', fixableOnly: true, deadlineMs: 60_000 },
     });
