@@ -53,7 +53,7 @@ const pushes: readonly (readonly [line: string, code: string, retry: string])[] 
   ['writing blob: toomanyrequests: too many requests', 'REGISTRY_UNREACHABLE', 'yes'],
   ['writing blob: toomanyrequests: Quota exceeded for quota metric', 'REGISTRY_UNREACHABLE', 'yes'],
   [
-    'writing blob: initiating layer upload to /v2/a/blobs/uploads/ in localhost:5001: name unknown: The repository with name \'a\' does not exist in the registry',
+    "writing blob: initiating layer upload to /v2/a/blobs/uploads/ in localhost:5001: name unknown: The repository with name 'a' does not exist in the registry",
     'PUSH_FAILED',
     'no',
   ],
@@ -98,7 +98,15 @@ const pushes: readonly (readonly [line: string, code: string, retry: string])[] 
 
 /** Names that hold the words by which failures are told; a service, a project or a host may be called so. */
 const names = [
-  ...['quota-api', 'immutable', 'certificate-service', 'x509', 'denied-calls', 'forbidden', 'unauthorized-500'],
+  ...[
+    'quota-api',
+    'immutable',
+    'certificate-service',
+    'x509',
+    'denied-calls',
+    'forbidden',
+    'unauthorized-500',
+  ],
   ...['toomanyrequests', 'name-unknown', 'eof', 'service-unavailable', 'tls', 'orders-503', 'project', '429'],
 ];
 

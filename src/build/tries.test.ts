@@ -32,7 +32,7 @@ async function tried(
     now: () => nowMs,
     sleep: async (ms) => {
       pauses.push(ms);
-      return await Promise.resolve();
+      await Promise.resolve();
     },
   };
   const outcome = await inTries(
@@ -97,7 +97,10 @@ describe('a transfer', () => {
 
   it('goes on for as long as its token runs out only after it got some way', async () => {
     const answers = [401, 401, 401, 401, 'ok'] as const;
-    expect(await tried(answers, { takesMs: 60_000 })).toMatchObject({ end: 'ok', pauses: [500, 500, 500, 500] });
+    expect(await tried(answers, { takesMs: 60_000 })).toMatchObject({
+      end: 'ok',
+      pauses: [500, 500, 500, 500],
+    });
   });
 
   it('is refused once and for all where nothing could have run out', async () => {

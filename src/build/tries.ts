@@ -13,13 +13,13 @@ export interface Transfer {
    *
    * @param fresh the last login was refused.
    */
-  attempt(fresh: boolean): Promise<Outcome<readonly string[] | undefined>>;
+  readonly attempt: (fresh: boolean) => Promise<Outcome<readonly string[] | undefined>>;
   /** What such an output means. */
-  failureOf(lines: readonly string[]): TransferFailure;
+  readonly failureOf: (lines: readonly string[]) => TransferFailure;
   /** Nothing could have run out: the first refusal is final. */
   readonly stranger?: boolean;
   /** Told before each further try. */
-  onRetry(message: string): void;
+  readonly onRetry: (message: string) => void;
 }
 
 /** Pauses before the second and third try, in milliseconds: the first for a hiccup, the last for a restart. */

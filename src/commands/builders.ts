@@ -112,7 +112,10 @@ export async function openImageBuilder(
 function copiesOf(images: ImageTarget, access: RegistryAccess): CopyParts | undefined {
   if (images.kind !== 'registry' || images.registry.copy === undefined) return undefined;
   const { pull, copy } = images.registry;
-  const reader = createRegistryClient({ registry: { push: pull, insecure: copy.insecure }, ...access.asking });
+  const reader = createRegistryClient({
+    registry: { push: pull, insecure: copy.insecure },
+    ...access.asking,
+  });
   return { run: runProcess, registry: images.registry, reader, access };
 }
 

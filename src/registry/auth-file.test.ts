@@ -56,7 +56,7 @@ describe('the auth file for tools', () => {
 
   it('is another one for each registry, also for two at once and after a second look', async () => {
     const files = createAuthFiles(
-      async (name) => await Promise.resolve(ok({ ...robot, username: name } as Credentials)),
+      async (name) => await Promise.resolve(ok({ ...robot, username: name })),
       [],
     );
     const names = ['a.example.com', 'b.example.com'];

@@ -261,6 +261,7 @@ describe('a plain script', () => {
     const context = recordingContext();
     const images = builder({
       credentials: asAnn,
+      authority: '/trusted/ca.crt',
       reader: createRegistryClient({ registry: registryAt(registry.host), credentials: asAnn }),
     });
     const error = await refused(of, { jar, hash, context, images });
@@ -289,6 +290,7 @@ describe('a plain script', () => {
       APPDEV_JAR: jar.built,
       APPDEV_DIGEST_FILE: digestFile,
       APPDEV_AUTHFILE: join(dirname(digestFile), 'config.json'),
+      APPDEV_REGISTRY_CA: '/trusted/ca.crt',
     };
     // The mark by which a later session finds what a killed one left.
     const { APPDEV_SESSION: _mark, ...contract } = Object.fromEntries(given) as Record<string, string>;
