@@ -36,13 +36,16 @@ const names: readonly (readonly [pattern: RegExp, left: string])[] = [
 /** `received unexpected HTTP status: 503`, `StatusCode: 413`, `status code from registry 500`, `parsing HTTP 403 response`. */
 const statusPattern = /(?:status(?:[ -]?code)?(?: from registry)?|http(?: code)?):? (\d{3})\b/i;
 
+/** The message of a log entry; a line that is none as it is. */
+export function messageIn(line: string): string {
+  const message = logged.exec(line)?.[1];
+  return message === undefined ? line : message.replace(/\\(["\\])/g, '$1');
+}
+
 /** Reads the last error of a tool's output. */
 export function causeOf(lines: readonly string[]): TransferCause {
   const start = lines.findLastIndex((line) => errorStart.test(line));
-  const said = lines.slice(Math.max(start, 0)).map((line) => {
-    const message = logged.exec(line)?.[1];
-    return message === undefined ? line : message.replace(/\\(["\\])/g, '$1');
-  });
+  const said = lines.slice(Math.max(start, 0)).map(messageIn);
   const text = names.reduce((rest, [pattern, left]) => rest.replace(pattern, left), said.join('\n'));
   const status = statusPattern.exec(text)?.[1];
   return { text, status: status === undefined ? undefined : Number(status) };

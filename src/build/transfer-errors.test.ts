@@ -139,6 +139,12 @@ describe('transferFailure', () => {
     }
   });
 
+  it('shows the words of a log entry, not the entry', () => {
+    const line = 'time="2026-01-02T03:04:05Z" level=fatal msg="reading manifest: odd: \\"x\\""';
+    const { error } = transferFailure('copying', 'r.example.com', [line]);
+    expect(error.message).toBe('copying failed: reading manifest: odd: "x"');
+  });
+
   it('goes by the last error, not by what was printed before', () => {
     const { error, retry } = transferFailure('pushing', 'r.example.com', [
       'the certificate was denied: quota exceeded',

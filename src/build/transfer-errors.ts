@@ -4,7 +4,7 @@
  */
 import { appdevError, type AppdevError, type ErrorCode } from '../errors.ts';
 import { withoutPasswords } from './redact.ts';
-import { causeOf, type TransferCause } from './transfer-cause.ts';
+import { causeOf, messageIn, type TransferCause } from './transfer-cause.ts';
 
 /** Why a push or pull failed, and whether another try may help. */
 export interface TransferFailure {
@@ -183,8 +183,8 @@ function fits({ statuses, pattern }: Rule, { status, text }: TransferCause): boo
   return pattern?.test(text) === true;
 }
 
-/** The line that says what went wrong; Buildah's begins with `Error:`. */
+/** The line that says what went wrong; Buildah's begins with `Error:`, skopeo's is a log entry. */
 export function errorLine(lines: readonly string[]): string {
   const found = lines.findLast((line) => /^Error: /.test(line)) ?? lines.at(-1) ?? 'no message';
-  return found.replace(/^Error: /, '').replace(/^building at STEP "[^"]*": /, '');
+  return messageIn(found).replace(/^Error: /, '').replace(/^building at STEP "[^"]*": /, '');
 }
