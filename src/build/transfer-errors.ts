@@ -186,5 +186,7 @@ function fits({ statuses, pattern }: Rule, { status, text }: TransferCause): boo
 /** The line that says what went wrong; Buildah's begins with `Error:`, skopeo's is a log entry. */
 export function errorLine(lines: readonly string[]): string {
   const found = lines.findLast((line) => /^Error: /.test(line)) ?? lines.at(-1) ?? 'no message';
-  return messageIn(found).replace(/^Error: /, '').replace(/^building at STEP "[^"]*": /, '');
+  return messageIn(found)
+    .replace(/^Error: /, '')
+    .replace(/^building at STEP "[^"]*": /, '');
 }
