@@ -2,7 +2,7 @@
 import { failed, ok, type Outcome } from '../outcome.ts';
 import { withoutPasswords } from './redact.ts';
 import { openAccess, type BuildahAccess } from './buildah-access.ts';
-import { transferFailure } from './buildah-errors.ts';
+import { transferFailure } from './transfer-errors.ts';
 import type { Buildah } from './buildah-session.ts';
 import type { BaseImage } from './containerfile.ts';
 

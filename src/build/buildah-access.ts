@@ -3,7 +3,7 @@
  * folder. Paths only; no secret is on its command line.
  */
 import { ok, type Outcome } from '../outcome.ts';
-import type { AuthFiles } from '../registry/auth-file.ts';
+import type { RegistryAccess } from '../registry/access.ts';
 
 /** Flags and environment of a `buildah push`, `pull` or `bud`. */
 export interface BuildahAccess {
@@ -22,12 +22,10 @@ export const openAccess: BuildahAccess = {
  * Makes it for one registry.
  *
  * @param name the registry's push name, for which the login is.
- * @param certDir folder with the authority's certificate.
  */
 export function createBuildahAccess(
   name: string,
-  authFiles: AuthFiles,
-  certDir: string | undefined,
+  { authFiles, certDir }: Pick<RegistryAccess, 'authFiles' | 'certDir'>,
 ): BuildahAccess {
   return {
     flags: certDir === undefined ? [] : ['--cert-dir', certDir],

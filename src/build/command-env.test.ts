@@ -38,12 +38,13 @@ describe('commandEnvironment', () => {
     insecure: false,
     digestFile: '/tmp/d',
     authFile: '/tmp/config.json',
+    authority: undefined,
     temporary: '/tmp/t',
   };
 
   it('takes away what there is not: a variable of an outer appdev must not pass for ours', () => {
     const environment = commandEnvironment(facts, {});
-    for (const name of ['APPDEV_JAR', 'APPDEV_CONTAINERFILE']) {
+    for (const name of ['APPDEV_JAR', 'APPDEV_CONTAINERFILE', 'APPDEV_REGISTRY_CA']) {
       expect(environment).toHaveProperty(name, undefined);
     }
     expect(environment).toMatchObject({

@@ -20,6 +20,8 @@ export interface CommandFacts {
   readonly digestFile: string;
   /** File with the credentials for the registry, in Docker's form. */
   readonly authFile: string;
+  /** PEM file of the private authority to trust for the registry; undefined where none is named. */
+  readonly authority: string | undefined;
   /** Folder for temporary files, which is removed afterwards. */
   readonly temporary: string;
 }
@@ -49,6 +51,7 @@ export function commandEnvironment(
     APPDEV_REGISTRY: repository.split('/', 1)[0],
     APPDEV_REGISTRY_INSECURE: String(insecure),
     APPDEV_AUTHFILE: facts.authFile,
+    APPDEV_REGISTRY_CA: facts.authority,
     APPDEV_DIGEST_FILE: facts.digestFile,
   };
 }

@@ -27,6 +27,8 @@ export interface CommandParts {
   /** Asks the registry of the target. */
   readonly reader: ManifestReader;
   readonly credentials: FindCredentials;
+  /** PEM file of the private authority to trust for the registry, as `ca.crt` in a folder of its own. */
+  readonly authority?: string;
   /** Told before a command runs for the first time: it is a program that the repository brings along. */
   readonly announce: (service: string, command: string) => void;
 }
@@ -108,7 +110,7 @@ async function tagOf(
 
 /** Runs the command in a folder of its own for temporary files. Returns what it wrote to the digest file, if anything. */
 async function runCommand(
-  { run, credentials }: CommandParts,
+  { run, credentials, authority }: CommandParts,
   { service, jar }: ImageRequest,
   source: CommandSource,
   { repository, tag, insecure }: Place,
@@ -126,7 +128,7 @@ async function runCommand(
     const authFile = join(folder, 'config.json');
     const host = repository.split('/', 1)[0] ?? repository;
     await writeFile(authFile, authFileText(host, known.value), { mode: 0o600 });
-    const facts = { service: service.name, source, jar, repository, tag, insecure };
+    const facts = { service: service.name, source, jar, repository, tag, insecure, authority };
     const [tool = '', ...args] = source.run;
     const finished = await run(
       {

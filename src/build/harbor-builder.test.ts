@@ -1,47 +1,57 @@
-/** A Harbor's project is made once for all services, and one service's end is not another's. */
-import { expect, it, vi } from 'vitest';
+import { expect, it } from 'vitest';
+import { recordingContext } from '../../test/support/recording-context.ts';
+import { until } from '../../test/support/wait.ts';
 import type { ServiceConfig } from '../config/model.ts';
 import type { Artifact } from '../events.ts';
 import { cancelled, ok, type Outcome } from '../outcome.ts';
 import type { Harbor } from '../registry/harbor.ts';
-import { recordingContext } from '../../test/support/recording-context.ts';
 import { withHarbor } from './harbor-builder.ts';
-import type { ImageBuilder, ImageRequest } from './types.ts';
+import type { ImageBuilder } from './types.ts';
 
-it('a project that one service began to make and left is made by the other that waited for it', async () => {
-  const asked: string[] = [];
-  const first = new AbortController();
-  const harbor: Partial<Harbor> = {
-    isHarbor: () => Promise.resolve(ok(true)),
-    async hasProject(name, signal): Promise<Outcome<boolean>> {
-      asked.push(name);
-      if (signal !== first.signal) return ok(true);
-      await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
-      return cancelled(signal);
-    },
+const artifact: Artifact = {
+  ...{ service: 'orders', repository: 'harbor.example.com/shop/orders', tag: 'a', inputHash: 'a' },
+  ...{ pullRepository: 'harbor.example.com/shop/orders', digest: `sha256:${'ab'.repeat(32)}` },
+};
+
+/** A Harbor without projects, whose look for one ends when it is told to or cancelled. */
+function fakeHarbor(): { harbor: Harbor; looks: number; answer: () => void } {
+  const answers: (() => void)[] = [];
+  const fake = {
+    looks: 0,
+    answer: () => answers.splice(0).forEach((one) => one()),
+    harbor: {
+      isHarbor: async () => await Promise.resolve(ok(true)),
+      hasProject: async (_name: string, signal: AbortSignal) => {
+        fake.looks += 1;
+        return await new Promise<Outcome<boolean>>((resolve) => {
+          answers.push(() => resolve(ok(true)));
+          signal.addEventListener('abort', () => resolve(cancelled(signal)));
+        });
+      },
+    } as unknown as Harbor,
   };
-  const built: ImageBuilder['build'] = ({ service }) =>
-    Promise.resolve(ok({ service: service.name, repository: 'h/shop/a', digest: 'sha256:a' } as Artifact));
-  const builder = withHarbor(
-    { build: built },
-    {
-      harbor: harbor as Harbor,
-      gate: () => Promise.resolve(ok(undefined)),
-      client: { putTag: () => Promise.resolve(ok(undefined)) },
-      createProject: true,
-      repositoryOf: ({ name }) => `harbor.example.com/shop/${name}`,
-    },
-  );
-  const build = async (name: string, signal: AbortSignal) =>
-    await builder.build({ service: { name } as ServiceConfig } as ImageRequest, {
-      ...recordingContext(),
-      signal,
-    });
-  const both = [build('orders', first.signal), build('stock', new AbortController().signal)];
-  await vi.waitFor(() => expect(asked).toEqual(['shop']));
+  return fake;
+}
+
+it('--create-project: a build goes on where the one that began to look was cancelled', async () => {
+  const fake = fakeHarbor();
+  const builder: ImageBuilder = { build: async () => await Promise.resolve(ok(artifact)) };
+  const images = withHarbor(builder, {
+    harbor: fake.harbor,
+    gate: async () => await Promise.resolve(ok(undefined)),
+    client: { putTag: async () => await Promise.resolve(ok(undefined)) },
+    createProject: true,
+    repositoryOf: () => artifact.repository,
+  });
+  const [first, second, third] = [new AbortController(), new AbortController(), new AbortController()];
+  const request = { service: { name: 'orders' } as ServiceConfig, inputHash: 'a' };
+  const build = async (signal: AbortSignal): Promise<string> =>
+    (await images.build(request, recordingContext(signal))).kind;
+  const kinds = [first, second, third].map(async ({ signal }) => await build(signal));
+  await until('a look', () => fake.looks === 1);
   first.abort('superseded');
-  const [orders, stock] = await Promise.all(both);
-  expect(orders).toEqual({ kind: 'cancelled', reason: 'superseded' });
-  expect(stock).toMatchObject({ kind: 'ok', value: { service: 'stock' } });
-  expect(asked).toEqual(['shop', 'shop']);
+  await until('a second look', () => fake.looks === 2);
+  fake.answer();
+  expect(await Promise.all(kinds)).toEqual(['cancelled', 'ok', 'ok']);
+  expect(fake.looks).toBe(2);
 });

@@ -52,12 +52,15 @@ export function withHarbor(builder: ImageBuilder, parts: HarborBuilderParts): Im
     // The push says what is missing.
     if (path === undefined) return ok(undefined);
     const { project } = path;
-    const under = ensured.get(project) ?? make(project, host, signal);
-    ensured.set(project, under);
-    const made = await under;
-    if (made.kind !== 'ok' && ensured.get(project) === under) ensured.delete(project);
-    // Another service's build began it and was cancelled: this one's was not.
-    return made.kind === 'cancelled' && !signal.aborted ? await ensure(repository, signal) : made;
+    for (;;) {
+      const under = ensured.get(project) ?? make(project, host, signal);
+      ensured.set(project, under);
+      const made = await under;
+      // What failed may be mended meanwhile.
+      if (made.kind !== 'ok' && ensured.get(project) === under) ensured.delete(project);
+      // Another service's build may have begun it, and been cancelled.
+      if (made.kind !== 'cancelled' || signal.aborted) return made;
+    }
   }
 
   async function make(project: string, host: string, signal: AbortSignal): Promise<Outcome<void>> {

@@ -136,6 +136,22 @@ describe('an executor that failed', () => {
     expect(error.hint).toMatch(hint);
   });
 
+  it.each([
+    ['quota-api', '503 Service Unavailable', 'REGISTRY_UNREACHABLE'],
+    ['certificate-service', '502 Bad Gateway', 'REGISTRY_UNREACHABLE'],
+    ['immutable', '413 Request Entity Too Large', 'PUSH_FAILED'],
+    ['denied-calls', '429 Too Many Requests', 'REGISTRY_UNREACHABLE'],
+  ])('a push of %s that ends with %s', (name, status, code) => {
+    const error = errorOf(
+      buildFailed(subject, failed(1), [
+        'INFO[0003] RUN ./check',
+        'x509: the certificate of quota is immutable, denied: forbidden',
+        `error pushing image: failed to push to destination r.example.com/shop/${name}:1: PUT https://r.example.com/v2/shop/${name}/blobs/uploads/x?digest=sha256%3Aab: unexpected status code ${status}: {"errors":[{"detail":{"name":"${name}"}}]}; [map[name:shop/${name}]]`,
+      ]),
+    );
+    expect(error.code).toBe(code);
+  });
+
   it('by its memory', () => {
     const error = errorOf(buildFailed(subject, failed(137, 'OOMKilled'), ['INFO[0009] RUN java']));
     expect(error).toMatchObject({ code: 'BUILD_POD_FAILED' });

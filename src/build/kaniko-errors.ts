@@ -4,7 +4,7 @@
  */
 import { appdevError, type AppdevError } from '../errors.ts';
 import { failed, type NotOk } from '../outcome.ts';
-import { transferFailure } from './buildah-errors.ts';
+import { transferFailure } from './transfer-errors.ts';
 import type { PodState, Trouble } from './kaniko-state.ts';
 import { withoutPasswords } from './redact.ts';
 
@@ -125,8 +125,12 @@ export function buildFailed(
       last,
     )
   ) {
-    const { error } = transferFailure(`${service}: pushing from the build pod`, host, lines);
-    return { kind: 'failed', error: { ...error, hint: pushHint(error, host) } };
+    // That line alone: before it come the build's own output, which may say anything.
+    const { error } = transferFailure(`${service}: pushing from the build pod`, host, [lastError(lines)]);
+    return {
+      kind: 'failed',
+      error: { ...error, hint: pushHint(error, host), evidence: evidenceOf(lines) },
+    };
   }
   const base = /(?:retrieving image|image manifest|Retrieving image) "?([\w.:/@-]+)/i.exec(last)?.[1];
   if (
@@ -172,12 +176,19 @@ function evidenceOf(lines: readonly string[]): readonly string[] {
   return lines.slice(-10).map(withoutPasswords);
 }
 
-/** The executor prints its error last, on stderr, without a level; before it come lines of its log. */
+/** The error as it is shown: cut, for some quote a whole answer. */
 function errorLine(lines: readonly string[]): string {
+  return withoutPasswords(lastError(lines)).slice(0, 500);
+}
+
+/** The executor prints its error last, on stderr, without a level; before it come lines of its log. */
+function lastError(lines: readonly string[]): string {
   const said = lines.filter((line) => line.trim() !== '' && !/^Usage:|^\s+-/.test(line));
-  const found =
-    [...said].reverse().find((line) => /^(?:[Ee]rror|kaniko should|unknown flag)/.test(line)) ?? said.at(-1);
-  return withoutPasswords(found ?? 'it said nothing').slice(0, 500);
+  return (
+    said.findLast((line) => /^(?:[Ee]rror|kaniko should|unknown flag)/.test(line)) ??
+    said.at(-1) ??
+    'it said nothing'
+  );
 }
 
 /** The failure for a registry without a name that pods know. */

@@ -1,18 +1,18 @@
 /**
- * Pushes an image, and does not take the push's word for it: the digest has to be in the registry. Owns the retries,
- * because Buildah does not try again after a server error or a token that ran out. A tag that names this very image
- * already is a success without a push, also where tags cannot be written twice.
+ * Pushes an image, and does not take the push's word for it: the digest has to be in the registry. A tag that names this
+ * very image already is a success without a push, also where tags cannot be written twice.
  */
 import { readFile, rm } from 'node:fs/promises';
 import type { AppdevError } from '../errors.ts';
-import { failed, ok, type NotOk, type Outcome } from '../outcome.ts';
+import { failed, ok, type Outcome } from '../outcome.ts';
 import type { RegistryClient } from '../registry/client.ts';
 import type { Registry } from '../registry/types.ts';
 import { systemClock, type Clock } from '../support/clock.ts';
 import { diskFull, saysDiskFull } from '../support/disk-full.ts';
 import type { BuildahAccess } from './buildah-access.ts';
-import { transferFailure } from './buildah-errors.ts';
 import type { Buildah } from './buildah-session.ts';
+import { transferFailure } from './transfer-errors.ts';
+import { inTries } from './tries.ts';
 
 /** One push. */
 export interface PushRequest {
@@ -36,12 +36,6 @@ export interface Pushed {
   readonly wasThere: boolean;
 }
 
-/** Pauses before the second and third try, in milliseconds: the first for a hiccup, the last for a restart. */
-const pausesMs = [500, 3000];
-
-/** A try that lasted so long, in milliseconds, got some way before its token ran out: the next one goes on from there. */
-const progressMs = 60_000;
-
 /**
  * Pushes. Returns the digest of the manifest as the registry has it. Fails with REGISTRY_…, TAG_IMMUTABLE, QUOTA_EXCEEDED,
  * PUSH_FAILED or DISK_FULL.
@@ -61,31 +55,20 @@ export async function pushImage(
   if (before.kind === 'cancelled') return before;
   if (before.kind === 'ok' && before.value?.imageId === request.imageId)
     return ok({ digest: before.value.digest, wasThere: true });
-  // Who may not even look has no token that could have run out.
-  const stranger = before.kind === 'failed' && before.error.code === 'REGISTRY_DENIED';
-  let tries = 0;
-  let refused = false;
-  for (;;) {
-    tries += 1;
-    const startedMs = clock.now();
-    const lines = await tryOnce(buildah, request, refused, signal);
-    if (lines.kind !== 'ok') return lines;
-    if (lines.value === undefined) break;
-    if (lines.value.some(saysDiskFull)) return await storageFull(buildah, repository, lines.value);
-    const { error, retry } = transferFailure(`pushing ${repository}`, host, lines.value);
-    if (error.code === 'TAG_IMMUTABLE') return await takenTag(buildah, reader, request, error, signal);
-    refused = retry === 'once';
-    if (refused && clock.now() - startedMs >= progressMs) tries = 0;
-    const pauseMs = pausesMs[tries === 0 ? 0 : tries - 1];
-    if (retry === 'no' || pauseMs === undefined || (refused && (stranger || tries > 1))) {
-      return {
-        kind: 'failed',
-        error: tries <= 1 ? error : { ...error, message: `${error.message} (${tries} tries)` },
-      };
-    }
-    onRetry(`${error.message}; trying again in ${pauseMs / 1000} s`);
-    await clock.sleep(pauseMs, signal);
-  }
+  const pushed = await inTries(
+    {
+      attempt: async (fresh) => await tryOnce(buildah, request, fresh, signal),
+      failureOf: (lines) => transferFailure(`pushing ${repository}`, host, lines),
+      // Who may not even look has no token that could have run out.
+      stranger: before.kind === 'failed' && before.error.code === 'REGISTRY_DENIED',
+      onRetry,
+    },
+    clock,
+    signal,
+  );
+  if (pushed.kind === 'failed' && pushed.error.code === 'TAG_IMMUTABLE')
+    return await takenTag(buildah, reader, request, pushed.error, signal);
+  if (pushed.kind !== 'ok') return pushed;
   const digest = (await readFile(request.digestFile, 'utf8')).trim();
   await rm(request.digestFile, { force: true });
   const there = await reader.headManifest(repository, digest, signal);
@@ -159,9 +142,9 @@ async function tryOnce(
     { signal },
   );
   if (finished.kind !== 'ok') return finished;
-  return ok(finished.value.exitCode === 0 ? undefined : finished.value.lines);
-}
-
-async function storageFull(buildah: Buildah, repository: string, lines: readonly string[]): Promise<NotOk> {
-  return await diskFull(`pushing ${repository}`, buildah.folders(), { exit: 5, evidence: lines.slice(-3) });
+  const { exitCode, lines } = finished.value;
+  if (exitCode === 0) return ok(undefined);
+  if (!lines.some(saysDiskFull)) return ok(lines);
+  const details = { exit: 5, evidence: lines.slice(-3) };
+  return await diskFull(`pushing ${repository}`, buildah.folders(), details);
 }

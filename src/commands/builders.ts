@@ -13,8 +13,8 @@ import type { ImageBuilder, JarBuilder } from '../build/types.ts';
 import type { KanikoConfig } from '../config/model.ts';
 import { defaultKaniko } from '../config/normalize.ts';
 import { ok } from '../outcome.ts';
+import { authorityIn, type RegistryAccess } from '../registry/access.ts';
 import { createRegistryClient } from '../registry/client.ts';
-import { createCredentials, type FindCredentials } from '../registry/credentials.ts';
 import { lookAtImage } from '../registry/image-config.ts';
 import type { PushLedger } from '../registry/ledger.ts';
 import { loadImage } from '../registry/load.ts';
@@ -30,6 +30,7 @@ import type { Session } from './session.ts';
 /** Where images go, as opened for the session. */
 export interface ImageParts {
   readonly images: ImageTarget;
+  readonly access: RegistryAccess;
   /** Absent where images are loaded into the nodes. */
   readonly registry: OpenRegistry | undefined;
   readonly ledger: PushLedger;
@@ -47,16 +48,19 @@ const noReader: PushReader = {
   imageAt: () => Promise.resolve(ok(undefined)),
 };
 
-/** The builder of images: each service's own. First removes what a killed session left of its builds in the cluster. */
+/**
+ * The builder of images: each service's own, then what a Harbor demands of its image, then the copy: what is not let
+ * through reaches no second registry. First removes what a killed session left of its builds in the cluster.
+ */
 export async function openImageBuilder(
   session: Session,
   target: OpenTarget,
-  { images, registry, ledger }: ImageParts,
+  { images, access, registry, ledger }: ImageParts,
 ): Promise<OpenImageBuilder> {
   const { config } = session.project;
   const kaniko = config.kaniko ?? defaultKaniko;
   const client = registry?.client;
-  const credentials = registry?.credentials ?? createCredentials({ run: runProcess });
+  const { credentials } = access.asking;
   // Doctor only looks.
   if (session.invocation.command !== 'doctor' && usesBuilder(session.services, 'kaniko')) {
     await clearBuilds(session, target, kaniko);
@@ -67,7 +71,7 @@ export async function openImageBuilder(
       project: config.name,
       target: images,
       reader: client ?? noReader,
-      ...(registry === undefined ? {} : { access: registry.access }),
+      ...(registry === undefined ? {} : { access: registry.buildah }),
       load: async (load, archive, { signal, report }) =>
         await loadImage(load, archive, runProcess, {
           signal,
@@ -80,6 +84,7 @@ export async function openImageBuilder(
       target: images,
       reader: client ?? noReader,
       credentials,
+      ...(access.certDir === undefined ? {} : { authority: authorityIn(access.certDir) }),
       announce: (service, command) => {
         const message = `${service}: its image is built by a command of appdev.yaml: ${command}`;
         session.emit({ type: 'notice', level: 'info', message, service });
@@ -94,21 +99,25 @@ export async function openImageBuilder(
       reader: client ?? noReader,
       credentials,
       lookAtImage: async (name, signal) =>
-        await lookAtImage(name, { credentials, insecure: insecureHosts(images, kaniko) }, signal),
+        await lookAtImage(name, { ...access.asking, insecure: insecureHosts(images, kaniko) }, signal),
       onLower: async (artifact) => await ledger.add(artifact),
       cache: cacheFolder(),
     }),
   });
-  const copies = copiesOf(images, credentials);
-  return { imageBuilder: copies === undefined ? selected : copyingBuilder(selected, copies), copies };
+  const guarded = registry?.guarded(selected) ?? selected;
+  const copies = copiesOf(images, access);
+  return { imageBuilder: copies === undefined ? guarded : copyingBuilder(guarded, copies), copies };
 }
 
 /** What copies images into another registry; undefined where the nodes pull from the one that is pushed to. */
-function copiesOf(images: ImageTarget, credentials: FindCredentials): CopyParts | undefined {
+function copiesOf(images: ImageTarget, access: RegistryAccess): CopyParts | undefined {
   if (images.kind !== 'registry' || images.registry.copy === undefined) return undefined;
   const { pull, copy } = images.registry;
-  const reader = createRegistryClient({ registry: { push: pull, insecure: copy.insecure }, credentials });
-  return { run: runProcess, registry: images.registry, reader };
+  const reader = createRegistryClient({
+    registry: { push: pull, insecure: copy.insecure },
+    ...access.asking,
+  });
+  return { run: runProcess, registry: images.registry, reader, access };
 }
 
 /** The builder of jars. Says where a choice was left open, and ends what Gradle leaves running. */

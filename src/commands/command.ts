@@ -151,7 +151,7 @@ export const commands: readonly Command[] = [
     description:
       'Prints the manifests of the services (default: all) as one YAML stream, with the images of artifacts.json. ' +
       'Contacts no cluster.',
-    flags: { artifacts, images },
+    flags: { artifacts, images, authfile },
     load: async () => (await import('./render.ts')).render,
   },
   {
@@ -164,6 +164,7 @@ export const commands: readonly Command[] = [
     flags: {
       artifacts,
       images,
+      authfile,
       adopt,
       rendered,
       'dry-run': { type: 'boolean', help: 'show what would change in the cluster, and change nothing' },
@@ -177,7 +178,7 @@ export const commands: readonly Command[] = [
     synopsis: '[service…]',
     description:
       'Checks that each service is rolled out and that its ready pods run the digest of artifacts.json.',
-    flags: { artifacts, images, rendered },
+    flags: { artifacts, images, authfile, rendered },
     load: async () => (await import('./verify.ts')).verify,
   },
   {
@@ -188,7 +189,7 @@ export const commands: readonly Command[] = [
       'Compares what would be deployed of the services (default: all) with what is in the cluster, field by field, as ' +
       'a unified diff on standard output. Values of Secrets are masked. Changes nothing. Exit code 0, with or without ' +
       'changes; 11 for changes with --exit-code.',
-    flags: { artifacts, images, adopt, rendered, 'exit-code': exitCode },
+    flags: { artifacts, images, authfile, adopt, rendered, 'exit-code': exitCode },
     load: async () => (await import('./diff.ts')).diff,
   },
   {

@@ -8,7 +8,7 @@ import { ensureNamespaces } from './namespaces.ts';
 import { onceOptions } from './once.ts';
 import { readDeployInput } from './plan-deploy.ts';
 import { withSession } from './session.ts';
-import { openWork, registryOf } from './work.ts';
+import { openWork } from './work.ts';
 
 /** Runs the command. */
 export async function deploy(invocation: Invocation): Promise<number> {
@@ -21,7 +21,7 @@ export async function deploy(invocation: Invocation): Promise<number> {
     if (target.kind !== 'ok') return target;
     const work = await openWork(session, target.value);
     if (work.kind !== 'ok') return work;
-    const placed = await input.value.place(target.value, registryOf(work.value));
+    const placed = await input.value.place(target.value, work.value);
     if (placed.kind !== 'ok') return placed;
     // Nothing is written before all that was asked for is known to fit.
     const ensured = await ensureNamespaces(session, target.value);

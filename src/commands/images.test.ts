@@ -7,7 +7,7 @@ const digest = `sha256:${'a'.repeat(64)}`;
 
 function session(...images: readonly string[]): Session {
   return {
-    invocation: { lists: images.length === 0 ? {} : { images } },
+    invocation: { lists: images.length === 0 ? {} : { images }, strings: {}, env: {}, cwd: '/' },
     services: [
       { name: 'orders', image: { repository: 'registry.example.com/team/orders' } },
       { name: 'stock', image: { repository: 'stock' } },

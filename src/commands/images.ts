@@ -6,12 +6,14 @@ import type { ServiceConfig } from '../config/model.ts';
 import { nearest } from '../config/nearest.ts';
 import type { Artifact } from '../events.ts';
 import { failed, ok, type Outcome } from '../outcome.ts';
+import type { RegistryAccess } from '../registry/access.ts';
 import { createRegistryClient } from '../registry/client.ts';
-import { createCredentials } from '../registry/credentials.ts';
 import { isLoopbackHost, parseReference, splitRegistryName } from '../registry/reference.ts';
+import { registryOf } from '../registry/target.ts';
 import type { Registry } from '../registry/types.ts';
-import { runProcess } from '../support/process.ts';
+import { openAccess } from './access.ts';
 import type { Session } from './session.ts';
+import type { Work } from './work.ts';
 
 /** One image that the command line gives to a service. */
 export interface AskedImage {
@@ -24,7 +26,7 @@ export interface AskedImage {
 }
 
 /** The registry's names, as far as they are known. */
-type Names = Pick<Registry, 'push' | 'pull' | 'insecure'>;
+type Names = Pick<Registry, 'push' | 'pull' | 'insecure' | 'copy' | 'ca'>;
 
 /** Docker's rule for a reference without a host. */
 const defaultHost = 'docker.io';
@@ -81,19 +83,23 @@ function serviceFor(name: string, services: readonly ServiceConfig[]): Outcome<s
 /**
  * The artifacts of what was asked for, by service.
  *
- * @param registry where this session's images go, where that is known already: its push and pull names are the same
- *   place. Default: `registry` of appdev.yaml.
+ * @param work where this session's images go, and its access there, where that is opened already: the registry's push and
+ *   pull names are the same place. Default: `registry` of appdev.yaml.
  * @returns REGISTRY_… for a tag that is not there, or cannot be asked for.
  */
 export async function resolveImages(
   session: Session,
   asked: readonly AskedImage[],
-  registry: Names | undefined = session.project.config.registry,
+  work?: Pick<Work, 'images' | 'access'>,
 ): Promise<Outcome<ReadonlyMap<string, Artifact>>> {
   const artifacts = new Map<string, Artifact>();
+  if (asked.length === 0) return ok(artifacts);
+  const registry = work === undefined ? session.project.config.registry : registryOf(work.images);
+  const access = work === undefined ? openAccess(session, registry) : ok(work.access);
+  if (access.kind !== 'ok') return access;
   for (const image of asked) {
     const { service, tag } = image;
-    const digest = await digestOf(session, image, registry);
+    const digest = await digestOf(session, image, registry, access.value);
     if (digest.kind !== 'ok') return digest;
     const names = namesOf(`${image.host}/${image.path}`, registry);
     // A reference needs some tag beside its digest; this one says which content it is.
@@ -107,16 +113,12 @@ async function digestOf(
   { emit, signals }: Session,
   { service, host, path, tag, digest }: AskedImage,
   registry: Names | undefined,
+  access: RegistryAccess,
 ): Promise<Outcome<string>> {
   if (digest !== undefined || tag === undefined) return ok(digest ?? '');
-  const named = [registry?.push, registry?.pull].some(
-    (name) => name !== undefined && splitRegistryName(name).host === host,
-  );
-  // As container runtimes have it: the loopback is reached over plain HTTP; any other host only where it is written down.
-  const insecure = named ? registry?.insecure === true : isLoopbackHost(host);
   const client = createRegistryClient({
-    registry: { push: host, insecure },
-    credentials: createCredentials({ run: runProcess }),
+    registry: { push: host, insecure: isInsecure(host, registry) },
+    ...access.asking,
   });
   const found = await client.headManifest(`${host}/${path}`, tag, signals.shutdown);
   if (found.kind !== 'ok') return found;
@@ -128,6 +130,14 @@ async function digestOf(
   const message = `${service}: ${host}/${path}:${tag} is ${found.value.digest} now; that is what is used`;
   emit({ type: 'notice', level: 'info', service, message });
   return ok(found.value.digest);
+}
+
+/** As container runtimes have it: the loopback is reached over plain HTTP; any other host only where it is written down. */
+function isInsecure(host: string, registry: Names | undefined): boolean {
+  const is = (name: string): boolean => splitRegistryName(name).host === host;
+  if (registry !== undefined && is(registry.push)) return registry.insecure;
+  if (registry !== undefined && is(registry.pull)) return (registry.copy ?? registry).insecure;
+  return isLoopbackHost(host);
 }
 
 /** The names under which an image of the session's registry is pushed and pulled; one of another has a single name. */

@@ -48,6 +48,12 @@ describe('command line', () => {
     }
   });
 
+  it('takes the logins that a pipeline names in every command that asks registries', () => {
+    for (const name of ['build', 'run', 'dev', 'doctor', 'deploy', 'render', 'verify', 'diff']) {
+      expect(invocation(name, { APPDEV_AUTHFILE: 'ci.json' }).strings).toEqual({ authfile: 'ci.json' });
+    }
+  });
+
   it('lets the command line win over the variable', () => {
     expect(invocation('run -n typed', { APPDEV_NAMESPACE: 'variable' }).strings['namespace']).toBe('typed');
   });

@@ -4,12 +4,12 @@
  */
 import type { Artifact } from '../events.ts';
 import { ok, type Outcome } from '../outcome.ts';
-import type { Registry } from '../registry/types.ts';
 import { readArtifacts, requireArtifacts } from './artifacts.ts';
 import type { OpenTarget } from './cluster.ts';
 import { askedImages, resolveImages } from './images.ts';
 import { openRendered, placeRendered, withRendered } from './rendered.ts';
 import type { Session } from './session.ts';
+import type { Work } from './work.ts';
 
 /** What was read. */
 export interface DeployInput {
@@ -18,9 +18,9 @@ export interface DeployInput {
   /**
    * Puts it in place.
    *
-   * @param registry where this session's images go, where that is known.
+   * @param work where this session's images go, and its access there, where that is opened.
    */
-  place(target: OpenTarget, registry?: Registry): Promise<Outcome<PlacedInput>>;
+  place(target: OpenTarget, work?: Pick<Work, 'images' | 'access'>): Promise<Outcome<PlacedInput>>;
 }
 
 /** What is deployed, and by what. */
@@ -57,8 +57,8 @@ export async function readDeployInput(session: Session): Promise<Outcome<DeployI
   if (artifacts.kind !== 'ok') return artifacts;
   return ok({
     session,
-    async place(target, registry) {
-      const given = await resolveImages(session, asked.value, registry);
+    async place(target, work) {
+      const given = await resolveImages(session, asked.value, work);
       if (given.kind !== 'ok') return given;
       return ok({ target, artifacts: new Map([...artifacts.value, ...given.value]) });
     },

@@ -1,34 +1,28 @@
 /**
- * Puts together what talks to the session's registry: credentials, trust, the client, and Harbor's demands on what is
- * built. One user for our own questions and for the tools.
+ * Puts together what talks to the registry that the session pushes to: the client, Buildah's way in, and Harbor's demands
+ * on what is built. As whom and by which authorities is the session's access, which is not made here.
  */
-import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { createBuildahAccess, type BuildahAccess } from '../build/buildah-access.ts';
 import { withHarbor } from '../build/harbor-builder.ts';
 import type { ImageBuilder } from '../build/types.ts';
 import type { ScanConfig } from '../config/model.ts';
 import type { ManifestLookup } from '../loop/types.ts';
-import { ok, type Outcome } from '../outcome.ts';
-import { createAuthFiles } from '../registry/auth-file.ts';
+import { ok } from '../outcome.ts';
+import type { RegistryAccess } from '../registry/access.ts';
 import { createRegistryClient, type RegistryClient } from '../registry/client.ts';
-import { createCredentials, credentialFiles, type FindCredentials } from '../registry/credentials.ts';
 import { createHarbor, harborPath } from '../registry/harbor.ts';
 import { manifestLookup } from '../registry/lookup.ts';
-import { splitRegistryName } from '../registry/reference.ts';
 import { createScanGate, type ScanGate } from '../registry/scan-gate.ts';
 import { imageNames } from '../registry/target.ts';
-import { trust } from '../registry/trust.ts';
 import type { Registry } from '../registry/types.ts';
 import type { Clock } from '../support/clock.ts';
-import { runProcess } from '../support/process.ts';
 import { quietContext } from './quiet.ts';
 
 /** A registry with all that is needed to use it. */
 export interface OpenRegistry {
   readonly client: RegistryClient;
-  readonly credentials: FindCredentials;
-  readonly access: BuildahAccess;
+  readonly buildah: BuildahAccess;
   /** The same builder, minding what a Harbor demands. */
   readonly guarded: (builder: ImageBuilder) => ImageBuilder;
   /** Whether an artifact of an earlier run may be deployed again as it is. */
@@ -38,9 +32,7 @@ export interface OpenRegistry {
 /** What opening takes. */
 export interface RegistryOptions {
   readonly registry: Registry;
-  readonly env: NodeJS.ProcessEnv;
-  /** Absolute path of what `--authfile` names. */
-  readonly authFile?: string;
+  readonly access: RegistryAccess;
   readonly createProject: boolean;
   readonly scan?: ScanConfig;
   /** Where reports are kept. */
@@ -49,28 +41,11 @@ export interface RegistryOptions {
   readonly clock?: Clock;
 }
 
-/** Opens it; contacts nothing. Fails with REGISTRY_UNREACHABLE for a certificate authority that is not usable. */
-export function openRegistry(opening: RegistryOptions): Outcome<OpenRegistry> {
-  const { registry, env, authFile, scan, createProject, stateFolder } = opening;
-  const { host } = splitRegistryName(registry.push);
+/** Opens it; contacts nothing. */
+export function openRegistry(opening: RegistryOptions): OpenRegistry {
+  const { registry, access, scan, createProject, stateFolder } = opening;
   const clock = opening.clock === undefined ? {} : { clock: opening.clock };
-  const ca = registry.ca ?? env['APPDEV_REGISTRY_CA'] ?? '';
-  const trusted = ca === '' ? ok(undefined) : trust(resolve(ca), host);
-  if (trusted.kind !== 'ok') return trusted;
-  const credentials = createCredentials({
-    run: runProcess,
-    env,
-    ownHost: host,
-    ...(authFile === undefined ? {} : { authFile }),
-  });
-  const files =
-    authFile === undefined ? credentialFiles({ env, home: env['HOME'] ?? homedir() }) : [authFile];
-  const options = {
-    registry,
-    credentials,
-    ...clock,
-    ...(trusted.value === undefined ? {} : { fetch: trusted.value.fetch }),
-  };
+  const options = { registry, ...access.asking, ...clock };
   const harbor = createHarbor(options);
   const client = createRegistryClient({
     ...options,
@@ -91,10 +66,9 @@ export function openRegistry(opening: RegistryOptions): Outcome<OpenRegistry> {
     ...clock,
     ...(scan === undefined ? {} : { scan }),
   });
-  return ok({
+  return {
     client,
-    credentials,
-    access: createBuildahAccess(registry.push, createAuthFiles(credentials, files), trusted.value?.certDir),
+    buildah: createBuildahAccess(registry.push, access),
     guarded: (builder) =>
       withHarbor(builder, {
         harbor,
@@ -105,7 +79,7 @@ export function openRegistry(opening: RegistryOptions): Outcome<OpenRegistry> {
           imageNames({ kind: 'registry', registry }, image?.repository ?? '').repository,
       }),
     lookup: gated(manifestLookup(client), gate),
-  });
+  };
 }
 
 /** The same lookup; what is there is deployed again, so that it has to pass the gate again. */

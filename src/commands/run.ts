@@ -13,7 +13,7 @@ import { onceOptions } from './once.ts';
 import { removeServices } from './remove.ts';
 import { withSession, type Session } from './session.ts';
 import { verifyServices } from './verification.ts';
-import { openWork, registryOf } from './work.ts';
+import { openWork } from './work.ts';
 
 /** Runs the command. */
 export async function run(invocation: Invocation): Promise<number> {
@@ -38,7 +38,7 @@ async function runOnce(
 ): Promise<Outcome<void>> {
   const work = await openWork(session, target);
   if (work.kind !== 'ok') return work;
-  const given = await resolveImages(session, asked, registryOf(work.value));
+  const given = await resolveImages(session, asked, work.value);
   if (given.kind !== 'ok') return given;
   const ensured = await ensureNamespaces(session, target);
   if (ensured.kind !== 'ok') return ensured;

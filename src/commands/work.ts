@@ -1,6 +1,5 @@
 /** Puts together what builds and pushes: the image target of the cluster, its registry, the builders, the records. */
 import { realpathSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { createGit, type Git } from '../build/git-state.ts';
 import { pruneStorage } from '../build/prune.ts';
 import type { ImageBuilder } from '../build/types.ts';
@@ -8,16 +7,18 @@ import type { ServiceConfig } from '../config/model.ts';
 import { createRecords } from '../loop/records.ts';
 import type { ManifestLookup, Records, WorkParts } from '../loop/types.ts';
 import { ok, type NotOk, type Outcome } from '../outcome.ts';
+import type { RegistryAccess } from '../registry/access.ts';
 import type { RegistryClient } from '../registry/client.ts';
 import { findImageTarget } from '../registry/discovery.ts';
 import { createPushLedger, type PushLedger } from '../registry/ledger.ts';
 import { copiedLookup, loadedLookup } from '../registry/lookup.ts';
 import { pruneImages } from '../registry/prune.ts';
-import { targetText } from '../registry/target.ts';
+import { registryOf, targetText } from '../registry/target.ts';
 import type { ImageTarget, Registry } from '../registry/types.ts';
 import { cacheFolder } from '../support/folders.ts';
 import { runProcess } from '../support/process.ts';
 import { findTool } from '../support/tool.ts';
+import { openAccess } from './access.ts';
 import { openImageBuilder, openJarBuilder } from './builders.ts';
 import type { OpenTarget } from './cluster.ts';
 import { openRegistry, type OpenRegistry } from './registry.ts';
@@ -34,6 +35,8 @@ export interface Work {
   readonly toolchain: string;
   /** Where images go. */
   readonly images: ImageTarget;
+  /** As whom, and by which authorities, this session gets into registries. */
+  readonly access: RegistryAccess;
   /** Asks the registry whether it is there; absent without one. */
   readonly ping?: (signal: AbortSignal) => Promise<Outcome<void>>;
   readonly git: Git;
@@ -42,32 +45,29 @@ export interface Work {
   readonly prune: (signal: AbortSignal) => Promise<void>;
 }
 
-/** The registry of a session's images; none where they are loaded into the nodes. */
-export function registryOf({ images }: Work): Registry | undefined {
-  return images.kind === 'registry' ? images.registry : undefined;
-}
-
 /** Finds where images go, says so, and makes the parts. */
 export async function openWork(session: Session, target: OpenTarget): Promise<Outcome<Work>> {
   const { stateFolder } = session;
   const images = await findTarget(session, target);
   if (images.kind !== 'ok') return images;
-  const opened = images.value.kind === 'registry' ? open(session, images.value.registry) : ok(undefined);
-  if (opened.kind !== 'ok') return opened;
-  const registry = opened.value;
+  const named = registryOf(images.value);
+  const access = openAccess(session, named);
+  if (access.kind !== 'ok') return access;
+  const registry = named === undefined ? undefined : open(session, named, access.value);
   const client = registry?.client;
   const ledger = createPushLedger(stateFolder);
   const git = createGit(runProcess);
   const tags = createTagger(session, { git, client, startedMs: Date.now() });
   const { imageBuilder, copies } = await openImageBuilder(session, target, {
     images: images.value,
+    access: access.value,
     registry,
     ledger,
   });
   return ok({
     parts: {
       jarBuilder: openJarBuilder(session),
-      imageBuilder: remembering(registry?.guarded(imageBuilder) ?? imageBuilder, ledger, tags),
+      imageBuilder: remembering(imageBuilder, ledger, tags),
       deployer: target.deployer,
       manifests:
         registry === undefined
@@ -83,6 +83,7 @@ export async function openWork(session: Session, target: OpenTarget): Promise<Ou
     testsRun: testsRule(session),
     toolchain: toolchainOf(session.invocation.env),
     images: images.value,
+    access: access.value,
     ...(client === undefined ? {} : { ping: async (signal: AbortSignal) => await client.ping(signal) }),
     git,
     tags,
@@ -90,16 +91,17 @@ export async function openWork(session: Session, target: OpenTarget): Promise<Ou
   });
 }
 
-function open({ invocation, project, stateFolder }: Session, registry: Registry): Outcome<OpenRegistry> {
-  const { env, strings, booleans, cwd } = invocation;
-  const authFile = strings['authfile'];
+function open(
+  { invocation, project, stateFolder }: Session,
+  registry: Registry,
+  access: RegistryAccess,
+): OpenRegistry {
   const scan = project.config.registry?.scan;
   return openRegistry({
     registry,
-    env,
+    access,
     stateFolder,
-    createProject: booleans['create-project'] ?? false,
-    ...(authFile === undefined ? {} : { authFile: resolve(cwd, authFile) }),
+    createProject: invocation.booleans['create-project'] ?? false,
     ...(scan === undefined ? {} : { scan }),
   });
 }

@@ -56,7 +56,8 @@ these variables:
 | \`APPDEV_SERVICE\` | the service's name | – |
 | \`APPDEV_REGISTRY\` | host[:port] of the registry | – |
 | \`APPDEV_REGISTRY_INSECURE\` | \`true\` where plain HTTP is declared, else \`false\` | – |
-| \`APPDEV_AUTHFILE\` | a \`config.json\` with the credentials that appdev has found for this registry, if any: for \`--authfile\` of podman and skopeo, and with its folder as \`DOCKER_CONFIG\` for BuildKit and Jib | – |
+| \`APPDEV_AUTHFILE\` | a \`config.json\` with the credentials that appdev has found for this registry, if any: for \`--authfile\` of podman and skopeo, and with its folder as \`DOCKER_CONFIG\` for BuildKit and Jib. Not what the variable of \`--authfile\` named, but a file of this build's own | – |
+| \`APPDEV_REGISTRY_CA\` | absolute path of a \`ca.crt\` with the certificate authority that \`registry.ca\` (or this variable, given to appdev) names, alone in its folder: for \`--cert-dir\` of podman, Buildah and skopeo; only with one | – |
 | \`APPDEV_DIGEST_FILE\` | where the command may write the digest of what it pushed | – |
 | \`SOURCE_DATE_EPOCH\` | \`0\` unless it is set already: builders that know it make equal images of equal content | – |
 | \`TMPDIR\` | a folder that is removed afterwards | – |
@@ -107,8 +108,14 @@ registry:
 \`\`\`
 
 The copy is made by digest with skopeo and keeps the digest, that of an image for several platforms too; what is there already is not
-copied again. skopeo takes credentials from where \`skopeo login\` and \`buildah login\` leave them. appdev removes nothing from
-the second registry.
+copied again. With a Harbor as the first one, only what its project and the scan let through is copied; what was copied
+before stays. Server errors, connections that break and a token that runs out are tried again, as in a push.
+
+skopeo gets the logins that appdev has found ([docs/harbor.md](harbor.md#credentials)): for each of the two registries its own. The
+pair of the environment (\`APPDEV_REGISTRY_USER\`) is for the host of \`push\` alone; the second registry's login, where that is
+another host, has to be in the file of \`--authfile\` or among your own. \`registry.ca\` is trusted at both, in place of what
+\`/etc/containers/certs.d\` has for them; its file may hold several authorities. appdev removes nothing from the second
+registry.
 
 ## Profiles
 

@@ -53,7 +53,7 @@ export const registry: z.ZodType<NonNullable<ProjectDocument['registry']>> = z.s
   ca: text(grammar.path)
     .exactOptional()
     .describe(
-      "PEM file of a certificate authority to trust for this registry, beside the usual ones. `APPDEV_REGISTRY_CA` names one where this key doesn't.",
+      "PEM file of a certificate authority to trust for this registry, and for the one of `copy`, beside the usual ones. `APPDEV_REGISTRY_CA` names one where this key doesn't.",
     ),
   harbor: z
     .strictObject({

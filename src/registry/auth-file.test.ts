@@ -54,6 +54,23 @@ describe('the auth file for tools', () => {
     });
   });
 
+  it('is another one for each registry, also for two at once and after a second look', async () => {
+    const files = createAuthFiles(
+      async (name) => await Promise.resolve(ok({ ...robot, username: name })),
+      [],
+    );
+    const names = ['a.example.com', 'b.example.com'];
+    const found = await Promise.all(
+      names.map(async (name) => await files.forRepository(name, false, signal)),
+    );
+    await files.forRepository('a.example.com', true, signal);
+    await files.forRepository('c.example.com', false, signal);
+    for (const [index, name] of names.entries()) {
+      expect(read(found[index] ?? ok(undefined))).toMatchObject({ auths: { [name]: {} } });
+      expect(read(await files.forRepository(name, false, signal))).toMatchObject({ auths: { [name]: {} } });
+    }
+  });
+
   it('is none where no login is known; looks once, and again when asked to', async () => {
     let looks = 0;
     const answers = [undefined, robot];

@@ -35,6 +35,7 @@ export interface AuthFiles {
 export function createAuthFiles(find: FindCredentials, files: readonly string[]): AuthFiles {
   const known = new Map<string, string | undefined>();
   let folder: string | undefined;
+  let written = 0;
   return {
     async forRepository(repository, fresh, signal) {
       if (!fresh && known.has(repository)) return ok(known.get(repository));
@@ -43,7 +44,9 @@ export function createAuthFiles(find: FindCredentials, files: readonly string[])
       let file: string | undefined;
       if (found.value !== undefined) {
         folder ??= makeTempFolder('auth');
-        file = join(folder, `${known.size + 1}.json`);
+        // One that is written over may be in use.
+        written += 1;
+        file = join(folder, `${written}.json`);
         const { host } = splitRegistryName(repository);
         const content = withLogin(await merged(files), host, found.value);
         await writeFile(file, JSON.stringify(content), { mode: 0o600 });

@@ -1,6 +1,6 @@
 /** What a target means for one service's image: the names under which it is pushed and pulled. Pure. */
 import { flatName, pathBelow } from './rewrite.ts';
-import type { ImageTarget } from './types.ts';
+import type { ImageTarget, Registry } from './types.ts';
 
 /** An image's names without tag. */
 export interface ImageNames {
@@ -25,6 +25,11 @@ export function imageNames(target: ImageTarget, repository: string): ImageNames 
   const { push, pull, inCluster, multiLevel } = target.registry;
   const path = pathBelow(repository, push, [pull, inCluster], multiLevel);
   return { repository: `${push}/${path}`, pullRepository: `${pull}/${path}` };
+}
+
+/** The registry of a target; none where images are loaded into the nodes. */
+export function registryOf(target: ImageTarget): Registry | undefined {
+  return target.kind === 'registry' ? target.registry : undefined;
 }
 
 /** A target as text: equal for two sessions exactly when what one has built, the other need not build. */

@@ -24,8 +24,9 @@ import type { CommandSource, ServiceConfig } from '../../src/config/model.ts';
 import type { AppdevError } from '../../src/errors.ts';
 import type { Artifact } from '../../src/events.ts';
 import { ok, type Outcome } from '../../src/outcome.ts';
+import { openRegistryAccess } from '../../src/registry/access.ts';
 import { createRegistryClient } from '../../src/registry/client.ts';
-import { createCredentials, type Credentials, type FindCredentials } from '../../src/registry/credentials.ts';
+import type { Credentials, FindCredentials } from '../../src/registry/credentials.ts';
 import type { Registry } from '../../src/registry/types.ts';
 import { isAlive, identify } from '../../src/support/proc.ts';
 import { runProcess } from '../../src/support/process.ts';
@@ -264,6 +265,7 @@ describe('a plain script', () => {
     const context = recordingContext();
     const images = builder({
       credentials: asAnn,
+      authority: '/trusted/ca.crt',
       reader: createRegistryClient({ registry: registryAt(registry.host), credentials: asAnn }),
     });
     const error = await refused(of, { jar, hash, context, images });
@@ -292,6 +294,7 @@ describe('a plain script', () => {
       APPDEV_JAR: jar.built,
       APPDEV_DIGEST_FILE: digestFile,
       APPDEV_AUTHFILE: join(dirname(digestFile), 'config.json'),
+      APPDEV_REGISTRY_CA: '/trusted/ca.crt',
     };
     // The mark by which a later session finds what a killed one left.
     const { APPDEV_SESSION: _mark, ...contract } = Object.fromEntries(given) as Record<string, string>;
@@ -530,14 +533,18 @@ describe('copies to the registry that the nodes pull from', () => {
 
   async function copyOf(
     artifact: Artifact,
-    options: { insecure?: boolean; credentials?: FindCredentials; context?: RecordingContext } = {},
+    options: { insecure?: boolean; context?: RecordingContext } = {},
   ): Promise<Outcome<Artifact>> {
-    const { insecure = true, credentials = nobody, context = recordingContext() } = options;
+    const { insecure = true, context = recordingContext() } = options;
+    const opened = openRegistryAccess({ run: runProcess, env: process.env, push: registry.host });
+    if (opened.kind !== 'ok') throw new Error(JSON.stringify(opened));
+    const access = opened.value;
     const pull = artifact.pullRepository.replace(/\/copied$/, '');
     const copying = copyingBuilder(fakeBuilder(artifact), {
       run: runProcess,
       registry: registryAt(registry.host, { pull, copy: { insecure } }),
-      reader: createRegistryClient({ registry: { push: pull, insecure: true }, credentials }),
+      reader: createRegistryClient({ registry: { push: pull, insecure: true }, ...access.asking }),
+      access,
     });
     return await copying.build({ service: service(['unused']), inputHash: 'a1' }, context);
   }
@@ -605,14 +612,13 @@ describe('copies to the registry that the nodes pull from', () => {
     const before = process.env['REGISTRY_AUTH_FILE'];
     process.env['REGISTRY_AUTH_FILE'] = authFile;
     try {
-      const credentials = createCredentials({ run: runProcess });
-      expect(await copyOf(artifact, { credentials })).toMatchObject({
+      expect(await copyOf(artifact)).toMatchObject({
         kind: 'failed',
         error: { code: 'REGISTRY_DENIED' },
       });
       const auth = Buffer.from(`ann:${password}`).toString('base64');
       writeFileSync(authFile, JSON.stringify({ auths: { [closed.host]: { auth } } }));
-      expect(await copyOf(artifact, { credentials })).toEqual(ok(artifact));
+      expect(await copyOf(artifact)).toEqual(ok(artifact));
     } finally {
       if (before === undefined) delete process.env['REGISTRY_AUTH_FILE'];
       else process.env['REGISTRY_AUTH_FILE'] = before;

@@ -16,11 +16,13 @@ import type { ScanConfig, ServiceConfig } from '../../src/config/model.ts';
 import { exitCodeOf } from '../../src/errors.ts';
 import type { Artifact } from '../../src/events.ts';
 import { ok, type Outcome } from '../../src/outcome.ts';
+import { openRegistryAccess } from '../../src/registry/access.ts';
 import type { Registry } from '../../src/registry/types.ts';
 import type { Clock } from '../../src/support/clock.ts';
 import { runProcess, type Command } from '../../src/support/process.ts';
 import { useStorage, type TestStorage } from '../support/buildah-storage.ts';
 import { makeCertificate } from '../support/certificate.ts';
+import { problem } from '../support/fake-harbor/answers.ts';
 import { startFakeHarbor, type FakeHarbor } from '../support/fake-harbor/fake-harbor.ts';
 import {
   adminPassword,
@@ -79,6 +81,7 @@ beforeEach(() => {
     tokenUses: Infinity,
   });
   harbor.maxBody = Infinity;
+  harbor.interceptions = [];
   [proxy.faults, proxy.nth] = [[], undefined];
 });
 
@@ -93,20 +96,31 @@ function registryOf(more: Partial<Registry> = {}): Registry {
   return { push, pull: push, insecure: true, source: 'appdev.yaml', ...more };
 }
 
-function open(more: Partial<RegistryOptions> = {}): OpenRegistry {
-  const opened = openRegistry({
-    registry: registryOf(),
-    env: {
-      HOME: join(top, 'home'),
-      APPDEV_REGISTRY_USER: robot.name,
-      APPDEV_REGISTRY_PASSWORD: robot.secret,
-    },
+/** How it is opened; without `env`, as the test's robot. */
+interface Opening extends Partial<Omit<RegistryOptions, 'access'>> {
+  readonly env?: NodeJS.ProcessEnv;
+  readonly authFile?: string;
+  readonly ca?: string;
+}
+
+function open({ env, authFile, ca, ...more }: Opening = {}): OpenRegistry {
+  const registry = more.registry ?? registryOf();
+  const asRobot = { APPDEV_REGISTRY_USER: robot.name, APPDEV_REGISTRY_PASSWORD: robot.secret };
+  const access = openRegistryAccess({
+    run: runProcess,
+    env: env ?? { HOME: join(top, 'home'), ...asRobot },
+    push: registry.push,
+    ...(authFile === undefined ? {} : { authFile }),
+    ...(ca === undefined ? {} : { ca }),
+  });
+  if (access.kind !== 'ok') throw new Error(JSON.stringify(access));
+  return openRegistry({
+    registry,
+    access: access.value,
     createProject: false,
     stateFolder: join(top, `state${count}`),
     ...more,
   });
-  if (opened.kind !== 'ok') throw new Error(JSON.stringify(opened));
-  return opened.value;
 }
 
 function service(content: string, repository = 'orders'): ServiceConfig {
@@ -130,16 +144,21 @@ function service(content: string, repository = 'orders'): ServiceConfig {
   };
 }
 
-interface Build extends Partial<RegistryOptions> {
+interface Build extends Opening {
   readonly content?: string;
+  readonly repository?: string;
   /** Files of another machine: nothing is known of earlier pushes. */
   readonly cache?: string;
   readonly context?: RecordingContext;
 }
 
-async function build({ content = 'a', cache = 'cache', context, ...more }: Build = {}): Promise<
-  Outcome<Artifact>
-> {
+async function build({
+  content = 'a',
+  repository = 'orders',
+  cache = 'cache',
+  context,
+  ...more
+}: Build = {}): Promise<Outcome<Artifact>> {
   const opened = open(more);
   const builder = createBuildahBuilder({
     run: async (command, options) => {
@@ -149,11 +168,11 @@ async function build({ content = 'a', cache = 'cache', context, ...more }: Build
     project: 'shop',
     target: { kind: 'registry', registry: more.registry ?? registryOf() },
     reader: opened.client,
-    access: opened.access,
+    access: opened.buildah,
     load: async () => await Promise.reject(new Error('nothing is loaded here')),
     cache: join(top, `${cache}${count}`),
   });
-  const request = { service: service(`${count} ${content}`), inputHash: 'a1b2' };
+  const request = { service: service(`${count} ${content}`, repository), inputHash: 'a1b2' };
   return await opened.guarded(builder).build(request, context ?? recordingContext());
 }
 
@@ -314,7 +333,7 @@ describe('an immutable tag', () => {
         repository: `${proxy.host}/${project.name}/taken`,
         tag,
         digestFile: join(top, 'taken'),
-        access: opened.access,
+        access: opened.buildah,
       },
       signal,
       () => expect.fail('nothing is tried again'),
@@ -340,6 +359,47 @@ describe('a push', () => {
     expect(text).toContain('413');
   });
 
+  const upload = /\/blobs\/uploads\//;
+
+  it('goes on after a registry that was asked too often', async () => {
+    const reply = problem(429, 'TOOMANYREQUESTS', 'slow down', { 'retry-after': '1' });
+    harbor.interceptions = [{ method: 'POST', path: upload, times: 2, reply }];
+    const { tag, digest } = await built();
+    expect(await digestAt(`${project.name}/orders`, tag)).toBe(digest);
+    // Buildah waits by itself for as long as the answer says.
+    expect([harbor.interceptions[0]?.times, pushes()]).toEqual([0, 1]);
+  });
+
+  it('to a registry that makes no repositories says so', async () => {
+    const reply = problem(404, 'NAME_UNKNOWN', 'The repository does not exist in the registry');
+    harbor.interceptions = [{ method: 'POST', path: upload, times: 99, reply }];
+    const [code, exit, text] = told(await build());
+    expect([code, exit, pushes()]).toEqual(['PUSH_FAILED', 5, 1]);
+    expect(text).toContain('has no repository of this name');
+  });
+
+  it.each(['quota-api', 'certificate-service', 'immutable', 'denied'])(
+    'of %s is tried again after a server error: a name is no reason',
+    async (repository) => {
+      proxy.faults = [{ method: 'POST', path: upload, times: 1, answer: 503 }];
+      const context = recordingContext();
+      const { tag, digest } = await built({ repository, context });
+      expect(await digestAt(`${project.name}/${repository}`, tag)).toBe(digest);
+      expect(context.lines.join('\n')).toContain('answers with a server error; trying again');
+    },
+  );
+
+  it('survives a server error, and then a token that runs out', async () => {
+    proxy.faults = [
+      { method: 'POST', path: upload, times: 1, answer: 503 },
+      { method: 'PUT', path: /\/manifests\/[0-9a-f]{16}$/, times: 1, answer: 401 },
+    ];
+    const { tag, digest } = await built();
+    expect(proxy.faults.map(({ times }) => times)).toEqual([0, 0]);
+    expect(await digestAt(`${project.name}/orders`, tag)).toBe(digest);
+    expect(pushes()).toBe(3);
+  });
+
   it('survives a token that runs out in the middle', async () => {
     harbor.state.options.tokenUses = 7;
     const context = recordingContext();
@@ -361,9 +421,7 @@ describe('a private certificate authority', () => {
       const [code, , text] = told(await build({ registry: named, env }));
       expect([code, text]).toEqual(['REGISTRY_UNREACHABLE', expect.stringContaining('registry.ca')]);
       expect(secure.requests).toEqual([]);
-      expect(told(await build({ registry: { ...named, ca }, env }))[0]).toBe('ok');
-      const second = { registry: named, env: { ...env, APPDEV_REGISTRY_CA: ca }, content: 'b' };
-      expect(told(await build(second))[0]).toBe('ok');
+      expect(told(await build({ registry: named, ca, env }))[0]).toBe('ok');
     } finally {
       await secure.stop();
     }
@@ -448,7 +506,11 @@ describe('each request of a push in turn', () => {
 
   /** Pushes into a repository of its own, so that nothing is there yet, and has it scanned and tagged. */
   async function push(repository: string): Promise<Outcome<Artifact>> {
-    const { client, access, guarded } = open({
+    const {
+      client,
+      buildah: access,
+      guarded,
+    } = open({
       clock: hasty,
       scan: { severity: 'high', fixableOnly: true, deadlineMs: 60_000 },
     });

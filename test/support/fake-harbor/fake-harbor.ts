@@ -31,6 +31,14 @@ export interface HarborSetup extends StateOptions {
   readonly maxBody?: number;
 }
 
+/** An answer that a proxy before it gives in its place, to the first `times` requests that fit. */
+export interface Interception {
+  readonly method: string;
+  readonly path: RegExp;
+  times: number;
+  readonly reply: Reply;
+}
+
 /** A running one. */
 export interface FakeHarbor {
   /** `host:port`. */
@@ -41,6 +49,8 @@ export interface FakeHarbor {
   readonly requests: string[];
   /** Bytes of the largest body that is let through; tests set it. */
   maxBody: number;
+  /** What a proxy before it answers; tests set it. */
+  interceptions: Interception[];
   stop(): Promise<void>;
 }
 
@@ -56,6 +66,15 @@ export async function startFakeHarbor(setup: HarborSetup): Promise<FakeHarbor> {
     const { method = 'GET', headers } = incoming;
     requests.push(`${method} ${incoming.url ?? ''}`);
     const url = new URL(incoming.url ?? '/', `${scheme}://${headers.host ?? 'harbor'}`);
+    const caught = fake.interceptions.find(
+      (one) => one.times > 0 && one.method === method && one.path.test(url.pathname),
+    );
+    if (caught !== undefined) {
+      caught.times -= 1;
+      incoming.resume();
+      send(response, method, caught.reply);
+      return;
+    }
     const who = principalOf(state, headers.authorization);
     if (url.pathname === '/service/token') {
       send(response, method, tokenReply(state, basicOf(who), url.searchParams));
@@ -142,6 +161,7 @@ export async function startFakeHarbor(setup: HarborSetup): Promise<FakeHarbor> {
     state,
     requests,
     maxBody: setup.maxBody ?? Infinity,
+    interceptions: [],
     async stop() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

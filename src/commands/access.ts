@@ -1,0 +1,28 @@
+/** The session's way into registries, from the command line, the environment and appdev.yaml. */
+import { resolve } from 'node:path';
+import type { Outcome } from '../outcome.ts';
+import { openRegistryAccess, type RegistryAccess } from '../registry/access.ts';
+import type { Registry } from '../registry/types.ts';
+import { runProcess } from '../support/process.ts';
+import type { Session } from './session.ts';
+
+/**
+ * Opens it; contacts nothing. Fails with REGISTRY_UNREACHABLE for a certificate authority that is not usable.
+ *
+ * @param registry where the session's images go, as far as that is known: the environment's login is for its host alone.
+ */
+export function openAccess(
+  { invocation }: Pick<Session, 'invocation'>,
+  registry: Pick<Registry, 'push' | 'ca'> | undefined,
+): Outcome<RegistryAccess> {
+  const { env, cwd, strings } = invocation;
+  const authFile = strings['authfile'];
+  const ca = registry?.ca ?? env['APPDEV_REGISTRY_CA'] ?? '';
+  return openRegistryAccess({
+    run: runProcess,
+    env,
+    ...(authFile === undefined ? {} : { authFile: resolve(cwd, authFile) }),
+    ...(registry === undefined ? {} : { push: registry.push }),
+    ...(ca === '' ? {} : { ca: resolve(cwd, ca) }),
+  });
+}
