@@ -4,6 +4,7 @@
  * schema's business and is passed over here, so that all errors of a file appear together.
  */
 import type { Diagnostic } from '../diagnostic.ts';
+import { checkOtherImages } from './check-other-images.ts';
 import { forwardPorts, maxReleaseName } from './grammar.ts';
 import { diagnosticAt, placeText } from './locate.ts';
 import { nearest } from './nearest.ts';
@@ -34,6 +35,7 @@ export function checkProject(tree: Tree): Diagnostic[] {
     ...checkNeeds(services),
     ...checkForwards(services),
     ...checkReleases(tree, services),
+    ...checkOtherImages(services),
     ...checkCopy(tree),
   ];
 }

@@ -12,6 +12,7 @@ function optionsOf(rig: FakeLoopRig, more: Partial<OnceOptions> = {}): OnceOptio
   const { work, scanner, records, clock, emit } = rig.parts();
   return {
     services: rig.config.services,
+    images: [...rig.config.services, ...rig.beside],
     parts: { ...work, scanner, records, written: writtenOnce, testsRun: () => true, projectRoot: '/p' },
     emit,
     now: () => clock.now(),
@@ -134,6 +135,37 @@ describe('deployServices', () => {
     const outcomes = await deployServices(optionsOf(rig), new Map());
     expect(outcomes.get('a')).toMatchObject({ kind: 'failed', error: { code: 'CONFIG_INVALID' } });
     expect(rig.workshop.begun).toEqual([]);
+  });
+});
+
+describe('images of other services', () => {
+  const given = (service: string): Artifact => ({
+    ...{ service, repository: `r/${service}`, pullRepository: `r/${service}` },
+    ...{ tag: '1', digest: `sha256:given-${service}`, inputHash: '' },
+  });
+
+  it('go into whatever manifest names them, whether they were built now or take no part', async () => {
+    const rig = new FakeLoopRig([fakeService('orders'), fakeService('stock')], all);
+    rig.beside = [fakeService('jobs')];
+    rig.disk.write('orders/chart/values.yaml', 'image:stock image:jobs');
+    const outcomes = await runServices(optionsOf(rig, { given: new Map([['jobs', given('jobs')]]) }));
+    expect(kinds(outcomes)).toEqual(['orders ok', 'stock ok']);
+    expect(rig.workshop.cluster.get('orders')).toContain(
+      'sha256:orders-1 and sha256:stock-1 and sha256:given-jobs',
+    );
+  });
+
+  it('that nobody knows stop the deploy of the service that names them, and of no other', async () => {
+    const rig = new FakeLoopRig([fakeService('orders'), fakeService('stock')], all);
+    rig.beside = [fakeService('jobs')];
+    rig.disk.write('orders/chart/values.yaml', 'image:jobs');
+    const artifacts = new Map(['orders', 'stock'].map((name) => [name, given(name)] as const));
+    const outcomes = await deployServices(optionsOf(rig), artifacts);
+    expect(kinds(outcomes)).toEqual(['orders failed', 'stock ok']);
+    expect(outcomes.get('orders')).toMatchObject({
+      error: { code: 'IMAGE_MISSING', hint: expect.stringContaining('appdev build jobs') as string },
+    });
+    expect(rig.workshop.begun).not.toContain('apply orders');
   });
 });
 

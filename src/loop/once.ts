@@ -6,6 +6,7 @@ import type { ServiceConfig } from '../config/model.ts';
 import { appdevError, type AppdevError } from '../errors.ts';
 import type { Artifact, Emit, Route, StageTiming } from '../events.ts';
 import { cancelled, failed, ok, type NotOk, type Outcome } from '../outcome.ts';
+import { otherImages, type ImageOwner } from './images.ts';
 import { inNeedsOrder } from './order.ts';
 import { prepare, type Member, type Unfinished } from './prepare.ts';
 import { createRunReporter, type RunReporter } from './reporter.ts';
@@ -17,6 +18,8 @@ import type { BuildParts } from './types.ts';
 export interface OnceOptions {
   /** The services that take part. */
   readonly services: readonly ServiceConfig[];
+  /** All services of the project, also those that take no part: manifests may name the image of any. */
+  readonly images: readonly ImageOwner[];
   readonly parts: BuildParts;
   readonly emit: Emit;
   /** Monotonic milliseconds. */
@@ -24,7 +27,7 @@ export interface OnceOptions {
   readonly signal: AbortSignal;
   /** Build and apply even what is there. */
   readonly force: boolean;
-  /** Images that were built elsewhere, by service: these services are not built. */
+  /** Images that were built elsewhere, by service: these services are not built. Some may take no part. */
   readonly given?: ReadonlyMap<string, Artifact>;
   /** Told what each service's run did, when it has ended. */
   readonly finished?: (service: string, did: Did) => void;
@@ -68,7 +71,7 @@ export async function deployServices(
     const artifact = artifacts.get(job.member.service.name);
     if (artifact !== undefined) job.artifact = artifact;
   }
-  const outcomes = await deployJobs(options, jobs);
+  const outcomes = await deployJobs(options, jobs, artifacts);
   for (const job of jobs)
     finish(options, job, outcomes.get(job.member.service.name) ?? cancelled(options.signal));
   return outcomes;
@@ -79,7 +82,10 @@ export async function runServices(options: OnceOptions): Promise<Artifacts> {
   const jobs = begin(options, 'image');
   const built = await buildJobs(options, jobs);
   const culprit = firstNotOk(built);
-  const deployed = culprit === undefined ? await deployJobs(options, jobs) : new Map<string, Outcome<void>>();
+  const deployed =
+    culprit === undefined
+      ? await deployJobs(options, jobs, artifactsOf(options, jobs))
+      : new Map<string, Outcome<void>>();
   const outcomes = new Map<string, Outcome<Artifact | undefined>>();
   for (const job of jobs) {
     const { name } = job.member.service;
@@ -204,9 +210,18 @@ async function reactorsOf(
   return [...groups.values()];
 }
 
+/** What was built, and what was given. */
+function artifactsOf({ given }: OnceOptions, jobs: readonly Job[]): ReadonlyMap<string, Artifact> {
+  const built = jobs.flatMap(({ member, artifact }) =>
+    artifact === undefined ? [] : [[member.service.name, artifact] as const],
+  );
+  return new Map([...(given ?? []), ...built]);
+}
+
 async function deployJobs(
   options: OnceOptions,
   jobs: readonly Job[],
+  artifacts: ReadonlyMap<string, Artifact>,
 ): Promise<ReadonlyMap<string, Outcome<void>>> {
   const order = inNeedsOrder(options.services);
   if (order.kind !== 'ok') return new Map(jobs.map((job) => [job.member.service.name, order]));
@@ -220,7 +235,7 @@ async function deployJobs(
       const end = ends.get(name);
       return end === undefined ? [] : [[name, end] as const];
     });
-    ends.set(service.name, deployAfter(options, job, needs));
+    ends.set(service.name, deployAfter(options, job, needs, artifacts));
   }
   const outcomes = new Map<string, Outcome<void>>();
   for (const [name, end] of ends) outcomes.set(name, await end);
@@ -228,9 +243,10 @@ async function deployJobs(
 }
 
 async function deployAfter(
-  { parts }: OnceOptions,
+  { parts, images }: OnceOptions,
   { member, artifact }: Job,
   needs: readonly (readonly [name: string, end: Promise<Outcome<void>>])[],
+  artifacts: ReadonlyMap<string, Artifact>,
 ): Promise<Outcome<void>> {
   let unmet: AppdevError | undefined;
   const gate = async (): Promise<boolean> => {
@@ -242,7 +258,11 @@ async function deployAfter(
     return !member.signal.aborted;
   };
   const scan = await parts.scanner.scan(member.service);
-  const outcome = await deploy(member, artifact, scan, parts, new Map(), { gate });
+  const outcome = await deploy(member, artifact, scan, parts, new Map(), {
+    gate,
+    others: () => otherImages(images, member.service.name, artifacts),
+    awaits: () => false,
+  });
   return unmet === undefined ? outcome : { kind: 'failed', error: unmet };
 }
 

@@ -5,8 +5,8 @@
 import type { AppdevError } from '../errors.ts';
 import type { Hold } from '../events.ts';
 import { ask, gather, look, lookAgain, rescanned, touch } from './changes.ts';
-import { cancel, cancelOutdated, finished, updateRun } from './finish.ts';
-import { plan, unmetNeed, type PlannedBatch } from './plan.ts';
+import { cancel, cancelOutdated, finished, imageMade, updateRun } from './finish.ts';
+import { gateHold, plan, type PlannedBatch } from './plan.ts';
 import { emit, set, update, without, withoutPending, type Step } from './step.ts';
 import {
   liveRun,
@@ -18,6 +18,7 @@ import {
   type ServiceSpec,
   type ServiceState,
 } from './state.ts';
+import { newestOf, renewUsers } from './uses.ts';
 
 /** Between two looks that nothing asked for: what events missed is seen then. Milliseconds. */
 const walkMs = 60_000;
@@ -37,6 +38,7 @@ export function reduce(state: LoopState, message: Message): Reduction {
   if (state.phase === 'stopped') return { state, effects: [] };
   const step: Step = { state, effects: [] };
   receive(step, message);
+  renewUsers(step);
   cancelOutdated(step);
   openGates(step);
   startPlanned(step);
@@ -81,7 +83,10 @@ function receive(step: Step, message: Message): void {
       }));
       break;
     case 'gate-reached':
-      updateRun(step, message.service, message.run, (run) => ({ ...run, atGate: true }));
+      updateRun(step, message.service, message.run, (run) => ({ ...run, atGate: true, uses: message.uses }));
+      break;
+    case 'image-made':
+      imageMade(step, message);
       break;
     case 'inputs-accepted':
       updateRun(step, message.service, message.run, (run) => ({ ...run, fingerprint: message.fingerprint }));
@@ -232,10 +237,11 @@ function openGates(step: Step): void {
   if (step.state.phase !== 'running') return;
   for (const [name, service] of step.state.services) {
     if (service.activity.kind !== 'running' || !service.activity.run.atGate) continue;
-    if (unmetNeed(step.state, service) !== undefined) continue;
+    if (gateHold(step.state, service) !== undefined) continue;
     const { id } = service.activity.run;
+    const uses = newestOf(step.state, service.activity.run.uses);
     // Let through is as good as applying: a newer save must not cut it between the two.
-    updateRun(step, name, id, (run) => ({ ...run, atGate: false, stage: 'apply' }));
+    updateRun(step, name, id, (run) => ({ ...run, atGate: false, stage: 'apply', uses }));
     step.effects.push({ kind: 'open-gate', run: id });
   }
 }
@@ -257,6 +263,7 @@ function startBatch(step: Step, planned: PlannedBatch): void {
     set(step, { lastRun: run });
     const { change, fingerprint, paths, reason, asked } = pending;
     const { route } = planned;
+    const uses = newestOf(step.state, step.state.services.get(name)?.uses ?? {});
     update(step, name, (service) => ({
       ...withoutPending(service),
       activity: {
@@ -271,6 +278,8 @@ function startBatch(step: Step, planned: PlannedBatch): void {
           route,
           force: asked,
           atGate: false,
+          imageMade: false,
+          uses,
           cancelAsked: false,
         },
       },
