@@ -13,6 +13,7 @@ import { ok, type Outcome } from '../outcome.ts';
 import { createAuthFiles } from '../registry/auth-file.ts';
 import { createRegistryClient, type RegistryClient } from '../registry/client.ts';
 import { createCredentials, credentialFiles, type FindCredentials } from '../registry/credentials.ts';
+import { createDeployGate, type DeployGate } from '../registry/deploy-gate.ts';
 import { createHarbor, harborPath } from '../registry/harbor.ts';
 import { manifestLookup } from '../registry/lookup.ts';
 import { splitRegistryName } from '../registry/reference.ts';
@@ -30,6 +31,8 @@ export interface OpenRegistry {
   readonly access: BuildahAccess;
   /** The same builder, minding what a Harbor demands. */
   readonly guarded: (builder: ImageBuilder) => ImageBuilder;
+  /** Judges an image that was built before, when it is about to be deployed. */
+  readonly judge: DeployGate;
   /** Whether an artifact of an earlier run may be deployed again as it is. */
   readonly lookup: ManifestLookup;
 }
@@ -103,6 +106,7 @@ export function openRegistry(opening: RegistryOptions): Outcome<OpenRegistry> {
         repositoryOf: ({ image }) =>
           imageNames({ kind: 'registry', registry }, image?.repository ?? '').repository,
       }),
+    judge: createDeployGate({ registry, harbor, gate, ...(scan === undefined ? {} : { scan }) }),
     lookup: gated(manifestLookup(client), gate),
   });
 }

@@ -7,6 +7,7 @@ import { appdevError, type AppdevError } from '../errors.ts';
 import type { Artifact, Emit, Route, StageTiming } from '../events.ts';
 import { cancelled, failed, ok, type NotOk, type Outcome } from '../outcome.ts';
 import { otherImages, type ImageOwner } from './images.ts';
+import { judgeImages, refusal } from './judge.ts';
 import { inNeedsOrder } from './order.ts';
 import { prepare, type Member, type Unfinished } from './prepare.ts';
 import { createRunReporter, type RunReporter } from './reporter.ts';
@@ -71,7 +72,7 @@ export async function deployServices(
     const artifact = artifacts.get(job.member.service.name);
     if (artifact !== undefined) job.artifact = artifact;
   }
-  const outcomes = await deployJobs(options, jobs, artifacts);
+  const outcomes = await deployJudged(options, jobs, artifacts, new Set());
   for (const job of jobs)
     finish(options, job, outcomes.get(job.member.service.name) ?? cancelled(options.signal));
   return outcomes;
@@ -83,9 +84,7 @@ export async function runServices(options: OnceOptions): Promise<Artifacts> {
   const built = await buildJobs(options, jobs);
   const culprit = firstNotOk(built);
   const deployed =
-    culprit === undefined
-      ? await deployJobs(options, jobs, artifactsOf(options, jobs))
-      : new Map<string, Outcome<void>>();
+    culprit === undefined ? await deployBuilt(options, jobs) : new Map<string, Outcome<void>>();
   const outcomes = new Map<string, Outcome<Artifact | undefined>>();
   for (const job of jobs) {
     const { name } = job.member.service;
@@ -210,12 +209,32 @@ async function reactorsOf(
   return [...groups.values()];
 }
 
-/** What was built, and what was given. */
-function artifactsOf({ given }: OnceOptions, jobs: readonly Job[]): ReadonlyMap<string, Artifact> {
+/** Deploys what was built, and what was given: that has to pass the gate that the built has passed. */
+async function deployBuilt(
+  options: OnceOptions,
+  jobs: readonly Job[],
+): Promise<ReadonlyMap<string, Outcome<void>>> {
+  const given = options.given ?? new Map<string, Artifact>();
   const built = jobs.flatMap(({ member, artifact }) =>
     artifact === undefined ? [] : [[member.service.name, artifact] as const],
   );
-  return new Map([...(given ?? []), ...built]);
+  const artifacts = new Map([...given, ...built]);
+  const judged = new Set(built.map(([name]) => name).filter((name) => !given.has(name)));
+  return await deployJudged(options, jobs, artifacts, judged);
+}
+
+/** Deploys, unless one of the images may not be: then nothing is. `judged`: services whose image was judged already. */
+async function deployJudged(
+  options: OnceOptions,
+  jobs: readonly Job[],
+  artifacts: ReadonlyMap<string, Artifact>,
+  judged: ReadonlySet<string>,
+): Promise<ReadonlyMap<string, Outcome<void>>> {
+  const refused = await judgeImages({ ...options, jobs, artifacts, judged });
+  if (refused.size === 0) return await deployJobs(options, jobs, artifacts);
+  return new Map(
+    jobs.map(({ member: { service } }) => [service.name, refusal(service.name, refused)] as const),
+  );
 }
 
 async function deployJobs(
