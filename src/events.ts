@@ -30,6 +30,8 @@ export type Hold =
   | { readonly reason: 'paused' }
   | { readonly reason: 'manual' }
   | { readonly reason: 'needs'; readonly on: string }
+  /** Its manifests name the image of that service, which is being built. */
+  | { readonly reason: 'image'; readonly on: string }
   | { readonly reason: 'building'; readonly on: string }
   | { readonly reason: 'limit'; readonly running: number }
   | { readonly reason: 'git'; readonly operation: string }

@@ -7,7 +7,7 @@ import { createWatcher } from '../watch/watcher.ts';
 import { readEventlessType } from '../watch/filesystem.ts';
 import { createLoop, type Loop } from '../loop/driver.ts';
 import { defaultKaniko } from '../config/normalize.ts';
-import type { ProjectConfig } from '../config/model.ts';
+import type { ProjectConfig, ServiceConfig } from '../config/model.ts';
 import { ok, type Outcome } from '../outcome.ts';
 import { systemClock } from '../support/clock.ts';
 import { createAttachments } from './attachments.ts';
@@ -78,6 +78,7 @@ async function runLoop(session: Session, target: OpenTarget, work: Work): Promis
   const loop: Loop = createLoop({
     config,
     work: parts,
+    images: project.config.services,
     scanner,
     createWatcher: ({ onWake, pollMs }) =>
       createWatcher({
@@ -107,7 +108,7 @@ async function runLoop(session: Session, target: OpenTarget, work: Work): Promis
       emit(event);
       registry?.seen(event);
     },
-    reload: async () => await reload(session, (next) => ({ config: next, work: parts })),
+    reload: async () => await reload(session, (next, images) => ({ config: next, work: parts, images })),
     testsRun: work.testsRun,
     limit: batchLimit,
   });
@@ -141,7 +142,10 @@ function steer({ signals, onKey }: Session, loop: Loop): void {
 }
 
 /** Reads the configuration again, for the services that this session has. */
-async function reload<T>(session: Session, make: (config: ProjectConfig) => T): Promise<Outcome<T>> {
+async function reload<T>(
+  session: Session,
+  make: (config: ProjectConfig, all: readonly ServiceConfig[]) => T,
+): Promise<Outcome<T>> {
   const loaded = await openProject(session.invocation);
   if (loaded.kind !== 'ok') return loaded;
   const names = new Set(session.services.map(({ name }) => name));
@@ -169,7 +173,7 @@ async function reload<T>(session: Session, make: (config: ProjectConfig) => T): 
       hint: 'restart appdev to use the other one',
     });
   }
-  return ok(make({ ...loaded.value.config, services }));
+  return ok(make({ ...loaded.value.config, services }, loaded.value.config.services));
 }
 
 /** At the end older images go, and what was deployed goes or stays, as the user chose. */

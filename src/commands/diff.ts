@@ -1,5 +1,6 @@
 /** `appdev diff` and `appdev deploy --dry-run`: what a deploy would change in the cluster, as a unified diff. */
 import type { ObjectChange, Preview } from '../deploy/types.ts';
+import { complete, otherImages } from '../loop/images.ts';
 import { ok, type Outcome } from '../outcome.ts';
 import { unifiedDiff } from '../support/unified-diff.ts';
 import { openTarget } from './cluster.ts';
@@ -40,7 +41,10 @@ export async function previewDeploy(invocation: Invocation, command: 'diff' | 'd
       for (const service of services) {
         const { name } = service;
         const context = quietContext(signals.shutdown);
-        const rendered = await target.deployer.render(service, artifacts.get(name), context);
+        const others = otherImages(project.config.services, name, artifacts);
+        const rendered = complete(
+          await target.deployer.render(service, artifacts.get(name), context, others),
+        );
         if (rendered.kind !== 'ok') return rendered;
         const preview = await target.deployer.preview(service, rendered.value, signals.shutdown);
         if (preview.kind !== 'ok') return preview;

@@ -8,13 +8,17 @@ const digest = `sha256:${'a'.repeat(64)}`;
 function session(...images: readonly string[]): Session {
   return {
     invocation: { lists: images.length === 0 ? {} : { images }, strings: {}, env: {}, cwd: '/' },
-    services: [
-      { name: 'orders', image: { repository: 'registry.example.com/team/orders' } },
-      { name: 'stock', image: { repository: 'stock' } },
-      { name: 'db' },
-    ],
+    // One that takes no part may be named, too.
+    services: [{ name: 'db' }],
     project: {
-      config: { registry: { push: 'localhost:5001/shop', pull: 'registry:5000/shop', insecure: true } },
+      config: {
+        registry: { push: 'localhost:5001/shop', pull: 'registry:5000/shop', insecure: true },
+        services: [
+          { name: 'orders', image: { repository: 'registry.example.com/team/orders' } },
+          { name: 'stock', image: { repository: 'stock' } },
+          { name: 'db' },
+        ],
+      },
     },
   } as unknown as Session;
 }

@@ -32,11 +32,12 @@ type Names = Pick<Registry, 'push' | 'pull' | 'insecure' | 'copy' | 'ca'>;
 const defaultHost = 'docker.io';
 
 /**
- * Reads the flag. NAME is a service, or the repository of its image.
+ * Reads the flag. NAME is a service of the project, or the repository of its image; manifests of a service that takes part
+ * may name the image of one that does not.
  *
- * @returns USAGE for what is no image, names no service of this session, or names one twice.
+ * @returns USAGE for what is no image, names no service of the project, or names one twice.
  */
-export function askedImages({ invocation, services }: Session): Outcome<readonly AskedImage[]> {
+export function askedImages({ invocation, project }: Session): Outcome<readonly AskedImage[]> {
   const asked: AskedImage[] = [];
   for (const text of invocation.lists['images'] ?? []) {
     const at = text.indexOf('=');
@@ -48,7 +49,7 @@ export function askedImages({ invocation, services }: Session): Outcome<readonly
         hint: 'write e.g. --images orders=registry.example.com/shop/orders:1.4',
       });
     }
-    const service = serviceFor(name, services);
+    const service = serviceFor(name, project.config.services);
     if (service.kind !== 'ok') return service;
     if (asked.some((one) => one.service === service.value)) {
       return failed('USAGE', `--images names the image of ${service.value} twice`, { hint: 'keep one' });

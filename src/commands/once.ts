@@ -21,6 +21,7 @@ export function onceOptions({ project, services, emit, signals }: Session, work:
   });
   return {
     services,
+    images: project.config.services,
     parts: { ...parts, projectRoot: config.root, scanner, records, written: writtenOnce, testsRun },
     emit,
     now: () => performance.now(),

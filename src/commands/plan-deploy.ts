@@ -2,6 +2,7 @@
  * What `deploy`, `verify` and `diff` start with: the images or the rendered manifests that the command line and
  * artifacts.json name, read before the cluster is contacted and put in place after.
  */
+import type { Rendered } from '../deploy/types.ts';
 import type { Artifact } from '../events.ts';
 import { ok, type Outcome } from '../outcome.ts';
 import { readArtifacts, requireArtifacts } from './artifacts.ts';
@@ -43,11 +44,8 @@ export async function readDeployInput(session: Session): Promise<Outcome<DeployI
       place(target) {
         const placed = placeRendered(input, narrowed, target, artifacts.value);
         if (placed.kind !== 'ok') return Promise.resolve(placed);
-        const used = [...placed.value].flatMap(([name, { artifact }]) =>
-          artifact === undefined ? [] : [[name, artifact] as const],
-        );
         const deployer = withRendered(target.deployer, placed.value);
-        return Promise.resolve(ok({ target: { ...target, deployer }, artifacts: new Map(used) }));
+        return Promise.resolve(ok({ target: { ...target, deployer }, artifacts: artifactsIn(placed.value) }));
       },
     });
   }
@@ -63,4 +61,14 @@ export async function readDeployInput(session: Session): Promise<Outcome<DeployI
       return ok({ target, artifacts: new Map([...artifacts.value, ...given.value]) });
     },
   });
+}
+
+/** The artifacts that rendered manifests name: the services' own, and those of services that the file does not have. */
+function artifactsIn(placed: ReadonlyMap<string, Rendered>): ReadonlyMap<string, Artifact> {
+  const found = new Map<string, Artifact>();
+  for (const { service, artifact, uses = [] } of placed.values()) {
+    if (artifact !== undefined) found.set(service, artifact);
+    for (const used of uses) if (!placed.has(used.service)) found.set(used.service, used);
+  }
+  return found;
 }

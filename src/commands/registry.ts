@@ -11,6 +11,7 @@ import type { ManifestLookup } from '../loop/types.ts';
 import { ok } from '../outcome.ts';
 import type { RegistryAccess } from '../registry/access.ts';
 import { createRegistryClient, type RegistryClient } from '../registry/client.ts';
+import { createDeployGate, type DeployGate } from '../registry/deploy-gate.ts';
 import { createHarbor, harborPath } from '../registry/harbor.ts';
 import { manifestLookup } from '../registry/lookup.ts';
 import { createScanGate, type ScanGate } from '../registry/scan-gate.ts';
@@ -25,6 +26,8 @@ export interface OpenRegistry {
   readonly buildah: BuildahAccess;
   /** The same builder, minding what a Harbor demands. */
   readonly guarded: (builder: ImageBuilder) => ImageBuilder;
+  /** Judges an image that was built before, when it is about to be deployed. */
+  readonly judge: DeployGate;
   /** Whether an artifact of an earlier run may be deployed again as it is. */
   readonly lookup: ManifestLookup;
 }
@@ -78,6 +81,7 @@ export function openRegistry(opening: RegistryOptions): OpenRegistry {
         repositoryOf: ({ image }) =>
           imageNames({ kind: 'registry', registry }, image?.repository ?? '').repository,
       }),
+    judge: createDeployGate({ registry, harbor, gate, ...(scan === undefined ? {} : { scan }) }),
     lookup: gated(manifestLookup(client), gate),
   };
 }

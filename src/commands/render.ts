@@ -2,6 +2,7 @@
 import { chooseContext, readKubeconfig } from '../cluster/kubeconfig.ts';
 import { renderedEnd, renderedText } from '../deploy/rendered-file.ts';
 import { createRenderer } from '../deploy/renderer.ts';
+import { otherImages } from '../loop/images.ts';
 import { runProcess } from '../support/process.ts';
 import { readArtifacts } from './artifacts.ts';
 import type { Invocation } from './command.ts';
@@ -43,8 +44,19 @@ export async function render(invocation: Invocation): Promise<number> {
             hint: 'appdev build',
           });
         }
-        const rendered = await renderer.render(service, artifact, quietContext(session.signals.shutdown));
+        const others = otherImages(config.services, service.name, artifacts);
+        const context = quietContext(session.signals.shutdown);
+        const rendered = await renderer.render(service, artifact, context, others);
         if (rendered.kind !== 'ok') return rendered;
+        for (const other of rendered.value.lacks ?? []) {
+          session.emit({
+            type: 'notice',
+            level: 'warning',
+            service: service.name,
+            message: `${other} was not built yet: the manifests of ${service.name} name its image as they are written`,
+            hint: `appdev build ${other}`,
+          });
+        }
         const { namespace, yaml } = rendered.value;
         process.stdout.write(renderedText(service.name, namespace, yaml, lacks));
       }

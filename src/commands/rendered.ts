@@ -8,12 +8,14 @@ import { text as textOf } from 'node:stream/consumers';
 import type { ServiceConfig } from '../config/model.ts';
 import { nearest } from '../config/nearest.ts';
 import { contentHash } from '../deploy/content.ts';
-import { imagesIn, isReferenceTo, parseImageName } from '../deploy/images.ts';
+import { imagesIn, isReferenceTo, meansImage } from '../deploy/images.ts';
 import { inApplyOrder } from '../deploy/objects.ts';
+import { besideOwn, imagesOfOthers } from '../deploy/other-images.ts';
 import { readRendered, type RenderedPart } from '../deploy/rendered-file.ts';
 import { transform } from '../deploy/transform.ts';
 import type { LiveDeployer, Rendered } from '../deploy/types.ts';
 import type { Artifact } from '../events.ts';
+import { otherImages } from '../loop/images.ts';
 import { failed, ok, type Outcome } from '../outcome.ts';
 import { namespaceOf, type OpenTarget } from './cluster.ts';
 import type { Session } from './session.ts';
@@ -122,21 +124,15 @@ export function placeRendered(
       });
     }
     const owner = { project: project.config.name, service: name };
-    const objects = inApplyOrder(transform(part.objects, { owner, namespace }));
+    const objects = inApplyOrder(transform(part.objects, { owner, namespace, images: [] }));
     const images = imagesIn(objects);
     const artifact = artifacts.get(name);
-    const loose = images.find((image) => {
-      const written = parseImageName(image);
-      return written.digest === undefined && written.repository === service.image?.repository;
-    });
+    const loose = looseIn(images, service, project.config.services);
     if (loose !== undefined) {
-      return failed(
-        'IMAGE_NOT_USED',
-        `${file}: ${name} names its image as ${loose}, which is no image that was built`,
-        {
-          hint: `appdev build ${name}, then appdev render`,
-        },
-      );
+      const { owner: built, image } = loose;
+      const whose = built === name ? 'its image' : `the image of ${built}`;
+      const message = `${file}: ${name} names ${whose} as ${image}, which is no image that was built`;
+      return failed('IMAGE_NOT_USED', message, { hint: `appdev build ${built}, then appdev render` });
     }
     const fits = artifact !== undefined && images.some((image) => isReferenceTo(image, artifact));
     if (artifact !== undefined && !fits) {
@@ -149,12 +145,27 @@ export function placeRendered(
         hint: 'appdev render, to render it anew',
       });
     }
+    const others = otherImages(project.config.services, name, artifacts);
     placed.set(name, {
       ...{ service: name, namespace, objects, yaml: '', hash: contentHash(objects), file },
+      uses: imagesOfOthers(objects, besideOwn(others, service.image)).uses,
       ...(fits ? { artifact } : {}),
     });
   }
   return ok(placed);
+}
+
+/** The first name that a service's repository has in appdev.yaml, where a digest should stand; the service's own first. */
+function looseIn(
+  images: readonly string[],
+  service: ServiceConfig,
+  all: readonly ServiceConfig[],
+): { readonly owner: string; readonly image: string } | undefined {
+  for (const { name, image: built } of [service, ...all]) {
+    const loose = images.find((image) => built !== undefined && meansImage(image, built));
+    if (loose !== undefined) return { owner: name, image: loose };
+  }
+  return undefined;
 }
 
 /** The same deployer, with what was rendered before in the place of rendering. */

@@ -2,7 +2,7 @@
 import type { Artifact } from '../events.ts';
 import { runServices } from '../loop/once.ts';
 import type { Outcome } from '../outcome.ts';
-import { dropArtifacts, mayWriteArtifacts, writeArtifacts } from './artifacts.ts';
+import { dropArtifacts, mayWriteArtifacts, readArtifacts, writeArtifacts } from './artifacts.ts';
 import { createBuildLog } from './build-log.ts';
 import { openTarget, type OpenTarget } from './cluster.ts';
 import type { Invocation } from './command.ts';
@@ -48,9 +48,10 @@ async function runOnce(
   );
   if (dropped.kind !== 'ok') return dropped;
   const log = createBuildLog(session, work.value);
-  const options = { ...onceOptions(session, work.value), given: given.value, finished: log.finished };
+  const elsewhere = new Map([...(await builtBefore(session)), ...given.value]);
+  const options = { ...onceOptions(session, work.value), given: elsewhere, finished: log.finished };
   const outcomes = await runServices(options);
-  const artifacts = new Map<string, Artifact>();
+  const artifacts = new Map(elsewhere);
   for (const [service, outcome] of outcomes) {
     if (outcome.kind === 'ok' && outcome.value !== undefined) artifacts.set(service, outcome.value);
   }
@@ -60,4 +61,12 @@ async function runOnce(
   if (ran.kind !== 'ok') return ran;
   if (written.kind !== 'ok') return written;
   return await verifyServices(session, target, artifacts);
+}
+
+/** What artifacts.json has of services that take no part: manifests may name their images. Without a file, nothing. */
+async function builtBefore(session: Session): Promise<ReadonlyMap<string, Artifact>> {
+  const found = await readArtifacts(session, false);
+  if (found.kind !== 'ok') return new Map();
+  const taking = new Set(session.services.map(({ name }) => name));
+  return new Map([...found.value].filter(([name]) => !taking.has(name)));
 }

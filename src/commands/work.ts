@@ -77,6 +77,7 @@ export async function openWork(session: Session, target: OpenTarget): Promise<Ou
               ledger,
               tags,
             ),
+      ...(registry === undefined ? {} : { judge: registry.judge }),
       target: targetText(images.value),
     },
     records: createRecords(stateFolder),

@@ -6,6 +6,7 @@
 import type { Diagnostic } from '../diagnostic.ts';
 import { checkImage } from './check-image.ts';
 import { checkNeeds } from './check-needs.ts';
+import { checkOtherImages } from './check-other-images.ts';
 import { forwardPorts, maxReleaseName } from './grammar.ts';
 import { diagnosticAt, placeText } from './locate.ts';
 import {
@@ -33,6 +34,7 @@ export function checkProject(tree: Tree): Diagnostic[] {
     ...checkNeeds(services),
     ...checkForwards(services),
     ...checkReleases(tree, services),
+    ...checkOtherImages(services),
     ...checkCopy(tree),
   ];
 }

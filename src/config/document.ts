@@ -86,6 +86,7 @@ export interface DeployDocument {
     values: string[];
     set: Record<string, Single>;
     imageValues: { repository: string; tag: string };
+    otherImageValues?: Record<string, { repository: string; tag: string }>;
   };
   kustomize?: { path: string };
   manifests?: string[];

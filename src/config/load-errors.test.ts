@@ -53,7 +53,7 @@ appdev.yaml:9:35: error: unknown key "valuse" in services.orders.deploy.helm
 appdev.yaml:9:47: error: unknown key "frobnicate" in services.orders.deploy.helm
   9 |       helm: {chart: deploy/chart, valuse: [], frobnicate: 1}
     |                                               ^^^^^^^^^^
-  hint: known keys: chart, release, values, set, imageValues
+  hint: known keys: chart, release, values, set, imageValues, otherImageValues
 appdev.yaml:10:5: error: unknown key "<<" in services.orders
   10 |     <<: {path: .}
      |     ^^
@@ -386,6 +386,41 @@ appdev.yaml:14:14: error: services.c.deploy.manifests is empty
   14 |     deploy: {manifests: []}
      |              ^^^^^^^^^
   hint: name the files, e.g. [deploy/*.yaml]
+`,
+  ],
+  [
+    'images of others that nobody builds',
+    `
+apiVersion: appdev/v1
+name: shop
+services:
+  orders:
+    jar: {}
+    deploy:
+      helm:
+        chart: deploy/chart
+        otherImageValues:
+          orders: {repository: a, tag: b}
+          stok: {repository: a, tag: b}
+          postgres: {repository: a, tag: b}
+          stock: {repository: a, tag: b}
+  stock: {image: {containerfile: Containerfile}, deploy: {helm: {chart: deploy/chart}}}
+  postgres: {deploy: {helm: {chart: deploy/chart}}}
+`,
+    `
+appdev.yaml has 3 errors
+appdev.yaml:10:11: error: services.orders.deploy.helm.otherImageValues.orders is the service itself
+  10 |           orders: {repository: a, tag: b}
+     |           ^^^^^^
+  hint: use deploy.helm.imageValues for its own image
+appdev.yaml:11:11: error: services.orders.deploy.helm.otherImageValues.stok: there is no service "stok"
+  11 |           stok: {repository: a, tag: b}
+     |           ^^^^
+  hint: did you mean stock?
+appdev.yaml:12:11: error: services.orders.deploy.helm.otherImageValues.postgres: the service postgres has no image
+  12 |           postgres: {repository: a, tag: b}
+     |           ^^^^^^^^
+  hint: remove it
 `,
   ],
   [

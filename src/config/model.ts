@@ -200,7 +200,15 @@ export interface HelmConfig {
   /** Single values on top, by dotted path. */
   readonly set: Readonly<Record<string, string | number | boolean>>;
   /** Values paths that receive the image. */
-  readonly imageValues: { readonly repository: string; readonly tag: string };
+  readonly imageValues: ImageValues;
+  /** Values paths that receive images of other services, by service. */
+  readonly otherImageValues?: Readonly<Record<string, ImageValues>>;
+}
+
+/** Where in a chart's values an image belongs; the same path twice receives the whole reference. */
+export interface ImageValues {
+  readonly repository: string;
+  readonly tag: string;
 }
 
 export interface KustomizeConfig {

@@ -218,6 +218,7 @@ function deployOf(name: string, deploy: DeployDocument, paths: Paths): DeployCon
       values: helm.values.map((file, index) => paths.path(file, 'deploy', 'helm', 'values', index)),
       set: helm.set,
       imageValues: helm.imageValues,
+      ...(helm.otherImageValues === undefined ? {} : { otherImageValues: helm.otherImageValues }),
     };
   }
   if (kustomize !== undefined) {

@@ -196,8 +196,29 @@ goes to that host:
 | \`localhost:5001/orders\` | \`localhost:5001\` | as it is |
 
 Manifests may go on naming \`registry.example.com/team/orders\`, with any tag: that name gets the pushed reference. One that is
-pinned by digest is left alone. A chart gets the reference by its values. One rule differs from Skaffold's: a name
-without a host stays as it is written and is not made one part.
+pinned by digest is left alone. One rule differs from Skaffold's: a name without a host stays as it is written and is not
+made one part.
+
+As in Skaffold, the name counts in the manifests of every service: where an init container or a CronJob of \`orders\` has
+\`image: migrations\`, and \`migrations\` is a service of the project, it gets the image that was built of \`migrations\`. It comes
+from this run, from artifacts.json or from \`--images\`; where none of them has it, nothing is deployed (IMAGE_MISSING).
+\`dev\` waits with \`orders\` until the image is there, and renders and applies \`orders\` anew whenever \`migrations\` gets
+another digest. Its image is all that \`orders\` waits for; \`needs\` is for what must be deployed and ready before.
+
+In what a chart renders no name is replaced, for the release keeps the chart's values. A chart gets its own image by
+\`imageValues\`, and those of other services by \`otherImageValues\`:
+
+\`\`\`yaml
+services:
+  orders:
+    deploy:
+      helm:
+        chart: deploy/chart
+        otherImageValues:
+          migrations: {repository: migrations.image.repository, tag: migrations.image.tag}
+\`\`\`
+
+A chart that names another service's image by itself is refused with IMAGE_NOT_USED, unless it pins it by digest.
 
 ## Variables
 

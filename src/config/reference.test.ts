@@ -106,12 +106,15 @@ describe('appdev.yaml.example', () => {
   });
 });
 
+/** Sections whose keys are names of services. */
+const byService = ['services', 'services.<name>.deploy.helm.otherImageValues'];
+
 /** The keys of a tree as `allKeys` writes them: names of services are `<name>`. */
 function keysIn(tree: Tree, at: string): string[] {
   if (tree.kind === 'scalar') return [];
   if (tree.kind === 'list') return tree.items.flatMap((item) => keysIn(item, `${at}[]`));
   return [...tree.entries].flatMap(([key, { value }]) => {
-    const path = at === '' ? key : `${at}.${at === 'services' ? '<name>' : key}`;
+    const path = at === '' ? key : `${at}.${byService.includes(at) ? '<name>' : key}`;
     return [path, ...keysIn(value, path)];
   });
 }

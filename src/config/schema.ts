@@ -75,6 +75,20 @@ const helm = z.strictObject({
     .describe(
       "Where in the chart's values the image belongs. The default fits charts made by `helm create`.",
     ),
+  otherImageValues: z
+    .record(
+      text(grammar.dnsLabel),
+      z.strictObject({
+        repository: text(grammar.valuesPath).describe('Path that receives registry and repository.'),
+        tag: text(grammar.valuesPath).describe(
+          'Path that receives the tag with the digest. The same path twice receives the whole reference.',
+        ),
+      }),
+    )
+    .exactOptional()
+    .describe(
+      "Where in the chart's values images of other services belong, by service, e.g. of the one that migrates the database.",
+    ),
 });
 
 const kustomize = z.strictObject({

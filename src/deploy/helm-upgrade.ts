@@ -50,7 +50,7 @@ export async function upgradeRelease(
 ): Promise<Outcome<HelmRun>> {
   const version = await helm.version({ signal, report });
   if (version.kind !== 'ok') return version;
-  const input = await releaseInput(config, rendered.artifact, root);
+  const input = await releaseInput(config, rendered.artifact, rendered.uses ?? [], root);
   if (input.kind !== 'ok') return input;
   const mark = await holders.mark();
   const shape = shapeOf(rendered);
@@ -109,9 +109,9 @@ export function revisionIn(stdout: string): string {
   return revision === undefined ? 'release upgraded' : `revision ${revision}`;
 }
 
-/** Hash over the rendered objects with the pushed image left out; half of it is enough for a label. */
-function shapeOf({ objects, artifact }: Rendered): string {
-  const blank = (image: string): string =>
-    artifact !== undefined && isReferenceTo(image, artifact) ? '' : image;
+/** Hash over the rendered objects with the pushed images left out; half of it is enough for a label. */
+function shapeOf({ objects, artifact, uses = [] }: Rendered): string {
+  const pushed = artifact === undefined ? uses : [artifact, ...uses];
+  const blank = (image: string): string => (pushed.some((one) => isReferenceTo(image, one)) ? '' : image);
   return contentHash(objects.map((object) => mapImages(object, blank))).slice(0, 32);
 }

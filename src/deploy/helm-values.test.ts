@@ -56,6 +56,20 @@ describe('addedValues', () => {
     expect(valuesOf(change)).toEqual(values);
   });
 
+  it('adds the images of others where the config has a path for them', () => {
+    const stock = { ...artifact, service: 'stock', pullRepository: 'localhost:5001/stock' };
+    const otherImageValues = {
+      stock: { repository: 'job.image', tag: 'job.tag' },
+      reports: { repository: 'never', tag: 'never' },
+    };
+    const others = [stock, { ...artifact, service: 'unasked' }];
+    const added = addedValues({ ...config, otherImageValues }, artifact, others);
+    expect(added.kind === 'ok' && JSON.parse(added.value.stdin)).toEqual({
+      image: { repository: 'localhost:5001/orders', tag: 'c0ffee@sha256:1' },
+      job: { image: 'localhost:5001/stock', tag: 'c0ffee@sha256:1' },
+    });
+  });
+
   it('adds no image where none was built', () => {
     expect(addedValues({ ...config, set: { a: 1 } }, undefined)).toMatchObject({
       value: { stdin: '{"a":1}' },

@@ -2,7 +2,7 @@
  * The values that appdev adds to a chart's: `set` and the image. They travel as a YAML file on helm's standard input
  * (`--values -`), so that no value is read as syntax, shows in a process list, or is left behind in a file. Pure.
  */
-import type { HelmConfig } from '../config/model.ts';
+import type { HelmConfig, ImageValues } from '../config/model.ts';
 import type { Artifact } from '../events.ts';
 import { failed, ok, type Outcome } from '../outcome.ts';
 import { isFields } from '../support/fields.ts';
@@ -20,17 +20,22 @@ export interface AddedValues {
 }
 
 /**
- * The added values, the image last so that it wins. Where `imageValues` names the same path twice, that path gets the
+ * The added values, the images last so that they win. Where `imageValues` names the same path twice, that path gets the
  * whole reference `repository:tag@digest`: some charts have a single value for the image.
  *
+ * @param others images of other services; those that `otherImageValues` names go in.
  * @returns RENDER_FAILED where one path needs to be a value and a mapping at once.
  */
-export function addedValues(config: HelmConfig, artifact: Artifact | undefined): Outcome<AddedValues> {
+export function addedValues(
+  config: HelmConfig,
+  artifact: Artifact | undefined,
+  others: readonly Artifact[] = [],
+): Outcome<AddedValues> {
   const pairs: [string, unknown][] = Object.entries(config.set);
-  if (artifact !== undefined) {
-    const { repository, tag } = config.imageValues;
-    if (repository === tag) pairs.push([repository, referenceOf(artifact)]);
-    else pairs.push([repository, artifact.pullRepository], [tag, tagOf(artifact)]);
+  if (artifact !== undefined) pairs.push(...imagePairs(config.imageValues, artifact));
+  for (const [service, paths] of Object.entries(config.otherImageValues ?? {})) {
+    const other = others.find((one) => one.service === service);
+    if (other !== undefined) pairs.push(...imagePairs(paths, other));
   }
   const tree: Record<string, unknown> = {};
   const args: string[] = [];
@@ -51,6 +56,14 @@ export function addedValues(config: HelmConfig, artifact: Artifact | undefined):
     }
   }
   return ok({ stdin: JSON.stringify(tree), args });
+}
+
+function imagePairs({ repository, tag }: ImageValues, artifact: Artifact): [string, unknown][] {
+  if (repository === tag) return [[repository, referenceOf(artifact)]];
+  return [
+    [repository, artifact.pullRepository],
+    [tag, tagOf(artifact)],
+  ];
 }
 
 /** Sets a value in a tree of mappings; returns the path that is in the way where one is. */

@@ -14,10 +14,11 @@ import { contentHash } from './content.ts';
 import { parseDocuments } from './documents.ts';
 import { complaintOf, explainRender } from './helm-errors.ts';
 import type { Helm } from './helm-tool.ts';
+import { usedByChart } from './helm-other-images.ts';
 import { addedValues } from './helm-values.ts';
 import { imagesIn, isReferenceTo } from './images.ts';
 import { isHook } from './objects.ts';
-import type { Rendered } from './types.ts';
+import type { OtherImage, Rendered } from './types.ts';
 
 /** What a Helm render needs beside the service. */
 export interface HelmRenderSettings {
@@ -36,15 +37,25 @@ export interface ReleaseInput {
   readonly content: unknown;
 }
 
-/** The values and the chart as arguments. Values files first, then `set` and the image on standard input. */
+/** The images of which a chart may be given the references. */
+export interface HelmImages {
+  readonly own: Artifact | undefined;
+  readonly others: readonly OtherImage[];
+}
+
+/**
+ * The values and the chart as arguments. Values files first, then `set` and the images on standard input: the service's
+ * own, and those of others that `otherImageValues` names.
+ */
 export async function releaseInput(
   config: HelmConfig,
   artifact: Artifact | undefined,
+  others: readonly Artifact[],
   root: string,
 ): Promise<Outcome<ReleaseInput>> {
   const chart = await findChart(config.chart, root);
   if (chart.kind !== 'ok') return chart;
-  const added = addedValues(config, artifact);
+  const added = addedValues(config, artifact, others);
   if (added.kind !== 'ok') return added;
   const files = await Promise.all(
     config.values.map(async (file) => await readFile(file, 'utf8').catch(() => '')),
@@ -62,14 +73,15 @@ export async function releaseInput(
 export async function renderHelm(
   service: ServiceConfig,
   config: HelmConfig,
-  artifact: Artifact | undefined,
+  { own: artifact, others }: HelmImages,
   settings: HelmRenderSettings,
   context: WorkContext,
 ): Promise<Outcome<Rendered>> {
   const { helm, root, namespace } = settings;
   const version = await helm.version(context);
   if (version.kind !== 'ok') return version;
-  const input = await releaseInput(config, artifact, root);
+  const artifacts = others.flatMap((other) => (other.artifact === undefined ? [] : [other.artifact]));
+  const input = await releaseInput(config, artifact, artifacts, root);
   if (input.kind !== 'ok') return input;
   const { chart, args, stdin, content } = input.value;
   const dependencies = await buildDependencies(service, chart, settings, context);
@@ -106,12 +118,15 @@ export async function renderHelm(
   const unused =
     artifact === undefined ? undefined : imageNotUsed(objects, service, config, artifact, chart, root);
   if (unused !== undefined) return unused;
+  const uses = usedByChart(objects, service, config, others, relative(root, chart.reference));
+  if (uses.kind !== 'ok') return uses;
   return ok({
     service: service.name,
     namespace,
     objects,
     yaml: stdout,
     hash: contentHash([objects, content]),
+    ...uses.value,
     ...(artifact === undefined ? {} : { artifact }),
   });
 }

@@ -46,6 +46,21 @@ export function isReferenceTo(reference: string, artifact: Artifact): boolean {
   return artifact.digest === '' ? name.tag === artifact.tag : name.digest === artifact.digest;
 }
 
+/** A service's image as manifests name it. */
+export interface NamedImage {
+  /** As appdev.yaml writes it. */
+  readonly repository: string;
+  /** Absent while it is not known what was built. */
+  readonly artifact?: Artifact;
+}
+
+/** True for a reference that means an image by its name, whatever its tag; one that is pinned by digest means itself. */
+export function meansImage(reference: string, { repository, artifact }: NamedImage): boolean {
+  const written = parseImageName(reference);
+  if (written.digest !== undefined) return false;
+  return [repository, artifact?.repository, artifact?.pullRepository].includes(written.repository);
+}
+
 /**
  * Kinds in which a key `image` names a container image, by API group; the same idea as Skaffold's allow list. Elsewhere
  * (a ConfigMap's data, an unknown kind) `image` may mean anything and is left alone.

@@ -16,9 +16,10 @@ import { imagesIn, isReferenceTo } from './images.ts';
 import { buildKustomization } from './kustomize.ts';
 import { readManifests } from './manifests.ts';
 import { inApplyOrder } from './objects.ts';
+import { besideOwn, imagesOfOthers } from './other-images.ts';
 import { inStage } from './stage.ts';
 import { transform } from './transform.ts';
-import { defaultTools, type DeployTools, type Rendered, type Renderer } from './types.ts';
+import { defaultTools, type DeployTools, type OtherImage, type Rendered, type Renderer } from './types.ts';
 
 export interface RendererSettings {
   readonly run: RunProcess;
@@ -43,11 +44,15 @@ export function createRenderer(settings: RendererSettings): Renderer {
     service: ServiceConfig,
     artifact: Artifact | undefined,
     context: WorkContext,
+    all: readonly OtherImage[],
   ): Promise<Outcome<Rendered>> => {
     const namespace = settings.namespaceFor(service);
     const { deploy } = service;
-    if (deploy.kind === 'helm')
-      return await renderHelm(service, deploy, artifact, { helm, root, namespace }, context);
+    const others = besideOwn(all, service.image);
+    if (deploy.kind === 'helm') {
+      const images = { own: artifact, others };
+      return await renderHelm(service, deploy, images, { helm, root, namespace }, context);
+    }
     const written = await readObjects(deploy, { run: settings.run, tools, root }, context);
     if (written.kind !== 'ok') return written;
     const owner = { project: settings.project, service: service.name };
@@ -55,23 +60,25 @@ export function createRenderer(settings: RendererSettings): Renderer {
       artifact === undefined || service.image === undefined
         ? undefined
         : { repository: service.image.repository, artifact };
-    const objects = inApplyOrder(
-      transform(written.value, { owner, namespace, ...(image === undefined ? {} : { image }) }),
-    );
+    const images = image === undefined ? others : [image, ...others];
+    const objects = inApplyOrder(transform(written.value, { owner, namespace, images }));
     if (image !== undefined && !imagesIn(objects).some((one) => isReferenceTo(one, image.artifact))) {
       return imageNotUsed(service, objects, image.repository);
     }
     const hash = contentHash(objects);
-    const rendered = { service: service.name, namespace, objects, yaml: toYaml(objects), hash };
-    return ok(artifact === undefined ? rendered : { ...rendered, artifact });
+    return ok({
+      ...{ service: service.name, namespace, objects, yaml: toYaml(objects), hash },
+      ...imagesOfOthers(objects, others),
+      ...(artifact === undefined ? {} : { artifact }),
+    });
   };
 
   return {
-    async render(service, artifact, context) {
+    async render(service, artifact, context, others = []) {
       return await inStage(
         'render',
         context,
-        async () => await render(service, artifact, context),
+        async () => await render(service, artifact, context, others),
         ({ objects }) => ({ detail: `${objects.length} ${objects.length === 1 ? 'object' : 'objects'}` }),
       );
     },

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Artifact } from '../events.ts';
 import { contentHash } from './content.ts';
+import type { NamedImage } from './images.ts';
 import { isOwnedBy, labelValue, makerOf } from './ownership.ts';
 import { transform } from './transform.ts';
 
@@ -14,8 +15,15 @@ const artifact: Artifact = {
   inputHash: 't',
 };
 const pushed = `registry:5000/team/orders:t@${digest}`;
+const migrations: Artifact = {
+  ...artifact,
+  service: 'migrations',
+  repository: 'localhost:5001/migrations',
+  pullRepository: 'registry:5000/migrations',
+};
+const migrated = `registry:5000/migrations:t@${digest}`;
 const owner = { project: 'shop', service: 'orders' };
-const request = { owner, namespace: 'dev', image: { repository: 'team/orders', artifact } };
+const request = { owner, namespace: 'dev', images: [{ repository: 'team/orders', artifact }] };
 
 function deployment(...images: readonly string[]) {
   return {
@@ -32,8 +40,8 @@ function deployment(...images: readonly string[]) {
   };
 }
 
-function imagesOf(images: readonly string[]): unknown {
-  const [object] = transform([deployment(...images)], request);
+function imagesOf(images: readonly string[], known: readonly NamedImage[] = request.images): unknown {
+  const [object] = transform([deployment(...images)], { ...request, images: known });
   return (object as ReturnType<typeof deployment>).spec.template.spec.containers.map(({ image }) => image);
 }
 
@@ -49,6 +57,29 @@ describe('images', () => {
     ['example.com/team/orders:1', 'example.com/team/orders:1'],
   ])('%s becomes %s', (written, deployed) => {
     expect(imagesOf([written])).toEqual([deployed]);
+  });
+
+  it.each([
+    ['migrations', migrated],
+    ['migrations:1.0', migrated],
+    ['localhost:5001/migrations:old', migrated],
+    ['registry:5000/migrations', migrated],
+    ['team/orders', pushed],
+    [`migrations@sha256:${'0'.repeat(64)}`, `migrations@sha256:${'0'.repeat(64)}`],
+    ['migrations-db', 'migrations-db'],
+    ['reports:2', 'reports:2'],
+  ])('of other services, too: %s becomes %s', (written, deployed) => {
+    const images = [
+      ...request.images,
+      { repository: 'migrations', artifact: migrations },
+      { repository: 'reports' },
+    ];
+    expect(imagesOf([written], images)).toEqual([deployed]);
+  });
+
+  it('mean the service itself where two have the same repository', () => {
+    const images = [...request.images, { repository: 'team/orders', artifact: migrations }];
+    expect(imagesOf(['team/orders'], images)).toEqual([pushed]);
   });
 
   it('are replaced in every container, also of kinds with the pod spec elsewhere', () => {
@@ -67,8 +98,8 @@ describe('images', () => {
   });
 
   it('are left alone where nothing was built, and where `image` is no image', () => {
-    const { image: _none, ...nothing } = request;
-    expect(transform([deployment('team/orders')], nothing)[0]?.['spec']).toEqual(
+    const nothing = [{ repository: 'team/orders' }];
+    expect(transform([deployment('team/orders')], { ...request, images: nothing })[0]?.['spec']).toEqual(
       deployment('team/orders').spec,
     );
     const map = {

@@ -3,21 +3,20 @@
  * labels. Pure. Helm's output does not pass here: a chart gets its image by values, and Helm keeps its own ownership.
  */
 import type { KubeObject } from '../cluster/types.ts';
-import type { Artifact } from '../events.ts';
-import { mapImages, namesImages, parseImageName, referenceOf } from './images.ts';
+import { mapImages, meansImage, namesImages, referenceOf, type NamedImage } from './images.ts';
 import { isClusterScoped } from './objects.ts';
 import { ownerLabels, type Owner } from './ownership.ts';
 
 export interface TransformRequest {
   readonly owner: Owner;
   readonly namespace: string;
-  /** The image of this service, with the repository as appdev.yaml writes it; absent when nothing was built. */
-  readonly image?: { readonly repository: string; readonly artifact: Artifact };
+  /** Images of the project by the names that manifests give them; where two share a name, the first counts. */
+  readonly images: readonly NamedImage[];
 }
 
 /** The objects as they are applied. */
 export function transform(objects: readonly KubeObject[], request: TransformRequest): KubeObject[] {
-  return objects.map((object) => withImage(withMetadata(object, objects, request), request.image));
+  return objects.map((object) => withImages(withMetadata(object, objects, request), request.images));
 }
 
 function withMetadata(
@@ -33,15 +32,14 @@ function withMetadata(
 }
 
 /**
- * Puts the pushed reference where a manifest names the image, by the rule that Skaffold's users know: the name decides,
- * a tag in the manifest is ignored, and a reference that is pinned by digest is left alone.
+ * Puts the pushed references where a manifest names images, by the rule that Skaffold's users know: the name decides, in
+ * whatever manifest it is, a tag in the manifest is ignored, and a reference that is pinned by digest is left alone.
+ * An image without an artifact keeps its name.
  */
-function withImage(object: KubeObject, image: TransformRequest['image']): KubeObject {
-  if (image === undefined || !namesImages(object)) return object;
-  const { repository, artifact } = image;
-  const names = new Set([repository, artifact.repository, artifact.pullRepository]);
+function withImages(object: KubeObject, images: readonly NamedImage[]): KubeObject {
+  if (images.length === 0 || !namesImages(object)) return object;
   return mapImages(object, (reference) => {
-    const written = parseImageName(reference);
-    return written.digest === undefined && names.has(written.repository) ? referenceOf(artifact) : reference;
+    const artifact = images.find((image) => meansImage(reference, image))?.artifact;
+    return artifact === undefined ? reference : referenceOf(artifact);
   }) as KubeObject;
 }

@@ -16,6 +16,15 @@ export interface DeployTools {
 /** The programs by their usual names. */
 export const defaultTools: DeployTools = { helm: 'helm', kustomize: 'kustomize', kubectl: 'kubectl' };
 
+/** The image of another service of the project, which manifests may name as well. */
+export interface OtherImage {
+  readonly service: string;
+  /** As appdev.yaml writes it. */
+  readonly repository: string;
+  /** Absent while it is not known what was built. */
+  readonly artifact?: Artifact;
+}
+
 /** The manifests of one service, final: images by digest, namespace and ownership labels set. */
 export interface Rendered {
   readonly service: string;
@@ -27,6 +36,10 @@ export interface Rendered {
   readonly hash: string;
   /** The image that went into it; absent where nothing was built. */
   readonly artifact?: Artifact;
+  /** Images of other services that went into it. */
+  readonly uses?: readonly Artifact[];
+  /** Services whose image it names, and of which no artifact was given: those names stand as they were written. */
+  readonly lacks?: readonly string[];
   /** Read from this file (`--rendered`): applied as it is, server-side, also where the service has a chart. */
   readonly file?: string;
 }
@@ -52,10 +65,12 @@ export interface Preview {
 
 /** Turns a service's chart, overlay or manifests into objects. Contacts no cluster; the stage reported is `render`. */
 export interface Renderer {
+  /** `others` are the images of the project's other services; none where the service is looked at by itself. */
   render(
     service: ServiceConfig,
     artifact: Artifact | undefined,
     context: WorkContext,
+    others?: readonly OtherImage[],
   ): Promise<Outcome<Rendered>>;
 }
 

@@ -4,6 +4,7 @@
  * registry's name for the same content.
  */
 import type { Cluster, KubeObject } from '../cluster/types.ts';
+import type { Artifact } from '../events.ts';
 import { failed, ok, type Outcome } from '../outcome.ts';
 import { isReferenceTo, referenceOf } from './images.ts';
 import { isReady, podsByRevision } from './newest.ts';
@@ -14,14 +15,26 @@ import { queriesFor, viewOf } from './rollout.ts';
 import { stringAt } from '../support/fields.ts';
 import type { Rendered } from './types.ts';
 
-/** Checks the pods of every workload that uses the artifact. Without an artifact there is nothing to check. */
+/** Checks the pods of every workload that uses one of the artifacts. Without an artifact there is nothing to check. */
 export async function verifyDeployed(
   rendered: Rendered,
   cluster: Cluster,
   signal: AbortSignal,
 ): Promise<Outcome<void>> {
-  const { artifact } = rendered;
-  if (artifact === undefined) return ok(undefined);
+  const { artifact, uses = [] } = rendered;
+  for (const used of artifact === undefined ? uses : [artifact, ...uses]) {
+    const verified = await verifyArtifact(rendered, used, cluster, signal);
+    if (verified.kind !== 'ok') return verified;
+  }
+  return ok(undefined);
+}
+
+async function verifyArtifact(
+  rendered: Rendered,
+  artifact: Artifact,
+  cluster: Cluster,
+  signal: AbortSignal,
+): Promise<Outcome<void>> {
   const uses = (workload: KubeObject): boolean =>
     containersOf(podSpecOf(workload)).some((one) => isReferenceTo(stringAt(one, 'image') ?? '', artifact));
   const workloads = placed(workloadsIn(rendered.objects), rendered.namespace).filter(uses);

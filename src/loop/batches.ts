@@ -2,15 +2,18 @@
  * Carries out the runs that the loop planned: one batch shares the jar build, then each run goes on alone. Owns their
  * AbortControllers and the gates before their deploys. A run is reported as finished only when its work has ended.
  */
-import type { Emit } from '../events.ts';
+import type { Rendered } from '../deploy/types.ts';
+import type { Artifact, Emit } from '../events.ts';
 import type { CancelReason, Outcome } from '../outcome.ts';
 import type { Fingerprint, InputScanner } from '../watch/types.ts';
+import { identityOf, otherImages } from './images.ts';
 import type { Looks } from './looks.ts';
 import { prepare, type Member, type Prepared, type Unfinished } from './prepare.ts';
 import { createRunReporter, type RunReporter } from './reporter.ts';
 import { buildImage, deploy, type AppliedHashes } from './run.ts';
 import type { Session } from './session.ts';
 import type { Message, RunOrder } from './messages.ts';
+import type { Uses } from './state.ts';
 import type { BuildParts, Clock, Records } from './types.ts';
 import type { WrittenFiles } from './written.ts';
 
@@ -46,6 +49,8 @@ export function createBatches(
   const controllers = new Map<number, AbortController>();
   const gates = new Map<number, (open: boolean) => void>();
   const applied: AppliedHashes = new Map();
+  /** The newest image of each service of this session. */
+  const images = new Map<string, Artifact>();
 
   function reporterOf({ service, run }: RunOrder): RunReporter {
     const now = (): number => clock.now();
@@ -62,12 +67,12 @@ export function createBatches(
     tell({ kind: 'inputs-accepted', service: service.name, run, fingerprint });
   }
 
-  function gate({ service, run, signal }: Member): Promise<boolean> {
+  function gate({ service, run, signal }: Member, rendered: Rendered): Promise<boolean> {
     if (signal.aborted) return Promise.resolve(false);
     return new Promise((resolve) => {
       signal.addEventListener('abort', () => resolve(false), { once: true });
       gates.set(run, resolve);
-      tell({ kind: 'gate-reached', service: service.name, run });
+      tell({ kind: 'gate-reached', service: service.name, run, uses: usesOf(rendered) });
     });
   }
 
@@ -82,10 +87,17 @@ export function createBatches(
     const image = await buildImage(member, ready, build);
     const artifact = image.kind === 'ok' ? image.value : undefined;
     let result: Outcome<unknown> | Unfinished = image;
+    const { name } = member.service;
+    if (artifact !== undefined) {
+      images.set(name, artifact);
+      tell({ kind: 'image-made', service: name, run: member.run, image: identityOf(artifact) });
+    }
     if (image.kind === 'ok' && 'scan' in ready) {
       const { fingerprint } = ready.scan;
       result = await deploy(member, artifact, ready.scan, build, applied, {
-        gate: () => gate(member),
+        gate: (rendered) => gate(member, rendered),
+        others: () => otherImages(session.images, name, images),
+        awaits: (other) => session.service(other)?.image !== undefined,
         rendered: (state) => accept(member, { ...fingerprint, deploy: state }),
       });
     }
@@ -94,7 +106,7 @@ export function createBatches(
     gates.delete(member.run);
     tell({
       kind: 'run-finished',
-      service: member.service.name,
+      service: name,
       run: member.run,
       result: result.kind === 'ok' ? { kind: 'ok' } : result,
       ms: reporter.elapsedMs(),
@@ -149,4 +161,9 @@ export function createBatches(
       applied.clear();
     },
   };
+}
+
+function usesOf({ uses = [], lacks = [] }: Rendered): Uses {
+  const known = Object.fromEntries(uses.map((artifact) => [artifact.service, identityOf(artifact)]));
+  return { ...known, ...Object.fromEntries(lacks.map((service) => [service, ''])) };
 }

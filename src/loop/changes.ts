@@ -4,6 +4,7 @@
  */
 import { basename } from 'node:path';
 import { isAtWork } from './plan.ts';
+import { staleUse } from './uses.ts';
 import { emit, set, update, without, withoutPending, type Step } from './step.ts';
 import type { Fingerprint } from '../watch/types.ts';
 import type { LookResult, Message } from './messages.ts';
@@ -112,11 +113,13 @@ function compare(step: Step, result: LookResult): void {
   const { pending, activity } = service;
   const standsFor = activity.kind === 'running' ? activity.run.fingerprint : baseline(service);
   if (standsFor !== undefined && sameFingerprint(standsFor, result.fingerprint)) {
-    // Saved but the same, or back to what was built. What was asked for by key is not taken back by that.
+    // Saved but the same, or back to what was built. What was asked for by key is not taken back by that, nor what
+    // another service's new image demands.
     if (pending !== undefined) {
       const { fingerprint } = result;
+      const isDue = pending.asked || staleUse(step.state, service) !== undefined;
       update(step, result.service, (old) =>
-        pending.asked ? { ...old, pending: { ...pending, fingerprint } } : withoutPending(old),
+        isDue ? { ...old, pending: { ...pending, fingerprint } } : withoutPending(old),
       );
     }
     return;

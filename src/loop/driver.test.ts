@@ -494,6 +494,97 @@ describe('keys', () => {
   });
 });
 
+describe('the image of another service', () => {
+  async function startUser(automatic: readonly Stage[] = all): Promise<FakeLoopRig> {
+    const rig = new FakeLoopRig([fakeService('orders'), fakeService('jobs', { reactor: '/j' })], automatic);
+    rig.disk.write('orders/chart/values.yaml', 'image:jobs');
+    await start(rig);
+    return rig;
+  }
+
+  it('is waited for by name, and then rendered with', async () => {
+    const rig = new FakeLoopRig(
+      [fakeService('orders'), fakeService('jobs', { reactor: '/j' })],
+      allBut('image'),
+    );
+    rig.disk.write('orders/chart/values.yaml', 'image:jobs');
+    await start(rig);
+    await rig.workshop.work('image', 'orders').end();
+    expect(rig.told('service.held')).toContainEqual({
+      type: 'service.held',
+      service: 'orders',
+      hold: { reason: 'image', on: 'jobs' },
+    });
+    expect(rig.workshop.begun).not.toContain('apply orders');
+    await rig.workshop.work('image', 'jobs').end();
+    expect(rig.workshop.cluster.get('orders')).toContain('sha256:orders-1 and sha256:jobs-1');
+    expect(rig.told('run.finished').map(({ outcome }) => outcome)).toEqual(['ok', 'ok']);
+  });
+
+  it('deploys its users anew when it changed, and only then', async () => {
+    const rig = await startUser();
+    rig.workshop.begun.length = 0;
+    await rig.save({ 'jobs/App.java': '2' });
+    await rig.clock.pass(20);
+    const mine = rig.workshop.begun.filter((text) => text.endsWith('orders'));
+    expect(mine).toEqual(['render orders', 'apply orders', 'rollout orders']);
+    expect(rig.workshop.cluster.get('orders')).toContain('sha256:orders-1 and sha256:jobs-2');
+    expect(rig.told('run.started').at(-1)).toMatchObject({ service: 'orders', reason: 'image of jobs' });
+    rig.workshop.begun.length = 0;
+    await rig.save({ 'jobs/chart/values.yaml': '2' });
+    await rig.clock.pass(20);
+    await rig.save({ 'orders/App.java': '2' });
+    await rig.clock.pass(20);
+    expect(rig.workshop.begun.filter((text) => text.startsWith('apply'))).toEqual([
+      'apply jobs',
+      'apply orders',
+    ]);
+  });
+
+  it('that changed while a user is rolled out ends that rollout', async () => {
+    const rig = await startUser(allBut('rollout'));
+    await rig.workshop.work('rollout', 'jobs').end();
+    await rig.save({ 'jobs/App.java': '2' });
+    await rig.clock.pass(20);
+    await obey(rig.workshop.work('rollout', 'orders'));
+    await rig.clock.pass(20);
+    await rig.workshop.work('rollout', 'orders').end();
+    expect(rig.workshop.cluster.get('orders')).toContain('sha256:jobs-2');
+    expect(rig.told('run.finished').at(-1)).toMatchObject({ service: 'orders', outcome: 'ok' });
+  });
+
+  it('does not take a run back that c stopped, nor forget it', async () => {
+    const rig = await startUser(allBut('rollout'));
+    for (const name of ['jobs', 'orders']) await rig.workshop.work('rollout', name).end();
+    rig.workshop.automatic.delete('render');
+    await rig.save({ 'jobs/App.java': '2' });
+    await rig.clock.pass(20);
+    running?.loop.send({ kind: 'key-pressed', key: 'cancel', service: 'orders' });
+    await obey(rig.workshop.work('render', 'orders'));
+    const started = rig.told('run.started').length;
+    await rig.clock.pass(120_000);
+    expect(rig.told('run.started')).toHaveLength(started);
+    expect(rig.told('service.held').at(-1)).toMatchObject({ service: 'orders', hold: { reason: 'manual' } });
+    running?.loop.send({ kind: 'key-pressed', key: 'rebuild', service: 'orders' });
+    await settled();
+    await rig.workshop.work('render', 'orders').end();
+    expect(rig.workshop.cluster.get('orders')).toContain('sha256:jobs-2');
+  });
+
+  it('of a service that takes no part fails the user, with what to do', async () => {
+    const rig = new FakeLoopRig([fakeService('orders')], all);
+    rig.beside = [fakeService('jobs')];
+    rig.disk.write('orders/chart/values.yaml', 'image:jobs');
+    await start(rig);
+    expect(rig.told('run.finished')[0]).toMatchObject({
+      outcome: 'failed',
+      error: { code: 'IMAGE_MISSING', message: expect.stringContaining('image of jobs') as string },
+    });
+    await rig.clock.pass(120_000);
+    expect(rig.told('run.started')).toHaveLength(1);
+  });
+});
+
 describe('the configuration', () => {
   it('that cannot be used is shown, and the old one stays in force', async () => {
     const rig = new FakeLoopRig([fakeService('orders')], all);

@@ -5,6 +5,7 @@
 import type { ProjectConfig, ServiceConfig } from '../config/model.ts';
 import type { Outcome } from '../outcome.ts';
 import { createBatches } from './batches.ts';
+import type { ImageOwner } from './images.ts';
 import { createLooks, type LooksParts } from './looks.ts';
 import { reduce } from './reducer.ts';
 import { createSession, type Reloaded } from './session.ts';
@@ -18,6 +19,8 @@ export interface LoopParts extends LooksParts {
   /** The project with the services that take part in the session. */
   readonly config: ProjectConfig;
   readonly work: WorkParts;
+  /** All services of the project, also those that take no part. */
+  readonly images: readonly ImageOwner[];
   readonly records: Records;
   /** Reads the configuration again, for the same services and profiles. */
   readonly reload: () => Promise<Outcome<Reloaded>>;

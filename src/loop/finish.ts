@@ -8,7 +8,7 @@ import { inSharedBuild, mayCancel } from './plan.ts';
 import { mergePaths, reasonOf, touch } from './changes.ts';
 import { runFinished } from './run-finished.ts';
 import { emit, set, update, without, withoutPending, type Step } from './step.ts';
-import type { RunFinished } from './messages.ts';
+import type { Message, RunFinished } from './messages.ts';
 import { liveRun, type Last, type Pending, type Run, type ServiceState } from './state.ts';
 
 /** Whether a stage comes after the build: from here on what is in the cluster may be the run's. */
@@ -23,6 +23,15 @@ export function updateRun(step: Step, service: string, run: number, change: (run
       ? old
       : { ...old, activity: { ...old.activity, run: change(old.activity.run) } },
   );
+}
+
+/** A service's image is there: for this run, and for others whose manifests name it. */
+export function imageMade(step: Step, message: Extract<Message, { kind: 'image-made' }>): void {
+  const { service, run, image } = message;
+  const state = step.state.services.get(service);
+  if (state === undefined || liveRun(state)?.id !== run) return;
+  updateRun(step, service, run, (live) => ({ ...live, imageMade: true }));
+  update(step, service, (old) => ({ ...old, image }));
 }
 
 /**
@@ -80,6 +89,8 @@ export function finished(step: Step, message: RunFinished): void {
     activity: { kind: 'idle' },
     ...(built === undefined ? {} : { built }),
   }));
+  // Also a failed run stands for them: it is not tried again before one of them changes.
+  if (result.kind !== 'cancelled') update(step, message.service, (old) => ({ ...old, uses: run.uses }));
   switch (result.kind) {
     case 'ok':
       settle(step, message.service, { kind: 'ok', change: run.change, fingerprint: run.fingerprint });

@@ -3,7 +3,7 @@ import type { AppdevError } from '../errors.ts';
 import type { Artifact, EventBody, Route, Stage, StageTiming } from '../events.ts';
 import type { CancelReason } from '../outcome.ts';
 import type { Fingerprint } from '../watch/types.ts';
-import type { ServiceSpec } from './state.ts';
+import type { ServiceSpec, Uses } from './state.ts';
 
 /** The timers of the loop; each runs once when armed, and arming it again starts it anew. */
 export type Timer = 'debounce' | 'cap' | 'git' | 'walk' | 'hurry';
@@ -40,8 +40,10 @@ export type Message =
       readonly run: number;
       readonly stage: Stage;
     }
+  /** The service's image is there, and others may be rendered with it. */
+  | { readonly kind: 'image-made'; readonly service: string; readonly run: number; readonly image: string }
   /** Rendered; asks to be let through to the apply. */
-  | { readonly kind: 'gate-reached'; readonly service: string; readonly run: number }
+  | { readonly kind: 'gate-reached'; readonly service: string; readonly run: number; readonly uses: Uses }
   /** The run now stands for other inputs than planned: its own build wrote some of them. */
   | {
       readonly kind: 'inputs-accepted';

@@ -2,6 +2,7 @@
 import type { ServiceConfig } from '../config/model.ts';
 import type { Artifact, Emit, Route, StageTiming } from '../events.ts';
 import type { Outcome } from '../outcome.ts';
+import type { ImageOwner } from './images.ts';
 import type { Member } from './prepare.ts';
 import { createRunReporter, type RunReporter } from './reporter.ts';
 import { runFinished } from './run-finished.ts';
@@ -11,6 +12,8 @@ import type { BuildParts } from './types.ts';
 export interface OnceOptions {
   /** The services that take part. */
   readonly services: readonly ServiceConfig[];
+  /** All services of the project, also those that take no part: manifests may name the image of any. */
+  readonly images: readonly ImageOwner[];
   readonly parts: BuildParts;
   readonly emit: Emit;
   /** Monotonic milliseconds. */
@@ -18,7 +21,7 @@ export interface OnceOptions {
   readonly signal: AbortSignal;
   /** Build and apply even what is there. */
   readonly force: boolean;
-  /** Images that were built elsewhere, by service: these services are not built. */
+  /** Images that were built elsewhere, by service: these services are not built. Some may take no part. */
   readonly given?: ReadonlyMap<string, Artifact>;
   /** Told what each service's run did, when it has ended. */
   readonly finished?: (service: string, did: Did) => void;

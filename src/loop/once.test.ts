@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { FakeLoopRig, fakeChart, fakeService, settled } from '../../test/support/fake-loop-parts.ts';
 import type { Artifact, Stage } from '../events.ts';
-import { cancelled, failed, type Outcome } from '../outcome.ts';
+import { cancelled, failed, ok, type Outcome } from '../outcome.ts';
 import type { Did, OnceOptions } from './once-job.ts';
 import { buildServices, deployServices, runServices } from './once.ts';
 import { writtenOnce } from './written.ts';
@@ -13,6 +13,7 @@ function optionsOf(rig: FakeLoopRig, more: Partial<OnceOptions> = {}): OnceOptio
   const { work, scanner, records, clock, emit } = rig.parts();
   return {
     services: rig.config.services,
+    images: [...rig.config.services, ...rig.beside],
     parts: { ...work, scanner, records, written: writtenOnce, testsRun: () => true, projectRoot: '/p' },
     emit,
     now: () => clock.now(),
@@ -135,6 +136,101 @@ describe('deployServices', () => {
     const outcomes = await deployServices(optionsOf(rig), new Map());
     expect(outcomes.get('a')).toMatchObject({ kind: 'failed', error: { code: 'CONFIG_INVALID' } });
     expect(rig.workshop.begun).toEqual([]);
+  });
+});
+
+describe('images of other services', () => {
+  const given = (service: string): Artifact => ({
+    ...{ service, repository: `r/${service}`, pullRepository: `r/${service}` },
+    ...{ tag: '1', digest: `sha256:given-${service}`, inputHash: '' },
+  });
+
+  it('go into whatever manifest names them, whether they were built now or take no part', async () => {
+    const rig = new FakeLoopRig([fakeService('orders'), fakeService('stock')], all);
+    rig.beside = [fakeService('jobs')];
+    rig.disk.write('orders/chart/values.yaml', 'image:stock image:jobs');
+    const outcomes = await runServices(optionsOf(rig, { given: new Map([['jobs', given('jobs')]]) }));
+    expect(kinds(outcomes)).toEqual(['orders ok', 'stock ok']);
+    expect(rig.workshop.cluster.get('orders')).toContain(
+      'sha256:orders-1 and sha256:stock-1 and sha256:given-jobs',
+    );
+  });
+
+  it('that nobody knows stop the deploy of the service that names them, and of no other', async () => {
+    const rig = new FakeLoopRig([fakeService('orders'), fakeService('stock')], all);
+    rig.beside = [fakeService('jobs')];
+    rig.disk.write('orders/chart/values.yaml', 'image:jobs');
+    const artifacts = new Map(['orders', 'stock'].map((name) => [name, given(name)] as const));
+    const outcomes = await deployServices(optionsOf(rig), artifacts);
+    expect(kinds(outcomes)).toEqual(['orders failed', 'stock ok']);
+    expect(outcomes.get('orders')).toMatchObject({
+      error: { code: 'IMAGE_MISSING', hint: expect.stringContaining('appdev build jobs') as string },
+    });
+    expect(rig.workshop.begun).not.toContain('apply orders');
+  });
+});
+
+describe('images that were built before', () => {
+  const of = (service: string): Artifact => ({
+    ...{ service, repository: `r/${service}`, pullRepository: `r/${service}` },
+    ...{ tag: '1', digest: `sha256:${service}`, inputHash: '' },
+  });
+
+  /** Options whose registry refuses the images of `refused`, and what it was asked. */
+  function judging(rig: FakeLoopRig, refused: readonly string[], more: Partial<OnceOptions> = {}) {
+    const asked: string[] = [];
+    const options = optionsOf(rig, more);
+    const judge: OnceOptions['parts']['judge'] = ({ service }, { report }) => {
+      asked.push(service);
+      report.started('scan');
+      const outcome = refused.includes(service) ? failed('SCAN_GATE', `${service} is bad`) : ok(undefined);
+      report.finished('scan', outcome.kind);
+      return Promise.resolve(outcome);
+    };
+    return { asked, options: { ...options, parts: { ...options.parts, judge } } };
+  }
+
+  it('are judged before anything is applied, and where one is refused, nothing is', async () => {
+    const rig = new FakeLoopRig([fakeService('orders'), fakeService('stock'), fakeChart('db')], all);
+    const artifacts = new Map(['orders', 'stock'].map((name) => [name, of(name)] as const));
+    const { asked, options } = judging(rig, ['stock']);
+    const outcomes = await deployServices(options, artifacts);
+    expect(asked.sort()).toEqual(['orders', 'stock']);
+    expect(outcomes.get('stock')).toMatchObject({ error: { code: 'SCAN_GATE', message: 'stock is bad' } });
+    for (const name of ['orders', 'db']) {
+      expect(outcomes.get(name)).toMatchObject({
+        error: { code: 'SCAN_GATE', message: expect.stringContaining('stock may not be') as string },
+      });
+    }
+    expect(rig.workshop.begun).toEqual([]);
+
+    const passing = judging(rig, []);
+    expect(kinds(await deployServices(passing.options, artifacts))).toEqual([
+      'db ok',
+      'orders ok',
+      'stock ok',
+    ]);
+  });
+
+  it('of services that take no part are judged where a manifest names them, and else not', async () => {
+    const rig = new FakeLoopRig([fakeService('orders')], all);
+    rig.beside = [fakeService('jobs'), fakeService('unused')];
+    rig.disk.write('orders/chart/values.yaml', 'image:jobs');
+    const artifacts = new Map(['orders', 'jobs', 'unused'].map((name) => [name, of(name)] as const));
+    const { asked, options } = judging(rig, ['jobs']);
+    const outcomes = await deployServices(options, artifacts);
+    expect(asked).toEqual(['orders', 'jobs']);
+    expect(outcomes.get('orders')).toMatchObject({ error: { message: 'jobs is bad' } });
+    expect(rig.workshop.begun).not.toContain('apply orders');
+  });
+
+  it('are judged by run where they were given; what it builds was judged by its builder', async () => {
+    const rig = new FakeLoopRig([fakeService('orders'), fakeService('stock')], all);
+    const { asked, options } = judging(rig, ['orders'], { given: new Map([['orders', of('orders')]]) });
+    const outcomes = await runServices(options);
+    expect(asked).toEqual(['orders']);
+    expect(kinds(outcomes)).toEqual(['orders failed', 'stock failed']);
+    expect(rig.workshop.begun.filter((text) => text.startsWith('apply'))).toEqual([]);
   });
 });
 

@@ -5,6 +5,8 @@
 import { appdevError, type AppdevError } from '../errors.ts';
 import type { Artifact } from '../events.ts';
 import { cancelled, failed, type NotOk, type Outcome } from '../outcome.ts';
+import { otherImages } from './images.ts';
+import { judgeImages, refusal } from './judge.ts';
 import { buildJobs } from './once-build.ts';
 import { begin, finish, type Artifacts, type Job, type OnceOptions } from './once-job.ts';
 import { inNeedsOrder } from './order.ts';
@@ -32,7 +34,7 @@ export async function deployServices(
     const artifact = artifacts.get(job.member.service.name);
     if (artifact !== undefined) job.artifact = artifact;
   }
-  const outcomes = await deployJobs(options, jobs);
+  const outcomes = await deployJudged(options, jobs, artifacts, new Set());
   for (const job of jobs)
     finish(options, job, outcomes.get(job.member.service.name) ?? cancelled(options.signal));
   return outcomes;
@@ -43,7 +45,8 @@ export async function runServices(options: OnceOptions): Promise<Artifacts> {
   const jobs = begin(options, 'image');
   const built = await buildJobs(options, jobs);
   const culprit = firstNotOk(built);
-  const deployed = culprit === undefined ? await deployJobs(options, jobs) : new Map<string, Outcome<void>>();
+  const deployed =
+    culprit === undefined ? await deployBuilt(options, jobs) : new Map<string, Outcome<void>>();
   const outcomes = new Map<string, Outcome<Artifact | undefined>>();
   for (const job of jobs) {
     const { name } = job.member.service;
@@ -57,9 +60,38 @@ export async function runServices(options: OnceOptions): Promise<Artifacts> {
   return outcomes;
 }
 
+/** Deploys what was built, and what was given: that has to pass the gate that the built has passed. */
+async function deployBuilt(
+  options: OnceOptions,
+  jobs: readonly Job[],
+): Promise<ReadonlyMap<string, Outcome<void>>> {
+  const given = options.given ?? new Map<string, Artifact>();
+  const built = jobs.flatMap(({ member, artifact }) =>
+    artifact === undefined ? [] : [[member.service.name, artifact] as const],
+  );
+  const artifacts = new Map([...given, ...built]);
+  const judged = new Set(built.map(([name]) => name).filter((name) => !given.has(name)));
+  return await deployJudged(options, jobs, artifacts, judged);
+}
+
+/** Deploys, unless one of the images may not be: then nothing is. `judged`: services whose image was judged already. */
+async function deployJudged(
+  options: OnceOptions,
+  jobs: readonly Job[],
+  artifacts: ReadonlyMap<string, Artifact>,
+  judged: ReadonlySet<string>,
+): Promise<ReadonlyMap<string, Outcome<void>>> {
+  const refused = await judgeImages({ ...options, jobs, artifacts, judged });
+  if (refused.size === 0) return await deployJobs(options, jobs, artifacts);
+  return new Map(
+    jobs.map(({ member: { service } }) => [service.name, refusal(service.name, refused)] as const),
+  );
+}
+
 async function deployJobs(
   options: OnceOptions,
   jobs: readonly Job[],
+  artifacts: ReadonlyMap<string, Artifact>,
 ): Promise<ReadonlyMap<string, Outcome<void>>> {
   const order = inNeedsOrder(options.services);
   if (order.kind !== 'ok') return new Map(jobs.map((job) => [job.member.service.name, order]));
@@ -73,7 +105,7 @@ async function deployJobs(
       const end = ends.get(name);
       return end === undefined ? [] : [[name, end] as const];
     });
-    ends.set(service.name, deployAfter(options, job, needs));
+    ends.set(service.name, deployAfter(options, job, needs, artifacts));
   }
   const outcomes = new Map<string, Outcome<void>>();
   for (const [name, end] of ends) outcomes.set(name, await end);
@@ -81,9 +113,10 @@ async function deployJobs(
 }
 
 async function deployAfter(
-  { parts }: OnceOptions,
+  { parts, images }: OnceOptions,
   { member, artifact }: Job,
   needs: readonly (readonly [name: string, end: Promise<Outcome<void>>])[],
+  artifacts: ReadonlyMap<string, Artifact>,
 ): Promise<Outcome<void>> {
   let unmet: AppdevError | undefined;
   const gate = async (): Promise<boolean> => {
@@ -95,7 +128,11 @@ async function deployAfter(
     return !member.signal.aborted;
   };
   const scan = await parts.scanner.scan(member.service);
-  const outcome = await deploy(member, artifact, scan, parts, new Map(), { gate });
+  const outcome = await deploy(member, artifact, scan, parts, new Map(), {
+    gate,
+    others: () => otherImages(images, member.service.name, artifacts),
+    awaits: () => false,
+  });
   return unmet === undefined ? outcome : { kind: 'failed', error: unmet };
 }
 

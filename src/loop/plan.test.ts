@@ -21,6 +21,8 @@ const run: Run = {
   route: 'image',
   force: false,
   atGate: false,
+  imageMade: false,
+  uses: {},
   cancelAsked: false,
 };
 const spec = (name: string, more: Partial<ServiceSpec> = {}): ServiceSpec => ({

@@ -14,7 +14,7 @@ export interface PlannedBatch {
 /** What may start, and why the rest may not. */
 export interface Plan {
   readonly start: readonly PlannedBatch[];
-  /** One hold for each dirty service that neither runs nor starts, and for each run that waits for its needs. */
+  /** One hold for each dirty service that neither runs nor starts, and for each run that waits at its gate. */
   readonly holds: ReadonlyMap<string, Hold>;
 }
 
@@ -78,10 +78,39 @@ export function routeOf(service: ServiceState): Route {
 }
 
 /** The first of a service's needs that was not deployed yet. Needs that take no part in the session count as there. */
-export function unmetNeed(state: LoopState, service: ServiceState): string | undefined {
+function unmetNeed(state: LoopState, service: ServiceState): string | undefined {
   return service.deployed
     ? undefined
     : service.spec.needs.find((name) => state.services.get(name)?.deployed === false);
+}
+
+/**
+ * The first service whose image a rendered run names and has to wait for: there is none yet, or the next one is on its
+ * way, which would only be rolled out a moment later. One that nobody builds now does not hold.
+ */
+function unmetImage(state: LoopState, service: ServiceState): string | undefined {
+  return Object.keys(liveRun(service)?.uses ?? {}).find((name) => {
+    const other = state.services.get(name);
+    if (other === undefined || other.removed || !other.spec.builds) return false;
+    return other.image === undefined || comesNow(state, other);
+  });
+}
+
+/** Whether a service's next image is being built, or will be without anybody's doing. */
+function comesNow(state: LoopState, service: ServiceState): boolean {
+  const run = liveRun(service);
+  if (run?.route === 'image' && !run.imageMade) return true;
+  const { pending } = service;
+  if (pending === undefined || pending.waits || (state.paused && !pending.asked)) return false;
+  return routeOf(service) === 'image';
+}
+
+/** What keeps a run at the gate. */
+export function gateHold(state: LoopState, service: ServiceState): Hold | undefined {
+  const need = unmetNeed(state, service);
+  if (need !== undefined) return { reason: 'needs', on: need };
+  const image = unmetImage(state, service);
+  return image === undefined ? undefined : { reason: 'image', on: image };
 }
 
 /** Decides. Services that others need come first; otherwise file order. */
@@ -94,9 +123,9 @@ export function plan(state: LoopState): Plan {
   const started = new Set<string>();
   for (const service of neededFirst(state)) {
     const { name, reactor } = service.spec;
-    const waitsFor =
-      service.activity.kind === 'running' && service.activity.run.atGate && unmetNeed(state, service);
-    if (typeof waitsFor === 'string') holds.set(name, { reason: 'needs', on: waitsFor });
+    const atGate = service.activity.kind === 'running' && service.activity.run.atGate;
+    const waitsFor = atGate ? gateHold(state, service) : undefined;
+    if (waitsFor !== undefined) holds.set(name, waitsFor);
     if (service.pending === undefined || service.activity.kind === 'running' || started.has(name)) continue;
     const route = routeOf(service);
     const builder = route === 'image' && reactor !== undefined ? reactors.get(reactor) : undefined;

@@ -23,6 +23,8 @@ const specs: readonly ServiceSpec[] = [
   spec('db', { builds: false }),
   spec('tool', { reactor: '/shop', tests: true, manual: true }),
 ];
+/** Each of two the other's, one of a manual service, one of a service that needs it. */
+const uses = { web: ['orders', 'tool'], orders: ['web'], db: ['stock'] };
 const names = specs.map(({ name }) => name);
 const service = fc.constantFrom(...names);
 
@@ -86,7 +88,8 @@ const stale = fc.tuple(service, fc.nat(20)).map(([name, run]): Action => (world)
   if (world.runs.has(run)) return;
   const { services } = world.state;
   world.send({ kind: 'stage-reached', service: name, run, stage: 'rollout' });
-  world.send({ kind: 'gate-reached', service: name, run });
+  world.send({ kind: 'gate-reached', service: name, run, uses: { web: 'x' } });
+  world.send({ kind: 'image-made', service: name, run, image: 'x' });
   world.send({ kind: 'run-finished', service: name, run, result: { kind: 'ok' }, ms: 1, stages: [] });
   expect(world.state.services, 'a stale run changes nothing').toEqual(services);
 });
@@ -108,7 +111,7 @@ describe('the loop, whatever happens', () => {
   it('keeps its invariants and loses no change', () => {
     fc.assert(
       fc.property(story, limits, (actions, limit) => {
-        const world = new FakeLoopWorld(specs, limit);
+        const world = new FakeLoopWorld(specs, limit, uses);
         world.send({ kind: 'started' });
         for (const act of actions) act(world);
         world.quiesce();
@@ -127,7 +130,12 @@ describe('the loop, whatever happens', () => {
         for (const [name, { last, pending, activity }] of world.state.services) {
           expect([pending, activity.kind, last.kind], name).toEqual([undefined, 'idle', 'ok']);
           const { build, deploy } = world.fingerprint(name);
-          expect(world.cluster.get(name), `${name}: what runs is what is on disk`).toEqual({ build, deploy });
+          const images = world.imagesFor(name);
+          expect(world.cluster.get(name), `${name}: what runs is what is on disk`).toEqual({
+            build,
+            deploy,
+            images,
+          });
         }
       }),
       { numRuns: 150 },
@@ -137,7 +145,7 @@ describe('the loop, whatever happens', () => {
   it('can be stopped from everywhere, with no run left', () => {
     fc.assert(
       fc.property(story, limits, fc.boolean(), (actions, limit, hurry) => {
-        const world = new FakeLoopWorld(specs, limit);
+        const world = new FakeLoopWorld(specs, limit, uses);
         world.send({ kind: 'started' });
         for (const act of actions) act(world);
         world.send({ kind: 'shutdown-requested', hurry: false });
@@ -156,7 +164,7 @@ describe('the loop, whatever happens', () => {
   it('stops in a hurry although a run never ends', () => {
     fc.assert(
       fc.property(story, (actions) => {
-        const world = new FakeLoopWorld(specs, 2);
+        const world = new FakeLoopWorld(specs, 2, uses);
         world.send({ kind: 'started' });
         for (const act of actions) act(world);
         world.send({ kind: 'shutdown-requested', hurry: false });
@@ -200,7 +208,18 @@ describe('the loop, whatever happens', () => {
           fc.constantFrom(...(Object.keys(supersedePolicy) as (keyof typeof supersedePolicy)[])),
         )
         .map(([name, id, stage]): Message => ({ kind: 'stage-reached', service: name, run: id, stage })),
-      fc.tuple(service, run).map(([name, id]): Message => ({ kind: 'gate-reached', service: name, run: id })),
+      fc.tuple(service, run, service).map(([name, id, other]): Message => ({
+        kind: 'gate-reached',
+        service: name,
+        run: id,
+        uses: { [other]: '', nobody: '' },
+      })),
+      fc.tuple(service, run, fc.constantFrom('a', 'b')).map(([name, id, image]): Message => ({
+        kind: 'image-made',
+        service: name,
+        run: id,
+        image,
+      })),
       fc.tuple(service, run, fingerprint).map(([name, id, print]): Message => ({
         kind: 'inputs-accepted',
         service: name,

@@ -4,11 +4,12 @@
  */
 import type { AppdevError } from '../errors.ts';
 import { ask, gather, look, lookAgain, rescanned, touch } from './changes.ts';
-import { cancel, cancelOutdated, finished, updateRun } from './finish.ts';
+import { cancel, cancelOutdated, finished, imageMade, updateRun } from './finish.ts';
 import type { Effect, Message } from './messages.ts';
 import { openGates, startPlanned } from './start.ts';
 import { emit, set, update, without, withoutPending, type Step } from './step.ts';
 import { liveRun, newService, type LoopState, type ServiceSpec, type ServiceState } from './state.ts';
+import { renewUsers } from './uses.ts';
 
 /** Between two looks that nothing asked for: what events missed is seen then. Milliseconds. */
 const walkMs = 60_000;
@@ -28,6 +29,7 @@ export function reduce(state: LoopState, message: Message): Reduction {
   if (state.phase === 'stopped') return { state, effects: [] };
   const step: Step = { state, effects: [] };
   receive(step, message);
+  renewUsers(step);
   cancelOutdated(step);
   openGates(step);
   startPlanned(step);
@@ -72,7 +74,10 @@ function receive(step: Step, message: Message): void {
       }));
       break;
     case 'gate-reached':
-      updateRun(step, message.service, message.run, (run) => ({ ...run, atGate: true }));
+      updateRun(step, message.service, message.run, (run) => ({ ...run, atGate: true, uses: message.uses }));
+      break;
+    case 'image-made':
+      imageMade(step, message);
       break;
     case 'inputs-accepted':
       updateRun(step, message.service, message.run, (run) => ({ ...run, fingerprint: message.fingerprint }));

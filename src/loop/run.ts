@@ -3,10 +3,11 @@
  * that is not ok. Skips what is there already and says so. Knows no events and no other service.
  */
 import type { Jar, WorkContext } from '../build/types.ts';
-import type { Rendered } from '../deploy/types.ts';
+import type { OtherImage, Rendered } from '../deploy/types.ts';
 import type { Artifact } from '../events.ts';
 import { cancelled, ok, type Outcome } from '../outcome.ts';
 import type { Scan } from '../watch/types.ts';
+import { imageMissing, isOutdated } from './images.ts';
 import { inputsMoved, type Member, type Prepared, type Unfinished } from './prepare.ts';
 import type { BuildParts } from './types.ts';
 
@@ -58,7 +59,11 @@ function withFacts(artifact: Artifact, { service }: Member, jar: Jar | undefined
 /** How a deploy talks to its owner. */
 export interface DeployHooks {
   /** Awaited between render and apply; `false` when the run was cancelled there. */
-  readonly gate: () => Promise<boolean>;
+  readonly gate: (rendered: Rendered) => Promise<boolean>;
+  /** Images of the project's other services, as far as they are known now. */
+  readonly others: () => readonly OtherImage[];
+  /** Whether the gate waits until a service's image is known; where it does not, the run fails with IMAGE_MISSING. */
+  readonly awaits: (service: string) => boolean;
   /** Which state of chart, overlay and manifests was rendered; see `Fingerprint.deploy`. */
   readonly rendered?: (deploy: string) => void;
 }
@@ -79,9 +84,8 @@ export async function deploy(
   const { name } = service;
   const context = contextOf(member);
   if (signal.aborted) return cancelled(signal);
-  const rendered = await renderCurrent(member, artifact, scan, parts, hooks);
+  const rendered = await renderForGate(member, artifact, scan, parts, hooks);
   if (rendered.kind !== 'ok') return rendered;
-  if (!(await hooks.gate())) return cancelled(signal);
   if (!member.force && applied.get(name) === rendered.value.hash) {
     report.finished('apply', 'skipped', 'unchanged');
   } else {
@@ -92,6 +96,24 @@ export async function deploy(
     applied.set(name, rendered.value.hash);
   }
   return await parts.deployer.awaitReady(service, rendered.value, context);
+}
+
+/** Renders and waits at the gate; again, where another service's image came or changed meanwhile. */
+async function renderForGate(
+  member: Member,
+  artifact: Artifact | undefined,
+  scan: Scan,
+  parts: BuildParts,
+  hooks: DeployHooks,
+): Promise<Outcome<Rendered>> {
+  for (;;) {
+    const rendered = await renderCurrent(member, artifact, scan, parts, hooks);
+    if (rendered.kind !== 'ok') return rendered;
+    const missing = rendered.value.lacks?.find((service) => !hooks.awaits(service));
+    if (missing !== undefined) return { kind: 'failed', error: imageMissing(member.service.name, missing) };
+    if (!(await hooks.gate(rendered.value))) return cancelled(member.signal);
+    if (!isOutdated(rendered.value, hooks.others())) return rendered;
+  }
 }
 
 /** More renders than this of files that keep changing are somebody's mistake, which the next look shows. */
@@ -107,7 +129,7 @@ async function renderCurrent(
 ): Promise<Outcome<Rendered>> {
   let before = scan.fingerprint.deploy;
   for (let times = 1; ; times += 1) {
-    const rendered = await deployer.render(member.service, artifact, contextOf(member));
+    const rendered = await deployer.render(member.service, artifact, contextOf(member), hooks.others());
     const after = (await scanner.scan(member.service)).fingerprint.deploy;
     if (after !== before && times < maxRenders && !member.signal.aborted) {
       before = after;

@@ -6,6 +6,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { ProjectConfig, ServiceConfig } from '../config/model.ts';
 import type { Emit } from '../events.ts';
 import type { Outcome } from '../outcome.ts';
+import type { ImageOwner } from './images.ts';
 import type { Message } from './messages.ts';
 import type { ServiceSpec } from './state.ts';
 import type { WorkParts } from './types.ts';
@@ -14,6 +15,8 @@ import type { WorkParts } from './types.ts';
 export interface Reloaded {
   readonly config: ProjectConfig;
   readonly work: WorkParts;
+  /** All services of the project, also those that take no part: manifests may name the image of any. */
+  readonly images: readonly ImageOwner[];
 }
 
 /** What a session is made from. */
@@ -28,6 +31,8 @@ export interface SessionParts extends Reloaded {
 export interface Session {
   readonly config: ProjectConfig;
   readonly work: WorkParts;
+  /** As in `Reloaded`. */
+  readonly images: readonly ImageOwner[];
   /** A service by its name; `undefined` when it is no longer configured. */
   service(name: string): ServiceConfig | undefined;
   /** What the loop has to know of each service. Asks the build tool which of them belong together. */
@@ -38,7 +43,7 @@ export interface Session {
 
 /** Makes the session. */
 export function createSession(parts: SessionParts): Session {
-  let { config, work } = parts;
+  let { config, work, images } = parts;
   /** As it was read last, to tell whether the next reading brings anything new. */
   let read = config;
   /** The file was wrong at the last reading: going back to what is in force is then worth saying. */
@@ -68,6 +73,9 @@ export function createSession(parts: SessionParts): Session {
     get work() {
       return work;
     },
+    get images() {
+      return images;
+    },
     service: (name) => config.services.find((service) => service.name === name),
     specs,
     async reload() {
@@ -78,6 +86,7 @@ export function createSession(parts: SessionParts): Session {
       }
       if (outcome.kind === 'cancelled') return { kind: 'config-kept' };
       const next = outcome.value;
+      images = next.images;
       if (!wasRejected && isDeepStrictEqual(next.config, read)) return { kind: 'config-kept' };
       wasRejected = false;
       if (!isDeepStrictEqual(next.config.cluster, read.cluster)) {

@@ -5,18 +5,20 @@
 import type { Hold } from '../events.ts';
 import { updateRun } from './finish.ts';
 import type { RunOrder } from './messages.ts';
-import { plan, unmetNeed, type PlannedBatch } from './plan.ts';
+import { gateHold, plan, type PlannedBatch } from './plan.ts';
 import { emit, set, update, withoutPending, type Step } from './step.ts';
+import { newestOf } from './uses.ts';
 
-/** Lets runs whose needs are deployed by now go on to their apply. */
+/** Lets runs whose needs are deployed by now, and whose images of others are made, go on to their apply. */
 export function openGates(step: Step): void {
   if (step.state.phase !== 'running') return;
   for (const [name, service] of step.state.services) {
     if (service.activity.kind !== 'running' || !service.activity.run.atGate) continue;
-    if (unmetNeed(step.state, service) !== undefined) continue;
+    if (gateHold(step.state, service) !== undefined) continue;
     const { id } = service.activity.run;
+    const uses = newestOf(step.state, service.activity.run.uses);
     // Let through is as good as applying: a newer save must not cut it between the two.
-    updateRun(step, name, id, (run) => ({ ...run, atGate: false, stage: 'apply' }));
+    updateRun(step, name, id, (run) => ({ ...run, atGate: false, stage: 'apply', uses }));
     step.effects.push({ kind: 'open-gate', run: id });
   }
 }
@@ -39,6 +41,7 @@ function startBatch(step: Step, planned: PlannedBatch): void {
     set(step, { lastRun: run });
     const { change, fingerprint, paths, reason, asked } = pending;
     const { route } = planned;
+    const uses = newestOf(step.state, step.state.services.get(name)?.uses ?? {});
     update(step, name, (service) => ({
       ...withoutPending(service),
       activity: {
@@ -53,6 +56,8 @@ function startBatch(step: Step, planned: PlannedBatch): void {
           route,
           force: asked,
           atGate: false,
+          imageMade: false,
+          uses,
           cancelAsked: false,
         },
       },

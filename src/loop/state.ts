@@ -62,11 +62,18 @@ export interface Run {
   readonly force: boolean;
   /** The last stage that was started; `undefined` before the first. */
   readonly stage?: Stage;
-  /** It has rendered and waits for its needs. */
+  /** It has rendered and waits for its needs, and for the images that its manifests name. */
   readonly atGate: boolean;
+  /** Its own image is made, or was there. */
+  readonly imageMade: boolean;
+  /** The images of other services that it renders with. */
+  readonly uses: Uses;
   /** The key c was pressed in a stage that has to end first. */
   readonly cancelAsked: boolean;
 }
+
+/** By service, what tells the image that was rendered; empty where it was not known yet. */
+export type Uses = Readonly<Record<string, string>>;
 
 /** A change that no run has been credited with. */
 export interface Pending {
@@ -108,6 +115,10 @@ export interface ServiceState {
   readonly last: Last;
   /** It was deployed and ready once in this session: what needs it may be deployed. */
   readonly deployed: boolean;
+  /** What tells its newest image of this session from those before. */
+  readonly image?: string;
+  /** Images of other services that its last finished run stands for. */
+  readonly uses: Uses;
   /** What the newest artifact was built from; a change beside it is a matter of rendering. */
   readonly built?: Pick<Fingerprint, 'build' | 'tests'>;
   /** No longer in appdev.yaml: goes when its run has ended. */
@@ -167,6 +178,7 @@ export function newService(spec: ServiceSpec): ServiceState {
     unsettledPaths: [],
     activity: { kind: 'idle' },
     last: { kind: 'never' },
+    uses: {},
     deployed: false,
     removed: false,
   };

@@ -2,7 +2,7 @@
  * What runs and the loop need from the rest of appdev, as small interfaces: tests stand in for all of it with ordinary
  * in-memory implementations, and commands/ fills it with the real parts.
  */
-import type { ImageBuilder, JarBuilder } from '../build/types.ts';
+import type { ImageBuilder, JarBuilder, WorkContext } from '../build/types.ts';
 import type { ServiceConfig } from '../config/model.ts';
 import type { Deployer } from '../deploy/types.ts';
 import type { Artifact } from '../events.ts';
@@ -49,6 +49,11 @@ export interface WorkParts {
   readonly imageBuilder: ImageBuilder;
   readonly deployer: Deployer;
   readonly manifests: ManifestLookup;
+  /**
+   * Judges an image that was built before, as the registry's scan has it: SCAN_GATE, SCAN_INCOMPLETE. The stage reported
+   * is `scan`. Absent where there is no registry to ask.
+   */
+  readonly judge?: (artifact: Artifact, context: WorkContext) => Promise<Outcome<void>>;
   /** Where images go, as text: registry and repository prefix. */
   readonly target: string;
 }

@@ -40,6 +40,7 @@ test('each hold names its culprit', () => {
     paused: [{ reason: 'paused' }, 'paused (p resumes)'],
     manual: [{ reason: 'manual' }, 'changed; r builds it (trigger: manual)'],
     needs: [{ reason: 'needs', on: 'postgres' }, 'waits for postgres to be ready'],
+    image: [{ reason: 'image', on: 'migrations' }, 'waits for the image of migrations'],
     building: [{ reason: 'building', on: 'orders' }, 'waits for the build of orders'],
     limit: [{ reason: 'limit', running: 2 }, 'waits for one of 2 running builds to finish'],
     git: [{ reason: 'git', operation: 'rebase' }, 'waits for git (rebase)'],

@@ -40,6 +40,8 @@ export function holdText(hold: Hold): string {
       return 'changed; r builds it (trigger: manual)';
     case 'needs':
       return `waits for ${hold.on} to be ready`;
+    case 'image':
+      return `waits for the image of ${hold.on}`;
     case 'building':
       return `waits for the build of ${hold.on}`;
     case 'limit':

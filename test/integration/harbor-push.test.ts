@@ -482,6 +482,29 @@ describe('the scan', () => {
     expect(text).toContain('does not let it be pulled');
   });
 
+  it('judges what was built before, when it is deployed by a session that builds nothing', async () => {
+    const artifact = await built();
+    const context = recordingContext();
+    expect((await open({ scan }).judge(artifact, context)).kind).toBe('ok');
+    expect(context.stages).toEqual(['started scan', 'finished scan ok']);
+
+    // What was clean when it was built need not be so when it is deployed.
+    harbor.state.options.findings = [finding('Critical', '1.3')];
+    for (const one of harbor.state.artifacts) one.scan = undefined;
+    const judged = told(await open({ scan }).judge(artifact, recordingContext()));
+    expect(judged.slice(0, 2)).toEqual(['SCAN_GATE', 10]);
+    // Nothing asks for a scan: neither a setting nor the project. Then it does.
+    expect((await open().judge(artifact, recordingContext())).kind).toBe('ok');
+    project.metadata['prevent_vul'] = 'true';
+    project.metadata['severity'] = 'high';
+    expect(told(await open().judge(artifact, recordingContext())).slice(0, 2)).toEqual(['SCAN_GATE', 10]);
+    // By the project alone, an account without rights stops nothing: the nodes do not get it from Harbor anyway.
+    robot = robotWith([]);
+    const unknown = recordingContext();
+    expect((await open().judge(artifact, unknown)).kind).toBe('ok');
+    expect(unknown.stages).toEqual(['finished scan skipped']);
+  });
+
   it('that fails lets nothing through', async () => {
     harbor.state.options.scanEnd = 'Error';
     expect(told(await build({ scan })).slice(0, 2)).toEqual(['SCAN_INCOMPLETE', 10]);

@@ -5,7 +5,7 @@ import { dirname, join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { HelmConfig } from '../../src/config/model.ts';
 import { createRenderer } from '../../src/deploy/renderer.ts';
-import type { Rendered } from '../../src/deploy/types.ts';
+import type { OtherImage, Rendered } from '../../src/deploy/types.ts';
 import type { AppdevError } from '../../src/errors.ts';
 import type { Artifact } from '../../src/events.ts';
 import type { Outcome } from '../../src/outcome.ts';
@@ -47,6 +47,7 @@ describe.each(['helm3', 'helm4'])('%s', (helm) => {
   const render = async (
     way: Partial<HelmConfig> = {},
     image: Artifact | undefined = artifact,
+    others: readonly OtherImage[] = [],
   ): Promise<Outcome<Rendered>> => {
     const renderer = createRenderer({
       run: async (command, options) => {
@@ -58,7 +59,7 @@ describe.each(['helm3', 'helm4'])('%s', (helm) => {
       namespaceFor: () => 'dev',
       tools: { helm },
     });
-    return await renderer.render(deployedService(folder, way), image, recordedContext());
+    return await renderer.render(deployedService(folder, way), image, recordedContext(), others);
   };
   const errorOf = async (way: Partial<HelmConfig> = {}): Promise<AppdevError> => {
     const outcome = await render(way);
@@ -97,6 +98,42 @@ describe.each(['helm3', 'helm4'])('%s', (helm) => {
       await render({ values: ['lists.yaml'], imageValues: { repository: path, tag: path } }),
     );
     expect(rendered.yaml).toContain(`image: ${pushedReference}`);
+  });
+
+  it('hands over the images of other services, also to a hook, and refuses their bare names', async () => {
+    const hook = write(
+      'charts/web/templates/migrate.yaml',
+      `apiVersion: batch/v1
+kind: Job
+metadata: {name: migrate, annotations: {helm.sh/hook: pre-upgrade}}
+spec:
+  template:
+    spec:
+      restartPolicy: Never
+      containers: [{name: up, image: "{{ .Values.migrate.image }}:{{ .Values.migrate.tag }}"}]
+`,
+    );
+    const set = { 'migrate.image': 'jobs', 'migrate.tag': '1.0' };
+    const jobs: Artifact = { ...artifact, service: 'jobs', pullRepository: 'registry:5000/jobs' };
+    const others = [{ service: 'jobs', repository: 'jobs', artifact: jobs }];
+    expect(await render({ set }, artifact, others)).toMatchObject({
+      error: {
+        code: 'IMAGE_NOT_USED',
+        message: expect.stringContaining('names the image of jobs as jobs:1.0') as string,
+      },
+    });
+    const otherImageValues = { jobs: { repository: 'migrate.image', tag: 'migrate.tag' } };
+    const rendered = valueOf(await render({ set, otherImageValues }, artifact, others));
+    expect(rendered.yaml).toContain(`image: "registry:5000/jobs:c0ffee@${artifact.digest}"`);
+    expect(rendered).toMatchObject({ artifact, uses: [jobs], lacks: [] });
+    const unbuilt = await render({ set, otherImageValues }, artifact, [
+      { service: 'jobs', repository: 'jobs' },
+    ]);
+    expect(valueOf(unbuilt)).toMatchObject({ uses: [], lacks: ['jobs'] });
+    rmSync(join(folder, hook));
+    expect(await render({ set, otherImageValues }, artifact, others)).toMatchObject({
+      error: { message: expect.stringContaining('ignores the image of jobs') as string },
+    });
   });
 
   it('gives the same hash for the same content, and another one for other values', async () => {

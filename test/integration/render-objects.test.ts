@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createRenderer } from '../../src/deploy/renderer.ts';
-import type { Rendered } from '../../src/deploy/types.ts';
+import type { OtherImage, Rendered } from '../../src/deploy/types.ts';
 import type { AppdevError } from '../../src/errors.ts';
+import type { Artifact } from '../../src/events.ts';
 import type { Outcome } from '../../src/outcome.ts';
 import { runProcess } from '../../src/support/process.ts';
 import {
@@ -43,10 +44,15 @@ function write(file: string, text: string): void {
   writeFileSync(join(folder, file), text);
 }
 
-async function render(way: Way, kustomize = 'kustomize'): Promise<Outcome<Rendered>> {
+async function render(
+  way: Way,
+  kustomize = 'kustomize',
+  others: readonly OtherImage[] = [],
+): Promise<Outcome<Rendered>> {
   const tools = { kustomize };
   const settings = { run: runProcess, project: 'shop', root: folder, namespaceFor: () => 'dev', tools };
-  return await createRenderer(settings).render(deployedService(folder, way), artifact, recordedContext());
+  const renderer = createRenderer(settings);
+  return await renderer.render(deployedService(folder, way), artifact, recordedContext(), others);
 }
 
 async function errorOf(way: Way): Promise<AppdevError> {
@@ -59,6 +65,43 @@ describe.each([
   ['kustomize', 'kustomize'],
   ['the Kustomize in kubectl', 'kustomize-of-nowhere'],
 ])('an overlay by %s', (_name, tool) => {
+  it('gets the images of other services where it names them, and says whose', async () => {
+    const pod = (image: string): string => `{containers: [{name: app, image: ${image}}]}`;
+    write('kustomization.yaml', 'resources: [web.yaml, cron.yaml]\nimages: [{name: jobs, newTag: "1.4"}]\n');
+    write(
+      'web.yaml',
+      deployment.replace('{containers:', '{initContainers: [{name: up, image: jobs}], containers:'),
+    );
+    write(
+      'cron.yaml',
+      `apiVersion: batch/v1
+kind: CronJob
+metadata: {name: nightly}
+spec: {schedule: "@daily", jobTemplate: {spec: {template: {spec: ${pod('registry.example.com/reports:2')}}}}}
+`,
+    );
+    const jobs: Artifact = { ...artifact, service: 'jobs', pullRepository: 'registry:5000/jobs' };
+    const reports = { service: 'reports', repository: 'registry.example.com/reports' };
+    const others = [{ service: 'jobs', repository: 'jobs', artifact: jobs }, reports];
+    const rendered = valueOf(await render({ path: '.' }, tool, others));
+    const images = [...rendered.yaml.matchAll(/image: (.*)/g)].map(([, image]) => image);
+    expect(images.sort()).toEqual(
+      [
+        'registry.example.com/reports:2',
+        pushedReference,
+        `registry:5000/jobs:c0ffee@${artifact.digest}`,
+      ].sort(),
+    );
+    expect(rendered).toMatchObject({ artifact, uses: [jobs], lacks: ['reports'] });
+    const newer = { ...jobs, digest: `sha256:${'56'.repeat(32)}` };
+    const again = valueOf(
+      await render({ path: '.' }, tool, [
+        { ...reports, service: 'jobs', repository: 'jobs', artifact: newer },
+      ]),
+    );
+    expect(again.hash).not.toBe(rendered.hash);
+  });
+
   it('is built, and gets image, namespace and owner', async () => {
     write('base/kustomization.yaml', 'resources: [web.yaml]\n');
     write('base/web.yaml', deployment);

@@ -4,7 +4,7 @@
  */
 import type { ImageRequest, Jar, JarRequest, WorkContext } from '../../src/build/types.ts';
 import type { ProjectConfig, ServiceConfig } from '../../src/config/model.ts';
-import type { Applied, Rendered } from '../../src/deploy/types.ts';
+import type { Applied, OtherImage, Rendered } from '../../src/deploy/types.ts';
 import type { Artifact, EventBody, Stage } from '../../src/events.ts';
 import type { LoopParts } from '../../src/loop/driver.ts';
 import type { WatcherHooks } from '../../src/loop/looks.ts';
@@ -239,7 +239,7 @@ export class FakeWorkshop {
       },
       imageBuilder: { build: (request, context) => this.#buildImage(request, context) },
       deployer: {
-        render: (service, artifact, context) => this.#render(service, artifact, context),
+        render: (service, artifact, context, others) => this.#render(service, artifact, context, others),
         apply: (service, rendered, context) => this.#apply(service, rendered, context),
         awaitReady: (service, rendered, context) =>
           this.#stage('rollout', [service.name], rendered.hash, context, undefined),
@@ -294,10 +294,20 @@ export class FakeWorkshop {
     service: ServiceConfig,
     artifact: Artifact | undefined,
     context: WorkContext,
+    others: readonly OtherImage[] = [],
   ): Promise<Outcome<Rendered>> {
     const values = this.#disk.files.get(`${service.name}/chart/values.yaml`)?.content ?? '';
-    const hash = `${artifact?.digest ?? 'no image'} values ${values}`;
-    const rendered: Rendered = { service: service.name, namespace: 'n', objects: [], yaml: '', hash };
+    // `image:NAME` in the values stands for a manifest that names the image of that service.
+    const named = others.filter((other) => values.includes(`image:${other.service}`));
+    const uses = named.flatMap(({ artifact: used }) => (used === undefined ? [] : [used]));
+    const lacks = named.flatMap((other) => (other.artifact === undefined ? [other.service] : []));
+    const digests = [artifact?.digest ?? 'no image', ...uses.map(({ digest }) => digest)];
+    const hash = `${digests.join(' and ')} values ${values}`;
+    const name = service.name;
+    const rendered: Rendered = {
+      ...{ service: name, namespace: 'n', objects: [], yaml: '', hash },
+      ...{ uses, lacks },
+    };
     return await this.#stage('render', [service.name], hash, context, rendered);
   }
 
@@ -361,6 +371,8 @@ export class FakeLoopRig {
   readonly events: EventBody[] = [];
   readonly state: Map<string, unknown> = new Map();
   config: ProjectConfig;
+  /** Services of the project that take no part in the session. */
+  beside: readonly ServiceConfig[] = [];
   git: string | undefined;
   /** What reading the configuration again gives. */
   next: Outcome<ProjectConfig>;
@@ -381,6 +393,7 @@ export class FakeLoopRig {
     return {
       config: this.config,
       work,
+      images: [...this.config.services, ...this.beside],
       scanner: this.disk,
       createWatcher: ({ onWake }) => {
         this.wake = onWake;
@@ -408,7 +421,15 @@ export class FakeLoopRig {
       clock: this.clock,
       emit: (event) => this.events.push(event),
       reload: () =>
-        Promise.resolve(this.next.kind === 'ok' ? ok({ config: this.next.value, work }) : this.next),
+        Promise.resolve(
+          this.next.kind === 'ok'
+            ? ok({
+                config: this.next.value,
+                work,
+                images: [...this.next.value.services, ...this.beside],
+              })
+            : this.next,
+        ),
       testsRun: () => false,
       limit: this.limit,
     };

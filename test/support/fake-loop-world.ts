@@ -7,7 +7,7 @@ import { expect } from 'vitest';
 import { batchesAtWork, usesReactor } from '../../src/loop/plan.ts';
 import { reduce } from '../../src/loop/reducer.ts';
 import type { Effect, Message, RunFinished, RunOrder, Timer } from '../../src/loop/messages.ts';
-import { initialState, liveRun, type LoopState, type ServiceSpec } from '../../src/loop/state.ts';
+import { initialState, liveRun, type LoopState, type ServiceSpec, type Uses } from '../../src/loop/state.ts';
 import type { EventBody, Hold, Stage } from '../../src/events.ts';
 import type { CancelReason } from '../../src/outcome.ts';
 import type { Fingerprint } from '../../src/watch/types.ts';
@@ -22,6 +22,8 @@ interface FakeRun {
   /** What was on disk when the run began, and what its manifests were rendered from. */
   readonly before: Fingerprint;
   rendered: string;
+  /** Images of other services that its manifests were rendered with. */
+  images: Uses;
   movedInBuild: boolean;
 }
 
@@ -32,7 +34,10 @@ export class FakeLoopWorld {
   state: LoopState;
   readonly disk: Map<string, { build: number; deploy: number }> = new Map();
   /** What the cluster has: what was built and rendered when a run last applied. */
-  readonly cluster: Map<string, { readonly build: string; readonly deploy: string }> = new Map();
+  readonly cluster: Map<string, { readonly build: string; readonly deploy: string; readonly images: Uses }> =
+    new Map();
+  /** The newest image of each service, as the driver's hands know it. */
+  readonly images: Map<string, string> = new Map();
   readonly artifacts: Set<string> = new Set();
   readonly runs: Map<number, FakeRun> = new Map();
   readonly timers: Set<Timer> = new Set();
@@ -43,9 +48,16 @@ export class FakeLoopWorld {
   readonly events: EventBody[] = [];
   readonly told: Map<string, Hold> = new Map();
   readonly specs: readonly ServiceSpec[];
+  /** Whose images a service's manifests name. */
+  readonly uses: Readonly<Record<string, readonly string[]>>;
 
-  constructor(specs: readonly ServiceSpec[], limit: number) {
+  constructor(
+    specs: readonly ServiceSpec[],
+    limit: number,
+    uses: Readonly<Record<string, readonly string[]>> = {},
+  ) {
     this.specs = specs;
+    this.uses = uses;
     this.state = initialState(specs, limit);
     for (const { name } of specs) this.disk.set(name, { build: 0, deploy: 0 });
   }
@@ -61,6 +73,11 @@ export class FakeLoopWorld {
     this.state = state;
     for (const effect of effects) this.perform(effect);
     this.check();
+  }
+
+  /** The images that a service's manifests would be rendered with now; empty where there is none yet. */
+  imagesFor(service: string): Uses {
+    return Object.fromEntries((this.uses[service] ?? []).map((name) => [name, this.images.get(name) ?? '']));
   }
 
   /** A save. With `lost`, no event tells of it. */
@@ -145,14 +162,28 @@ export class FakeLoopWorld {
       run.rendered = this.fingerprint(service).deploy;
       const fingerprint = { ...run.order.fingerprint, deploy: run.rendered };
       this.send({ kind: 'inputs-accepted', service, run: id, fingerprint });
-      this.send({ kind: 'gate-reached', service, run: id });
+      run.images = this.imagesFor(service);
+      this.send({ kind: 'gate-reached', service, run: id, uses: run.images });
       return;
     }
     // Still waiting at the gate.
     if (stage === 'apply' && liveRun(this.live(service))?.atGate === true) return;
     if (stage === undefined) return;
+    if (stage === 'apply' && JSON.stringify(run.images) !== JSON.stringify(this.imagesFor(service))) {
+      // Let through, but an image came meanwhile: renders again, and comes to the gate again.
+      run.atGate = false;
+      this.send({ kind: 'stage-reached', service, run: id, stage: 'render' });
+      return;
+    }
+    if (stage === 'render' && build !== '') {
+      this.images.set(service, build);
+      this.send({ kind: 'image-made', service, run: id, image: build });
+    }
     run.next += 1;
-    if (stage === 'apply') this.cluster.set(service, { build, deploy: run.rendered });
+    if (stage === 'apply') {
+      must(!Object.values(run.images).includes(''), `${service}: nothing is applied with an unknown image`);
+      this.cluster.set(service, { build, deploy: run.rendered, images: run.images });
+    }
     this.send({ kind: 'stage-reached', service, run: id, stage });
   }
 
@@ -223,6 +254,7 @@ export class FakeLoopWorld {
             cancelled: undefined,
             before: this.fingerprint(order.service),
             rendered: '',
+            images: {},
             // What the plan knew is older than the disk: the driver's first scan finds out.
             movedInBuild:
               order.route === 'image' && order.fingerprint.build !== this.fingerprint(order.service).build,

@@ -95,6 +95,7 @@ export class WatchRig {
     const loop = createLoop({
       config: this.config(),
       work: this.#work(),
+      images: [],
       scanner: this.scanner(),
       createWatcher: ({ onWake, pollMs }) =>
         createWatcher({
@@ -116,7 +117,7 @@ export class WatchRig {
         },
       },
       emit: (event) => this.events.push(event),
-      reload: () => Promise.resolve(ok({ config: this.config(), work: this.#work() })),
+      reload: () => Promise.resolve(ok({ config: this.config(), work: this.#work(), images: [] })),
       testsRun: () => false,
       limit: 2,
     });
