@@ -28,6 +28,8 @@ export interface OpenRegistry {
   readonly client: RegistryClient;
   readonly credentials: FindCredentials;
   readonly access: BuildahAccess;
+  /** Waits until an image may be pulled, where its Harbor project keeps it back until it is scanned. */
+  readonly pullGate: ScanGate;
   /** The same builder, minding what a Harbor demands. */
   readonly guarded: (builder: ImageBuilder) => ImageBuilder;
   /** Whether an artifact of an earlier run may be deployed again as it is. */
@@ -83,17 +85,13 @@ export function openRegistry(opening: RegistryOptions): Outcome<OpenRegistry> {
       return ok(found.value === undefined || found.value === 'not allowed' ? undefined : found.value);
     },
   });
-  const gate = createScanGate({
-    harbor,
-    client,
-    reports: join(stateFolder, 'reports'),
-    ...clock,
-    ...(scan === undefined ? {} : { scan }),
-  });
+  const gateOptions = { harbor, client, reports: join(stateFolder, 'reports'), ...clock };
+  const gate = createScanGate({ ...gateOptions, ...(scan === undefined ? {} : { scan }) });
   return ok({
     client,
     credentials,
     access: createBuildahAccess(registry.push, createAuthFiles(credentials, files), trusted.value?.certDir),
+    pullGate: createScanGate(gateOptions),
     guarded: (builder) =>
       withHarbor(builder, {
         harbor,
