@@ -68,9 +68,9 @@ export interface Artifact {
 
 /** The program that built an image. */
 export interface BuilderFacts {
-  /** `image.builder` of the service. */
+  /** `buildah`, `kaniko`, or the name of the program that `image.command` runs. */
   readonly name: string;
-  /** Where it is known. */
+  /** Version of Buildah, or the image of Kaniko's executor; absent for a program of the user's. */
   readonly version?: string;
 }
 

@@ -1,68 +1,97 @@
 /**
- * `node scripts/bench/kaniko.js [builds]`: what a build in a pod costs beside the executor's own time, which is to create
- * the pod, send the context and read the digest back. Needs the sandbox up (`eval "$(sandbox/cluster env)"`) and the
- * stand-in executor in its registry, where test/e2e/kaniko.test.ts puts it; takes off the time that the stand-in says it
- * took. Prints one line of JSON, times in milliseconds.
+ * What a build in a pod costs beside the executor's own time, which is to create the pod, send the context and read the
+ * digest back: for a Containerfile, and for a jar of which one class has changed. The executor is the tests' stand-in, which
+ * says how long it took.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { root } from '../prepare.js';
+import { median, seconds, target } from './targets.js';
 
-const builds = Number(process.argv[2] ?? 5);
-const registry = 'localhost:5001';
-const repository = 'appdev/kaniko-executor-stand-in';
-const { tags } = await (await fetch(`http://${registry}/v2/${repository}/tags/list`)).json();
-const image = `${registry}/${repository}:${tags.at(-1)}`;
-const namespace = `bench-kaniko-${process.pid}`;
-const folder = mkdtempSync(join(tmpdir(), 'appdev-bench-kaniko-'));
+/** Most that it may cost, in milliseconds. */
+const mostMs = 4000;
+const controller = 'stock/src/main/java/com/example/stock/StockController.java';
 
-writeFileSync(join(folder, 'pod.yaml'), 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: nothing}\n');
-writeFileSync(
-  join(folder, 'Containerfile'),
-  `FROM ${process.env.APPDEV_BASE_IMAGE ?? 'localhost:5001/appdev/java:17'}\nCOPY text /text\n`,
-);
-writeFileSync(
-  join(folder, 'appdev.yaml'),
-  [
-    'apiVersion: appdev/v1',
-    'name: bench',
-    `kaniko: {image: "${image}"}`,
-    'services:',
-    '  bench:',
-    '    image: {builder: kaniko, containerfile: Containerfile}',
-    '    deploy: {manifests: [pod.yaml]}',
-  ].join('\n'),
-);
-
-try {
-  const overheads = [];
-  // The first one pulls the executor and does not count.
-  for (let build = 0; build <= builds; build += 1) {
-    writeFileSync(join(folder, 'text'), `${process.pid} ${build}`);
-    const { stdout, status, stderr } = spawnSync(
-      process.execPath,
-      [join(root, 'bin/appdev.js'), 'build', '--output', 'json', '-n', namespace],
-      { cwd: folder, encoding: 'utf8' },
+/**
+ * Measures and prints the figures. `folder` is a copy of the fixture, `executor` the reference of the stand-in's image,
+ * `builds` how many builds of each kind count.
+ */
+export function benchKaniko({ appdev, folder, executor, base, namespace, env, builds = 5 }) {
+  const builder = `{builder: kaniko, base: "${base}"}`;
+  writeFileSync(
+    join(folder, 'appdev.local.yaml'),
+    `kaniko: {image: "${executor}"}\nservices: {stock: {image: ${builder}}, orders: {image: ${builder}}}\n`,
+  );
+  const plain = join(folder, 'bench-containerfile');
+  mkdirSync(plain);
+  writeFileSync(join(plain, 'pod.yaml'), 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: nothing}\n');
+  writeFileSync(join(plain, 'Containerfile'), `FROM ${base}\nCOPY text /text\n`);
+  writeFileSync(
+    join(plain, 'appdev.yaml'),
+    [
+      'apiVersion: appdev/v1',
+      'name: bench',
+      `kaniko: {image: "${executor}"}`,
+      'services:',
+      '  bench:',
+      '    image: {builder: kaniko, containerfile: Containerfile}',
+      '    deploy: {manifests: [pod.yaml]}',
+    ].join('\n'),
+  );
+  const kinds = [
+    {
+      name: 'Containerfile',
+      cwd: plain,
+      args: [],
+      edit: (text) => writeFileSync(join(plain, 'text'), text),
+    },
+    {
+      name: 'jar, one class changed',
+      cwd: folder,
+      args: ['stock', '--no-tests'],
+      edit(text) {
+        const file = join(folder, controller);
+        writeFileSync(file, readFileSync(file, 'utf8').replace(/"Stock[^"]*"/, `"Stock ${text}"`));
+      },
+    },
+  ];
+  console.log(`\na build in a pod, without the executor's own time`);
+  for (const { name, cwd, args, edit } of kinds) {
+    const overheads = [];
+    // The first one does not count: it pulls the executor, and makes the image of the dependencies.
+    for (let build = 0; build <= builds; build += 1) {
+      edit(`${Date.now()} ${build}`);
+      const overhead = overheadOf(run(appdev, ['build', ...args, '-n', namespace], cwd, env));
+      if (build > 0) overheads.push(overhead);
+    }
+    const middle = median(overheads);
+    console.log(
+      `  ${name.padEnd(22)} median ${seconds(middle)}  max ${seconds(Math.max(...overheads))} ${target(`under ${mostMs / 1000} s`, middle < mostMs)}`,
     );
-    if (status !== 0) throw new Error(`appdev build ended with ${status}: ${stderr}${stdout}`);
-    const events = stdout
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line));
-    const took = events.flatMap((event) => /took (\d+) ms/.exec(event.line ?? '')?.[1] ?? [])[0];
-    const stages = events.filter(
-      ({ type, stage }) => type === 'stage.finished' && ['image', 'push'].includes(stage),
-    );
-    const ms = stages.reduce((sum, stage) => sum + stage.ms, 0);
-    if (took === undefined) throw new Error('the executor did not say how long it took: is it the stand-in?');
-    if (build > 0) overheads.push(Math.round(ms - Number(took)));
   }
-  overheads.sort((a, b) => a - b);
-  const median = overheads[Math.floor(overheads.length / 2)];
-  console.log(JSON.stringify({ what: 'kaniko overhead', median, overheads }));
-} finally {
-  spawnSync('kubectl', ['delete', 'namespace', namespace, '--ignore-not-found', '--wait=false']);
-  rmSync(folder, { recursive: true, force: true });
+}
+
+/** The events of one run. */
+function run(appdev, args, cwd, env) {
+  const { stdout, status, stderr } = spawnSync(appdev, [...args, '--output', 'json'], {
+    cwd,
+    env,
+    encoding: 'utf8',
+  });
+  if (status !== 0) throw new Error(`appdev build ended with ${status}: ${stderr}${stdout}`);
+  return stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+}
+
+/** Milliseconds of the stages image and push, less those that the executors of its pods took. */
+function overheadOf(events) {
+  const took = events.flatMap(({ line = '' }) => /took (\d+) ms/.exec(line)?.[1] ?? []);
+  if (took.length === 0) throw new Error('no executor said how long it took: is it the stand-in?');
+  const stages = events.filter(
+    ({ type, stage }) => type === 'stage.finished' && ['image', 'push'].includes(stage),
+  );
+  const sum = (values) => values.reduce((all, value) => all + Number(value), 0);
+  return sum(stages.map(({ ms }) => ms)) - sum(took);
 }

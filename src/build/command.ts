@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import type { CommandSource } from '../config/model.ts';
 import { cancelled, failed, ok, type NotOk, type Outcome } from '../outcome.ts';
 import type { FindCredentials } from '../registry/credentials.ts';
@@ -74,7 +74,16 @@ export function createCommandBuilder(parts: CommandParts): ImageBuilder {
       if (digest.kind !== 'ok') return digest;
       const { repository } = place.value;
       const tag = await tagOf(place.value, digest.value, reader, signal);
-      return ok({ service: service.name, ...names, repository, tag, digest: digest.value, inputHash });
+      const builder = { name: basename(source.run[0] ?? '') };
+      return ok({
+        service: service.name,
+        ...names,
+        repository,
+        tag,
+        digest: digest.value,
+        inputHash,
+        builder,
+      });
     },
   };
 

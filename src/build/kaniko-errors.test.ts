@@ -9,6 +9,7 @@ import {
   notCreated,
   notStarted,
   saysContextCut,
+  tagTaken,
   type BuildSubject,
 } from './kaniko-errors.ts';
 
@@ -108,6 +109,53 @@ describe('an executor that failed', () => {
       /./,
     ],
     [
+      'a tag that is there and kept back, which the executor asks for before it pushes',
+      [
+        'error pushing image: failed to push to destination r/shop/orders:1: HEAD http://r/v2/shop/orders/manifests/1: unexpected status code 412 Precondition Failed (HEAD responses have no body, use GET for details)',
+      ],
+      'TAG_IMMUTABLE',
+      /has this tag already and keeps it back/,
+      /scanned/,
+    ],
+    [
+      'a project without room',
+      [
+        'error pushing image: failed to push to destination r/shop/orders:1: PUT http://r/v2/shop/orders/blobs/uploads/1: DENIED: adding 20.0 MiB of storage resource, which when updated to current usage of 1.0 MiB will exceed the configured upper limit of 10.0 MiB.',
+      ],
+      'QUOTA_EXCEEDED',
+      /no room left/,
+      /quota raised/,
+    ],
+    [
+      'a push that fails after a build that printed other words',
+      [
+        'Updating certificates in /etc/ssl/certs... permission denied by nobody, no quota',
+        'INFO[0009] Pushing image to r/orders:1',
+        'error pushing image: failed to push to destination r/orders:1: PUT http://r/v2/orders/manifests/1: unexpected status code 503 Service Unavailable',
+      ],
+      'REGISTRY_UNREACHABLE',
+      /answers with a server error/,
+      /registry\.inCluster/,
+    ],
+    [
+      'a token service at a private address, which its library does not follow',
+      [
+        'error checking push permissions -- make sure you entered the correct tag name, and that you are authenticated correctly, and try again: checking push permission for "10.0.0.7/shop/orders:1": creating push check transport for 10.0.0.7 failed: invalid realm in www-authenticate: realm host "10.0.0.7" is a private or link-local address',
+      ],
+      'REGISTRY_UNREACHABLE',
+      /does not sign in at 10\.0\.0\.7/,
+      /DNS name/,
+    ],
+    [
+      'an image that its project keeps back',
+      [
+        "error building image: unable to complete operation after 2 attempts, last error: GET http://r/v2/shop/base/manifests/sha256:9: PROJECTPOLICYVIOLATION: current image without vulnerability scanning cannot be pulled due to configured policy in 'Prevent images'",
+      ],
+      'BASE_IMAGE_MISSING',
+      /may not pull r\/shop\/base: .*without vulnerability scanning/,
+      /scanned in Harbor/,
+    ],
+    [
       'a base that is not there',
       [
         'error building image: unable to complete operation after 2 attempts, last error: GET http://r/v2/base/manifests/9: MANIFEST_UNKNOWN: manifest unknown',
@@ -179,6 +227,15 @@ it.each([
 
 it('does not take an exit code of 0 without a digest for an image', () => {
   expect(errorOf(noDigest(subject, '')).message).toContain('left no digest');
+});
+
+it('says what to do about a tag that names another image', () => {
+  const taken = appdevError('TAG_IMMUTABLE', 'the registry has this tag already');
+  const error = errorOf(tagTaken(taken, `sha256:${'2'.repeat(64)}`));
+  expect(error).toMatchObject({ code: 'TAG_IMMUTABLE' });
+  expect(error.message).toContain('it names another image, sha256:2222');
+  expect(error.hint).toContain('FROM name@sha256:');
+  expect(tagTaken(taken, undefined)).toEqual({ kind: 'failed', error: taken });
 });
 
 it('asks for the name by which pods know the registry', () => {

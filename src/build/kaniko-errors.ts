@@ -69,6 +69,13 @@ export function notCreated({ service, namespace }: BuildSubject, error: AppdevEr
   return { kind: 'failed', error };
 }
 
+/** A pod whose name somebody's has already; ours are random. */
+export function nameTaken({ service, pod, namespace }: BuildSubject): NotOk {
+  return failed('BUILD_POD_FAILED', `${service}: namespace ${namespace} has a pod ${pod} already`, {
+    hint: 'build again: every build pod has a new name',
+  });
+}
+
 /** A pod that is gone, or ended without its container's word. */
 export function lost(
   subject: BuildSubject,
@@ -108,7 +115,7 @@ export function buildFailed(
   state: Extract<PodState, { kind: 'ended' }>,
   lines: readonly string[],
 ): NotOk {
-  const { service, host } = subject;
+  const { service } = subject;
   if (state.reason === 'OOMKilled') {
     return failed(
       'BUILD_POD_FAILED',
@@ -120,19 +127,41 @@ export function buildFailed(
     );
   }
   const last = errorLine(lines);
+  // The executor's registry library signs in nowhere that is named by such an address (transport/bearer.go).
+  const address = /realm host "([^"]+)" is a private or link-local address/.exec(last)?.[1];
+  if (address !== undefined) {
+    return failed(
+      'REGISTRY_UNREACHABLE',
+      `${service}: the executor does not sign in at ${address}: the registry names its token service by a private address`,
+      {
+        hint: 'give the registry a DNS name that pods resolve, as its own external URL (Harbor: external_url), and name it by that: registry.push or registry.inCluster in appdev.yaml',
+        evidence: evidenceOf(lines),
+      },
+    );
+  }
   if (
     /error checking push permissions|error pushing image|failed to push to destination|pushing image/i.test(
       last,
     )
   ) {
-    // That line alone: before it come the build's own output, which may say anything.
-    const { error } = transferFailure(`${service}: pushing from the build pod`, host, [lastError(lines)]);
-    return {
-      kind: 'failed',
-      error: { ...error, hint: pushHint(error, host), evidence: evidenceOf(lines) },
-    };
+    return pushRefused(subject, last, lines);
   }
   const base = /(?:retrieving image|image manifest|Retrieving image) "?([\w.:/@-]+)/i.exec(last)?.[1];
+  // Harbor's word for an image that its project lets nobody pull: unscanned, or with vulnerabilities.
+  const policy = /GET https?:\/\/([^/\s]+)\/v2\/(\S+)\/manifests\/\S+: PROJECTPOLICYVIOLATION: (.*)/.exec(
+    last,
+  );
+  if (policy !== null) {
+    const [, registry = '', image = '', words = ''] = policy;
+    return failed(
+      'BASE_IMAGE_MISSING',
+      `${service}: the build pod may not pull ${registry}/${image}: its project keeps it back: ${words}`,
+      {
+        hint: 'have that image scanned in Harbor, or build on one that its project lets through; an exception belongs into its CVE allowlist',
+        evidence: evidenceOf(lines),
+      },
+    );
+  }
   if (
     /MANIFEST_UNKNOWN|NAME_UNKNOWN|getting stage builder|Failed to retrieve image|GET https?:\S+\/manifests\//i.test(
       last,
@@ -153,6 +182,37 @@ export function buildFailed(
   });
 }
 
+/** What the registry said to the push. Only that line counts: what a build prints may hold any word. */
+function pushRefused({ service, host }: BuildSubject, last: string, lines: readonly string[]): NotOk {
+  const doing = `${service}: pushing from the build pod`;
+  const evidence = evidenceOf(lines);
+  // The executor looks at the tag before it pushes. Harbor answers so for one that is there and may not be pulled.
+  if (/HEAD \S+\/manifests\/\S+: unexpected status code 412/.test(last)) {
+    return failed('TAG_IMMUTABLE', `${doing} failed: ${host} has this tag already and keeps it back (412)`, {
+      hint: 'have the image of that tag scanned in Harbor, or see the policies of its project',
+      evidence,
+    });
+  }
+  const { error } = transferFailure(doing, host, [last]);
+  return { kind: 'failed', error: { ...error, hint: pushHint(error, host), evidence } };
+}
+
+/**
+ * A tag that the registry keeps and that names another image than the one that was built for it. `there`: that image's
+ * digest, where it is known.
+ */
+export function tagTaken(error: AppdevError, there: string | undefined): NotOk {
+  if (there === undefined) return { kind: 'failed', error };
+  return {
+    kind: 'failed',
+    error: {
+      ...error,
+      message: `${error.message}; it names another image, ${there}`,
+      hint: 'the same files made another image: name its base by digest (FROM name@sha256:…), or change the rule for immutable tags of the project',
+    },
+  };
+}
+
 /** A build that says it succeeded and left no digest. */
 export function noDigest({ service, image }: BuildSubject, message: string): NotOk {
   return failed(
@@ -162,14 +222,14 @@ export function noDigest({ service, image }: BuildSubject, message: string): Not
   );
 }
 
-function pushHint({ code }: AppdevError, host: string): string {
+function pushHint({ code, hint }: AppdevError, host: string): string {
   if (code === 'REGISTRY_UNREACHABLE') {
     return `set registry.inCluster in appdev.yaml to the name by which pods reach the registry (now ${host}), and registry.insecure where it speaks plain HTTP`;
   }
   if (code === 'REGISTRY_DENIED') {
     return 'log this machine in to the registry (docker login, buildah login), or name a Secret in kaniko.credentials';
   }
-  return `ask the registry from a pod: curl http://${host}/v2/`;
+  return hint ?? `ask the registry from a pod: curl http://${host}/v2/`;
 }
 
 function evidenceOf(lines: readonly string[]): readonly string[] {

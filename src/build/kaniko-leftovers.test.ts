@@ -33,19 +33,17 @@ const cluster: Pick<Cluster, 'list' | 'remove' | 'follow'> = {
 };
 
 function put(
-  kind: string,
   name: string,
   holder: { readonly identity: string; readonly place: string },
-  more: { readonly created?: string; readonly status?: unknown; readonly owned?: boolean } = {},
+  more: { readonly created?: string; readonly status?: unknown } = {},
 ): void {
   objects.push({
     apiVersion: 'v1',
-    kind,
+    kind: 'Pod',
     metadata: {
       name,
       creationTimestamp: more.created ?? recent,
       annotations: { 'dev.appdev/holder': holder.identity, 'dev.appdev/holder-place': holder.place },
-      ...(more.owned === true ? { ownerReferences: [{ kind: 'Pod', name: 'x', uid: 'u' }] } : {}),
     },
     ...(more.status === undefined ? {} : { status: more.status }),
   });
@@ -58,20 +56,17 @@ it('removes what dead sessions left, and what ended long ago, and nothing else',
   const elsewhere = { identity: 'ci@runner 5/6', place: 'another machine' };
   const ended = {
     phase: 'Failed',
-    containerStatuses: [{ state: { terminated: { exitCode: 1, reason: 'Error' } } }],
+    containerStatuses: [{ name: 'executor', state: { terminated: { exitCode: 1, reason: 'Error' } } }],
   };
-  put('Pod', 'mine', alive);
-  put('Pod', 'dead', dead);
-  put('Pod', 'elsewhere', elsewhere, { created: old });
-  put('Pod', 'elsewhere-ended-now', elsewhere, { status: ended });
-  put('Pod', 'elsewhere-ended', elsewhere, { created: old, status: ended });
-  put('Secret', 'dead', dead);
-  put('Secret', 'owned', dead, { owned: true });
-  put('Secret', 'mine', alive);
+  put('mine', alive);
+  put('dead', dead);
+  put('elsewhere', elsewhere, { created: old });
+  put('elsewhere-ended-now', elsewhere, { status: ended });
+  put('elsewhere-ended', elsewhere, { created: old, status: ended });
   const { signal } = new AbortController();
   const outcome = await removeLeftoverBuilds(cluster, { namespace: 'shop', project: 'shop' }, signal, now);
   expect(outcome).toEqual(ok(2));
-  expect(removed.sort()).toEqual(['Pod dead', 'Pod elsewhere-ended', 'Secret dead']);
+  expect(removed.sort()).toEqual(['Pod dead', 'Pod elsewhere-ended']);
   // Nobody else's objects are even looked at.
   expect(new Set(selectors)).toEqual(new Set(['dev.appdev/build=shop']));
 });

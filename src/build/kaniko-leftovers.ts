@@ -1,6 +1,7 @@
 /**
- * Removes what killed sessions left of their builds in the cluster: pods and Secrets of this project whose session is
- * certainly dead, and, whoever made them, those that ended long ago. Nothing without our label is looked at.
+ * Removes what killed sessions left of their builds in the cluster: pods of this project whose session is certainly dead,
+ * and, whoever made them, those that ended long ago. Their Secrets belong to them and go with them. Nothing without our
+ * label is looked at.
  */
 import { mayRun } from '../cluster/holder.ts';
 import type { Cluster, KubeObject } from '../cluster/types.ts';
@@ -19,37 +20,25 @@ export async function removeLeftoverBuilds(
   signal: AbortSignal,
   now: number = Date.now(),
 ): Promise<Outcome<number>> {
-  let count = 0;
-  for (const kind of ['Pod', 'Secret']) {
-    const query = { apiVersion: 'v1', kind, namespace, labelSelector: `${buildLabel}=${project}` };
-    const listed = await cluster.list(query, signal);
-    if (listed.kind !== 'ok') return listed;
-    const left = await keepLeft(listed.value, now);
-    await Promise.all(
-      left.map(async (object) => {
-        const ref = { apiVersion: 'v1', kind, namespace, name: object.metadata.name };
-        const ended = kind !== 'Pod' || podState(object).kind === 'ended';
-        await removeBuild(cluster, ref, { ended, timing: podTiming });
-      }),
-    );
-    if (kind === 'Pod') count = left.length;
-  }
-  return ok(count);
-}
-
-async function keepLeft(objects: readonly KubeObject[], now: number): Promise<readonly KubeObject[]> {
+  const pods = { apiVersion: 'v1', kind: 'Pod', namespace };
+  const listed = await cluster.list({ ...pods, labelSelector: `${buildLabel}=${project}` }, signal);
+  if (listed.kind !== 'ok') return listed;
   const left: KubeObject[] = [];
-  for (const object of objects) if (await isLeft(object, now)) left.push(object);
-  return left;
+  for (const pod of listed.value) if (await isLeft(pod, now)) left.push(pod);
+  await Promise.all(
+    left.map(async (pod) => {
+      const ended = podState(pod).kind === 'ended';
+      await removeBuild(cluster, { ...pods, name: pod.metadata.name }, { ended, timing: podTiming });
+    }),
+  );
+  return ok(left.length);
 }
 
-async function isLeft(object: KubeObject, now: number): Promise<boolean> {
-  const { annotations, creationTimestamp, ownerReferences } = object.metadata;
-  // A Secret with an owner goes with its pod.
-  if ((ownerReferences ?? []).length > 0) return false;
+async function isLeft(pod: KubeObject, now: number): Promise<boolean> {
+  const { annotations, creationTimestamp } = pod.metadata;
   const identity = annotations?.[holderAnnotation] ?? '';
   if (!(await mayRun({ identity, place: annotations?.[placeAnnotation] ?? '' }))) return true;
   const old = Date.parse(creationTimestamp ?? '') + forgottenMs < now;
   if (!old) return false;
-  return object.kind !== 'Pod' || ['ended', 'lost'].includes(podState(object).kind);
+  return ['ended', 'lost'].includes(podState(pod).kind);
 }

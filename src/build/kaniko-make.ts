@@ -12,12 +12,12 @@ import type { FindCredentials } from '../registry/credentials.ts';
 import { parseReference } from '../registry/reference.ts';
 import type { ManifestReader, Registry } from '../registry/types.ts';
 import { projectLabel, serviceLabel } from './buildah.ts';
-import type { ImageRecords } from './image-records.ts';
+import { tagTaken } from './kaniko-errors.ts';
 import { baseReferences, loginText } from './kaniko-login.ts';
 import type { PodNames } from './kaniko-names.ts';
 import { buildName, buildPod, loginSecret, type BuildPod } from './kaniko-pod.ts';
 import { packRecipe, tagOf, type Recipe } from './kaniko-recipe.ts';
-import { podTiming, runBuildPod, type PodRun, type PodTiming } from './kaniko-run.ts';
+import { podTiming, runBuildPod, type PodBuild, type PodRun, type PodTiming } from './kaniko-run.ts';
 import type { WorkContext } from './types.ts';
 
 /** What builds in pods are made with. */
@@ -38,8 +38,10 @@ export interface PodBuildParts {
 export interface Made {
   readonly tag: string;
   readonly digest: string;
-  /** Bytes that were sent to be built; undefined where it was there already. */
+  /** Bytes that were sent to be built; undefined where it was found before. */
   readonly sent?: number;
+  /** It was built, and came out as what its tag already named. */
+  readonly wasThere?: boolean;
 }
 
 /** One service's build under way. */
@@ -57,34 +59,45 @@ export interface Job {
 /** Makes the image of a recipe. */
 export type MakeImage = (job: Job, recipe: Recipe) => Promise<Outcome<Made>>;
 
-/** Makes the maker; `records` holds what was built before. */
-export function createMakeImage(parts: PodBuildParts, records: ImageRecords): MakeImage {
+/** Makes the maker. */
+export function createMakeImage(parts: PodBuildParts): MakeImage {
   const { cluster, config, project, timing = podTiming } = parts;
   const namespace = config.namespace ?? cluster.identity.namespace;
   let holder: Holder | undefined;
 
   async function make(job: Job, recipe: Recipe): Promise<Outcome<Made>> {
-    const { service, repository, context } = job;
-    const { signal } = context;
+    const { service } = job;
     if (recipe.tag !== undefined) {
-      const there = await parts.reader.headManifest(repository, recipe.tag, signal);
-      if (there.kind !== 'ok') return there;
-      if (there.value !== undefined) return ok({ tag: recipe.tag, digest: there.value.digest });
+      const there = await found(job, recipe.tag);
+      if (there.kind !== 'ok' || there.value !== undefined) return there as Outcome<Made>;
     }
     const file = join(job.folder, 'context.tar.gz');
     const packed = await packRecipe(service, recipe, file);
     if (packed.kind !== 'ok') return packed;
     const tag = recipe.tag ?? tagOf(packed.value.hash, recipe.buildArgs, project, service);
-    const known = recipe.fixed ? await records.find(tag, repository) : undefined;
-    if (known !== undefined) {
-      const there = await parts.reader.headManifest(repository, known.digest, signal);
-      if (there.kind === 'ok' && there.value !== undefined) return ok({ tag, digest: known.digest });
+    if (recipe.tag === undefined && recipe.fixed) {
+      const there = await found(job, tag);
+      if (there.kind !== 'ok' || there.value !== undefined) return there as Outcome<Made>;
     }
-    const digest = await inPod(job, recipe, tag, file);
-    return digest.kind === 'ok' ? ok({ tag, digest: digest.value, sent: packed.value.bytes }) : digest;
+    const built = await inPod(job, recipe, tag, file);
+    if (built.kind !== 'ok') return built;
+    const { digest, taken } = built.value;
+    const made = { tag, digest, sent: packed.value.bytes };
+    if (taken === undefined) return ok(made);
+    const there = await found(job, tag);
+    if (there.kind === 'cancelled') return there;
+    const other = there.kind === 'ok' ? there.value?.digest : undefined;
+    return other === digest ? ok({ ...made, wasThere: true }) : tagTaken(taken, other);
   }
 
-  async function inPod(job: Job, recipe: Recipe, tag: string, file: string): Promise<Outcome<string>> {
+  /** What a tag that is made of the content names in the registry. */
+  async function found({ repository, context }: Job, tag: string): Promise<Outcome<Made | undefined>> {
+    const there = await parts.reader.headManifest(repository, tag, context.signal);
+    if (there.kind !== 'ok') return there;
+    return ok(there.value === undefined ? undefined : { tag, digest: there.value.digest });
+  }
+
+  async function inPod(job: Job, recipe: Recipe, tag: string, file: string): Promise<Outcome<PodBuild>> {
     const { service, names, registry, context } = job;
     const { signal, report } = context;
     const ensured = await ensureNamespace(

@@ -1,6 +1,6 @@
 /** The pod and the flags, held against what the executor documents. */
 import { describe, expect, it } from 'vitest';
-import { documentedFlags } from '../../test/support/stand-in-executor.ts';
+import { documented } from '../../test/support/stand-in-executor.ts';
 import { defaultKaniko } from '../config/normalize.ts';
 import { buildName, buildPod, executorArgs, loginSecret, ownedBy, type BuildPod } from './kaniko-pod.ts';
 
@@ -39,7 +39,7 @@ const fullest: BuildPod = {
   secret: 'registry-login',
 };
 
-const kinds = new Map(documentedFlags.map(({ name, kind }) => [name, kind]));
+const kinds = new Map(documented.flags.map(({ name, kind }) => [name, kind]));
 
 describe('the flags', () => {
   it.each([
@@ -59,6 +59,11 @@ describe('the flags', () => {
     }
   });
 
+  it('are those of the release that is used by default', () => {
+    expect(defaultKaniko.image).toMatch(/:v\d+\.\d+\.\d+$/);
+    expect(defaultKaniko.image.split(':').at(-1)).toBe(documented.release);
+  });
+
   it('are these', () => {
     expect(executorArgs(fullest)).toEqual([
       '--context=tar://stdin',
@@ -67,7 +72,7 @@ describe('the flags', () => {
       '--digest-file=/dev/termination-log',
       '--reproducible',
       '--log-format=text',
-      '--push-retry=2',
+      '--push-retry=0',
       '--image-download-retry=2',
       '--label=dev.appdev.service=orders',
       '--build-arg=BASE=a=b c',
@@ -139,6 +144,12 @@ describe('the pod', () => {
     });
   });
 
+  it('sets only variables that the executor documents', () => {
+    const spec = buildPod('name', fullest)['spec'] as { containers: { env: { name: string }[] }[] };
+    const names = spec.containers.flatMap(({ env }) => env.map(({ name }) => name));
+    expect(names.toSorted()).toEqual(documented.variables.toSorted());
+  });
+
   it('has the account, the nodes, the resources and the login that the configuration names', () => {
     expect(buildPod('name', fullest)['spec']).toMatchObject({
       activeDeadlineSeconds: 600,
@@ -190,6 +201,5 @@ it('keeps the login in a Secret that goes with the pod', () => {
   expect(owned.metadata.ownerReferences).toEqual([
     { apiVersion: 'v1', kind: 'Pod', name: 'name', uid: 'u-1' },
   ]);
-  // The apply that adds the owner does not carry the secret a second time.
-  expect(JSON.stringify(owned)).not.toContain('dockerconfigjson');
+  expect(owned).toMatchObject({ type: secret['type'], stringData: secret['stringData'] as object });
 });

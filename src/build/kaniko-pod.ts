@@ -47,7 +47,9 @@ export function buildName(service: string): string {
 
 /**
  * The executor's arguments. `--reproducible` and the fixed dates in the context make the image a function of its content;
- * `--digest-file` is the file that Kubernetes shows as the container's termination message.
+ * `--digest-file` is the file that Kubernetes shows as the container's termination message; the executor writes it before
+ * it pushes. Its registry library tries server errors and broken connections three times by itself
+ * (go-containerregistry, remote/options.go); `--push-retry` would repeat what is refused for good as well.
  */
 export function executorArgs(build: BuildPod): string[] {
   const { config, cacheRepository } = build;
@@ -58,7 +60,7 @@ export function executorArgs(build: BuildPod): string[] {
     '--digest-file=/dev/termination-log',
     '--reproducible',
     '--log-format=text',
-    '--push-retry=2',
+    '--push-retry=0',
     '--image-download-retry=2',
     ...pairs(build.labels).map((pair) => `--label=${pair}`),
     ...pairs(build.buildArgs).map((pair) => `--build-arg=${pair}`),
@@ -140,20 +142,10 @@ export function loginSecret(name: string, build: BuildPod, login: string): KubeO
   };
 }
 
-/** The Secret again, owned by the pod: it goes with it, whoever removes that. For a server-side apply. */
+/** The Secret, owned by the pod as the API server has it: it goes with it, whoever removes that. */
 export function ownedBy(secret: KubeObject, pod: KubeObject): KubeObject {
-  const { name, namespace, labels } = secret.metadata;
   const owner = { apiVersion: 'v1', kind: 'Pod', name: pod.metadata.name, uid: pod.metadata.uid ?? '' };
-  return {
-    apiVersion: 'v1',
-    kind: 'Secret',
-    metadata: {
-      name,
-      ...(namespace === undefined ? {} : { namespace }),
-      ...(labels === undefined ? {} : { labels }),
-      ownerReferences: [owner],
-    },
-  };
+  return { ...secret, metadata: { ...secret.metadata, ownerReferences: [owner] } };
 }
 
 function metadata(name: string, { namespace, project, service }: BuildPod): KubeObject['metadata'] {

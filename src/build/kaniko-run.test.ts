@@ -9,7 +9,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { KubeObject } from '../cluster/types.ts';
 import { failed, ok, type Outcome } from '../outcome.ts';
 import { buildPod, loginSecret, type BuildPod } from './kaniko-pod.ts';
-import { runBuildPod, type PodRun, type PodTiming } from './kaniko-run.ts';
+import { runBuildPod, type PodBuild, type PodRun, type PodTiming } from './kaniko-run.ts';
 import { defaultKaniko } from '../config/normalize.ts';
 
 const build: BuildPod = {
@@ -35,7 +35,7 @@ class FakeCluster {
   readonly received: Buffer[] = [];
   pod: KubeObject | undefined;
   /** What the API server answers to the pod's creation. */
-  refusal: Outcome<never> | undefined;
+  refusal: Outcome<'exists'> | undefined;
   /** How the attach ends after it has read everything. */
   attached: Outcome<void> = ok(undefined);
   /** What happens when the context was read. */
@@ -66,25 +66,24 @@ class FakeCluster {
     return {
       create: async (object) => {
         await Promise.resolve();
-        this.calls.push(`create ${object.kind}`);
+        const owner = object.metadata.ownerReferences?.[0]?.uid;
+        this.calls.push(`create ${object.kind}${owner === undefined ? '' : ` of ${owner}`}`);
         if (object.kind !== 'Pod') return ok(object);
         if (this.refusal !== undefined) return this.refusal;
         const made = { ...object, metadata: { ...object.metadata, uid: 'uid-1' } };
         this.pod = made;
         return ok(made);
       },
-      apply: async (object) => {
-        await Promise.resolve();
-        this.calls.push(`own ${object.kind} by ${object.metadata.ownerReferences?.[0]?.uid ?? ''}`);
-        return ok(object);
-      },
       remove: async ({ kind }) => {
         await Promise.resolve();
         this.calls.push(`remove ${kind}`);
-        if (kind === 'Pod') this.onRemove();
+        if (kind !== 'Pod') return ok('deleted');
+        if (this.pod === undefined) return ok('absent');
+        this.onRemove();
         return ok('deleted');
       },
       follow: (_query, { onSnapshot }, signal) => {
+        this.calls.push('follow');
         const tell = (): void => {
           if (!signal.aborted) onSnapshot(this.pod === undefined ? [] : [this.pod]);
         };
@@ -121,7 +120,7 @@ beforeEach(() => {
   session = new AbortController();
 });
 
-async function run(more: Partial<PodRun> = {}): Promise<Outcome<string>> {
+async function run(more: Partial<PodRun> = {}): Promise<Outcome<PodBuild>> {
   return await runBuildPod(
     {
       cluster: cluster.api,
@@ -163,13 +162,13 @@ describe('a build', () => {
     running();
     cluster.lines = ['INFO[0000] COPY a /b'];
     cluster.onContext = () => cluster.ended(0, `${digest}\n`);
-    expect(await run({ secret: loginSecret('build-1', build, '{}') })).toEqual(ok(digest));
+    expect(await run({ secret: loginSecret('build-1', build, '{}') })).toEqual(ok({ digest }));
     expect(Buffer.concat(cluster.received).length).toBe(700_000);
     expect(said).toEqual(['INFO[0000] COPY a /b']);
     expect(cluster.calls).toEqual([
-      'create Secret',
       'create Pod',
-      'own Secret by uid-1',
+      'create Secret of uid-1',
+      'follow',
       'remove Pod',
       'remove Secret',
     ]);
@@ -186,6 +185,26 @@ describe('a build', () => {
       },
     });
     expect(cluster.calls.at(-1)).toBe('remove Pod');
+  });
+
+  it('that fails after its digest was written does not tell that for a reason', async () => {
+    running();
+    cluster.onContext = () => cluster.ended(1, digest);
+    const outcome = await run();
+    expect(outcome).toMatchObject({ error: { code: 'IMAGE_BUILD_FAILED' } });
+    expect(JSON.stringify(outcome)).not.toContain(digest);
+  });
+
+  it('whose tag is taken tells the digest with the reason, for somebody to compare', async () => {
+    running();
+    cluster.lines = [
+      'error pushing image: failed to push to destination registry:5000/orders:1: PUT http://registry:5000/v2/orders/manifests/1: PRECONDITION: configured as immutable',
+    ];
+    cluster.onContext = () => cluster.ended(1, digest);
+    expect(await run()).toMatchObject({ value: { digest, taken: { code: 'TAG_IMMUTABLE' } } });
+    // The end of the log instead of a digest: there is nothing to compare.
+    cluster.onContext = () => cluster.ended(1, cluster.lines.join('\n'));
+    expect(await run()).toMatchObject({ error: { code: 'TAG_IMMUTABLE' } });
   });
 
   it('takes the end of the log from the pod where the log itself could not be read', async () => {
@@ -232,7 +251,7 @@ describe('a pod that does not start', () => {
     expect(await outcome).toMatchObject({
       error: { code: 'BUILD_POD_FAILED', message: matching(/x: not found/) },
     });
-    expect(cluster.calls).toEqual(['create Pod', 'remove Pod']);
+    expect(cluster.calls).toEqual(['create Pod', 'follow', 'remove Pod', 'follow']);
   });
 
   it('is given up after a while where it might, and tells meanwhile what it waits for', async () => {
@@ -260,14 +279,26 @@ describe('a pod that does not start', () => {
       );
       setImmediate(() => cluster.container({ running: {} }));
     });
-    expect(await outcome).toEqual(ok(digest));
+    expect(await outcome).toEqual(ok({ digest }));
   });
 
-  it('is explained where the API server refuses it; the Secret goes', async () => {
+  it('is explained where the API server refuses it, and not looked for', async () => {
     cluster.refusal = failed('CLUSTER_DENIED', 'forbidden: violates PodSecurity "restricted:latest"');
     const outcome = await run({ secret: loginSecret('build-1', build, '{}') });
     expect(outcome).toMatchObject({ error: { code: 'BUILD_POD_FAILED' } });
-    expect(cluster.calls).toEqual(['create Secret', 'create Pod', 'remove Pod', 'remove Secret']);
+    expect(cluster.calls).toEqual(['create Pod']);
+  });
+
+  it('is removed where nobody knows whether it was made, and not waited for where it is not there', async () => {
+    cluster.refusal = failed('CLUSTER_UNREACHABLE', 'the API server closed the connection in the middle');
+    expect(await run()).toEqual(cluster.refusal);
+    expect(cluster.calls).toEqual(['create Pod', 'remove Pod']);
+  });
+
+  it('is left alone where it is somebody else’s', async () => {
+    cluster.refusal = ok('exists');
+    expect(await run()).toMatchObject({ error: { code: 'BUILD_POD_FAILED' } });
+    expect(cluster.calls).toEqual(['create Pod']);
   });
 });
 

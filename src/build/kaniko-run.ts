@@ -4,6 +4,7 @@
  */
 import { createReadStream } from 'node:fs';
 import type { Cluster, KubeObject, ObjectRef } from '../cluster/types.ts';
+import type { AppdevError } from '../errors.ts';
 import { cancelled, ok, type NotOk, type Outcome } from '../outcome.ts';
 import { hasAborted, linkedAbort } from '../support/abort.ts';
 import { systemClock } from '../support/clock.ts';
@@ -11,6 +12,7 @@ import {
   buildFailed,
   contextNotSent,
   lost,
+  nameTaken,
   noDigest,
   notCreated,
   notStarted,
@@ -37,10 +39,10 @@ export const podTiming: PodTiming = { unschedulableMs: 180_000, pullMs: 45_000, 
 
 /** One build. */
 export interface PodRun {
-  readonly cluster: Pick<Cluster, 'apply' | 'attach' | 'create' | 'follow' | 'logs' | 'remove'>;
+  readonly cluster: Pick<Cluster, 'attach' | 'create' | 'follow' | 'logs' | 'remove'>;
   readonly subject: BuildSubject;
   readonly pod: KubeObject;
-  /** Created before the pod, owned by it after. */
+  /** Created after the pod, and owned by it; the node waits for it. */
   readonly secret?: KubeObject;
   /** File of the gzipped tar. */
   readonly context: string;
@@ -52,17 +54,36 @@ export interface PodRun {
 /** Lines of the log that are kept for messages. */
 const keptLines = 60;
 
-/** Runs the build. The value is the digest that the executor reports; nobody has confirmed it yet. */
-export async function runBuildPod(run: PodRun, signal: AbortSignal): Promise<Outcome<string>> {
+/** What a build came to. */
+export interface PodBuild {
+  /** The digest that the executor reports; nobody has confirmed it yet. */
+  readonly digest: string;
+  /** Why it could not push: the tag is there already. */
+  readonly taken?: AppdevError;
+}
+
+/** Runs the build. */
+export async function runBuildPod(run: PodRun, signal: AbortSignal): Promise<Outcome<PodBuild>> {
   if (signal.aborted) return cancelled(signal);
-  const { cluster, pod, secret } = run;
+  const { cluster, subject, pod, secret, timing } = run;
   const ref = refOf(pod);
+  // Not cancelled in the middle: whether the object was made could not be known then.
+  const made = await cluster.create(pod, new AbortController().signal);
+  if (made.kind === 'cancelled') return made;
+  if (made.kind === 'failed') {
+    // Refused: there is no pod. After any other failure there may be one.
+    if (made.error.code !== 'CLUSTER_DENIED') await removeBuild(cluster, ref, { ended: false, timing });
+    return notCreated(subject, made.error);
+  }
+  if (made.value === 'exists') return nameTaken(subject);
+  const login = secret === undefined ? undefined : ownedBy(secret, made.value);
   const watching = linkedAbort(signal);
   let ended = false;
   try {
-    // Not cancelled in the middle: whether the object was made could not be known then.
-    const created = await create(run);
-    if (created.kind !== 'ok') return created;
+    if (login !== undefined) {
+      const written = await cluster.create(login, new AbortController().signal);
+      if (written.kind !== 'ok') return written;
+    }
     if (hasAborted(signal)) return cancelled(signal);
     const states = followPod(cluster, ref, watching.signal);
     const started = await untilStarted(run, states, watching.signal);
@@ -74,25 +95,9 @@ export async function runBuildPod(run: PodRun, signal: AbortSignal): Promise<Out
   } finally {
     watching.abort();
     watching.unlink();
-    await removeBuild(cluster, ref, { ended, timing: run.timing });
-    if (secret !== undefined) await remove(cluster, refOf(secret), run.timing);
+    await removeBuild(cluster, ref, { ended, timing });
+    if (login !== undefined) await remove(cluster, refOf(login), timing);
   }
-}
-
-async function create({ cluster, subject, pod, secret }: PodRun): Promise<Outcome<void>> {
-  const { signal } = new AbortController();
-  if (secret !== undefined) {
-    const made = await cluster.create(secret, signal);
-    if (made.kind !== 'ok') return made;
-  }
-  const made = await cluster.create(pod, signal);
-  if (made.kind === 'failed') return notCreated(subject, made.error);
-  if (made.kind !== 'ok') return made;
-  if (secret !== undefined && made.value !== 'exists') {
-    const owned = await cluster.apply(ownedBy(secret, made.value), { force: true }, signal);
-    if (owned.kind !== 'ok') return owned;
-  }
-  return ok(undefined);
 }
 
 /** The pod's state, kept current. */
@@ -173,7 +178,7 @@ async function untilStarted(run: PodRun, states: PodStates, signal: AbortSignal)
   return trouble === undefined || signal.aborted ? cancelled(signal) : notStarted(subject, trouble);
 }
 
-async function build(run: PodRun, states: PodStates, signal: AbortSignal): Promise<Outcome<string>> {
+async function build(run: PodRun, states: PodStates, signal: AbortSignal): Promise<Outcome<PodBuild>> {
   const { cluster, subject, timing } = run;
   const { namespace, pod } = subject;
   const target = { namespace, pod, container: executorContainer };
@@ -198,14 +203,17 @@ async function build(run: PodRun, states: PodStates, signal: AbortSignal): Promi
     await Promise.race([log, systemClock.sleep(timing.logMs, listening.signal)]);
     if ('error' in end) return contextNotSent(subject, end.error);
     if (end.kind === 'lost') return lost(subject, end);
-    const said = lines.length > 0 ? lines : end.message.split('\n');
+    const digest = /^sha256:[0-9a-f]{64}$/.exec(end.message.trim())?.[0];
+    // It writes the digest before it pushes: beside a failure that is no reason.
+    const said = lines.length > 0 || digest !== undefined ? lines : end.message.split('\n');
     if (end.exitCode !== 0) {
       const broken = await Promise.race([broke, Promise.resolve(undefined)]);
       if (broken?.kind === 'failed' && saysContextCut(said)) return contextNotSent(subject, broken.error);
-      return buildFailed(subject, end, said);
+      const failure = buildFailed(subject, end, said);
+      if (failure.kind !== 'failed' || failure.error.code !== 'TAG_IMMUTABLE') return failure;
+      return digest === undefined ? failure : ok({ digest, taken: failure.error });
     }
-    const digest = /^sha256:[0-9a-f]{64}$/.exec(end.message.trim())?.[0];
-    return digest === undefined ? noDigest(subject, end.message) : ok(digest);
+    return digest === undefined ? noDigest(subject, end.message) : ok({ digest });
   } finally {
     feeding.abort();
     feeding.unlink();
@@ -252,8 +260,11 @@ export async function removeBuild(
   ref: ObjectRef,
   { ended, timing }: { readonly ended: boolean; readonly timing: PodTiming },
 ): Promise<void> {
-  await remove(cluster, ref, timing, ended ? { graceSeconds: 0 } : {});
+  const removed = await remove(cluster, ref, timing, ended ? { graceSeconds: 0 } : {});
   if (ended) return;
+  // Nothing goes that is not there, or that may not be removed.
+  if (removed.kind === 'ok' && removed.value === 'absent') return;
+  if (removed.kind === 'failed' && removed.error.code === 'CLUSTER_DENIED') return;
   const limit = AbortSignal.timeout(timing.goneMs);
   const stop = new AbortController();
   await new Promise<void>((resolve) => {
@@ -277,8 +288,8 @@ async function remove(
   ref: ObjectRef,
   timing: PodTiming,
   options: { readonly graceSeconds?: number } = {},
-): Promise<void> {
-  await cluster.remove(ref, options, AbortSignal.timeout(timing.goneMs));
+): Promise<Outcome<'deleted' | 'absent'>> {
+  return await cluster.remove(ref, options, AbortSignal.timeout(timing.goneMs));
 }
 
 function refOf({ apiVersion, kind, metadata }: KubeObject): ObjectRef {

@@ -64,9 +64,28 @@ it.each([
     pod({
       phase: 'Failed',
       reason: 'DeadlineExceeded',
-      containerStatuses: [{ state: { terminated: { exitCode: 137, reason: 'Error' } } }],
+      containerStatuses: [{ name: 'executor', state: { terminated: { exitCode: 137, reason: 'Error' } } }],
     }),
     { kind: 'lost', reason: 'DeadlineExceeded', message: '' },
+  ],
+  [
+    'the end of the executor beside a sidecar that somebody put in before it',
+    pod({
+      phase: 'Running',
+      containerStatuses: [
+        { name: 'mesh-proxy', state: { running: {} } },
+        {
+          name: 'executor',
+          state: { terminated: { exitCode: 0, reason: 'Completed', message: 'sha256:1' } },
+        },
+      ],
+    }),
+    { kind: 'ended', exitCode: 0, reason: 'Completed', message: 'sha256:1' },
+  ],
+  [
+    'a sidecar that runs before the executor does',
+    pod({ phase: 'Pending', containerStatuses: [{ name: 'mesh-proxy', state: { running: {} } }] }),
+    { kind: 'pending' },
   ],
 ])('%s', (_, seen, state) => {
   expect(podState(seen)).toEqual(state);

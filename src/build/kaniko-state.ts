@@ -4,6 +4,7 @@
  */
 import type { KubeObject } from '../cluster/types.ts';
 import { fieldAt, listAt, numberAt, stringAt } from '../support/fields.ts';
+import { executorContainer } from './kaniko-pod.ts';
 
 /** What keeps a pod from starting. */
 export interface Trouble {
@@ -27,9 +28,12 @@ export type PodState =
 const finalPull =
   /not found|manifest unknown|denied|unauthorized|forbidden|no such host|invalid reference|InvalidImageName/i;
 
-/** The state of a pod that is there. */
+/** The state of a pod that is there, which is its executor's. */
 export function podState(pod: KubeObject): PodState {
-  const [container] = listAt(pod, 'status', 'containerStatuses');
+  // By name: a mesh may have put a container of its own beside it, and before it.
+  const container = listAt(pod, 'status', 'containerStatuses').find(
+    (one) => stringAt(one, 'name') === executorContainer,
+  );
   const ended = fieldAt(container, 'state', 'terminated');
   const phase = stringAt(pod, 'status', 'phase') ?? 'Pending';
   const reason = stringAt(pod, 'status', 'reason');

@@ -3,20 +3,21 @@
  * reports; what a pod is and how it runs is in the other kaniko files. Needs no program on this machine.
  *
  * The tag is a hash of what was sent to be built, over the digest of its base. Equal content has an equal tag and digest,
- * whichever inputs it was made from, and an image of layers that is in the registry already needs no pod.
+ * whichever inputs it was made from, and an image of layers that is in the registry already needs no pod. What a
+ * Containerfile's base and its RUN bring is not in the tag: such an image is always built.
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ImageSource } from '../config/model.ts';
 import type { Artifact } from '../events.ts';
 import { failed, ok, type Outcome } from '../outcome.ts';
+import type { GateContext, ScanGate } from '../registry/scan-gate.ts';
 import { imageNames } from '../registry/target.ts';
 import type { ImageTarget } from '../registry/types.ts';
 import { orDiskFull } from '../support/disk-full.ts';
 import { makeLargeTempFolder } from '../support/temp.ts';
 import { sha256Of } from './boot-jar.ts';
 import { lowerContainerfile, lowerKey, upperContainerfile, type BaseImage } from './containerfile.ts';
-import { ImageRecords } from './image-records.ts';
 import { BaseImages, type LookAtImage } from './kaniko-base.ts';
 import { noInClusterName } from './kaniko-errors.ts';
 import { createMakeImage, type Job, type Made, type PodBuildParts } from './kaniko-make.ts';
@@ -31,17 +32,17 @@ export interface KanikoParts extends PodBuildParts {
   readonly lookAtImage: LookAtImage;
   /** Gets each image that lies below others, so that prune knows it. */
   readonly onLower: (artifact: Artifact) => Promise<unknown>;
+  /** Waits until such an image may be pulled, where its project keeps images back until they are scanned. */
+  readonly pullGate: ScanGate;
   /** Folder for what is kept across sessions. */
   readonly cache: string;
 }
 
 /** Makes the builder. */
 export function createKanikoBuilder(parts: KanikoParts): ImageBuilder {
-  const { project, target } = parts;
-  const cache = join(parts.cache, 'kaniko');
-  const records = new ImageRecords(cache);
-  const bases = new BaseImages(cache, parts.lookAtImage);
-  const make = createMakeImage(parts, records);
+  const { target } = parts;
+  const bases = new BaseImages(join(parts.cache, 'kaniko'), parts.lookAtImage);
+  const make = createMakeImage(parts);
   let folder: string | undefined;
 
   async function folderOf(service: string): Promise<string> {
@@ -77,7 +78,10 @@ export function createKanikoBuilder(parts: KanikoParts): ImageBuilder {
       if (lower.kind !== 'ok') return lower;
       sent += lower.value.sent ?? 0;
       from = `${job.podRepository}@${lower.value.digest}`;
-      await parts.onLower(lowerArtifact(job, lower.value));
+      const artifact = lowerArtifact(job, lower.value);
+      await parts.onLower(artifact);
+      const pullable = await parts.pullGate(artifact, withinImage(context));
+      if (pullable.kind !== 'ok') return pullable;
     }
     const upper = await make(
       job,
@@ -129,7 +133,7 @@ export function createKanikoBuilder(parts: KanikoParts): ImageBuilder {
   }
 
   /** The digest has to be in the registry by the name that this machine knows; the executor's word is not enough. */
-  async function confirm(job: Job, { tag, digest, sent }: Made): Promise<Outcome<void>> {
+  async function confirm(job: Job, { tag, digest, sent, wasThere = false }: Made): Promise<Outcome<void>> {
     const { repository, context, registry } = job;
     const { report, signal } = context;
     report.started('push');
@@ -150,7 +154,9 @@ export function createKanikoBuilder(parts: KanikoParts): ImageBuilder {
                 hint: 'registry.push and registry.inCluster in appdev.yaml must be two names of one registry',
               },
             );
-    report.finished('push', confirmed.kind, confirmed.kind === 'ok' ? digest.slice(0, 19) : undefined);
+    const short = digest.slice(0, 19);
+    if (confirmed.kind !== 'ok') report.finished('push', confirmed.kind);
+    else report.finished('push', wasThere ? 'skipped' : 'ok', wasThere ? `already there, ${short}` : short);
     return confirmed;
   }
 
@@ -186,10 +192,9 @@ export function createKanikoBuilder(parts: KanikoParts): ImageBuilder {
       );
       const confirmed = await confirm(job.value, made.value);
       if (confirmed.kind !== 'ok') return confirmed;
-      const { repository } = job.value;
-      await records.add({ project, service: service.name, imageId: tag, repository, tag, digest, lower: '' });
       const names = imageNames(target, service.image?.repository ?? '');
-      return ok({ service: service.name, ...names, tag, digest, inputHash });
+      const builder = { name: 'kaniko', version: parts.config.image };
+      return ok({ service: service.name, ...names, tag, digest, inputHash, builder });
     },
   };
 
@@ -217,6 +222,18 @@ export function createKanikoBuilder(parts: KanikoParts): ImageBuilder {
       context,
     });
   }
+}
+
+/** The wait for an image below is a part of making the one above: it has no stage of its own. */
+function withinImage({ signal, report }: WorkContext): GateContext {
+  return {
+    signal,
+    report: {
+      started: () => undefined,
+      output: (_stage, stream, line) => report.output('image', stream, line),
+      finished: () => undefined,
+    },
+  };
 }
 
 async function sumOf(path: string): Promise<string> {

@@ -101,6 +101,7 @@ export async function openImageBuilder(
       lookAtImage: async (name, signal) =>
         await lookAtImage(name, { ...access.asking, insecure: insecureHosts(images, kaniko) }, signal),
       onLower: async (artifact) => await ledger.add(artifact),
+      pullGate: registry?.pullGate ?? (async () => await Promise.resolve(ok(undefined))),
       cache: cacheFolder(),
     }),
   });

@@ -10,12 +10,17 @@ import { passed, type Check } from './checks.ts';
 import type { OpenTarget } from './cluster.ts';
 import type { Session } from './session.ts';
 
-/** What a build does with its pod, in the words of RBAC. */
+/**
+ * What a build does with its pod, in the words of RBAC. A WebSocket is opened by a GET; since Kubernetes 1.35, the right to
+ * create is asked for as well.
+ */
 const pods: readonly Omit<Access, 'namespace'>[] = [
   { verb: 'create', resource: 'pods' },
+  { verb: 'list', resource: 'pods' },
   { verb: 'watch', resource: 'pods' },
   { verb: 'delete', resource: 'pods' },
   { verb: 'create', resource: 'pods', subresource: 'attach' },
+  { verb: 'get', resource: 'pods', subresource: 'attach' },
   { verb: 'get', resource: 'pods', subresource: 'log' },
 ];
 /** With the machine's own logins, which go into a Secret for each build. */

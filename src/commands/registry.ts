@@ -24,6 +24,8 @@ import { quietContext } from './quiet.ts';
 export interface OpenRegistry {
   readonly client: RegistryClient;
   readonly buildah: BuildahAccess;
+  /** Waits until an image may be pulled, where its Harbor project keeps it back until it is scanned. */
+  readonly pullGate: ScanGate;
   /** The same builder, minding what a Harbor demands. */
   readonly guarded: (builder: ImageBuilder) => ImageBuilder;
   /** Judges an image that was built before, when it is about to be deployed. */
@@ -62,16 +64,12 @@ export function openRegistry(opening: RegistryOptions): OpenRegistry {
       return ok(found.value === undefined || found.value === 'not allowed' ? undefined : found.value);
     },
   });
-  const gate = createScanGate({
-    harbor,
-    client,
-    reports: join(stateFolder, 'reports'),
-    ...clock,
-    ...(scan === undefined ? {} : { scan }),
-  });
+  const gateOptions = { harbor, client, reports: join(stateFolder, 'reports'), ...clock };
+  const gate = createScanGate({ ...gateOptions, ...(scan === undefined ? {} : { scan }) });
   return {
     client,
     buildah: createBuildahAccess(registry.push, access),
+    pullGate: createScanGate(gateOptions),
     guarded: (builder) =>
       withHarbor(builder, {
         harbor,

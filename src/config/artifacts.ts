@@ -90,8 +90,16 @@ const entry = z.looseObject({
     .describe('State of the work tree when this was written; absent outside of git.'),
   builder: z
     .looseObject({
-      name: z.string().min(1).describe('`image.builder` of the service.'),
-      version: z.string().exactOptional().describe('Version of its program, where that is known.'),
+      name: z
+        .string()
+        .min(1)
+        .describe('`buildah`, `kaniko`, or the name of the program that `image.command` runs.'),
+      version: z
+        .string()
+        .exactOptional()
+        .describe(
+          "Version of Buildah, or the image of Kaniko's executor. Absent for a program that `image.command` runs.",
+        ),
     })
     .exactOptional()
     .describe('What built the image; absent for an image that was built elsewhere.'),

@@ -41,7 +41,7 @@ export async function buildImage(
     if (moved.length > 0) return inputsMoved({ moved });
   }
   if (built.kind === 'failed') return built;
-  const artifact = withFacts(built.value, member, prepared.jar);
+  const artifact = withJar(built.value, prepared.jar);
   await parts.records.add(
     service.name,
     { inputHash: fingerprint.build, tests: fingerprint.tests, target: parts.target },
@@ -50,10 +50,9 @@ export async function buildImage(
   return ok(artifact);
 }
 
-/** What the hand-over between phases tells beside the image itself. */
-function withFacts(artifact: Artifact, { service }: Member, jar: Jar | undefined): Artifact {
-  const builder = artifact.builder ?? { name: service.image?.builder ?? '' };
-  return { ...artifact, builder, ...(jar === undefined ? {} : { jarSha256: jar.sha256 }) };
+/** Which jar is in it, for the hand-over between phases. */
+function withJar(artifact: Artifact, jar: Jar | undefined): Artifact {
+  return jar === undefined ? artifact : { ...artifact, jarSha256: jar.sha256 };
 }
 
 /** How a deploy talks to its owner. */

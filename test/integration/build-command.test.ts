@@ -222,6 +222,7 @@ describe('a plain script', () => {
       tag: hash.slice(0, 16),
       digest: expect.stringMatching(/^sha256:[0-9a-f]{64}$/) as string,
       inputHash: hash,
+      builder: { name: 'build-image.sh' },
     });
     expect(await filesOf(artifact)).toBe('orders.jar\n');
     expect(context.stages).toEqual([

@@ -3,9 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, wr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { sha256Of } from '../../src/build/boot-jar.ts';
 import { createBuildahBuilder, type BuildahParts } from '../../src/build/buildah.ts';
-import { jarBytes } from '../../src/build/jar-writer.ts';
 import { pruneStorage } from '../../src/build/prune.ts';
 import type { ImageBuilder, Jar } from '../../src/build/types.ts';
 import type { ServiceConfig } from '../../src/config/model.ts';
@@ -14,6 +12,7 @@ import { ok } from '../../src/outcome.ts';
 import { createRegistryClient } from '../../src/registry/client.ts';
 import type { ImageTarget, Registry } from '../../src/registry/types.ts';
 import { runProcess } from '../../src/support/process.ts';
+import { writeBootJar } from '../support/boot-jar.ts';
 import { useStorage, type TestStorage } from '../support/buildah-storage.ts';
 import { startFaultProxy, type FaultProxy } from '../support/fault-proxy.ts';
 import { recordingContext, type RecordingContext } from '../support/recording-context.ts';
@@ -100,32 +99,8 @@ function service(
   };
 }
 
-/** A jar as spring-boot-maven-plugin makes it, with so much content as a test needs. */
-async function bootJar(text: string, name = 'app.jar', library = 'a library'): Promise<Jar> {
-  const path = join(folder, name);
-  const files = {
-    'META-INF/MANIFEST.MF': [
-      'Manifest-Version: 1.0',
-      'Main-Class: org.springframework.boot.loader.launch.JarLauncher',
-      'Start-Class: com.example.App',
-      'Spring-Boot-Version: 4.0.3',
-      'Spring-Boot-Classes: BOOT-INF/classes/',
-      'Spring-Boot-Lib: BOOT-INF/lib/',
-      '',
-      '',
-    ].join('\r\n'),
-    'BOOT-INF/classes/application.properties': text,
-    'BOOT-INF/lib/lib-1.0.jar': library,
-    'BOOT-INF/classpath.idx': '- "BOOT-INF/lib/lib-1.0.jar"\n',
-    'BOOT-INF/layers.idx':
-      '- "dependencies":\n  - "BOOT-INF/lib/"\n- "spring-boot-loader":\n  - "org/"\n- "application":\n  - "BOOT-INF/classes/"\n  - "META-INF/"\n',
-    'org/springframework/boot/loader/launch/JarLauncher.class': 'the loader',
-  };
-  writeFileSync(
-    path,
-    jarBytes(new Map(Object.entries(files).map(([entry, content]) => [entry, Buffer.from(content)]))),
-  );
-  return { service: 'any', path, built: path, sha256: await sha256Of(path) };
+async function bootJar(text: string, name = 'app.jar', library?: string): Promise<Jar> {
+  return await writeBootJar(join(folder, name), text, library);
 }
 
 async function build(

@@ -252,7 +252,7 @@ func layerOf(files map[string]string, uid, gid int) (v1.Layer, error) {
 			return nil, err
 		}
 		header.Name, header.Uid, header.Gid, header.Uname, header.Gname = strings.TrimPrefix(name, "/"), uid, gid, "", ""
-		header.ModTime, header.Format = time.Unix(0, 0), tar.FormatPAX
+		header.ModTime, header.AccessTime, header.ChangeTime, header.Format = time.Unix(0, 0), time.Time{}, time.Time{}, tar.FormatPAX
 		if header.Name == "" {
 			continue
 		}

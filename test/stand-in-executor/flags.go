@@ -13,18 +13,20 @@ import (
 )
 
 //go:embed flags.json
-var documented []byte
+var documentedText []byte
 
 type flagSet struct{ values map[string][]string }
 
 // Takes `--name=value` and, for a bool, `--name`. Any flag that the executor does not document is an error, as there.
 func parseFlags(args []string) (*flagSet, error) {
-	var known []struct{ Name, Kind string }
-	if err := json.Unmarshal(documented, &known); err != nil {
+	var documented struct {
+		Flags []struct{ Name, Kind string }
+	}
+	if err := json.Unmarshal(documentedText, &documented); err != nil {
 		return nil, err
 	}
 	kinds := map[string]string{}
-	for _, flag := range known {
+	for _, flag := range documented.Flags {
 		kinds[flag.Name] = flag.Kind
 	}
 	flags := &flagSet{map[string][]string{}}

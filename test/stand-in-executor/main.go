@@ -77,17 +77,18 @@ func run() error {
 	if err != nil {
 		return err
 	}
+	// Before the push, as the executor does (pkg/executor/push.go): a push that is refused leaves it as well.
+	if file := flags.one("digest-file", ""); file != "" {
+		if err := os.WriteFile(file, []byte(digest.String()), 0o644); err != nil {
+			return err
+		}
+	}
 	for _, reference := range references {
 		say("Pushing image to %s", reference)
 		if err := remote.Write(reference, image, remote.WithAuthFromKeychain(authn.DefaultKeychain)); err != nil {
 			return fmt.Errorf("error pushing image: failed to push to destination %s: %w", reference, err)
 		}
 		say("Pushed %s@%s", reference.Context(), digest)
-	}
-	if file := flags.one("digest-file", ""); file != "" {
-		if err := os.WriteFile(file, []byte(digest.String()), 0o644); err != nil {
-			return err
-		}
 	}
 	// No line of the executor's: the benchmark takes it off to see what the pod around it costs.
 	say("the stand-in took %d ms", time.Since(begun).Milliseconds())

@@ -284,6 +284,7 @@ export class FakeWorkshop {
       tag: 't',
       digest,
       inputHash,
+      builder: { name: 'buildah' },
     };
     const pushed = await this.#stage('push', [service.name], digest, context, artifact);
     if (pushed.kind === 'ok') this.registry.add(digest);

@@ -18,14 +18,24 @@ export interface DocumentedFlag {
   readonly kind: 'bool' | 'duration' | 'int' | 'list' | 'string';
 }
 
-/** The flags of the executor that the stand-in knows, and nothing else. */
-export const documentedFlags: readonly DocumentedFlag[] = JSON.parse(
+/** What one release of the executor documents. */
+export interface DocumentedExecutor {
+  /** Tag of the release, which is the tag of its image as well. */
+  readonly release: string;
+  /** Its flags, which the stand-in knows, and no other. */
+  readonly flags: readonly DocumentedFlag[];
+  /** Names of the environment variables of it that appdev sets. */
+  readonly variables: readonly string[];
+}
+
+/** The documented executor. */
+export const documented: DocumentedExecutor = JSON.parse(
   readFileSync(join(source, 'flags.json'), 'utf8'),
-) as readonly DocumentedFlag[];
+) as DocumentedExecutor;
 
 /** Builds it, and pushes it unless it is there. Returns the image's reference. */
 export async function pushStandInExecutor(registry: string): Promise<string> {
-  const program = buildProgram();
+  const program = buildStandInExecutor();
   const hash = createHash('sha256').update(program).digest('hex').slice(0, 16);
   const repository = 'appdev/kaniko-executor-stand-in';
   const reference = `${registry}/${repository}:${hash}`;
@@ -39,7 +49,8 @@ export async function pushStandInExecutor(registry: string): Promise<string> {
   return reference;
 }
 
-function buildProgram(): Buffer {
+/** The program, for this machine. */
+export function buildStandInExecutor(): Buffer {
   const folder = mkdtempSync(join(tmpdir(), 'appdev-stand-in-'));
   try {
     const program = join(folder, 'executor');
