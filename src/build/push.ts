@@ -13,6 +13,7 @@ import { diskFull, saysDiskFull } from '../support/disk-full.ts';
 import type { BuildahAccess } from './buildah-access.ts';
 import { transferFailure } from './buildah-errors.ts';
 import type { Buildah } from './buildah-session.ts';
+import { noOwnRetries, retryWords, transferPausesMs } from './transfer-retry.ts';
 
 /** One push. */
 export interface PushRequest {
@@ -35,9 +36,6 @@ export interface Pushed {
   readonly digest: string;
   readonly wasThere: boolean;
 }
-
-/** Pauses before the second and third try, in milliseconds: the first for a hiccup, the last for a restart. */
-const pausesMs = [500, 3000];
 
 /** A try that lasted so long, in milliseconds, got some way before its token ran out: the next one goes on from there. */
 const progressMs = 60_000;
@@ -76,14 +74,14 @@ export async function pushImage(
     if (error.code === 'TAG_IMMUTABLE') return await takenTag(buildah, reader, request, error, signal);
     refused = retry === 'once';
     if (refused && clock.now() - startedMs >= progressMs) tries = 0;
-    const pauseMs = pausesMs[tries === 0 ? 0 : tries - 1];
+    const pauseMs = transferPausesMs[tries === 0 ? 0 : tries - 1];
     if (retry === 'no' || pauseMs === undefined || (refused && (stranger || tries > 1))) {
       return {
         kind: 'failed',
         error: tries <= 1 ? error : { ...error, message: `${error.message} (${tries} tries)` },
       };
     }
-    onRetry(`${error.message}; trying again in ${pauseMs / 1000} s`);
+    onRetry(retryWords(error, pauseMs));
     await clock.sleep(pauseMs, signal);
   }
   const digest = (await readFile(request.digestFile, 'utf8')).trim();
@@ -142,11 +140,7 @@ async function tryOnce(
       args: [
         'push',
         '-q',
-        // Its own retries are few, slow, and only after broken connections; version 1.28 ignores `--retry` itself.
-        '--retry',
-        '1',
-        '--retry-delay',
-        '10ms',
+        ...noOwnRetries,
         ...(registry.insecure ? ['--tls-verify=false'] : []),
         ...access.flags,
         '--digestfile',
