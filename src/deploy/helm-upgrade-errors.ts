@@ -49,8 +49,9 @@ export function explainUpgrade(stderr: string, input: UpgradeInput): AppdevError
     const hint = 'leave that field out of the chart (for replicas: autoscaling), or undo what the other set';
     return make('DEPLOY_FAILED', `cannot apply ${name} of release ${release}: ${list}`, hint);
   }
-  if (/connection refused|Kubernetes cluster unreachable|i\/o timeout|no route to host|EOF$/.test(text)) {
-    const message = `the API server of ${context} went away while release ${release} was applied: its state is unknown`;
+  const loss = lossIn(text);
+  if (loss !== undefined) {
+    const message = `the API server of ${context} ${loss} while release ${release} was applied: its state is unknown`;
     return make('CLUSTER_UNREACHABLE', message, 'the next run looks at the release first and repairs it');
   }
   const hook = /(pre|post)-(install|upgrade) hooks failed/.exec(text)?.[0];
@@ -73,6 +74,16 @@ export function explainUpgrade(stderr: string, input: UpgradeInput): AppdevError
     `release ${release}: ${oneLine(text)}`,
     `appdev render ${service}; helm history ${release} ${at}`,
   );
+}
+
+/** What became of the API server, where that is the cause. Helm 3 writes `Kubernetes`, Helm 4 `kubernetes`. */
+function lossIn(text: string): string | undefined {
+  // HTTP 503, unless it is that of an API of somebody else's, which discovery meets.
+  const busy = /the server is currently unable to handle the request/.test(text);
+  if (busy && !text.includes('complete list of server APIs')) return 'answered HTTP 503';
+  const gone =
+    /connection refused|connection reset by peer|kubernetes cluster unreachable|i\/o timeout|no route to host|EOF$/i;
+  return gone.test(text) ? 'went away' : undefined;
 }
 
 /** `Kind/name` of the object that Helm 4's server-side apply stopped at. */
