@@ -1,10 +1,13 @@
 /** Brings the base of layered images into Buildah's storage, and says what it is. */
 import { failed, ok, type Outcome } from '../outcome.ts';
+import { systemClock } from '../support/clock.ts';
 import { withoutPasswords } from './redact.ts';
 import { openAccess, type BuildahAccess } from './buildah-access.ts';
-import { transferFailure } from './transfer-errors.ts';
+import { transferFailure, type TransferFailure } from './transfer-errors.ts';
 import type { Buildah } from './buildah-session.ts';
+import type { BuildahRun } from './buildah-tool.ts';
 import type { BaseImage } from './containerfile.ts';
+import { noOwnRetries, retryTransfer } from './transfer-retry.ts';
 
 /** What is special about some hosts. */
 export interface PullAccess {
@@ -21,24 +24,30 @@ export async function resolveBase(
   name: string,
   { insecureHost, registryHost, access }: PullAccess,
   signal: AbortSignal,
-  onPull: () => void,
+  onLine: (line: string) => void,
 ): Promise<Outcome<BaseImage>> {
   const there = await inspect(buildah, name, signal);
   if (there.kind !== 'ok' || there.value !== undefined) return there as Outcome<BaseImage>;
-  onPull();
+  onLine(`pulling the base image ${name}`);
   const host = name.includes('/') ? name.slice(0, name.indexOf('/')) : '';
   const insecure = insecureHost !== undefined && host === insecureHost ? ['--tls-verify=false'] : [];
   const own = host !== '' && host === registryHost ? access : openAccess;
   const env = await own.env(false, signal);
   if (env.kind !== 'ok') return env;
-  const pulled = await buildah.run(
-    { args: ['pull', '-q', ...insecure, ...own.flags, name], env: env.value },
-    { signal },
+  const args = ['pull', '-q', ...noOwnRetries, ...insecure, ...own.flags, name];
+  const failureOf = ({ exitCode, lines }: BuildahRun): TransferFailure | undefined =>
+    exitCode === 0
+      ? undefined
+      : transferFailure(`pulling the base image ${name}`, host === '' ? name : host, lines);
+  const pulled = await retryTransfer(
+    async () => await buildah.run({ args, env: env.value }, { signal }),
+    failureOf,
+    { signal, onRetry: onLine, clock: systemClock },
   );
   if (pulled.kind !== 'ok') return pulled;
-  const { exitCode, lines } = pulled.value;
-  if (exitCode !== 0) {
-    const { error } = transferFailure(`pulling the base image ${name}`, host === '' ? name : host, lines);
+  const failure = failureOf(pulled.value);
+  if (failure !== undefined) {
+    const { error } = failure;
     return failed('BASE_IMAGE_MISSING', withoutPasswords(error.message), {
       hint: `check image.base in appdev.yaml, or try by hand: buildah pull ${name}`,
       ...(error.evidence === undefined ? {} : { evidence: error.evidence }),

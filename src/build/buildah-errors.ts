@@ -1,23 +1,40 @@
 /** Why Buildah could not build an image. Pure. Its exit code is 125 for nearly everything, so that only the text tells. */
 import { appdevError, type AppdevError } from '../errors.ts';
 import { withoutPasswords } from './redact.ts';
-import { errorLine, transferFailure } from './transfer-errors.ts';
+import { errorLine, loginHint, transferFailure, type TransferFailure } from './transfer-errors.ts';
+
+/**
+ * Why the base of a Containerfile could not be pulled, and whether another try may help; undefined where the build failed
+ * for another reason. A base that arrived whole has its manifest written.
+ */
+export function baseFailure(
+  service: string,
+  file: string,
+  lines: readonly string[],
+): TransferFailure | undefined {
+  const last = errorLine(lines);
+  if (!last.startsWith('creating build container: ')) return undefined;
+  const named =
+    /(?:initializing source|reading manifest \S+ in|pinging container registry) (?:docker:\/\/)?(\S+?):? /.exec(
+      last,
+    );
+  const begun = lines.findLastIndex((line) => line.startsWith('Trying to pull '));
+  const inPull = begun >= 0 && !lines.slice(begun).some((line) => line.startsWith('Writing manifest '));
+  const base = inPull ? /^Trying to pull (\S+?)(?:\.\.\.)?$/.exec(lines[begun] ?? '')?.[1] : named?.[1];
+  if (base === undefined) return undefined;
+  const host = base.split('/', 1)[0] ?? base;
+  const { error, retry } = transferFailure(`${service}: pulling ${base}`, host, lines);
+  // Another login mends the one, the Containerfile or the registry the others.
+  const hint =
+    retry === 'once' ? loginHint(host) : `check FROM in ${file}, or try by hand: buildah pull ${base}`;
+  return { error: { ...error, code: 'BASE_IMAGE_MISSING', hint }, retry };
+}
 
 /** Why an image could not be built. */
 export function buildFailure(service: string, file: string, lines: readonly string[]): AppdevError {
+  const pull = baseFailure(service, file, lines);
+  if (pull !== undefined) return pull.error;
   const last = withoutPasswords(errorLine(lines));
-  const base =
-    /(?:initializing source|reading manifest \S+ in|pinging container registry) (?:docker:\/\/)?(\S+?):? /.exec(
-      last,
-    )?.[1];
-  if (base !== undefined && /creating build container/.test(lines.join('\n'))) {
-    const { error } = transferFailure(`${service}: pulling ${base}`, base.split('/', 1)[0] ?? base, lines);
-    return {
-      ...error,
-      code: 'BASE_IMAGE_MISSING',
-      hint: `check FROM in ${file}, or try by hand: buildah pull ${base}`,
-    };
-  }
   const step = [...lines].reverse().find((line) => /^STEP \d+/.test(line));
   const where =
     step === undefined ? '' : ` at ${step.replace(/^(STEP [\d/]+): /, '$1 of '.concat(file, ': '))}`;

@@ -2,13 +2,16 @@
 import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { ImageSource } from '../config/model.ts';
 import { failed, ok, type Outcome } from '../outcome.ts';
+import { systemClock } from '../support/clock.ts';
 import { sha256Of } from './boot-jar.ts';
 import type { BuildahAccess } from './buildah-access.ts';
 import { bud } from './bud.ts';
+import { baseFailure } from './buildah-errors.ts';
 import type { Buildah } from './buildah-session.ts';
+import { noOwnRetries, retryTransfer } from './transfer-retry.ts';
 import type { Jar } from './types.ts';
 
 /** What such an image is made from. */
@@ -25,7 +28,7 @@ export interface ContainerfileRequest {
   readonly labels: readonly string[];
 }
 
-/** Builds it, and returns the image's id. Fails with IMAGE_BUILD_FAILED, SOURCE_CHANGED or DISK_FULL. */
+/** Builds it, and returns the image's id. Fails with IMAGE_BUILD_FAILED, BASE_IMAGE_MISSING, SOURCE_CHANGED or DISK_FULL. */
 export async function buildContainerfile(
   buildah: Buildah,
   request: ContainerfileRequest,
@@ -35,30 +38,34 @@ export async function buildContainerfile(
   const { service, source, jar, repository, folder, insecureHost, access, labels } = request;
   const login = await access.env(false, signal);
   if (login.kind !== 'ok') return login;
-  const built = await bud(
-    buildah,
-    {
-      service,
-      file: source.containerfile,
-      context: source.context,
-      idFile: join(folder, 'image.id'),
-      env: {
-        ...login.value,
-        ...(insecureHost === undefined ? {} : await insecureRegistry(insecureHost, folder)),
-      },
-      flags: [
-        '--layers',
-        // Pulled when it is not there, as everywhere; `true` would ask the network at each build.
-        '--pull=false',
-        ...access.flags,
-        ...labels,
-        ...Object.entries(source.buildArgs).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]),
-        '-t',
-        `localhost/appdev/${repository}:current`,
-      ],
+  const wanted = {
+    service,
+    file: source.containerfile,
+    context: source.context,
+    idFile: join(folder, 'image.id'),
+    env: {
+      ...login.value,
+      ...(insecureHost === undefined ? {} : await insecureRegistry(insecureHost, folder)),
     },
-    signal,
-    onLine,
+    flags: [
+      '--layers',
+      // Pulled when it is not there, as everywhere; `true` would ask the network at each build.
+      '--pull=false',
+      ...noOwnRetries,
+      ...access.flags,
+      ...labels,
+      ...Object.entries(source.buildArgs).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]),
+      '-t',
+      `localhost/appdev/${repository}:current`,
+    ],
+  };
+  const built = await retryTransfer(
+    async () => await bud(buildah, wanted, signal, onLine),
+    (result) =>
+      result.kind === 'failed'
+        ? baseFailure(service, basename(source.containerfile), result.lines)
+        : undefined,
+    { signal, onRetry: onLine, clock: systemClock },
   );
   if (built.kind !== 'ok') return built;
   if (built.value.kind === 'failed') return built.value.failure;

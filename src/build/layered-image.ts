@@ -145,9 +145,7 @@ export class LayeredImages {
   ): Promise<Outcome<BaseImage>> {
     const known = this.#bases.get(request.base);
     if (known !== undefined) return ok(known);
-    const found = await resolveBase(buildah, request.base, request, signal, () => {
-      onLine(`pulling the base image ${request.base}`);
-    });
+    const found = await resolveBase(buildah, request.base, request, signal, onLine);
     if (found.kind === 'ok') this.#bases.set(request.base, found.value);
     return found;
   }

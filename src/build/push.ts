@@ -12,6 +12,7 @@ import { diskFull, saysDiskFull } from '../support/disk-full.ts';
 import type { BuildahAccess } from './buildah-access.ts';
 import type { Buildah } from './buildah-session.ts';
 import { transferFailure } from './transfer-errors.ts';
+import { noOwnRetries } from './transfer-retry.ts';
 import { inTries } from './tries.ts';
 
 /** One push. */
@@ -125,11 +126,7 @@ async function tryOnce(
       args: [
         'push',
         '-q',
-        // Its own retries are few, slow, and only after broken connections; version 1.28 ignores `--retry` itself.
-        '--retry',
-        '1',
-        '--retry-delay',
-        '10ms',
+        ...noOwnRetries,
         ...(registry.insecure ? ['--tls-verify=false'] : []),
         ...access.flags,
         '--digestfile',

@@ -23,7 +23,8 @@ interface Rule {
   hint(registry: string): string;
 }
 
-const credentials = (registry: string): string => `log in: buildah login ${registry}`;
+/** What to type where the login is refused. */
+export const loginHint = (registry: string): string => `log in: buildah login ${registry}`;
 const running = (registry: string): string => `check that the registry runs: curl http://${registry}/v2/`;
 
 /**
@@ -115,7 +116,7 @@ const rules: readonly Rule[] = [
     code: 'REGISTRY_DENIED',
     what: 'wants other credentials',
     retry: 'once',
-    hint: credentials,
+    hint: loginHint,
   },
   {
     pattern: /internal server error|bad gateway|service unavailable|gateway time-?out/i,

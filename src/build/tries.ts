@@ -2,6 +2,7 @@
  * Tries a transfer to a registry again, for tools that give up too early: Buildah and skopeo do not try again after a server
  * error or a token that ran out. What the registry has by then is not sent again, so that a whole new try is cheap.
  */
+import type { AppdevError } from '../errors.ts';
 import { ok, type Outcome } from '../outcome.ts';
 import type { Clock } from '../support/clock.ts';
 import type { TransferFailure } from './transfer-errors.ts';
@@ -23,10 +24,15 @@ export interface Transfer {
 }
 
 /** Pauses before the second and third try, in milliseconds: the first for a hiccup, the last for a restart. */
-const pausesMs = [500, 3000];
+export const pausesMs: readonly number[] = [500, 3000];
 
 /** A try that lasted so long, in milliseconds, got some way before its token ran out: the next one goes on from there. */
 const progressMs = 60_000;
+
+/** What is said before the next try. */
+export function retryWords({ message }: AppdevError, pauseMs: number): string {
+  return `${message}; trying again in ${pauseMs / 1000} s`;
+}
 
 /** Tries up to three times, and after a refusal once: what is refused with a fresh login stays refused. */
 export async function inTries(
@@ -49,7 +55,7 @@ export async function inTries(
       const counted = tries <= 1 ? error : { ...error, message: `${error.message} (${tries} tries)` };
       return { kind: 'failed', error: counted };
     }
-    onRetry(`${error.message}; trying again in ${pauseMs / 1000} s`);
+    onRetry(retryWords(error, pauseMs));
     await clock.sleep(pauseMs, signal);
   }
 }

@@ -23,7 +23,7 @@ export function schemaDiagnostics(tree: Tree, { schema, early }: Judgement): Dia
   const issues = schema.safeParse(plainOf(tree)).error?.issues ?? [];
   return [
     ...issues
-      .filter((issue) => !isUnsettled(treeAt(tree, treePath(issue)), early))
+      .filter((issue) => !isUnsettled(treeAt(tree, treePath(issue)), early && isFilled(treePath(issue))))
       .flatMap((issue) => diagnosticsOf(tree, schema, issue)),
     ...protoKeys(tree, []).map((owner) => unknownKey(tree, schema, owner, '__proto__')),
   ];
@@ -33,6 +33,12 @@ export function schemaDiagnostics(tree: Tree, { schema, early }: Judgement): Dia
 function isUnsettled(node: Tree | undefined, early: boolean): boolean {
   if (node?.kind !== 'scalar' || typeof node.value !== 'string') return false;
   return node.unfilled === true || (early && node.value.includes('${'));
+}
+
+/** True where variables are filled in: what names a profile, activates it and places its patches is taken as written. */
+function isFilled(path: readonly (string | number)[]): boolean {
+  const [top, , part, , field] = path;
+  return top !== 'profiles' || part === 'overlay' || (part === 'patches' && field === 'value');
 }
 
 /** The maps with a key `__proto__`: where any key is allowed, zod passes over this one without a word. */

@@ -308,6 +308,32 @@ describe('profiles', () => {
     expect(activeProfiles).toEqual([{ name: 'prod', reason: '-p', byContext: false }]);
   });
 
+  it('apply with variables in names that are judged once they are filled in', async () => {
+    const overlay = 'registry: {push: "${HOST}/${PROJECT}"}, keepImages: 7';
+    write({ 'appdev.yaml': `${plain}profiles:\n  - name: prod\n    overlay: {${overlay}}\n` });
+    const env = { HOST: 'registry.example.com', PROJECT: 'shop' };
+    const { config } = await loaded({ profiles: ['prod'], env });
+    expect([config.registry?.push, config.keepImages]).toEqual(['registry.example.com/shop', 7]);
+    const wrong = linesOf(await refused({ profiles: ['prod'], env: { ...env, PROJECT: 'Shop Two' } }));
+    expect(wrong.filter((line) => line.includes('error:'))).toEqual([
+      expect.stringContaining('appdev.yaml:9:32: error: registry.push'),
+    ]);
+  });
+
+  it.each([
+    ['name', 'name: "${STAGE}"'],
+    ['place of a patch', 'name: a\n    patches: [{op: remove, path: "${STAGE}"}]'],
+  ])('have no variable for a %s, and say so', async (_what, profile) => {
+    write({ 'appdev.yaml': `${plain}profiles:\n  - ${profile}\n` });
+    expect(linesOf(await refused()).join('\n')).toMatch(/appdev.yaml:\d+:\d+: error: .*STAGE/);
+  });
+
+  it('have a mistake of their overlay told once', async () => {
+    write({ 'appdev.yaml': `${plain}profiles:\n  - name: prod\n    overlay: {keepImages: no}\n` });
+    const { diagnostics } = await refused({ profiles: ['prod'] });
+    expect(diagnostics).toHaveLength(1);
+  });
+
   it('apply by activation, those of -p last', async () => {
     const active = async (changes: Changes): Promise<readonly string[]> =>
       (await loaded(changes)).config.profiles;

@@ -6,7 +6,7 @@ import type { WorkContext } from '../build/types.ts';
 import type { KubeObject } from '../cluster/types.ts';
 import type { HelmConfig, ServiceConfig } from '../config/model.ts';
 import type { AppdevError } from '../errors.ts';
-import { ok, type Outcome } from '../outcome.ts';
+import { failed, ok, type Outcome } from '../outcome.ts';
 import { stringAt } from '../support/fields.ts';
 import { pinned } from './helm-tool.ts';
 import { conflictingObject, explainUpgrade } from './helm-upgrade-errors.ts';
@@ -62,17 +62,33 @@ export async function applyRelease(
   const upgraded = await upgradeRelease({ ...request, force: false }, settings, { signal, report });
   if (upgraded.kind !== 'ok') return upgraded;
   const { exitCode, stdout, stderr } = upgraded.value;
-  if (exitCode === 0) return ok({ changed: true, detail: revisionIn(stdout) });
+  if (exitCode === 0) return await recorded(stdout);
   const clash = conflictingObject(stderr);
   if (settings.adopt && clash !== undefined && !wasOurs(state, clash, settings.project)) {
     // Helm 4 takes the object over, but not its fields. Adopting means both, for this object alone: from the next
     // time on it is in the release, and a conflict is for people to solve.
     const forced = await upgradeRelease({ ...request, force: true }, settings, { signal, report });
     if (forced.kind !== 'ok') return forced;
-    if (forced.value.exitCode === 0) return ok({ changed: true, detail: revisionIn(forced.value.stdout) });
+    if (forced.value.exitCode === 0) return await recorded(forced.value.stdout);
     return { kind: 'failed', error: explain(forced.value.stderr) };
   }
   return { kind: 'failed', error: explain(stderr) };
+
+  /**
+   * What helm did, once its record says so, too: helm ends with 0 also where its last request, which writes the record, was
+   * not answered (seen with 3.22 and 4.3), and the release stays pending.
+   */
+  async function recorded(stdout: string): Promise<Outcome<Applied>> {
+    const after = await readRelease(release, namespace, cluster, signal);
+    if (after.kind !== 'ok') return after;
+    if (after.value.kind === 'settled') return ok({ changed: true, detail: revisionIn(stdout) });
+    const { context } = cluster.identity;
+    return failed(
+      'CLUSTER_UNREACHABLE',
+      `helm applied release ${release} and could not record it in ${context}: it is ${after.value.kind === 'absent' ? 'absent' : after.value.last.status}`,
+      { hint: 'the next run looks at the release first and repairs it' },
+    );
+  }
 
   function explain(words: string): AppdevError {
     return explainUpgrade(words, {

@@ -10,7 +10,7 @@ import { claimsAtRisk, claimsRefusal, isClaim, isKept, templateClaims } from './
 import { goneLimitMs, waitUntilGone } from './gone.ts';
 import { targetOf, type HelmApplySettings } from './helm-upgrade.ts';
 import { complaintOf } from './helm-errors.ts';
-import { lostApiServer } from './helm-outage.ts';
+import { lossOfApiServer } from './helm-outage.ts';
 import { pinned } from './helm-tool.ts';
 import { identityOf, isHook, nameOf, refOf } from './objects.ts';
 import { isOurRelease, placed, type Revision } from './release.ts';
@@ -67,10 +67,11 @@ export async function removeRelease(
   if (run.kind !== 'ok') return run;
   if (run.value.exitCode !== 0) {
     const complaint = complaintOf(run.value.stderr);
-    if (lostApiServer(complaint.join('\n'), cluster.identity.server)) {
+    const loss = lossOfApiServer(complaint.join('\n'), cluster.identity.server);
+    if (loss !== undefined) {
       return failed(
         'CLUSTER_UNREACHABLE',
-        `the API server of ${target.context} went away while release ${release} was removed: its state is unknown`,
+        `the API server of ${target.context} ${loss} while release ${release} was removed: its state is unknown`,
         { hint: 'appdev delete again, when it is back', evidence: complaint },
       );
     }

@@ -54,6 +54,12 @@ it.each([
     'the next run',
   ],
   [
+    'Error: kubernetes cluster unreachable: Get "https://127.0.0.1:1/version": read tcp 127.0.0.1:2->127.0.0.1:1: read: connection reset by peer',
+    'CLUSTER_UNREACHABLE',
+    'the API server of kind-shop went away while release orders-dev was applied: its state is unknown',
+    'the next run',
+  ],
+  [
     'Error: UPGRADE FAILED: Get "https://127.0.0.1:6443/api/v1/namespaces/dev/secrets": EOF',
     'CLUSTER_UNREACHABLE',
     'the API server of kind-shop went away while release orders-dev was applied: its state is unknown',
@@ -76,6 +82,18 @@ it.each([
     'DEPLOY_FAILED',
     'release orders-dev: looks like "https://charts.example.com" is not a valid chart repository or cannot be reached: Get "https://charts.example.com/index.yaml": dial tcp: lookup charts.example.com: no such host',
     'helm history orders-dev',
+  ],
+  [
+    'Error: query: failed to query with labels: the server is currently unable to handle the request (get secrets)',
+    'CLUSTER_UNREACHABLE',
+    'the API server of kind-shop answered HTTP 503 while release orders-dev was applied: its state is unknown',
+    'the next run',
+  ],
+  [
+    'Error: UPGRADE FAILED: unable to retrieve the complete list of server APIs: metrics.k8s.io/v1beta1: the server is currently unable to handle the request',
+    'DEPLOY_FAILED',
+    'release orders-dev: unable to retrieve the complete list of server APIs: metrics.k8s.io/v1beta1: the server is currently unable to handle the request',
+    'appdev render orders',
   ],
   [
     'Error: UPGRADE FAILED: pre-upgrade hooks failed: 1 error occurred:\n\t* job orders-migrate failed: BackoffLimitExceeded',

@@ -1,7 +1,7 @@
 /** What `helm upgrade` complains of, as appdev's errors. Texts are those of Helm 3.13 to 4.3. Pure. */
 import { appdevError, type AppdevError, type ErrorCode } from '../errors.ts';
 import { complaintOf } from './helm-errors.ts';
-import { lostApiServer } from './helm-outage.ts';
+import { lossOfApiServer } from './helm-outage.ts';
 
 /** What helm was asked to do. */
 export interface UpgradeInput {
@@ -52,8 +52,9 @@ export function explainUpgrade(stderr: string, input: UpgradeInput): AppdevError
     const hint = 'leave that field out of the chart (for replicas: autoscaling), or undo what the other set';
     return make('DEPLOY_FAILED', `cannot apply ${name} of release ${release}: ${list}`, hint);
   }
-  if (lostApiServer(text, server)) {
-    const message = `the API server of ${context} went away while release ${release} was applied: its state is unknown`;
+  const loss = lossOfApiServer(text, server);
+  if (loss !== undefined) {
+    const message = `the API server of ${context} ${loss} while release ${release} was applied: its state is unknown`;
     return make('CLUSTER_UNREACHABLE', message, 'the next run looks at the release first and repairs it');
   }
   const hook = /(pre|post)-(install|upgrade) hooks failed/.exec(text)?.[0];

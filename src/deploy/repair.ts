@@ -7,7 +7,7 @@ import type { Cluster, ClusterIdentity } from '../cluster/types.ts';
 import { failed, ok, type Outcome } from '../outcome.ts';
 import { claimsAtRisk } from './claims.ts';
 import { complaintOf } from './helm-errors.ts';
-import { lostApiServer } from './helm-outage.ts';
+import { lossOfApiServer } from './helm-outage.ts';
 import { pinned, type Helm } from './helm-tool.ts';
 import { holderVariable, repairAnnotation, type Holders } from './holder.ts';
 import { fieldManager } from './ownership.ts';
@@ -110,10 +110,11 @@ function stillStuck(
 ): Outcome<never> {
   const { release, status } = state.last;
   const complaint = complaintOf(stderr);
-  if (lostApiServer(complaint.join('\n'), server)) {
+  const loss = lossOfApiServer(complaint.join('\n'), server);
+  if (loss !== undefined) {
     return failed(
       'CLUSTER_UNREACHABLE',
-      `the API server of ${context} went away while release ${release} was repaired: its state is unknown`,
+      `the API server of ${context} ${loss} while release ${release} was repaired: its state is unknown`,
       { hint: 'the next run looks at the release first and repairs it', evidence: complaint },
     );
   }

@@ -2,7 +2,7 @@
 import type { Diagnostic } from '../diagnostic.ts';
 import type { ProfileDocument } from '../config/document.ts';
 import { profileSchema } from '../config/schema.ts';
-import { itemsAt, plainOf, stringAt, treeAt, withProfile, type Tree } from '../config/tree.ts';
+import { itemsAt, plainOf, stringAt, treeAt, withoutKeys, withProfile, type Tree } from '../config/tree.ts';
 import { mergeOverlay } from './merge.ts';
 import { applyPatches, type LocatedPatch } from './patches.ts';
 
@@ -11,10 +11,14 @@ export interface LocatedProfile extends ProfileDocument {
   readonly tree: Tree;
 }
 
-/** The profiles of a file that the schema has nothing against; the others are reported by it and take no part. */
+/**
+ * The profiles of a file that the schema has nothing against; the others are reported by it and take no part. An overlay
+ * is judged where it has been merged: before its variables are filled in, it fits no schema.
+ */
 export function profilesOf(file: Tree): LocatedProfile[] {
   return itemsAt(file, ['profiles']).flatMap((tree) => {
-    const parsed = profileSchema.safeParse(plainOf(tree));
+    if (tree.kind !== 'map') return [];
+    const parsed = profileSchema.safeParse(plainOf(withoutKeys(tree, ['overlay'])));
     return parsed.success ? [{ ...parsed.data, tree }] : [];
   });
 }

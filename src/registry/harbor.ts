@@ -39,7 +39,7 @@ export type ScanStart = 'started' | 'no scanner' | 'not allowed' | 'absent';
  * REGISTRY_UNREACHABLE, or REGISTRY_DENIED for credentials that Harbor does not take.
  */
 export interface Harbor {
-  /** Whether the registry is a Harbor. Asked until there is an answer, and then no more. */
+  /** Whether the registry is a Harbor. Asked until there is an answer, and then no more; REGISTRY_DENIED is none. */
   isHarbor(signal: AbortSignal): Promise<Outcome<boolean>>;
   /** Whether a project is there. Any account may ask. */
   hasProject(name: string, signal: AbortSignal): Promise<Outcome<boolean>>;
@@ -137,6 +137,13 @@ export function createHarbor({ registry, credentials, clock = systemClock, fetch
     );
   }
 
+  function unsaid(status: number): NotOk {
+    const what = `the registry ${host} does not say whether it is a Harbor: HTTP ${status} to a question that Harbor answers to anybody`;
+    return failed('REGISTRY_DENIED', what, {
+      hint: `see what a proxy in front of it lets through: curl ${base}/ping; one that is no Harbor takes neither --create-project nor registry.harbor`,
+    });
+  }
+
   function artifactPath({ project, repository }: HarborPath, reference: string): string {
     // Encoded twice: a proxy in front may take one layer off (Harbor's own document asks for it).
     const name = encodeURIComponent(encodeURIComponent(repository));
@@ -154,7 +161,7 @@ export function createHarbor({ registry, credentials, clock = systemClock, fetch
       if (answer.value.status >= 500 || answer.value.status === 429)
         return unexpected(answer.value, 'say what it is');
       // Nor is the refusal of a proxy in front: Harbor itself asks nobody for a password here.
-      if (answer.value.status === 401 || answer.value.status === 403) return ok(false);
+      if (answer.value.status === 401 || answer.value.status === 403) return unsaid(answer.value.status);
       isOne = answer.value.status === 200 && answer.value.body.trim() === '"Pong"';
       return ok(isOne);
     },

@@ -10,6 +10,7 @@ import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startFakeHarbor, type FakeHarbor } from '../support/fake-harbor/fake-harbor.ts';
 import { adminPassword, type Robot } from '../support/fake-harbor/state.ts';
+import { deliveryRobot } from '../support/harbor-run.ts';
 import { createRig, served, type Rig } from '../support/rig.ts';
 
 const sandboxRegistry = 'localhost:5001';
@@ -25,22 +26,7 @@ beforeAll(async () => {
   harbor = await startFakeHarbor({ registry: sandboxRegistry });
   const { state } = harbor;
   state.scanners.push({ uuid: '1', name: 'standin', url: 'http://127.0.0.1:1', created: '' });
-  const access = [
-    { resource: 'repository', action: 'push' },
-    { resource: 'repository', action: 'pull' },
-    { resource: 'artifact', action: 'read' },
-    { resource: 'scan', action: 'create' },
-    { resource: 'artifact-addition', action: 'read' },
-  ];
-  robot = state.createRobot(
-    'delivery',
-    'system',
-    [
-      { kind: 'system', namespace: '/', access: [{ resource: 'project', action: 'create' }] },
-      { kind: 'project', namespace: '*', access },
-    ],
-    -1,
-  );
+  robot = deliveryRobot(harbor);
   await copyBase();
 });
 afterAll(async () => {

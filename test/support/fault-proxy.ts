@@ -1,5 +1,6 @@
-/** A proxy before a real registry that answers some requests with a fault: real registries will not fail on demand. */
-import { createServer, request, type IncomingMessage } from 'node:http';
+/** A proxy before a real server that answers some requests with a fault: real servers will not fail on demand. */
+import { createServer, request as httpRequest, type IncomingMessage } from 'node:http';
+import { request as httpsRequest } from 'node:https';
 import type { AddressInfo } from 'node:net';
 
 /** A fault, for the first `times` requests that fit. */
@@ -15,7 +16,7 @@ export interface Fault {
 export interface NthFault {
   /** From 1, counted from when it was set; it has happened when this is 0 or less. */
   left: number;
-  /** `hang-up`: the connection ends in the middle of a body, of the request where that has one, else of the answer. */
+  /** `hang-up`: the connection ends in the middle of a body, of the request where that has one, else of the answer; of a HEAD at once. */
   readonly answer: number | 'reset' | 'hang-up';
 }
 
@@ -32,9 +33,17 @@ export interface FaultProxy {
   stop(): Promise<void>;
 }
 
-/** Starts one before the registry at `target`. */
-export async function startFaultProxy(target: string): Promise<FaultProxy> {
+/** How the proxy proves to the server who it is, and the server to it, in PEM: the server speaks HTTPS. */
+export interface ProxyIdentity {
+  readonly ca: Buffer;
+  readonly cert: Buffer;
+  readonly key: Buffer;
+}
+
+/** Starts one before the server at `target`, `host:port`. It speaks plain HTTP itself. */
+export async function startFaultProxy(target: string, identity?: ProxyIdentity): Promise<FaultProxy> {
   const requests: string[] = [];
+  const request = identity === undefined ? httpRequest : httpsRequest;
   const server = createServer((incoming, answer) => {
     requests.push(`${incoming.method} ${incoming.url}`);
     const fault = proxy.faults.find((one) => one.times > 0 && fits(one, incoming));
@@ -53,7 +62,7 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
       answer.writeHead(hit, { connection: 'close' }).end();
       return;
     }
-    if (hit === 'reset') {
+    if (hit === 'reset' || (hit === 'hang-up' && incoming.method === 'HEAD')) {
       incoming.socket.resetAndDestroy();
       return;
     }
@@ -70,6 +79,7 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
         method: incoming.method,
         path: incoming.url,
         headers: { ...incoming.headers, host: incoming.headers.host },
+        ...identity,
       },
       (response) => {
         if (hit === 'hang-up') {
@@ -80,10 +90,13 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
           return;
         }
         answer.writeHead(response.statusCode ?? 502, response.headers);
+        // The head of a watch is an answer before anything happens.
+        answer.flushHeaders();
         response.pipe(answer);
       },
     );
     outgoing.on('error', () => answer.destroy());
+    answer.on('close', () => outgoing.destroy());
     incoming.pipe(outgoing);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

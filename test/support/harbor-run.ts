@@ -1,0 +1,154 @@
+/**
+ * Whole runs of the shipped appdev against a fake Harbor, each as on a machine that has done nothing before: its own
+ * image storage and cache, no state in the project, a project that Harbor does not have yet. The service is one small
+ * file on an empty base from the same Harbor, so that a run takes little more than what it asks.
+ */
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { AppdevError } from '../../src/errors.ts';
+import type { AppEvent } from '../../src/events.ts';
+import type { FakeHarbor } from './fake-harbor/fake-harbor.ts';
+import type { Robot, StoredArtifact } from './fake-harbor/state.ts';
+import { pushImage } from './registry.ts';
+import { createRig, type Rig } from './rig.ts';
+
+/** What a run came to. */
+export interface HarborRun {
+  readonly code: number | null;
+  /** All that it printed. */
+  readonly output: string;
+  /** Of its end; absent after a success. */
+  readonly error: AppdevError | undefined;
+}
+
+/** A project whose runs are told apart by what Harbor calls their project. */
+export interface HarborRuns {
+  readonly rig: Rig;
+  /** Forgets everything that earlier runs left on this machine, and edits the service: the next run is a first one. */
+  fresh(project: string): void;
+  /** `appdev run --profile prod --create-project`. */
+  run(): Promise<HarborRun>;
+  /** The image that the cluster's Deployment names; undefined where there is none. */
+  deployed(): string | undefined;
+  /** What Harbor has of the current project's service. */
+  pushed(): readonly StoredArtifact[];
+  dispose(): Promise<void>;
+}
+
+/** What the Harbor of such runs holds before the first: an empty base, in a project that anybody may read. */
+export async function pushBase(backend: string): Promise<void> {
+  const emptyTar = '\0'.repeat(1024);
+  await pushImage(backend, 'library/empty', '1', emptyTar, fetch, { history: [{ created_by: 'test' }] });
+}
+
+/** A robot that may do what a delivery needs, and create projects. */
+export function deliveryRobot({ state }: FakeHarbor): Robot {
+  const access = [
+    { resource: 'repository', action: 'push' },
+    { resource: 'repository', action: 'pull' },
+    { resource: 'artifact', action: 'read' },
+    { resource: 'scan', action: 'create' },
+    { resource: 'artifact-addition', action: 'read' },
+  ];
+  return state.createRobot(
+    'delivery',
+    'system',
+    [
+      { kind: 'system', namespace: '/', access: [{ resource: 'project', action: 'create' }] },
+      { kind: 'project', namespace: '*', access },
+    ],
+    -1,
+  );
+}
+
+const config = `apiVersion: appdev/v1
+name: letters
+services:
+  letter:
+    path: .
+    image: { containerfile: Containerfile, buildArgs: { BASE: '\${HARBOR}/library/empty:1' } }
+    deploy: { manifests: [letter.yaml] }
+profiles:
+  - name: prod
+    overlay:
+      registry: { push: '\${HARBOR}/\${PROJECT}', insecure: true, harbor: { scan: { severity: high } } }
+`;
+
+/** None of its pods run: no node knows the way to this Harbor. */
+const manifest = `apiVersion: apps/v1
+kind: Deployment
+metadata: { name: letter }
+spec:
+  replicas: 0
+  selector: { matchLabels: { app: letter } }
+  template:
+    metadata: { labels: { app: letter } }
+    spec: { containers: [{ name: letter, image: letter }] }
+`;
+
+/**
+ * Makes one in a folder.
+ *
+ * @param address how appdev reaches the Harbor, `host:port`: a proxy's.
+ */
+export function createHarborRuns(
+  folder: string,
+  address: string,
+  { harbor, robot }: { readonly harbor: FakeHarbor; readonly robot: Robot },
+): HarborRuns {
+  const source = join(folder, 'project');
+  mkdirSync(source, { recursive: true });
+  writeFileSync(join(source, 'appdev.yaml'), config);
+  writeFileSync(join(source, 'Containerfile'), 'ARG BASE\nFROM ${BASE}\nCOPY text /text\n');
+  writeFileSync(join(source, 'letter.yaml'), manifest);
+  const machine = join(folder, 'machine');
+  const storage = join(machine, 'storage.conf');
+  const env = {
+    CI: 'true',
+    HARBOR: address,
+    PROJECT: '',
+    CONTAINERS_STORAGE_CONF: storage,
+    XDG_CACHE_HOME: join(machine, 'cache'),
+    APPDEV_REGISTRY_USER: robot.name,
+    APPDEV_REGISTRY_PASSWORD: robot.secret,
+  };
+  const rig = createRig({ project: source, env });
+  const repository = (): string => `${rig.env['PROJECT'] ?? ''}/letter`;
+
+  const forget = (): void => {
+    rmSync(machine, { recursive: true, force: true });
+    rmSync(join(rig.folder, '.appdev'), { recursive: true, force: true });
+  };
+
+  return {
+    rig,
+    fresh(project) {
+      forget();
+      mkdirSync(machine);
+      const [graph, run] = [join(machine, 'graph'), join(machine, 'run')];
+      writeFileSync(storage, `[storage]\ndriver = "vfs"\ngraphroot = "${graph}"\nrunroot = "${run}"\n`);
+      rig.write('text', project);
+      rig.env['PROJECT'] = project;
+    },
+    async run() {
+      const args = ['run', '--profile', 'prod', '--create-project', '--output', 'json'];
+      const { code, stdout, stderr } = await rig.appdev(...args);
+      const events = stdout
+        .split('\n')
+        .filter((line) => line !== '')
+        .map((line) => JSON.parse(line) as AppEvent);
+      const end = events.find((event) => event.type === 'session.finished');
+      return { code, output: stdout + stderr, error: end?.error };
+    },
+    deployed() {
+      const path = 'jsonpath={.spec.template.spec.containers[0].image}';
+      const image = rig.kubectl('get', 'deployment', 'letter', '--ignore-not-found', '-o', path);
+      return image === '' ? undefined : image;
+    },
+    pushed: () => harbor.state.artifacts.filter((artifact) => artifact.repository === repository()),
+    async dispose() {
+      await rig.dispose();
+      forget();
+    },
+  };
+}
