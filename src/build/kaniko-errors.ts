@@ -126,7 +126,8 @@ export function buildFailed(
     )
   ) {
     const { error } = transferFailure(`${service}: pushing from the build pod`, host, lines);
-    return { kind: 'failed', error: { ...error, hint: pushHint(error, host) } };
+    const hint = last.includes('x509:') ? certificateHint(host) : pushHint(error, host);
+    return { kind: 'failed', error: { ...error, hint } };
   }
   const base = /(?:retrieving image|image manifest|Retrieving image) "?([\w.:/@-]+)/i.exec(last)?.[1];
   if (
@@ -156,6 +157,10 @@ export function noDigest({ service, image }: BuildSubject, message: string): Not
     `${service}: the executor ${image} left no digest: ${message.slice(0, 200) || 'its termination message is empty'}`,
     { hint: 'set kaniko.image in appdev.yaml to an executor that knows --digest-file' },
   );
+}
+
+function certificateHint(host: string): string {
+  return `name the file of its authority by registry.ca in appdev.yaml; the certificate must be for ${host}, the name by which pods reach the registry`;
 }
 
 function pushHint({ code }: AppdevError, host: string): string {

@@ -92,8 +92,18 @@ export async function openImageBuilder(
       target: images,
       reader: client ?? noReader,
       credentials,
+      ...(registry?.trust === undefined ? {} : { authority: registry.trust.authority }),
       lookAtImage: async (name, signal) =>
-        await lookAtImage(name, { credentials, insecure: insecureHosts(images, kaniko) }, signal),
+        await lookAtImage(
+          name,
+          {
+            credentials,
+            insecure: insecureHosts(images, kaniko),
+            // The authority vouches for the registry, and for no other host that a base may come from.
+            fetchFor: (host) => (isOwn(images, host) ? registry?.trust?.fetch : undefined),
+          },
+          signal,
+        ),
       onLower: async (artifact) => await ledger.add(artifact),
       cache: cacheFolder(),
     }),
@@ -133,6 +143,10 @@ function insecureHosts(images: ImageTarget, kaniko: KanikoConfig): (host: string
   const named = insecure ? [push, pull, inCluster ?? ''] : [];
   const hosts = new Set([...named, ...kaniko.insecureRegistries].map((name) => splitRegistryName(name).host));
   return (host) => hosts.has(host);
+}
+
+function isOwn(images: ImageTarget, host: string): boolean {
+  return images.kind === 'registry' && splitRegistryName(images.registry.push).host === host;
 }
 
 /** Removes what a killed session of this project left of its builds in the cluster. What cannot be, the next start tries. */

@@ -18,7 +18,7 @@ import { manifestLookup } from '../registry/lookup.ts';
 import { splitRegistryName } from '../registry/reference.ts';
 import { createScanGate, type ScanGate } from '../registry/scan-gate.ts';
 import { imageNames } from '../registry/target.ts';
-import { trust } from '../registry/trust.ts';
+import { trust, type Trust } from '../registry/trust.ts';
 import type { Registry } from '../registry/types.ts';
 import type { Clock } from '../support/clock.ts';
 import { runProcess } from '../support/process.ts';
@@ -28,6 +28,8 @@ export interface OpenRegistry {
   readonly client: RegistryClient;
   readonly credentials: FindCredentials;
   readonly access: BuildahAccess;
+  /** Undefined where no certificate authority is named. */
+  readonly trust: Trust | undefined;
   /** The same builder, minding what a Harbor demands. */
   readonly guarded: (builder: ImageBuilder) => ImageBuilder;
   /** Whether an artifact of an earlier run may be deployed again as it is. */
@@ -48,13 +50,19 @@ export interface RegistryOptions {
   readonly clock?: Clock;
 }
 
+/** Absolute path of the certificate authority to trust for a registry; undefined where none is named. */
+export function authorityFile({ ca }: Pick<Registry, 'ca'>, env: NodeJS.ProcessEnv): string | undefined {
+  const file = ca ?? env['APPDEV_REGISTRY_CA'] ?? '';
+  return file === '' ? undefined : resolve(file);
+}
+
 /** Opens it; contacts nothing. Fails with REGISTRY_UNREACHABLE for a certificate authority that is not usable. */
 export function openRegistry(opening: RegistryOptions): Outcome<OpenRegistry> {
   const { registry, env, authFile, scan, createProject, stateFolder } = opening;
   const { host } = splitRegistryName(registry.push);
   const clock = opening.clock === undefined ? {} : { clock: opening.clock };
-  const ca = registry.ca ?? env['APPDEV_REGISTRY_CA'] ?? '';
-  const trusted = ca === '' ? ok(undefined) : trust(resolve(ca), host);
+  const ca = authorityFile(registry, env);
+  const trusted = ca === undefined ? ok(undefined) : trust(ca, host);
   if (trusted.kind !== 'ok') return trusted;
   const credentials = createCredentials({
     run: runProcess,
@@ -94,6 +102,7 @@ export function openRegistry(opening: RegistryOptions): Outcome<OpenRegistry> {
     client,
     credentials,
     access: createBuildahAccess(registry.push, createAuthFiles(credentials, files), trusted.value?.certDir),
+    trust: trusted.value,
     guarded: (builder) =>
       withHarbor(builder, {
         harbor,
