@@ -11,8 +11,11 @@ export interface TestCertificate {
   readonly key: string;
 }
 
-/** Makes both in a folder, for the address 127.0.0.1. */
-export function makeCertificate(folder: string): TestCertificate {
+/** Makes both in a folder, for some addresses. */
+export function makeCertificate(
+  folder: string,
+  addresses: readonly string[] = ['127.0.0.1'],
+): TestCertificate {
   const file = (name: string): string => join(folder, name);
   const openssl = (...args: readonly string[]): void => {
     execFileSync('openssl', args, { stdio: 'ignore' });
@@ -40,7 +43,8 @@ export function makeCertificate(folder: string): TestCertificate {
     '-out',
     file('server.csr'),
   );
-  writeFileSync(file('names'), 'subjectAltName=IP:127.0.0.1\n');
+  const names = addresses.map((address) => `IP:${address}`).join(',');
+  writeFileSync(file('names'), `subjectAltName=${names}\n`);
   openssl(
     ...['x509', '-req', '-in', file('server.csr'), '-CA', file('ca.pem'), '-CAkey', file('ca.key')],
     ...['-CAcreateserial', '-days', '2', '-extfile', file('names'), '-out', file('server.pem')],
