@@ -162,16 +162,22 @@ describe.each(variants)('one command and four processes: $name', (variant) => {
     expect(await served(rig, service, path)).toContain(answered);
   }
 
-  it('come to the same digest and to a verified rollout', async () => {
-    const handed = ['--artifacts', 'artifacts.json'];
-    const once = machine(source());
-    await succeeds(once.appdev('run', service, ...chosen, ...handed, '--no-tests', '--create-project'));
-    const [made] = artifactsIn(once);
-    if (made === undefined) throw new Error('run handed on no artifact');
-    expect(made).toMatchObject({ service, builder: { name: builder }, git: { dirty: false } });
-    await expectRollout(once, made);
+  const handed = ['--artifacts', 'artifacts.json'];
+  /** What the one command handed on. */
+  let made: ArtifactsDocument['artifacts'][number] | undefined;
 
-    // Each phase is a machine of its own: another clone, another cache.
+  it('run goes from a clean clone to a verified rollout', async () => {
+    const rig = machine(source());
+    await succeeds(rig.appdev('run', service, ...chosen, ...handed, '--no-tests', '--create-project'));
+    const [artifact] = artifactsIn(rig);
+    if (artifact === undefined) throw new Error('run handed on no artifact');
+    expect(artifact).toMatchObject({ service, builder: { name: builder }, git: { dirty: false } });
+    await expectRollout(rig, artifact);
+    made = artifact;
+  });
+
+  it('build, render, deploy and verify come to the same digest, each on a machine of its own', async () => {
+    if (made === undefined) throw new Error('run handed on no artifact');
     const build = machine(source());
     await succeeds(build.appdev('build', service, ...chosen, ...handed, '--no-tests'));
     const [rebuilt] = artifactsIn(build);
