@@ -100,6 +100,15 @@ describe('an executor that failed', () => {
       /registry\.inCluster/,
     ],
     [
+      'a certificate that it does not trust',
+      [
+        'error checking push permissions -- make sure you entered the correct tag name, and that you are authenticated correctly, and try again: checking push permission for "registry.example.com:5000/orders:1": creating push check transport for registry.example.com:5000 failed: Get "https://registry.example.com:5000/v2/": tls: failed to verify certificate: x509: certificate signed by unknown authority',
+      ],
+      'REGISTRY_UNREACHABLE',
+      /certificate that is not trusted/,
+      /registry\.ca .*for registry\.example\.com:5000/,
+    ],
+    [
       'a tag that may not be written again',
       [
         'error pushing image: failed to push to destination r/orders:1: PUT http://r/v2/orders/manifests/1: PRECONDITION: configured as immutable',

@@ -194,7 +194,8 @@ function pushRefused({ service, host }: BuildSubject, last: string, lines: reado
     });
   }
   const { error } = transferFailure(doing, host, [last]);
-  return { kind: 'failed', error: { ...error, hint: pushHint(error, host), evidence } };
+  const hint = last.includes('x509:') ? certificateHint(host) : pushHint(error, host);
+  return { kind: 'failed', error: { ...error, hint, evidence } };
 }
 
 /**
@@ -220,6 +221,10 @@ export function noDigest({ service, image }: BuildSubject, message: string): Not
     `${service}: the executor ${image} left no digest: ${message.slice(0, 200) || 'its termination message is empty'}`,
     { hint: 'set kaniko.image in appdev.yaml to an executor that knows --digest-file' },
   );
+}
+
+function certificateHint(host: string): string {
+  return `name the file of its authority by registry.ca in appdev.yaml; the certificate must be for ${host}, the name by which pods reach the registry`;
 }
 
 function pushHint({ code, hint }: AppdevError, host: string): string {

@@ -15,7 +15,7 @@ import { projectLabel, serviceLabel } from './buildah.ts';
 import { tagTaken } from './kaniko-errors.ts';
 import { baseReferences, loginText } from './kaniko-login.ts';
 import type { PodNames } from './kaniko-names.ts';
-import { buildName, buildPod, loginSecret, type BuildPod } from './kaniko-pod.ts';
+import { buildName, buildPod, buildSecret, type BuildPod } from './kaniko-pod.ts';
 import { packRecipe, tagOf, type Recipe } from './kaniko-recipe.ts';
 import { podTiming, runBuildPod, type PodBuild, type PodRun, type PodTiming } from './kaniko-run.ts';
 import type { WorkContext } from './types.ts';
@@ -31,6 +31,8 @@ export interface PodBuildParts {
   /** Asks the registry of the target. */
   readonly reader: ManifestReader;
   readonly credentials: FindCredentials;
+  /** PEM text of the authority that signed the registry's certificate, where it is a private one. */
+  readonly authority?: string;
   readonly timing?: PodTiming;
 }
 
@@ -61,7 +63,7 @@ export type MakeImage = (job: Job, recipe: Recipe) => Promise<Outcome<Made>>;
 
 /** Makes the maker. */
 export function createMakeImage(parts: PodBuildParts): MakeImage {
-  const { cluster, config, project, timing = podTiming } = parts;
+  const { cluster, config, project, authority, timing = podTiming } = parts;
   const namespace = config.namespace ?? cluster.identity.namespace;
   let holder: Holder | undefined;
 
@@ -110,7 +112,11 @@ export function createMakeImage(parts: PodBuildParts): MakeImage {
     if (login.kind !== 'ok') return login;
     const name = buildName(service);
     holder ??= await holderOfProcess();
-    const secretName = config.credentials ?? (login.value === undefined ? undefined : name);
+    const secrets = {
+      ...(login.value === undefined ? {} : { login: login.value }),
+      ...(authority === undefined ? {} : { authority }),
+    };
+    const loginName = config.credentials ?? (login.value === undefined ? undefined : name);
     const build: BuildPod = {
       namespace,
       project,
@@ -125,14 +131,15 @@ export function createMakeImage(parts: PodBuildParts): MakeImage {
       ...(config.cache === undefined || recipe.fixed
         ? {}
         : { cacheRepository: `${names.registry}/${config.cache}` }),
-      ...(secretName === undefined ? {} : { secret: secretName }),
+      ...(loginName === undefined ? {} : { login: loginName }),
+      ...(authority === undefined ? {} : { authority: { secret: name, host: names.host } }),
     };
     return await runBuildPod(
       {
         cluster,
         subject: { service, namespace, pod: name, image: config.image, host: names.host },
         pod: buildPod(name, build),
-        ...(login.value === undefined ? {} : { secret: loginSecret(name, build, login.value) }),
+        ...(Object.keys(secrets).length === 0 ? {} : { secret: buildSecret(name, build, secrets) }),
         context: file,
         onLine: (line) => report.output('image', 'stdout', line),
         timing,

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { documented } from '../../test/support/stand-in-executor.ts';
 import { defaultKaniko } from '../config/normalize.ts';
-import { buildName, buildPod, executorArgs, loginSecret, ownedBy, type BuildPod } from './kaniko-pod.ts';
+import { buildName, buildPod, buildSecret, executorArgs, ownedBy, type BuildPod } from './kaniko-pod.ts';
 
 const smallest: BuildPod = {
   namespace: 'shop',
@@ -36,7 +36,8 @@ const fullest: BuildPod = {
   insecureHosts: ['198.18.0.1:5001', 'mirror.example.com:5000'],
   registryMaps: new Map([['localhost:5001', '198.18.0.1:5001']]),
   cacheRepository: '198.18.0.1:5001/shop/cache',
-  secret: 'registry-login',
+  login: 'registry-login',
+  authority: { secret: 'appdev-build-orders-1', host: '198.18.0.1:5001' },
 };
 
 const kinds = new Map(documented.flags.map(({ name, kind }) => [name, kind]));
@@ -78,6 +79,7 @@ describe('the flags', () => {
       '--build-arg=BASE=a=b c',
       '--insecure-registry=198.18.0.1:5001',
       '--insecure-registry=mirror.example.com:5000',
+      '--registry-certificate=198.18.0.1:5001=/kaniko/authority/ca.crt',
       '--registry-map=localhost:5001=198.18.0.1:5001',
       '--registry-mirror=mirror.example.com',
       '--cache=true',
@@ -150,7 +152,7 @@ describe('the pod', () => {
     expect(names.toSorted()).toEqual(documented.variables.toSorted());
   });
 
-  it('has the account, the nodes, the resources and the login that the configuration names', () => {
+  it('has the account, the nodes, the resources, the login and the authority that the configuration names', () => {
     expect(buildPod('name', fullest)['spec']).toMatchObject({
       activeDeadlineSeconds: 600,
       serviceAccountName: 'builder',
@@ -159,7 +161,10 @@ describe('the pod', () => {
         {
           image: 'registry.example.com/kaniko:v1.28.5',
           resources: { requests: { cpu: '500m' }, limits: { memory: '2Gi' } },
-          volumeMounts: [{ name: 'login', mountPath: '/kaniko/.docker', readOnly: true }],
+          volumeMounts: [
+            { name: 'login', mountPath: '/kaniko/.docker', readOnly: true },
+            { name: 'authority', mountPath: '/kaniko/authority', readOnly: true },
+          ],
         },
       ],
       volumes: [
@@ -169,6 +174,10 @@ describe('the pod', () => {
             secretName: 'registry-login',
             items: [{ key: '.dockerconfigjson', path: 'config.json' }],
           },
+        },
+        {
+          name: 'authority',
+          secret: { secretName: 'appdev-build-orders-1', items: [{ key: 'ca.crt', path: 'ca.crt' }] },
         },
       ],
     });
@@ -189,12 +198,12 @@ describe('the pod', () => {
   });
 });
 
-it('keeps the login in a Secret that goes with the pod', () => {
-  const secret = loginSecret('name', smallest, '{"auths":{}}');
+it('keeps the login and the authority in a Secret that goes with the pod', () => {
+  const secret = buildSecret('name', smallest, { login: '{"auths":{}}', authority: 'PEM' });
   expect(secret).toMatchObject({
     kind: 'Secret',
     type: 'kubernetes.io/dockerconfigjson',
-    stringData: { '.dockerconfigjson': '{"auths":{}}' },
+    stringData: { '.dockerconfigjson': '{"auths":{}}', 'ca.crt': 'PEM' },
   });
   const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'name', namespace: 'shop', uid: 'u-1' } };
   const owned = ownedBy(secret, pod);
@@ -202,4 +211,10 @@ it('keeps the login in a Secret that goes with the pod', () => {
     { apiVersion: 'v1', kind: 'Pod', name: 'name', uid: 'u-1' },
   ]);
   expect(owned).toMatchObject({ type: secret['type'], stringData: secret['stringData'] as object });
+});
+
+it('keeps the authority alone in a Secret of no type, which may not lack a login', () => {
+  const secret = buildSecret('name', smallest, { authority: 'PEM' });
+  expect(secret).toMatchObject({ type: 'Opaque' });
+  expect(secret['stringData']).toEqual({ 'ca.crt': 'PEM' });
 });

@@ -1,5 +1,5 @@
 /**
- * The pod of one Kaniko build, as data: its spec, the executor's flags, the Secret it signs in with. Pure. What the
+ * The pod of one Kaniko build, as data: its spec, the executor's flags, the Secret of what it is given. Pure. What the
  * executor understands is kept in test/stand-in-executor/flags.json, and a test holds this file against that.
  */
 import { randomBytes } from 'node:crypto';
@@ -36,9 +36,30 @@ export interface BuildPod {
   readonly registryMaps: ReadonlyMap<string, string>;
   /** Reference of a repository for the layer cache, by the name that pods know. */
   readonly cacheRepository?: string;
-  /** Secret of type kubernetes.io/dockerconfigjson. */
-  readonly secret?: string;
+  /** Name of a Secret of type kubernetes.io/dockerconfigjson. */
+  readonly login?: string;
+  /** A private authority that the registry's certificate is checked against, beside the usual ones. */
+  readonly authority?: {
+    /** Name of the Secret that holds it as `ca.crt`. */
+    readonly secret: string;
+    /** `host[:port]` of the registry, by the name that pods know. */
+    readonly host: string;
+  };
 }
+
+/** What goes into the Secret of one build; one of the two at least. */
+export interface BuildSecrets {
+  /** Text of a docker config.json. */
+  readonly login?: string;
+  /** PEM text of a certificate authority. */
+  readonly authority?: string;
+}
+
+/** Where the authority is in the container: below the executor's own folder, which is part of no image. */
+const authorityFolder = '/kaniko/authority';
+const authorityKey = 'ca.crt';
+/** The key that Kubernetes demands of the type kubernetes.io/dockerconfigjson. */
+const loginKey = '.dockerconfigjson';
 
 /** A name that no other build has; a DNS label. */
 export function buildName(service: string): string {
@@ -52,7 +73,7 @@ export function buildName(service: string): string {
  * (go-containerregistry, remote/options.go); `--push-retry` would repeat what is refused for good as well.
  */
 export function executorArgs(build: BuildPod): string[] {
-  const { config, cacheRepository } = build;
+  const { config, cacheRepository, authority } = build;
   return [
     '--context=tar://stdin',
     `--dockerfile=${containerfilePath}`,
@@ -65,6 +86,10 @@ export function executorArgs(build: BuildPod): string[] {
     ...pairs(build.labels).map((pair) => `--label=${pair}`),
     ...pairs(build.buildArgs).map((pair) => `--build-arg=${pair}`),
     ...build.insecureHosts.map((host) => `--insecure-registry=${host}`),
+    // Beside the authorities that the executor's image has: it adds the file's to them, for this host.
+    ...(authority === undefined
+      ? []
+      : [`--registry-certificate=${authority.host}=${authorityFolder}/${authorityKey}`]),
     ...[...build.registryMaps].map(([from, to]) => `--registry-map=${from}=${to}`),
     ...config.mirrors.map((mirror) => `--registry-mirror=${mirror}`),
     ...(cacheRepository === undefined ? [] : ['--cache=true', `--cache-repo=${cacheRepository}`]),
@@ -82,7 +107,8 @@ const features = ['FF_KANIKO_REPRODUCIBLE_PRESERVE_BASE_LAYERS', 'FF_KANIKO_REPR
  * their owners; it is not privileged, mounts nothing of the node and no token. That is Pod Security level `baseline`.
  */
 export function buildPod(name: string, build: BuildPod): KubeObject {
-  const { config, secret } = build;
+  const { config } = build;
+  const mounted = mountedFiles(build);
   const { requests, limits } = config.resources;
   return {
     apiVersion: 'v1',
@@ -114,31 +140,60 @@ export function buildPod(name: string, build: BuildPod): KubeObject {
           // Where the executor wrote no digest, the end of its log tells more than nothing.
           terminationMessagePolicy: 'FallbackToLogsOnError',
           securityContext: { runAsUser: 0, privileged: false, allowPrivilegeEscalation: false },
-          volumeMounts:
-            secret === undefined ? [] : [{ name: 'login', mountPath: '/kaniko/.docker', readOnly: true }],
+          volumeMounts: mounted.map(({ volume, folder }) => ({
+            name: volume,
+            mountPath: folder,
+            readOnly: true,
+          })),
         },
       ],
-      volumes:
-        secret === undefined
-          ? []
-          : [
-              {
-                name: 'login',
-                secret: { secretName: secret, items: [{ key: '.dockerconfigjson', path: 'config.json' }] },
-              },
-            ],
+      volumes: mounted.map(({ volume, secret, key, file }) => ({
+        name: volume,
+        secret: { secretName: secret, items: [{ key, path: file }] },
+      })),
     },
   };
 }
 
-/** The Secret of one build; `login` is the text of a docker config.json. */
-export function loginSecret(name: string, build: BuildPod, login: string): KubeObject {
+interface MountedFile {
+  readonly volume: string;
+  readonly secret: string;
+  readonly key: string;
+  readonly folder: string;
+  readonly file: string;
+}
+
+/** What the executor finds of Secrets. */
+function mountedFiles({ login, authority }: BuildPod): readonly MountedFile[] {
+  const files: MountedFile[] = [];
+  if (login !== undefined) {
+    const folder = '/kaniko/.docker';
+    files.push({ volume: 'login', secret: login, key: loginKey, folder, file: 'config.json' });
+  }
+  if (authority !== undefined) {
+    const { secret } = authority;
+    files.push({
+      volume: 'authority',
+      secret,
+      key: authorityKey,
+      folder: authorityFolder,
+      file: authorityKey,
+    });
+  }
+  return files;
+}
+
+/** The Secret of one build. */
+export function buildSecret(name: string, build: BuildPod, { login, authority }: BuildSecrets): KubeObject {
   return {
     apiVersion: 'v1',
     kind: 'Secret',
     metadata: { ...metadata(name, build), annotations: held(build) },
-    type: 'kubernetes.io/dockerconfigjson',
-    stringData: { '.dockerconfigjson': login },
+    type: login === undefined ? 'Opaque' : 'kubernetes.io/dockerconfigjson',
+    stringData: {
+      ...(login === undefined ? {} : { [loginKey]: login }),
+      ...(authority === undefined ? {} : { [authorityKey]: authority }),
+    },
   };
 }
 

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { KubeObject } from '../cluster/types.ts';
 import { failed, ok, type Outcome } from '../outcome.ts';
-import { buildPod, loginSecret, type BuildPod } from './kaniko-pod.ts';
+import { buildPod, buildSecret, type BuildPod } from './kaniko-pod.ts';
 import { runBuildPod, type PodBuild, type PodRun, type PodTiming } from './kaniko-run.ts';
 import { defaultKaniko } from '../config/normalize.ts';
 
@@ -162,7 +162,7 @@ describe('a build', () => {
     running();
     cluster.lines = ['INFO[0000] COPY a /b'];
     cluster.onContext = () => cluster.ended(0, `${digest}\n`);
-    expect(await run({ secret: loginSecret('build-1', build, '{}') })).toEqual(ok({ digest }));
+    expect(await run({ secret: buildSecret('build-1', build, { login: '{}' }) })).toEqual(ok({ digest }));
     expect(Buffer.concat(cluster.received).length).toBe(700_000);
     expect(said).toEqual(['INFO[0000] COPY a /b']);
     expect(cluster.calls).toEqual([
@@ -284,7 +284,7 @@ describe('a pod that does not start', () => {
 
   it('is explained where the API server refuses it, and not looked for', async () => {
     cluster.refusal = failed('CLUSTER_DENIED', 'forbidden: violates PodSecurity "restricted:latest"');
-    const outcome = await run({ secret: loginSecret('build-1', build, '{}') });
+    const outcome = await run({ secret: buildSecret('build-1', build, { login: '{}' }) });
     expect(outcome).toMatchObject({ error: { code: 'BUILD_POD_FAILED' } });
     expect(cluster.calls).toEqual(['create Pod']);
   });

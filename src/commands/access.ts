@@ -17,12 +17,21 @@ export function openAccess(
 ): Outcome<RegistryAccess> {
   const { env, cwd, strings } = invocation;
   const authFile = strings['authfile'];
-  const ca = registry?.ca ?? env['APPDEV_REGISTRY_CA'] ?? '';
+  const ca = authorityFile({ invocation }, registry);
   return openRegistryAccess({
     run: runProcess,
     env,
     ...(authFile === undefined ? {} : { authFile: resolve(cwd, authFile) }),
     ...(registry === undefined ? {} : { push: registry.push }),
-    ...(ca === '' ? {} : { ca: resolve(cwd, ca) }),
+    ...(ca === undefined ? {} : { ca }),
   });
+}
+
+/** Absolute path of the certificate authority to trust for a registry; undefined where none is named. */
+export function authorityFile(
+  { invocation: { env, cwd } }: Pick<Session, 'invocation'>,
+  registry: Pick<Registry, 'ca'> | undefined,
+): string | undefined {
+  const file = registry?.ca ?? env['APPDEV_REGISTRY_CA'] ?? '';
+  return file === '' ? undefined : resolve(cwd, file);
 }

@@ -98,8 +98,18 @@ export async function openImageBuilder(
       target: images,
       reader: client ?? noReader,
       credentials,
+      ...(access.authority === undefined ? {} : { authority: access.authority }),
       lookAtImage: async (name, signal) =>
-        await lookAtImage(name, { ...access.asking, insecure: insecureHosts(images, kaniko) }, signal),
+        await lookAtImage(
+          name,
+          {
+            credentials,
+            insecure: insecureHosts(images, kaniko),
+            // The authority vouches for the registry, and for no other host that a base may come from.
+            fetchFor: (host) => (isOwn(images, host) ? access.asking.fetch : undefined),
+          },
+          signal,
+        ),
       onLower: async (artifact) => await ledger.add(artifact),
       pullGate: registry?.pullGate ?? (async () => await Promise.resolve(ok(undefined))),
       cache: cacheFolder(),
@@ -144,6 +154,10 @@ function insecureHosts(images: ImageTarget, kaniko: KanikoConfig): (host: string
   const named = insecure ? [push, pull, inCluster ?? ''] : [];
   const hosts = new Set([...named, ...kaniko.insecureRegistries].map((name) => splitRegistryName(name).host));
   return (host) => hosts.has(host);
+}
+
+function isOwn(images: ImageTarget, host: string): boolean {
+  return images.kind === 'registry' && splitRegistryName(images.registry.push).host === host;
 }
 
 /** Removes what a killed session of this project left of its builds in the cluster. What cannot be, the next start tries. */

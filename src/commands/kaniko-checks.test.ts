@@ -19,6 +19,7 @@ const textOf = ({ verb, resource, subresource }: Omit<Access, 'namespace'>): str
 async function rights(
   denied: string,
   config: KanikoConfig = defaultKaniko,
+  env: NodeJS.ProcessEnv = {},
 ): Promise<{ readonly detail: string; readonly state: string; readonly asked: readonly string[] }> {
   const asked: string[] = [];
   const cluster = {
@@ -32,6 +33,7 @@ async function rights(
   const session = {
     project: { config: { kaniko: config } },
     signals: { shutdown: new AbortController().signal },
+    invocation: { env, cwd: '/' },
   };
   const [check] = await kanikoChecks(
     session as unknown as Parameters<typeof kanikoChecks>[0],
@@ -64,4 +66,10 @@ it.each([...pods, ...secrets])('names the right to %s where it is missing', asyn
     state: 'failure',
     detail: `in namespace shop you may not ${denied}`,
   });
+});
+
+it('asks for secrets also where the login is the user’s own and an authority goes along', async () => {
+  const own = { ...defaultKaniko, credentials: 'login' };
+  expect((await rights('', own)).asked).not.toContain('create secrets');
+  expect((await rights('', own, { APPDEV_REGISTRY_CA: 'ca.pem' })).asked).toContain('create secrets');
 });

@@ -8,6 +8,7 @@ import { defaultKaniko } from '../config/normalize.ts';
 import type { ImageTarget } from '../registry/types.ts';
 import { passed, type Check } from './checks.ts';
 import type { OpenTarget } from './cluster.ts';
+import { authorityFile } from './access.ts';
 import type { Session } from './session.ts';
 
 /**
@@ -23,7 +24,7 @@ const pods: readonly Omit<Access, 'namespace'>[] = [
   { verb: 'get', resource: 'pods', subresource: 'attach' },
   { verb: 'get', resource: 'pods', subresource: 'log' },
 ];
-/** With the machine's own logins, which go into a Secret for each build. */
+/** With logins of the machine, or a private authority: they go into a Secret for each build. */
 const secrets: readonly Omit<Access, 'namespace'>[] = [
   { verb: 'create', resource: 'secrets' },
   { verb: 'delete', resource: 'secrets' },
@@ -31,14 +32,16 @@ const secrets: readonly Omit<Access, 'namespace'>[] = [
 
 /** Checks the way of a build. */
 export async function kanikoChecks(
-  { project, signals }: Session,
+  session: Session,
   { cluster }: OpenTarget,
   images: ImageTarget,
 ): Promise<Check[]> {
+  const { project, signals } = session;
   const signal = signals.shutdown;
   const config = project.config.kaniko ?? defaultKaniko;
   const namespace = config.namespace ?? cluster.identity.namespace;
-  const wanted = [...pods, ...(config.credentials === undefined ? secrets : [])];
+  const authority = images.kind === 'registry' && authorityFile(session, images.registry) !== undefined;
+  const wanted = [...pods, ...(config.credentials === undefined || authority ? secrets : [])];
   const missing: string[] = [];
   for (const access of wanted) {
     const allowed = await cluster.mayI({ ...access, namespace }, signal);

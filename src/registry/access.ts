@@ -19,6 +19,8 @@ export interface RegistryAccess {
   readonly authFiles: AuthFiles;
   /** For tools that take a private authority from a folder: it holds the authority as `ca.crt`. Absent without one. */
   readonly certDir?: string;
+  /** The authority itself, as PEM text, for what does not run on this machine. Absent without one. */
+  readonly authority?: string;
 }
 
 /** What it is made from. */
@@ -45,8 +47,8 @@ export function openRegistryAccess(sources: AccessSources): Outcome<RegistryAcce
     authFile === undefined ? credentialFiles({ env, home: env['HOME'] ?? homedir() }) : [authFile];
   const authFiles = createAuthFiles(credentials, files);
   if (trusted.value === undefined) return ok({ asking: { credentials }, authFiles });
-  const { fetch, certDir } = trusted.value;
-  return ok({ asking: { credentials, fetch }, authFiles, certDir });
+  const { fetch, certDir, authority } = trusted.value;
+  return ok({ asking: { credentials, fetch }, authFiles, certDir, authority });
 }
 
 /** The authority's file in the folder for tools. */

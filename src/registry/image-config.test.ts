@@ -26,7 +26,7 @@ async function look(name: string, insecure = false): Promise<Outcome<ImageFacts 
     {
       credentials: async () => await Promise.resolve(ok(undefined)),
       insecure: () => insecure,
-      fetch: async (input) => {
+      fetchFor: () => async (input) => {
         const url = input instanceof Request ? input.url : String(input);
         asked.push(url);
         const body = content.get(url);

@@ -24,8 +24,8 @@ export interface ImageLook {
   readonly credentials: FindCredentials;
   /** Whether plain HTTP is allowed to a host. */
   readonly insecure: (host: string) => boolean;
-  /** Default: Node's. */
-  readonly fetch?: typeof fetch;
+  /** The fetch for a host; undefined for Node's. */
+  readonly fetchFor?: (host: string) => typeof fetch | undefined;
 }
 
 /** Looks at an image by its name. Undefined where the registry has none; fails with REGISTRY_UNREACHABLE or REGISTRY_DENIED. */
@@ -40,10 +40,11 @@ export async function lookAtImage(
   // Docker Hub's own images have no folder in their names.
   const folder = host === 'docker.io' && !reference.path.includes('/') ? 'library/' : '';
   const repository = `${host}/${folder}${reference.path}`;
+  const fetchNow = look.fetchFor?.(host);
   const client = createRegistryClient({
     registry: { push: host, insecure: look.insecure(host) },
     credentials: look.credentials,
-    ...(look.fetch === undefined ? {} : { fetch: look.fetch }),
+    ...(fetchNow === undefined ? {} : { fetch: fetchNow }),
   });
   const found = await client.getManifest(repository, reference.digest ?? reference.tag ?? 'latest', signal);
   if (found.kind !== 'ok') return found;

@@ -16,6 +16,8 @@ export interface Trust {
   readonly fetch: typeof fetch;
   /** Folder with the authority as `ca.crt`, as `--cert-dir` of Buildah, podman and skopeo takes it. */
   readonly certDir: string;
+  /** The authority itself, as PEM text, for what does not run on this machine. */
+  readonly authority: string;
 }
 
 /**
@@ -37,7 +39,7 @@ export function trust(file: string, host: string): Outcome<Trust> {
   // What Node adds by itself is added only where no authority is named.
   const extra = readText(process.env['NODE_EXTRA_CA_CERTS'] ?? '');
   const ca = [...rootCertificates, ...(extra === undefined ? [] : [extra]), authority];
-  return ok({ certDir, fetch: fetchBy(new Agent({ ca, keepAlive: false })) });
+  return ok({ certDir, authority, fetch: fetchBy(new Agent({ ca, keepAlive: false })) });
 }
 
 /** A fetch for the plain questions that registries are asked: text in, whole text out, no redirect followed. */

@@ -1,139 +1,197 @@
 /**
- * From a clean clone to a verified rollout by one command, through a Harbor: a robot pushes, the scan is waited for and
- * decides, and the pods run the digests that were let through. The Harbor is the fake gateway; behind it is the sandbox's
- * own registry, and from there the node pulls (`registry.pull`), as from a mirror: no Harbor is known to the node.
+ * From a clean clone to a verified rollout through a Harbor, by one command and by four processes that hand on nothing but
+ * artifacts.json: a robot pushes by HTTPS under a private authority, the scan is waited for and decides, and the pods run
+ * the digests that were let through. For each builder of jars and images and each way of deploying.
  */
-import { execFile, execFileSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { copyFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { startFakeHarbor, type FakeHarbor } from '../support/fake-harbor/fake-harbor.ts';
-import { adminPassword, type Robot } from '../support/fake-harbor/state.ts';
-import { deliveryRobot } from '../support/harbor-run.ts';
-import { createRig, served, type Rig } from '../support/rig.ts';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { ArtifactsDocument } from '../../src/config/artifacts.ts';
+import {
+  sandboxRegistry,
+  startHarborSite,
+  type CloneSource,
+  type HarborSite,
+} from '../support/harbor-site.ts';
+import { createRig, served, type Ran, type Rig } from '../support/rig.ts';
+import { pushStandInExecutor } from '../support/stand-in-executor.ts';
 
-const sandboxRegistry = 'localhost:5001';
-const base = `${sandboxRegistry}/jre:17`;
+const springApp = resolve(import.meta.dirname, '../../fixtures/spring-app');
+const letters = resolve(import.meta.dirname, '../fixtures/letters');
 
-let top: string;
-let harbor: FakeHarbor;
-let robot: Robot;
-let opened: Rig | undefined;
-
+let site: HarborSite;
+let executor: string;
 beforeAll(async () => {
-  top = mkdtempSync(join(tmpdir(), 'appdev-e2e-harbor-'));
-  harbor = await startFakeHarbor({ registry: sandboxRegistry });
-  const { state } = harbor;
-  state.scanners.push({ uuid: '1', name: 'standin', url: 'http://127.0.0.1:1', created: '' });
-  robot = deliveryRobot(harbor);
-  await copyBase();
+  site = await startHarborSite();
+  executor = await pushStandInExecutor(sandboxRegistry);
 });
 afterAll(async () => {
-  await opened?.dispose();
-  await harbor.stop();
-  rmSync(top, { recursive: true, force: true });
+  await site.stop();
 });
 
-/** The base image as a project of Harbor has it: pipelines take theirs from there. */
-async function copyBase(): Promise<void> {
-  const from = `docker://${process.env['APPDEV_BASE_IMAGE'] ?? base}`;
-  const to = `docker://${harbor.host}/library/jre:17`;
-  const authFile = join(top, 'admin.json');
-  const auth = Buffer.from(`admin:${adminPassword}`).toString('base64');
-  writeFileSync(authFile, JSON.stringify({ auths: { [harbor.host]: { auth } } }));
-  const args = [
-    'copy',
-    '-q',
-    '--src-tls-verify=false',
-    '--dest-tls-verify=false',
-    '--authfile',
-    authFile,
-    from,
-    to,
-  ];
-  // Not synchronous: the Harbor in this process has to answer it.
-  await new Promise<void>((done, fail) => {
-    execFile('skopeo', args, (error) => (error === null ? done() : fail(new Error(error.message))));
-  });
+const rigs: Rig[] = [];
+afterEach(async () => {
+  for (const rig of rigs.splice(0)) await rig.dispose();
+});
+
+/** A machine with a clean clone, and nothing that another one left. */
+function machine(source: CloneSource, env: NodeJS.ProcessEnv = {}): Rig {
+  const rig = createRig({ project: site.clone(source), env: { ...site.machine(), ...env } });
+  rigs.push(rig);
+  return rig;
 }
 
-/** A clone of the fixture whose profile prod pushes to the Harbor. */
-function clone(): string {
-  const origin = join(top, 'origin');
-  const folder = join(top, 'clone');
-  const source = resolve(import.meta.dirname, '../../fixtures/spring-app');
-  cpSync(source, origin, { recursive: true, filter: (path) => !/\/(target|\.appdev)$/.test(path) });
-  const file = join(origin, 'appdev.yaml');
-  const registry = `{push: "${harbor.host}/shop", pull: "${sandboxRegistry}/shop", insecure: true, harbor: {scan: {severity: high}}}`;
-  const text = readFileSync(file, 'utf8').replace(
-    '  - name: prod\n    overlay:\n',
-    `  - name: prod\n    overlay:\n      registry: ${registry}\n`,
+/** Harbor's project of one test. The registry behind outlives a test run, and Harbor knows only what came through it. */
+const harborProject = (name: string): string => `${name}-${process.pid}`;
+
+async function succeeds(ran: Promise<Ran>): Promise<Ran> {
+  const done = await ran;
+  expect([done.code, done.code === 0 ? '' : done.stdout + done.stderr]).toEqual([0, '']);
+  return done;
+}
+
+function artifactsIn(rig: Rig): ArtifactsDocument['artifacts'] {
+  return (JSON.parse(rig.read('artifacts.json')) as ArtifactsDocument).artifacts;
+}
+
+/** Harbor keeps the digests, and each pod of the service runs its own. */
+function expectDeployed(
+  rig: Rig,
+  project: string,
+  { service, digest }: ArtifactsDocument['artifacts'][number],
+): void {
+  const kept = site.harbor.state.find(`${project}/${service}`, `appdev-${digest.slice(7, 23)}`);
+  expect(kept?.digest).toBe(digest);
+  const image = `{.items[?(@.metadata.name=="${service}")].spec.template.spec.containers[*].image}`;
+  expect(rig.kubectl('get', 'deployments', '-o', `jsonpath=${image}`)).toMatch(
+    new RegExp(`^${sandboxRegistry}/${project}/${service}:[^ ]+@${digest}$`),
   );
-  expect(text).toContain(harbor.host);
-  writeFileSync(file, text);
-  const git = (...args: readonly string[]): void => {
-    execFileSync('git', ['-c', 'user.name=test', '-c', 'user.email=test@example.com', ...args], {
-      cwd: origin,
-    });
-  };
-  git('init', '-q');
-  git('add', '-A');
-  git('commit', '-q', '-m', 'The app');
-  git('clone', '-q', origin, folder);
-  return folder;
 }
 
-it('goes from a clean clone to a verified rollout, once the scan lets it', async () => {
-  harbor.state.options.findings = [
-    { id: 'CVE-2026-1', package: 'zlib', version: '1.2', fix_version: '1.3', severity: 'Critical' },
-  ];
-  const rig = createRig({
-    project: clone(),
-    env: {
-      CI: 'true',
-      APPDEV_BASE_IMAGE: `${harbor.host}/library/jre:17`,
-      APPDEV_REGISTRY_USER: robot.name,
-      APPDEV_REGISTRY_PASSWORD: robot.secret,
-    },
+describe('the scan', () => {
+  it('decides about a clean clone, and what it lets through is deployed', async () => {
+    const { harbor, robot } = site;
+    harbor.state.options.findings = [
+      { id: 'CVE-2026-1', package: 'zlib', version: '1.2', fix_version: '1.3', severity: 'Critical' },
+    ];
+    const project = harborProject('shop');
+    const rig = machine({ folder: springApp, harborProject: project });
+    const stopped = await rig.appdev('run', '--profile', 'prod', '--create-project', '--no-tests');
+    expect([stopped.code, stopped.stdout + stopped.stderr]).toEqual([
+      10,
+      expect.stringContaining('CVE-2026-1: zlib 1.2, fixed in 1.3'),
+    ]);
+    expect(stopped.stdout + stopped.stderr).not.toContain(robot.secret);
+    expect(rig.kubectl('get', 'deployments', '--ignore-not-found')).toBe('');
+    expect(harbor.state.projects.get(project)?.metadata['public']).toBe('false');
+
+    // The project's scanner sees it otherwise now; nothing is built anew.
+    harbor.state.options.findings = [];
+    for (const artifact of harbor.state.artifacts) artifact.scan = undefined;
+    const pushed = harbor.state.artifacts.map(({ digest }) => digest);
+    const run = await rig.appdev('run', '--profile', 'prod', '--no-tests', '--artifacts', 'artifacts.json');
+    expect([run.code, run.stderr]).toEqual([0, expect.anything()]);
+    expect(harbor.state.artifacts.map(({ digest }) => digest)).toEqual(pushed);
+
+    await succeeds(rig.appdev('verify', '--profile', 'prod', '--artifacts', 'artifacts.json'));
+    const artifacts = artifactsIn(rig);
+    expect(artifacts.map(({ service }) => service).sort()).toEqual(['orders', 'stock']);
+    for (const artifact of artifacts) expectDeployed(rig, project, artifact);
+    expect(await served(rig, 'orders', '/info')).toContain('prod');
+
+    // Again with nothing changed: no push, no new revision.
+    const uploads = (): number =>
+      harbor.requests.filter((line) => /^(?:POST|PATCH|PUT) \/v2\//.test(line)).length;
+    const before = uploads();
+    const again = await rig.appdev('run', '--profile', 'prod', '--no-tests');
+    expect([again.code, uploads()]).toEqual([0, before]);
   });
-  opened = rig;
-  const stopped = await rig.appdev('run', '--profile', 'prod', '--create-project', '--no-tests');
-  expect([stopped.code, stopped.stdout + stopped.stderr]).toEqual([
-    10,
-    expect.stringContaining('CVE-2026-1: zlib 1.2, fixed in 1.3'),
-  ]);
-  expect(stopped.stdout + stopped.stderr).not.toContain(robot.secret);
-  expect(rig.kubectl('get', 'deployments', '--ignore-not-found')).toBe('');
-  expect(harbor.state.projects.get('shop')?.metadata['public']).toBe('false');
+});
 
-  // The project's scanner sees it otherwise now; nothing is built anew.
-  harbor.state.options.findings = [];
-  for (const artifact of harbor.state.artifacts) artifact.scan = undefined;
-  const pushed = harbor.state.artifacts.map(({ digest }) => digest);
-  const run = await rig.appdev('run', '--profile', 'prod', '--no-tests', '--artifacts', 'artifacts.json');
-  expect([run.code, run.stderr]).toEqual([0, expect.anything()]);
-  expect(harbor.state.artifacts.map(({ digest }) => digest)).toEqual(pushed);
+/** One way to build and deploy. What is not named is Maven, Buildah and Helm. */
+interface Variant {
+  readonly name: string;
+  readonly folder?: string;
+  readonly service?: string;
+  readonly profiles?: readonly string[];
+  /** Profiles that the project's own appdev.yaml lacks. */
+  readonly text?: () => string;
+  readonly builder?: string;
+  readonly releases?: number;
+  /** What is asked of the service, and its answer. */
+  readonly answer?: readonly [path: string, text: string];
+}
 
-  const verified = await rig.appdev('verify', '--profile', 'prod', '--artifacts', 'artifacts.json');
-  expect(verified.code).toBe(0);
-  const { artifacts } = JSON.parse(rig.read('artifacts.json')) as {
-    artifacts: { digest: string; service: string }[];
-  };
-  expect(artifacts.map(({ service }) => service).sort()).toEqual(['orders', 'stock']);
-  for (const { digest, service } of artifacts) {
-    const kept = harbor.state.find(`shop/${service}`, `appdev-${digest.slice(7, 23)}`);
-    expect(kept?.digest).toBe(digest);
-    const images = JSON.stringify(rig.objects('pods').map(({ spec }) => spec));
-    expect(images).toContain(`${sandboxRegistry}/shop/${service}:`);
-    expect(images).toContain(digest);
+const variants: readonly Variant[] = [
+  { name: 'maven' },
+  {
+    name: 'kaniko',
+    profiles: ['prod', 'kaniko'],
+    text: () => `
+  - name: kaniko
+    overlay:
+      kaniko: { image: '${executor}' }
+      services: { stock: { image: { builder: kaniko } } }
+`,
+    builder: 'kaniko',
+  },
+  {
+    name: 'gradle',
+    folder: letters,
+    service: 'letters',
+    text: () => 'profiles:\n  - name: prod\n    overlay:\n',
+    releases: 0,
+    answer: ['/price/40', 'A letter of 40 g costs 115 cents'],
+  },
+  { name: 'kustomize', profiles: ['prod', 'kustomize-prod'], releases: 0 },
+];
+
+describe.each(variants)('one command and four processes: $name', (variant) => {
+  const { name, folder = springApp, service = 'stock', profiles = ['prod'] } = variant;
+  const { text = () => '', builder = 'buildah', releases = 1, answer = ['/', 'Stock is up'] } = variant;
+  const project = harborProject(name);
+  const chosen = profiles.flatMap((profile) => ['--profile', profile]);
+  const source = (): CloneSource => ({ folder, harborProject: project, profiles: text() });
+
+  async function expectRollout(rig: Rig, artifact: ArtifactsDocument['artifacts'][number]): Promise<void> {
+    expectDeployed(rig, project, artifact);
+    expect(rig.kubectl('get', 'secrets', '-l', 'owner=helm', '-o', 'name').match(/\n/g) ?? []).toHaveLength(
+      releases,
+    );
+    const [path, answered] = answer;
+    expect(await served(rig, service, path)).toContain(answered);
   }
-  expect(await served(rig, 'orders', '/info')).toContain('prod');
 
-  // Again with nothing changed: no push, no new revision.
-  const uploads = (): number =>
-    harbor.requests.filter((line) => /^(?:POST|PATCH|PUT) \/v2\//.test(line)).length;
-  const before = uploads();
-  const again = await rig.appdev('run', '--profile', 'prod', '--no-tests');
-  expect([again.code, uploads()]).toEqual([0, before]);
+  const handed = ['--artifacts', 'artifacts.json'];
+  /** What the one command handed on. */
+  let made: ArtifactsDocument['artifacts'][number] | undefined;
+
+  it('run goes from a clean clone to a verified rollout', async () => {
+    const rig = machine(source());
+    await succeeds(rig.appdev('run', service, ...chosen, ...handed, '--no-tests', '--create-project'));
+    const [artifact] = artifactsIn(rig);
+    if (artifact === undefined) throw new Error('run handed on no artifact');
+    expect(artifact).toMatchObject({ service, builder: { name: builder }, git: { dirty: false } });
+    await expectRollout(rig, artifact);
+    made = artifact;
+  });
+
+  it('build, render, deploy and verify come to the same digest, each on a machine of its own', async () => {
+    if (made === undefined) throw new Error('run handed on no artifact');
+    const build = machine(source());
+    await succeeds(build.appdev('build', service, ...chosen, ...handed, '--no-tests'));
+    const [rebuilt] = artifactsIn(build);
+    expect(rebuilt).toMatchObject({ digest: made.digest, reference: made.reference });
+    expect(rebuilt?.stages.map(({ stage, outcome }) => `${stage} ${outcome}`)).toContain('package ok');
+    const later = (): Rig => {
+      const rig = machine(source(), { APPDEV_NAMESPACE: build.namespace });
+      copyFileSync(join(build.folder, 'artifacts.json'), join(rig.folder, 'artifacts.json'));
+      return rig;
+    };
+    const rendered = await succeeds(later().appdev('render', service, ...chosen, ...handed));
+    expect(rendered.stdout).toContain(made.reference);
+    await succeeds(later().appdev('deploy', service, ...chosen, ...handed));
+    await succeeds(later().appdev('verify', service, ...chosen, ...handed));
+    await expectRollout(build, made);
+  });
 });

@@ -252,7 +252,9 @@ func layerOf(files map[string]string, uid, gid int) (v1.Layer, error) {
 			return nil, err
 		}
 		header.Name, header.Uid, header.Gid, header.Uname, header.Gname = strings.TrimPrefix(name, "/"), uid, gid, "", ""
-		header.ModTime, header.AccessTime, header.ChangeTime, header.Format = time.Unix(0, 0), time.Time{}, time.Time{}, tar.FormatPAX
+		header.ModTime, header.Format = time.Unix(0, 0), tar.FormatPAX
+		// The PAX format would write these, too, and equal content would be other bytes each time.
+		header.AccessTime, header.ChangeTime = time.Time{}, time.Time{}
 		if header.Name == "" {
 			continue
 		}

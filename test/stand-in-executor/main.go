@@ -65,7 +65,11 @@ func run() error {
 			return err
 		}
 		references = append(references, reference)
-		if err := remote.CheckPushPermission(reference, authn.DefaultKeychain, remote.DefaultTransport); err != nil {
+		transport, err := flags.transport(reference.Context().RegistryStr())
+		if err != nil {
+			return err
+		}
+		if err := remote.CheckPushPermission(reference, authn.DefaultKeychain, transport); err != nil {
 			return fmt.Errorf("error checking push permissions -- make sure you entered the correct tag name, and that you are authenticated correctly, and try again: checking push permission for %q: %w", destination, err)
 		}
 	}
@@ -85,7 +89,11 @@ func run() error {
 	}
 	for _, reference := range references {
 		say("Pushing image to %s", reference)
-		if err := remote.Write(reference, image, remote.WithAuthFromKeychain(authn.DefaultKeychain)); err != nil {
+		transport, err := flags.transport(reference.Context().RegistryStr())
+		if err != nil {
+			return err
+		}
+		if err := remote.Write(reference, image, remote.WithTransport(transport), remote.WithAuthFromKeychain(authn.DefaultKeychain)); err != nil {
 			return fmt.Errorf("error pushing image: failed to push to destination %s: %w", reference, err)
 		}
 		say("Pushed %s@%s", reference.Context(), digest)
@@ -119,7 +127,7 @@ func retrieve(text string, flags *flagSet) (v1.Image, error) {
 			return nil, err
 		}
 		say("Retrieving image %s from mapped registry %s", parsed, host)
-		image, err := remote.Image(parsed, remote.WithAuthFromKeychain(authn.DefaultKeychain))
+		image, err := flags.image(parsed)
 		if err == nil {
 			return image, nil
 		}
@@ -130,7 +138,15 @@ func retrieve(text string, flags *flagSet) (v1.Image, error) {
 		return nil, err
 	}
 	say("Retrieving image %s from registry %s", parsed, original.RegistryStr())
-	return remote.Image(parsed, remote.WithAuthFromKeychain(authn.DefaultKeychain))
+	return flags.image(parsed)
+}
+
+func (flags *flagSet) image(reference name.Reference) (v1.Image, error) {
+	transport, err := flags.transport(reference.Context().RegistryStr())
+	if err != nil {
+		return nil, err
+	}
+	return remote.Image(reference, remote.WithTransport(transport), remote.WithAuthFromKeychain(authn.DefaultKeychain))
 }
 
 func unpack(stream io.Reader, folder string) error {

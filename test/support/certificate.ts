@@ -15,8 +15,11 @@ export interface TestCertificate {
   readonly pem: { readonly cert: string; readonly key: string };
 }
 
-/** Makes both in a folder, for 127.0.0.1 and localhost. */
-export function makeCertificate(folder: string): TestCertificate {
+/** Makes both in a folder, for localhost and some addresses. */
+export function makeCertificate(
+  folder: string,
+  addresses: readonly string[] = ['127.0.0.1'],
+): TestCertificate {
   const file = (name: string): string => join(folder, name);
   const openssl = (...args: readonly string[]): void => {
     execFileSync('openssl', args, { stdio: 'ignore' });
@@ -44,7 +47,8 @@ export function makeCertificate(folder: string): TestCertificate {
     '-out',
     file('server.csr'),
   );
-  writeFileSync(file('names'), 'subjectAltName=IP:127.0.0.1,DNS:localhost\n');
+  const names = ['DNS:localhost', ...addresses.map((address) => `IP:${address}`)].join(',');
+  writeFileSync(file('names'), `subjectAltName=${names}\n`);
   openssl(
     ...['x509', '-req', '-in', file('server.csr'), '-CA', file('ca.pem'), '-CAkey', file('ca.key')],
     ...['-CAcreateserial', '-days', '2', '-extfile', file('names'), '-out', file('server.pem')],

@@ -5,7 +5,14 @@
  * does not fail on demand.
  */
 import { randomBytes } from 'node:crypto';
-import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
+import { once } from 'node:events';
+import {
+  createServer,
+  request as httpRequest,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Reply } from './answers.ts';
@@ -25,8 +32,13 @@ export interface HarborSetup extends StateOptions {
   /** `host:port` of the registry behind, by plain HTTP. */
   readonly registry: string;
   readonly tls?: { readonly cert: string; readonly key: string };
-  /** Where it listens; default: loopback, a free port. */
-  readonly address?: string;
+  /** Where it listens, on one free port; default: loopback alone. The first names it. */
+  readonly addresses?: readonly [string, ...string[]];
+  /**
+   * Address of its external URL. Challenges name the token server there, whatever name the client came by, as Harbor's
+   * `src/server/middleware/v2auth/auth.go` does; default: the name that the client came by, as behind a proxy of that name.
+   */
+  readonly external?: string;
   /** The largest body that the proxy before it lets through, in bytes. */
   readonly maxBody?: number;
 }
@@ -41,8 +53,9 @@ export interface Interception {
 
 /** A running one. */
 export interface FakeHarbor {
-  /** `host:port`. */
+  /** `host:port`, by the first address. */
   readonly host: string;
+  readonly port: number;
   readonly url: string;
   readonly state: HarborState;
   /** `METHOD path` of each request so far. */
@@ -97,7 +110,7 @@ export async function startFakeHarbor(setup: HarborSetup): Promise<FakeHarbor> {
       method,
       query: url.searchParams,
       who,
-      origin: url.origin,
+      origin: external ?? url.origin,
     };
     if (!url.pathname.startsWith('/v2')) {
       send(response, method, { status: 404, headers: {}, body: 'not found' });
@@ -151,20 +164,32 @@ export async function startFakeHarbor(setup: HarborSetup): Promise<FakeHarbor> {
       else response.destroy();
     });
   };
-  const server = setup.tls === undefined ? createServer(listener) : createTlsServer(setup.tls, listener);
-  const address = setup.address ?? '127.0.0.1';
-  await new Promise<void>((resolve) => server.listen(0, address, resolve));
-  const host = `${address}:${(server.address() as AddressInfo).port}`;
+  const [first, ...others] = setup.addresses ?? ['127.0.0.1'];
+  const servers: Server[] = [];
+  const listen = async (address: string, port: number): Promise<number> => {
+    const server = setup.tls === undefined ? createServer(listener) : createTlsServer(setup.tls, listener);
+    servers.push(server);
+    server.listen(port, address);
+    await once(server, 'listening');
+    return (server.address() as AddressInfo).port;
+  };
+  const port = await listen(first, 0);
+  for (const address of others) await listen(address, port);
+  const external = setup.external === undefined ? undefined : `${scheme}://${setup.external}:${port}`;
+  const host = `${first}:${port}`;
   const fake: FakeHarbor = {
     host,
+    port,
     url: `${scheme}://${host}`,
     state,
     requests,
     maxBody: setup.maxBody ?? Infinity,
     interceptions: [],
     async stop() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
+      for (const server of servers) {
+        server.closeAllConnections();
+        await new Promise((resolve) => server.close(resolve));
+      }
     },
   };
   return fake;

@@ -17,7 +17,7 @@ export interface RegistryRequest {
   readonly query: URLSearchParams;
   /** Undefined without an Authorization header. */
   readonly who: Principal | undefined;
-  /** Scheme and host as the client names them: the realm is made of it. */
+  /** Scheme and host that the realm is made of. */
   readonly origin: string;
 }
 
