@@ -21,7 +21,7 @@ import { loadImage } from '../registry/load.ts';
 import { splitRegistryName } from '../registry/reference.ts';
 import type { ImageTarget } from '../registry/types.ts';
 import { cacheFolder } from '../support/folders.ts';
-import { runProcess } from '../support/process.ts';
+import type { RunProcess } from '../support/process.ts';
 import { count } from '../ui/format.ts';
 import type { OpenTarget } from './cluster.ts';
 import type { OpenRegistry } from './registry.ts';
@@ -56,27 +56,28 @@ export async function openImageBuilder(
   const { config } = session.project;
   const kaniko = config.kaniko ?? defaultKaniko;
   const client = registry?.client;
-  const credentials = registry?.credentials ?? createCredentials({ run: runProcess });
+  const { run } = target;
+  const credentials = registry?.credentials ?? createCredentials({ run });
   // Doctor only looks.
   if (session.invocation.command !== 'doctor' && usesBuilder(session.services, 'kaniko')) {
     await clearBuilds(session, target, kaniko);
   }
   const selected = selectBuilder({
     buildah: createBuildahBuilder({
-      run: runProcess,
+      run,
       project: config.name,
       target: images,
       reader: client ?? noReader,
       ...(registry === undefined ? {} : { access: registry.access }),
       load: async (load, archive, { signal, report }) =>
-        await loadImage(load, archive, runProcess, {
+        await loadImage(load, archive, run, {
           signal,
           onLine: (stream, line) => report.output('push', stream, line),
         }),
       cache: cacheFolder(),
     }),
     command: createCommandBuilder({
-      run: runProcess,
+      run,
       target: images,
       reader: client ?? noReader,
       credentials,
@@ -99,21 +100,24 @@ export async function openImageBuilder(
       cache: cacheFolder(),
     }),
   });
-  const copies = copiesOf(images, credentials);
+  const copies = copiesOf(images, credentials, run);
   return { imageBuilder: copies === undefined ? selected : copyingBuilder(selected, copies), copies };
 }
 
 /** What copies images into another registry; undefined where the nodes pull from the one that is pushed to. */
-function copiesOf(images: ImageTarget, credentials: FindCredentials): CopyParts | undefined {
+function copiesOf(images: ImageTarget, credentials: FindCredentials, run: RunProcess): CopyParts | undefined {
   if (images.kind !== 'registry' || images.registry.copy === undefined) return undefined;
   const { pull, copy } = images.registry;
   const reader = createRegistryClient({ registry: { push: pull, insecure: copy.insecure }, credentials });
-  return { run: runProcess, registry: images.registry, reader };
+  return { run, registry: images.registry, reader };
 }
 
 /** The builder of jars. Says where a choice was left open, and ends what Gradle leaves running. */
-export function openJarBuilder({ project, services, cleanup, emit }: Session): JarBuilder {
-  const parts = { run: runProcess, projectRoot: project.config.root, cache: cacheFolder() };
+export function openJarBuilder(
+  { project, services, cleanup, emit }: Session,
+  { run }: OpenTarget,
+): JarBuilder {
+  const parts = { run, projectRoot: project.config.root, cache: cacheFolder() };
   for (const message of undecided(services)) {
     emit({ type: 'notice', level: 'info', message, hint: 'to choose, set jar.tool to maven or gradle' });
   }

@@ -21,7 +21,7 @@ import { imageNames } from '../registry/target.ts';
 import { trust } from '../registry/trust.ts';
 import type { Registry } from '../registry/types.ts';
 import type { Clock } from '../support/clock.ts';
-import { runProcess } from '../support/process.ts';
+import type { RunProcess } from '../support/process.ts';
 import { quietContext } from './quiet.ts';
 
 /** A registry with all that is needed to use it. */
@@ -37,6 +37,8 @@ export interface OpenRegistry {
 
 /** What opening takes. */
 export interface RegistryOptions {
+  /** Starts credential helpers. */
+  readonly run: RunProcess;
   readonly registry: Registry;
   readonly env: NodeJS.ProcessEnv;
   /** Absolute path of what `--authfile` names. */
@@ -51,14 +53,14 @@ export interface RegistryOptions {
 
 /** Opens it; contacts nothing. Fails with REGISTRY_UNREACHABLE for a certificate authority that is not usable. */
 export function openRegistry(opening: RegistryOptions): Outcome<OpenRegistry> {
-  const { registry, env, authFile, scan, createProject, stateFolder } = opening;
+  const { run, registry, env, authFile, scan, createProject, stateFolder } = opening;
   const { host } = splitRegistryName(registry.push);
   const clock = opening.clock === undefined ? {} : { clock: opening.clock };
   const ca = registry.ca ?? env['APPDEV_REGISTRY_CA'] ?? '';
   const trusted = ca === '' ? ok(undefined) : trust(resolve(ca), host);
   if (trusted.kind !== 'ok') return trusted;
   const credentials = createCredentials({
-    run: runProcess,
+    run,
     env,
     ownHost: host,
     ...(authFile === undefined ? {} : { authFile }),

@@ -16,7 +16,6 @@ import { pruneImages } from '../registry/prune.ts';
 import { targetText } from '../registry/target.ts';
 import type { ImageTarget, Registry } from '../registry/types.ts';
 import { cacheFolder } from '../support/folders.ts';
-import { runProcess } from '../support/process.ts';
 import { findTool } from '../support/tool.ts';
 import { openImageBuilder, openJarBuilder } from './builders.ts';
 import type { OpenTarget } from './cluster.ts';
@@ -52,12 +51,13 @@ export async function openWork(session: Session, target: OpenTarget): Promise<Ou
   const { stateFolder } = session;
   const images = await findTarget(session, target);
   if (images.kind !== 'ok') return images;
-  const opened = images.value.kind === 'registry' ? open(session, images.value.registry) : ok(undefined);
+  const opened =
+    images.value.kind === 'registry' ? open(session, target, images.value.registry) : ok(undefined);
   if (opened.kind !== 'ok') return opened;
   const registry = opened.value;
   const client = registry?.client;
   const ledger = createPushLedger(stateFolder);
-  const git = createGit(runProcess);
+  const git = createGit(target.run);
   const tags = createTagger(session, { git, client, startedMs: Date.now() });
   const { imageBuilder, copies } = await openImageBuilder(session, target, {
     images: images.value,
@@ -66,7 +66,7 @@ export async function openWork(session: Session, target: OpenTarget): Promise<Ou
   });
   return ok({
     parts: {
-      jarBuilder: openJarBuilder(session),
+      jarBuilder: openJarBuilder(session, target),
       imageBuilder: remembering(registry?.guarded(imageBuilder) ?? imageBuilder, ledger, tags),
       deployer: target.deployer,
       manifests:
@@ -90,11 +90,16 @@ export async function openWork(session: Session, target: OpenTarget): Promise<Ou
   });
 }
 
-function open({ invocation, project, stateFolder }: Session, registry: Registry): Outcome<OpenRegistry> {
+function open(
+  { invocation, project, stateFolder }: Session,
+  { run }: OpenTarget,
+  registry: Registry,
+): Outcome<OpenRegistry> {
   const { env, strings, booleans, cwd } = invocation;
   const authFile = strings['authfile'];
   const scan = project.config.registry?.scan;
   return openRegistry({
+    run,
     registry,
     env,
     stateFolder,
@@ -174,7 +179,7 @@ function rememberedLookup(lookup: ManifestLookup, ledger: PushLedger, tags: Tagg
 
 async function prune(
   { project, services, emit }: Session,
-  { cluster }: OpenTarget,
+  { cluster, run }: OpenTarget,
   images: ImageTarget,
   client: RegistryClient | undefined,
   ledger: PushLedger,
@@ -189,7 +194,7 @@ async function prune(
     if (pruned.kind === 'failed') tell('the registry', pruned);
   }
   if (names.length === 0) return;
-  const storage = { run: runProcess, project: name, services: names, keep, cache: cacheFolder(), signal };
+  const storage = { run, project: name, services: names, keep, cache: cacheFolder(), signal };
   const pruned = await pruneStorage(storage);
   if (pruned.kind === 'failed') tell("Buildah's storage", pruned);
 }

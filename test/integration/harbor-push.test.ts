@@ -95,6 +95,7 @@ function registryOf(more: Partial<Registry> = {}): Registry {
 
 function open(more: Partial<RegistryOptions> = {}): OpenRegistry {
   const opened = openRegistry({
+    run: runProcess,
     registry: registryOf(),
     env: {
       HOME: join(top, 'home'),
