@@ -144,6 +144,7 @@ function steer({ signals, onKey }: Session, loop: Loop): void {
 async function reload<T>(session: Session, make: (config: ProjectConfig) => T): Promise<Outcome<T>> {
   const loaded = await openProject(session.invocation);
   if (loaded.kind !== 'ok') return loaded;
+  session.learn(loaded.value.secrets);
   const names = new Set(session.services.map(({ name }) => name));
   const all = session.invocation.positionals.length === 0;
   const services = loaded.value.config.services.filter(({ name }) => all || names.has(name));
