@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { ImageSource } from '../config/model.ts';
 import { failed, ok, type Outcome } from '../outcome.ts';
 import { sha256Of } from './boot-jar.ts';
+import { passBuildArgs } from './build-args.ts';
 import type { BuildahAccess } from './buildah-access.ts';
 import { bud } from './bud.ts';
 import type { Buildah } from './buildah-session.ts';
@@ -35,6 +36,7 @@ export async function buildContainerfile(
   const { service, source, jar, repository, folder, insecureHost, access, labels } = request;
   const login = await access.env(false, signal);
   if (login.kind !== 'ok') return login;
+  const args = passBuildArgs(source.buildArgs);
   const built = await bud(
     buildah,
     {
@@ -43,6 +45,7 @@ export async function buildContainerfile(
       context: source.context,
       idFile: join(folder, 'image.id'),
       env: {
+        ...args.env,
         ...login.value,
         ...(insecureHost === undefined ? {} : await insecureRegistry(insecureHost, folder)),
       },
@@ -52,7 +55,7 @@ export async function buildContainerfile(
         '--pull=false',
         ...access.flags,
         ...labels,
-        ...Object.entries(source.buildArgs).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]),
+        ...args.flags,
         '-t',
         `localhost/appdev/${repository}:current`,
       ],

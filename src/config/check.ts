@@ -6,6 +6,7 @@
 import type { Diagnostic } from '../diagnostic.ts';
 import { checkImage } from './check-image.ts';
 import { checkNeeds } from './check-needs.ts';
+import { checkJarArgs } from './check-secrets.ts';
 import { forwardPorts, maxReleaseName } from './grammar.ts';
 import { diagnosticAt, placeText } from './locate.ts';
 import {
@@ -28,6 +29,7 @@ export function checkProject(tree: Tree): Diagnostic[] {
     ...services.flatMap((service) => [
       ...checkDeploy(service),
       ...checkImage(service),
+      ...checkJarArgs(service),
       ...checkNumbers(service),
     ]),
     ...checkNeeds(services),

@@ -21,11 +21,11 @@ afterEach(async () => {
 
 it('an image command and a build tool keep the context that the session was started with', async () => {
   writeFileSync(desk.kubeconfig, kubeconfigText({ 'kind-mine': nowhere, team: nowhere }));
-  const other = join(desk.folder, 'other');
+  const other = join(desk.notes, 'other');
   writeFileSync(other, kubeconfigText({ team: nowhere, 'kind-mine': nowhere }));
   // The first child switches the user's context, as `kubectl config use-context team` would, and only then looks.
   const look = (file: string): string =>
-    `#!/bin/sh\ncp '${other}' '${desk.kubeconfig}'\ncat "$KUBECONFIG" > '${join(desk.folder, file)}'\nexit 3\n`;
+    `#!/bin/sh\ncp '${other}' '${desk.kubeconfig}'\ncat "$KUBECONFIG" > '${join(desk.notes, file)}'\nexit 3\n`;
   desk.write('make-image', look('seen-by-command'), 0o755);
   desk.write('jars/mvnw', look('seen-by-maven'), 0o755);
   desk.write(
@@ -51,7 +51,7 @@ services:
   );
   const { stdout, stderr } = await desk.appdev(['build', '--output', 'plain']);
   const seen = ['seen-by-command', 'seen-by-maven'].map((file) => {
-    const text = readFileSync(join(desk.folder, file), 'utf8');
+    const text = readFileSync(join(desk.notes, file), 'utf8');
     const { contexts, 'current-context': current } = JSON.parse(text) as {
       contexts: { name: string }[];
       'current-context': string;

@@ -8,6 +8,8 @@ import { appdevBin, type Ran } from './rig.ts';
 /** A project and its surroundings. */
 export interface Desk {
   readonly folder: string;
+  /** For what stand-ins write down: outside the project, whose files are inputs of its builds. */
+  readonly notes: string;
   /** The user's kubeconfig. */
   readonly kubeconfig: string;
   /** Writes a file of the project; `mode` is 0o755 for a program. */
@@ -22,8 +24,9 @@ export interface Desk {
 /** Makes one. `env` is added to this process's own environment. */
 export function createDesk(env: NodeJS.ProcessEnv = {}): Desk {
   const top = mkdtempSync(join(tmpdir(), 'appdev-desk-'));
-  const [folder, tools, kubeconfig] = [join(top, 'shop'), join(top, 'tools'), join(top, 'kubeconfig')];
-  for (const made of [folder, tools]) mkdirSync(made);
+  const [folder, tools, notes] = [join(top, 'shop'), join(top, 'tools'), join(top, 'notes')];
+  const kubeconfig = join(top, 'kubeconfig');
+  for (const made of [folder, tools, notes]) mkdirSync(made);
   const write = (file: string, text: string, mode = 0o644): void => {
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, text);
@@ -33,6 +36,7 @@ export function createDesk(env: NodeJS.ProcessEnv = {}): Desk {
   const { CI: _ci, APPDEV_NAMESPACE: _namespace, ...desk } = process.env;
   return {
     folder,
+    notes,
     kubeconfig,
     write: (file, text, mode) => write(join(folder, file), text, mode),
     standIn: (program, script) => write(join(tools, program), script, 0o755),
