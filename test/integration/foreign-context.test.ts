@@ -1,9 +1,11 @@
 /** The shipped commands while the current context is a cluster that is not this machine's: nothing goes there. */
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createDesk, kubeconfigText, type Desk } from '../support/desk.ts';
 
@@ -79,4 +81,32 @@ it('doctor asks a stranger its version, and pushes nothing', async () => {
   const { stdout } = await desk.appdev(['doctor']);
   expect(stdout).toContain('name the cluster to have it tried: appdev doctor --kube-context team');
   expect(requests).toEqual(['GET /version']);
+});
+
+/** What the demo takes for a local cluster that it may use. */
+async function demoCluster(): Promise<string> {
+  const script = resolve(import.meta.dirname, '../../scripts/local-cluster.js');
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    [
+      '--input-type=module',
+      '-e',
+      `console.log((await (await import('${script}')).localCluster()) ?? 'none')`,
+    ],
+    { env: { ...process.env, KUBECONFIG: desk.kubeconfig } },
+  );
+  return stdout.trim();
+}
+
+it('the demo asks no cluster that is only called like a local one', async () => {
+  writeFileSync(desk.kubeconfig, kubeconfigText({ 'kind-x': `http://127.0.0.1:${port()}` }));
+  expect(await demoCluster()).toBe('kind-x');
+  expect(requests).toEqual(['GET /readyz?timeout=3s']);
+
+  // Through a proxy, as through a tunnel, the address says nothing: here it is the listener that would be asked.
+  const config = kubeconfigText({ 'kind-x': 'http://127.0.0.1:9' });
+  const proxied = config.replace('"server":', `"proxy-url":"http://127.0.0.1:${port()}","server":`);
+  writeFileSync(desk.kubeconfig, proxied);
+  expect(await demoCluster()).toBe('none');
+  expect(requests).toHaveLength(1);
 });
