@@ -67,9 +67,10 @@ async function run(
     onKey: () => undefined,
   };
   // A bug is reported here, where it is known what its report must not show.
-  const outcome = await body(session).catch(
-    (error: unknown): NotOk => ({ kind: 'failed', error: internalError(error) }),
-  );
+  const outcome = await body(session).catch((error: unknown): NotOk => ({
+    kind: 'failed',
+    error: internalError(error),
+  }));
   await cleanup.run(cleanupMs);
   signals.dispose();
   if (outcome.kind === 'failed') return exitWith(outcome, mask);
