@@ -3,11 +3,12 @@
  * app. `npm run demo -- --once` does it without a terminal: deploys, makes one edit, shows the new text being served and
  * the timing line, cleans up, and exits 0. The app is a copy, so that the checkout stays as it is.
  */
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { localCluster } from './local-cluster.js';
 import { prepareCheckout, root, sandboxEnvironment, step } from './prepare.js';
 
 const once = process.argv.includes('--once');
@@ -15,23 +16,10 @@ const fixture = join(root, 'fixtures/spring-app');
 const controller = 'src/main/java/com/example/orders/web/GreetingController.java';
 
 prepareCheckout();
-const environment = currentLocalCluster() ? process.env : withSandbox();
+const local = await localCluster();
+if (local !== undefined) console.log(`» using the current cluster: ${local}`);
+const environment = local === undefined ? withSandbox() : process.env;
 process.exitCode = once ? await demoOnce() : await demoInteractive();
-
-/** Whether kubectl's current context is a local product's that answers; then the user's own cluster is used. */
-function currentLocalCluster() {
-  const kubectl = (...args) => spawnSync('kubectl', args, { encoding: 'utf8', timeout: 5000 });
-  const context = kubectl('config', 'current-context').stdout?.trim() ?? '';
-  if (!/^(kind-|k3d-|minikube$|docker-desktop$|rancher-desktop$|colima|orbstack$|microk8s$)/.test(context))
-    return false;
-  const answers = kubectl('--request-timeout=3s', 'get', '--raw', '/readyz').status === 0;
-  console.log(
-    answers
-      ? `» using the current cluster: ${context}`
-      : `» ${context} does not answer; using the sandbox cluster instead`,
-  );
-  return answers;
-}
 
 function withSandbox() {
   step('bringing the sandbox cluster up', join(root, 'sandbox/cluster'), ['up']);

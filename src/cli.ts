@@ -4,11 +4,12 @@
  */
 import { exitWith, internalError } from './commands/fail.ts';
 import { parseCommandLine } from './commands/parse.ts';
+import { environmentMask } from './commands/secrets.ts';
 import { version } from './version.ts';
 
 async function main(): Promise<number> {
   const parsed = parseCommandLine(process.argv.slice(2), { env: process.env, cwd: process.cwd(), version });
-  if (parsed.kind !== 'ok') return exitWith(parsed);
+  if (parsed.kind !== 'ok') return exitWith(parsed, environmentMask(process.env));
   if (parsed.value.kind === 'print') {
     process.stdout.write(`${parsed.value.text}\n`);
     return 0;
@@ -21,7 +22,7 @@ let exitCode: number;
 try {
   exitCode = await main();
 } catch (error) {
-  exitCode = exitWith({ kind: 'failed', error: internalError(error) });
+  exitCode = exitWith({ kind: 'failed', error: internalError(error) }, environmentMask(process.env));
 }
 // Everything is closed by now. A stray handle must not keep the process, and output that a pipe has not taken yet must
 // not be lost: the empty write calls back behind it.

@@ -7,6 +7,7 @@ import type { ImageSource } from '../config/model.ts';
 import { failed, ok, type Outcome } from '../outcome.ts';
 import { systemClock } from '../support/clock.ts';
 import { sha256Of } from './boot-jar.ts';
+import { passBuildArgs } from './build-args.ts';
 import type { BuildahAccess } from './buildah-access.ts';
 import { bud } from './bud.ts';
 import { baseFailure } from './buildah-errors.ts';
@@ -38,12 +39,14 @@ export async function buildContainerfile(
   const { service, source, jar, repository, folder, insecureHost, access, labels } = request;
   const login = await access.env(false, signal);
   if (login.kind !== 'ok') return login;
+  const args = passBuildArgs(source.buildArgs);
   const wanted = {
     service,
     file: source.containerfile,
     context: source.context,
     idFile: join(folder, 'image.id'),
     env: {
+      ...args.env,
       ...login.value,
       ...(insecureHost === undefined ? {} : await insecureRegistry(insecureHost, folder)),
     },
@@ -54,7 +57,7 @@ export async function buildContainerfile(
       ...noOwnRetries,
       ...access.flags,
       ...labels,
-      ...Object.entries(source.buildArgs).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]),
+      ...args.flags,
       '-t',
       `localhost/appdev/${repository}:current`,
     ],

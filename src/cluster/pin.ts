@@ -1,6 +1,7 @@
 /**
  * Pins one context for the session: a kubeconfig of its own that holds nothing else, readable by this user only. Every
- * child gets it as KUBECONFIG, so that a `kubectl config use-context` elsewhere changes nothing here.
+ * child that is started from then on gets it as KUBECONFIG (support/pinned-process.ts), so that a `kubectl config
+ * use-context` elsewhere changes nothing here; what only renders gets none.
  */
 import { realpath, writeFile } from 'node:fs/promises';
 import { dirname, relative, isAbsolute, sep } from 'node:path';

@@ -6,6 +6,7 @@ import type { RegistryAccess } from '../registry/access.ts';
 import { makeCertificate } from '../../test/support/certificate.ts';
 import { openAccess } from './access.ts';
 import type { Invocation } from './command.ts';
+import { runProcess } from '../support/process.ts';
 
 const signal = new AbortController().signal;
 const ann = { APPDEV_REGISTRY_USER: 'ann', APPDEV_REGISTRY_PASSWORD: 'env' };
@@ -26,7 +27,7 @@ function invocation(env: NodeJS.ProcessEnv, strings: Readonly<Record<string, str
 
 function open(...[env, strings, more]: [NodeJS.ProcessEnv, Record<string, string>?, { ca?: string }?]) {
   const registry = { push: 'r.example.com/shop', ...more };
-  const opened = openAccess({ invocation: invocation(env, strings) }, registry);
+  const opened = openAccess({ invocation: invocation(env, strings) }, registry, runProcess);
   if (opened.kind !== 'ok') throw new Error(JSON.stringify(opened));
   return opened.value;
 }
@@ -42,7 +43,7 @@ describe("the session's way into registries", () => {
     const access = open(ann);
     expect(await userAt(access, 'r.example.com/shop/orders')).toBe('ann');
     expect(await userAt(access, 'other.example.com/shop/orders')).toBeUndefined();
-    const nowhere = openAccess({ invocation: invocation(ann) }, undefined);
+    const nowhere = openAccess({ invocation: invocation(ann) }, undefined, runProcess);
     if (nowhere.kind !== 'ok') throw new Error(JSON.stringify(nowhere));
     expect(await userAt(nowhere.value, 'r.example.com/shop/orders')).toBeUndefined();
   });
@@ -63,7 +64,7 @@ describe("the session's way into registries", () => {
   it('trusts none that is not named, and says so of one that is not there', () => {
     expect([open({}).asking.fetch, open({}).certDir]).toEqual([undefined, undefined]);
     const registry = { push: 'r.example.com', ca: join(folder, 'none.pem') };
-    expect(openAccess({ invocation: invocation({}) }, registry)).toMatchObject({
+    expect(openAccess({ invocation: invocation({}) }, registry, runProcess)).toMatchObject({
       kind: 'failed',
       error: { code: 'REGISTRY_UNREACHABLE' },
     });

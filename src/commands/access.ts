@@ -3,23 +3,25 @@ import { resolve } from 'node:path';
 import type { Outcome } from '../outcome.ts';
 import { openRegistryAccess, type RegistryAccess } from '../registry/access.ts';
 import type { Registry } from '../registry/types.ts';
-import { runProcess } from '../support/process.ts';
+import type { RunProcess } from '../support/process.ts';
 import type { Session } from './session.ts';
 
 /**
  * Opens it; contacts nothing. Fails with REGISTRY_UNREACHABLE for a certificate authority that is not usable.
  *
  * @param registry where the session's images go, as far as that is known: the environment's login is for its host alone.
+ * @param run starts credential helpers.
  */
 export function openAccess(
   { invocation }: Pick<Session, 'invocation'>,
   registry: Pick<Registry, 'push' | 'ca'> | undefined,
+  run: RunProcess,
 ): Outcome<RegistryAccess> {
   const { env, cwd, strings } = invocation;
   const authFile = strings['authfile'];
   const ca = authorityFile({ invocation }, registry);
   return openRegistryAccess({
-    run: runProcess,
+    run,
     env,
     ...(authFile === undefined ? {} : { authFile: resolve(cwd, authFile) }),
     ...(registry === undefined ? {} : { push: registry.push }),

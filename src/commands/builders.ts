@@ -21,7 +21,7 @@ import { loadImage } from '../registry/load.ts';
 import { splitRegistryName } from '../registry/reference.ts';
 import type { ImageTarget } from '../registry/types.ts';
 import { cacheFolder } from '../support/folders.ts';
-import { runProcess } from '../support/process.ts';
+import type { RunProcess } from '../support/process.ts';
 import { count } from '../ui/format.ts';
 import type { OpenTarget } from './cluster.ts';
 import type { OpenRegistry } from './registry.ts';
@@ -60,6 +60,7 @@ export async function openImageBuilder(
   const { config } = session.project;
   const kaniko = config.kaniko ?? defaultKaniko;
   const client = registry?.client;
+  const { run } = target;
   const { credentials } = access.asking;
   // Doctor only looks.
   if (session.invocation.command !== 'doctor' && usesBuilder(session.services, 'kaniko')) {
@@ -67,20 +68,20 @@ export async function openImageBuilder(
   }
   const selected = selectBuilder({
     buildah: createBuildahBuilder({
-      run: runProcess,
+      run,
       project: config.name,
       target: images,
       reader: client ?? noReader,
       ...(registry === undefined ? {} : { access: registry.buildah }),
       load: async (load, archive, { signal, report }) =>
-        await loadImage(load, archive, runProcess, {
+        await loadImage(load, archive, run, {
           signal,
           onLine: (stream, line) => report.output('push', stream, line),
         }),
       cache: cacheFolder(),
     }),
     command: createCommandBuilder({
-      run: runProcess,
+      run,
       target: images,
       reader: client ?? noReader,
       credentials,
@@ -116,24 +117,27 @@ export async function openImageBuilder(
     }),
   });
   const guarded = registry?.guarded(selected) ?? selected;
-  const copies = copiesOf(images, access);
+  const copies = copiesOf(images, access, run);
   return { imageBuilder: copies === undefined ? guarded : copyingBuilder(guarded, copies), copies };
 }
 
 /** What copies images into another registry; undefined where the nodes pull from the one that is pushed to. */
-function copiesOf(images: ImageTarget, access: RegistryAccess): CopyParts | undefined {
+function copiesOf(images: ImageTarget, access: RegistryAccess, run: RunProcess): CopyParts | undefined {
   if (images.kind !== 'registry' || images.registry.copy === undefined) return undefined;
   const { pull, copy } = images.registry;
   const reader = createRegistryClient({
     registry: { push: pull, insecure: copy.insecure },
     ...access.asking,
   });
-  return { run: runProcess, registry: images.registry, reader, access };
+  return { run, registry: images.registry, reader, access };
 }
 
 /** The builder of jars. Says where a choice was left open, and ends what Gradle leaves running. */
-export function openJarBuilder({ project, services, cleanup, emit }: Session): JarBuilder {
-  const parts = { run: runProcess, projectRoot: project.config.root, cache: cacheFolder() };
+export function openJarBuilder(
+  { project, services, cleanup, emit }: Session,
+  { run }: OpenTarget,
+): JarBuilder {
+  const parts = { run, projectRoot: project.config.root, cache: cacheFolder() };
   for (const message of undecided(services)) {
     emit({ type: 'notice', level: 'info', message, hint: 'to choose, set jar.tool to maven or gradle' });
   }

@@ -7,7 +7,8 @@ import type { ServiceConfig } from '../config/model.ts';
 import { createDeployer } from '../deploy/deployer.ts';
 import type { LiveDeployer } from '../deploy/types.ts';
 import { ok, type Outcome } from '../outcome.ts';
-import { runProcess } from '../support/process.ts';
+import { pinnedProcess } from '../support/pinned-process.ts';
+import type { RunProcess } from '../support/process.ts';
 import { makeTempFolder } from '../support/temp.ts';
 import { kubeconfigPlaces } from './project.ts';
 import type { Session } from './session.ts';
@@ -16,6 +17,8 @@ import type { Session } from './session.ts';
 export interface OpenTarget {
   readonly cluster: OpenCluster;
   readonly deployer: LiveDeployer;
+  /** Starts this session's children: they get the pinned kubeconfig. */
+  readonly run: RunProcess;
 }
 
 /** Chooses and opens the cluster, and says which it is. Nothing is contacted before the guard has spoken. */
@@ -40,14 +43,15 @@ export async function openTarget(session: Session, command: GuardedCommand): Pro
   if (opened.kind !== 'ok') return opened;
   const cluster = opened.value;
   cleanup.add('closing the connection to the cluster', () => cluster.close());
+  const run = pinnedProcess(identity.kubeconfig);
   const deployer = createDeployer({
     cluster,
-    run: runProcess,
+    run,
     project: config.name,
     root: config.root,
     adopt: invocation.booleans['adopt'] ?? false,
   });
-  return ok({ cluster, deployer });
+  return ok({ cluster, deployer, run });
 }
 
 /** The namespace that a service goes to. */

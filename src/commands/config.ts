@@ -7,12 +7,14 @@ import { count } from '../ui/format.ts';
 import type { Invocation } from './command.ts';
 import { exitWith } from './fail.ts';
 import { openProject } from './project.ts';
+import { environmentMask } from './secrets.ts';
 
 const actions = ['print', 'validate', 'schema'];
 
 /** Runs the command; the exit code is 2 when the file has errors. */
 export async function config(invocation: Invocation): Promise<number> {
   const [action, ...rest] = invocation.positionals;
+  const mask = environmentMask(invocation.env);
   if (action === undefined || !actions.includes(action) || rest.length > 0) {
     const near = action === undefined ? undefined : nearest(action, actions);
     return exitWith(
@@ -23,6 +25,7 @@ export async function config(invocation: Invocation): Promise<number> {
           hint: `type: appdev config ${near ?? 'validate'}`,
         },
       ),
+      mask,
     );
   }
   if (action === 'schema') {
@@ -30,7 +33,7 @@ export async function config(invocation: Invocation): Promise<number> {
     return 0;
   }
   const project = await openProject(invocation);
-  if (project.kind !== 'ok') return exitWith(project);
+  if (project.kind !== 'ok') return exitWith(project, mask);
   const { config: loaded, warnings, activeProfiles } = project.value;
   for (const warning of warnings) process.stderr.write(`${diagnosticLines(warning).join('\n')}\n`);
   if (action === 'print') {

@@ -148,6 +148,7 @@ async function reload<T>(
 ): Promise<Outcome<T>> {
   const loaded = await openProject(session.invocation);
   if (loaded.kind !== 'ok') return loaded;
+  session.learn(loaded.value.secrets);
   const names = new Set(session.services.map(({ name }) => name));
   const all = session.invocation.positionals.length === 0;
   const services = loaded.value.config.services.filter(({ name }) => all || names.has(name));

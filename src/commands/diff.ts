@@ -5,7 +5,6 @@ import { ok, type Outcome } from '../outcome.ts';
 import { unifiedDiff } from '../support/unified-diff.ts';
 import { openTarget } from './cluster.ts';
 import type { Invocation } from './command.ts';
-import { createMask } from '../support/mask.ts';
 import { readDeployInput } from './plan-deploy.ts';
 import { quietContext } from './quiet.ts';
 import { noticesOnStderr, wantsJson, withData } from './read-only.ts';
@@ -50,8 +49,7 @@ export async function previewDeploy(invocation: Invocation, command: 'diff' | 'd
         if (preview.kind !== 'ok') return preview;
         previews.push({ service: name, namespace: rendered.value.namespace, ...preview.value });
       }
-      const mask = createMask(project.secrets);
-      process.stdout.write(mask(wantsJson(invocation) ? jsonOf(previews) : textOf(previews)));
+      process.stdout.write(session.mask(wantsJson(invocation) ? jsonOf(previews) : textOf(previews)));
       const changed = previews.some(isChanged);
       return exitOf(changed && invocation.booleans['exit-code'] === true);
     },

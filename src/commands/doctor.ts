@@ -30,6 +30,7 @@ import { openProject } from './project.ts';
 import { kanikoChecks } from './kaniko-checks.ts';
 import { probeRegistry } from './registry-probe.ts';
 import { wantsJson, withData } from './read-only.ts';
+import { environmentMask } from './secrets.ts';
 import type { Session } from './session.ts';
 import { openWork } from './work.ts';
 
@@ -41,8 +42,9 @@ export async function doctor(invocation: Invocation): Promise<number> {
   const signal = new AbortController().signal;
   const checks = await machineChecks(invocation.cwd, [], signal);
   const problem: Check[] = project.kind === 'failed' ? [failure('appdev.yaml', project.error)] : [];
-  const exit = print([...checks, ...problem], wantsJson(invocation));
-  if (project.kind === 'failed' && project.error.code === 'CONFIG_INVALID') printError(project.error);
+  const mask = environmentMask(invocation.env);
+  const exit = print(mask([...checks, ...problem]), wantsJson(invocation));
+  if (project.kind === 'failed' && project.error.code === 'CONFIG_INVALID') printError(project.error, mask);
   return exit;
 }
 
@@ -61,7 +63,7 @@ async function examine(session: Session): Promise<Outcome<number>> {
     passed('appdev.yaml', `${count(services.length, 'service')}, ${profiles}`),
     ...(await clusterChecks(session)),
   ];
-  return ok(print(checks, wantsJson(invocation)));
+  return ok(print(session.mask(checks), wantsJson(invocation)));
 }
 
 /** Without services, every tool that a project might use is looked for. */
@@ -127,6 +129,11 @@ async function clusterChecks(session: Session): Promise<Check[]> {
   const version = await cluster.version(signal);
   if (version.kind !== 'ok') return version.kind === 'failed' ? [failure('cluster', version.error)] : [];
   const reached: Check = passed('cluster', `${context} (${product}), ${version.value} at ${server}`);
+  if (product === 'unknown') {
+    // Merely the current context, and no local one: it is asked its version, and nothing goes to its registry.
+    const detail = `not tried: name the cluster to have it tried: appdev doctor --kube-context ${context}`;
+    return [reached, passed('registry push', detail)];
+  }
   const work = await openWork(session, target.value);
   if (work.kind !== 'ok')
     return [reached, ...(work.kind === 'failed' ? [failure('registry', work.error)] : [])];

@@ -3,19 +3,20 @@ import { appdevError, exitCodeOf, type AppdevError } from '../errors.ts';
 import type { NotOk } from '../outcome.ts';
 import { errorLines } from '../ui/error-lines.ts';
 import { version } from '../version.ts';
+import type { Mask } from './secrets.ts';
 
 /** Exit code of a session that a signal cut short, when no signal's own code is known. */
 const interrupted = 130;
 
-/** Prints a failure to standard error. */
-export function printError(error: AppdevError): void {
-  process.stderr.write(`${errorLines(error).join('\n')}\n`);
+/** Prints a failure to standard error, with what `mask` knows left out. */
+export function printError(error: AppdevError, mask: Mask): void {
+  process.stderr.write(`${errorLines(mask(error)).join('\n')}\n`);
 }
 
 /** Prints what went wrong, if anything did, and returns the exit code. */
-export function exitWith(result: NotOk): number {
+export function exitWith(result: NotOk, mask: Mask): number {
   if (result.kind === 'cancelled') return interrupted;
-  printError(result.error);
+  printError(result.error, mask);
   return exitCodeOf(result.error);
 }
 

@@ -12,6 +12,7 @@ import { isLoopbackHost, parseReference, splitRegistryName } from '../registry/r
 import { registryOf } from '../registry/target.ts';
 import type { Registry } from '../registry/types.ts';
 import { openAccess } from './access.ts';
+import { runProcess } from '../support/process.ts';
 import type { Session } from './session.ts';
 import type { Work } from './work.ts';
 
@@ -96,7 +97,7 @@ export async function resolveImages(
   const artifacts = new Map<string, Artifact>();
   if (asked.length === 0) return ok(artifacts);
   const registry = work === undefined ? session.project.config.registry : registryOf(work.images);
-  const access = work === undefined ? openAccess(session, registry) : ok(work.access);
+  const access = work === undefined ? openAccess(session, registry, runProcess) : ok(work.access);
   if (access.kind !== 'ok') return access;
   for (const image of asked) {
     const { service, tag } = image;

@@ -7,6 +7,7 @@ import { namespaceOf, openTarget } from './cluster.ts';
 import type { Invocation } from './command.ts';
 import { exitWith } from './fail.ts';
 import { done, noticesOnStderr, wantsJson, withData } from './read-only.ts';
+import { environmentMask } from './secrets.ts';
 import { selectorsOf } from './selectors.ts';
 
 /** Lines of each container that are shown when neither `--tail` nor `--since` is given. */
@@ -15,7 +16,7 @@ const defaultTail = 200;
 /** Runs the command. */
 export async function logs(invocation: Invocation): Promise<number> {
   const limits = limitsOf(invocation);
-  if (limits.kind !== 'ok') return exitWith(limits);
+  if (limits.kind !== 'ok') return exitWith(limits, environmentMask(invocation.env));
   const json = wantsJson(invocation);
   const print = (service: string, pod: string, container: string, line: string): void => {
     process.stdout.write(
@@ -52,7 +53,8 @@ export async function logs(invocation: Invocation): Promise<number> {
       for (const request of requests) {
         const lines = await readPodLogs(cluster, request, signals.shutdown);
         if (lines.kind !== 'ok') return lines;
-        for (const { pod, container, line } of lines.value) print(request.service, pod, container, line);
+        for (const { pod, container, line } of session.mask(lines.value))
+          print(request.service, pod, container, line);
       }
       return done;
     },

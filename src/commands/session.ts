@@ -9,7 +9,6 @@ import type { ServiceConfig } from '../config/model.ts';
 import { failed, ok, type Outcome } from '../outcome.ts';
 import { usesBuilder } from '../build/image-builders.ts';
 import { removeLeftoverContainers } from '../build/leftover-containers.ts';
-import { environmentSecrets } from '../registry/environment.ts';
 import { runProcess } from '../support/process.ts';
 import { killAllChildren } from '../support/children.ts';
 import { createCleanup, type Cleanup } from '../support/cleanup.ts';
@@ -23,8 +22,8 @@ import { version } from '../version.ts';
 import { join } from 'node:path';
 import type { Invocation } from './command.ts';
 import { exitWith, internalError } from './fail.ts';
-import { createMask } from '../support/mask.ts';
 import { chooseServices, openProject } from './project.ts';
+import { environmentMask, openMask, type SessionMask } from './secrets.ts';
 import { handleSignals, type Signals } from './signals.ts';
 import { stateFolderOf } from './state-folder.ts';
 
@@ -34,7 +33,12 @@ export interface Session {
   readonly project: LoadedProject;
   /** The services that the command line asks for, in file order. */
   readonly services: readonly ServiceConfig[];
+  /** Puts an event on the bus, with the session's secrets masked. */
   readonly emit: Emit;
+  /** For what is written past the events. */
+  readonly mask: SessionMask['mask'];
+  /** Secrets of a project that was read again. */
+  readonly learn: SessionMask['learn'];
   readonly signals: Signals;
   /** What is added here is undone at the end, last first. */
   readonly cleanup: Cleanup;
@@ -66,7 +70,7 @@ export async function withSession(
   body: (session: Session) => Promise<Outcome<void>>,
 ): Promise<number> {
   const choice = outputOf(invocation, options.panel);
-  if (choice.kind !== 'ok') return exitWith(choice);
+  if (choice.kind !== 'ok') return exitWith(choice, environmentMask(invocation.env));
   const project = await openProject(invocation);
   const services =
     project.kind === 'ok'
@@ -76,10 +80,7 @@ export async function withSession(
 
   let keys: Parameters<Session['onKey']>[0] | undefined;
   const bus = createEventBus(Date.now);
-  const mask = createMask([
-    ...environmentSecrets(invocation.env),
-    ...(project.kind === 'ok' ? project.value.secrets : []),
-  ]);
+  const { mask, learn } = openMask(invocation.env, project.kind === 'ok' ? project.value.secrets : []);
   const emit: Emit = (event) => bus.emit(mask(event));
   const reporter = await createReporter({
     // Before there is a project, there is nothing that a panel could show.
@@ -145,6 +146,8 @@ export async function withSession(
       project: project.value,
       services: services.value,
       emit,
+      mask,
+      learn,
       signals,
       cleanup,
       stateFolder: stateFolder ?? makeTempFolder('state'),

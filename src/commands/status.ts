@@ -20,10 +20,11 @@ export async function status(invocation: Invocation): Promise<number> {
       found.push(one.value);
     }
     const { context } = cluster.identity;
+    const shown = session.mask(found);
     process.stdout.write(
       wantsJson(invocation)
-        ? `${JSON.stringify({ v: 1, context, services: found })}\n`
-        : table(context, found),
+        ? `${JSON.stringify({ v: 1, context, services: shown })}\n`
+        : table(context, shown),
     );
     const sick = found.some(({ deployed, workloads }) => deployed && workloads.some(({ ready }) => !ready));
     return ok(sick ? exitCodes.ROLLOUT_FAILED : 0);

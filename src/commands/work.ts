@@ -16,7 +16,6 @@ import { pruneImages } from '../registry/prune.ts';
 import { registryOf, targetText } from '../registry/target.ts';
 import type { ImageTarget, Registry } from '../registry/types.ts';
 import { cacheFolder } from '../support/folders.ts';
-import { runProcess } from '../support/process.ts';
 import { findTool } from '../support/tool.ts';
 import { openAccess } from './access.ts';
 import { openImageBuilder, openJarBuilder } from './builders.ts';
@@ -51,12 +50,12 @@ export async function openWork(session: Session, target: OpenTarget): Promise<Ou
   const images = await findTarget(session, target);
   if (images.kind !== 'ok') return images;
   const named = registryOf(images.value);
-  const access = openAccess(session, named);
+  const access = openAccess(session, named, target.run);
   if (access.kind !== 'ok') return access;
   const registry = named === undefined ? undefined : open(session, named, access.value);
   const client = registry?.client;
   const ledger = createPushLedger(stateFolder);
-  const git = createGit(runProcess);
+  const git = createGit(target.run);
   const tags = createTagger(session, { git, client, startedMs: Date.now() });
   const { imageBuilder, copies } = await openImageBuilder(session, target, {
     images: images.value,
@@ -66,7 +65,7 @@ export async function openWork(session: Session, target: OpenTarget): Promise<Ou
   });
   return ok({
     parts: {
-      jarBuilder: openJarBuilder(session),
+      jarBuilder: openJarBuilder(session, target),
       imageBuilder: remembering(imageBuilder, ledger, tags),
       deployer: target.deployer,
       manifests:
@@ -177,7 +176,7 @@ function rememberedLookup(lookup: ManifestLookup, ledger: PushLedger, tags: Tagg
 
 async function prune(
   { project, services, emit }: Session,
-  { cluster }: OpenTarget,
+  { cluster, run }: OpenTarget,
   images: ImageTarget,
   client: RegistryClient | undefined,
   ledger: PushLedger,
@@ -192,7 +191,7 @@ async function prune(
     if (pruned.kind === 'failed') tell('the registry', pruned);
   }
   if (names.length === 0) return;
-  const storage = { run: runProcess, project: name, services: names, keep, cache: cacheFolder(), signal };
+  const storage = { run, project: name, services: names, keep, cache: cacheFolder(), signal };
   const pruned = await pruneStorage(storage);
   if (pruned.kind === 'failed') tell("Buildah's storage", pruned);
 }

@@ -1,7 +1,9 @@
 /** What must be true between the values of one image: one source that it is made from, and one builder that all is meant for. */
 import type { Diagnostic } from '../diagnostic.ts';
 import { diagnosticAt } from './locate.ts';
-import { entryAt, itemsAt, pathText, stringAt, treeAt, type Entry, type Named } from './tree.ts';
+import { steersBuilder } from './build-arg-names.ts';
+import { onCommandLine, secretAt } from './check-secrets.ts';
+import { entriesAt, entryAt, itemsAt, pathText, stringAt, treeAt, type Entry, type Named } from './tree.ts';
 
 /** Complaints about a service's image. */
 export function checkImage([name, { value }]: Named): Diagnostic[] {
@@ -28,7 +30,7 @@ export function checkImage([name, { value }]: Named): Diagnostic[] {
       ),
     ];
   }
-  if (containerfile !== undefined) return [];
+  if (containerfile !== undefined) return checkBuildArgs(at, image);
   const found = ['context', 'buildArgs'].flatMap((key) => {
     const entry = entries.get(key);
     const hint = 'add containerfile, or remove it';
@@ -39,6 +41,25 @@ export function checkImage([name, { value }]: Named): Diagnostic[] {
     found.push(diagnosticAt(image.key, message, `add \`jar: {}\` to ${name}, or image.containerfile`));
   }
   return found;
+}
+
+/** A build argument is handed over by Buildah's environment, unless its name means something to Buildah there. */
+function checkBuildArgs(at: string, { value }: Entry): Diagnostic[] {
+  const builder = stringAt(value, ['builder'])?.value;
+  return entriesAt(value, ['buildArgs']).flatMap(([name, { value: node }]) => {
+    const path = `${at}.buildArgs.${name}`;
+    if (builder === 'kaniko') {
+      const hint = 'use another builder, or have the Containerfile do without it';
+      return secretAt(
+        node,
+        `${path} puts a secret into the build pod, where all who may read pods see it`,
+        hint,
+      );
+    }
+    return steersBuilder(name)
+      ? onCommandLine(node, path, 'give the argument a name that is no setting of Buildah')
+      : [];
+  });
 }
 
 /** What belongs to another builder is not passed over in silence, and nothing secret goes onto a command line. */
@@ -62,10 +83,7 @@ function checkCommand(at: string, image: Entry): Diagnostic[] {
     found.push(diagnosticAt(run.key, message, 'write it first, then its arguments'));
   }
   for (const [index, word] of itemsAt(value, ['command', 'run']).entries()) {
-    if (word.kind !== 'scalar' || word.secret !== true) continue;
-    const message = `${at}.command.run[${index}] puts a secret onto a command line, where other users of the machine see it`;
-    const hint = `hand it over by ${at}.command.env`;
-    found.push(diagnosticAt(word.origin, message, hint));
+    found.push(...onCommandLine(word, `${at}.command.run[${index}]`, `hand it over by ${at}.command.env`));
   }
   return found;
 }

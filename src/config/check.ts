@@ -7,6 +7,7 @@ import type { Diagnostic } from '../diagnostic.ts';
 import { checkImage } from './check-image.ts';
 import { checkNeeds } from './check-needs.ts';
 import { checkOtherImages } from './check-other-images.ts';
+import { checkJarArgs } from './check-secrets.ts';
 import { forwardPorts, maxReleaseName } from './grammar.ts';
 import { diagnosticAt, placeText } from './locate.ts';
 import {
@@ -29,6 +30,7 @@ export function checkProject(tree: Tree): Diagnostic[] {
     ...services.flatMap((service) => [
       ...checkDeploy(service),
       ...checkImage(service),
+      ...checkJarArgs(service),
       ...checkNumbers(service),
     ]),
     ...checkNeeds(services),

@@ -186,6 +186,43 @@ appdev.yaml:7:22: error: services.orders.image.builder: expected buildah, kaniko
 `,
   ],
   [
+    'secrets where others would see them',
+    `
+apiVersion: appdev/v1
+name: shop
+services:
+  a:
+    jar: {args: [-q, "-Dkey=\${API_TOKEN:-hunter222}"]}
+    image:
+      containerfile: deploy/values-dev.yaml
+      buildArgs:
+        HIDDEN: "\${API_TOKEN:-hunter222}"
+        HTTPS_PROXY: "http://a:\${API_TOKEN:-hunter222}@b"
+    deploy: {manifests: [deploy/values-dev.yaml]}
+  b:
+    image:
+      builder: kaniko
+      containerfile: deploy/values-dev.yaml
+      buildArgs: {X: "\${API_TOKEN:-hunter222}"}
+    deploy: {manifests: [deploy/values-dev.yaml]}
+`,
+    `
+appdev.yaml has 3 errors
+appdev.yaml:5:22: error: services.a.jar.args[1] puts a secret onto a command line, where other users of the machine see it
+  5 |     jar: {args: [-q, "-Dkey=\${API_TOKEN:-hunter222}"]}
+    |                      ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+  hint: let the build read the variable itself: \`\${env.NAME}\` in Maven, \`providers.environmentVariable\` in Gradle
+appdev.yaml:10:22: error: services.a.image.buildArgs.HTTPS_PROXY puts a secret onto a command line, where other users of the machine see it
+  10 |         HTTPS_PROXY: "http://a:\${API_TOKEN:-hunter222}@b"
+     |                      ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+  hint: give the argument a name that is no setting of Buildah
+appdev.yaml:16:22: error: services.b.image.buildArgs.X puts a secret into the build pod, where all who may read pods see it
+  16 |       buildArgs: {X: "\${API_TOKEN:-hunter222}"}
+     |                      ^^^^^^^^^^^^^^^^^^^^^^^^^
+  hint: use another builder, or have the Containerfile do without it
+`,
+  ],
+  [
     'commands that build images',
     `
 apiVersion: appdev/v1

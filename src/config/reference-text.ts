@@ -93,6 +93,8 @@ mvn jib:build -Djib.to.image="$APPDEV_IMAGE" -Djib.outputPaths.digest="$APPDEV_D
 - **Trust.** Whoever writes appdev.yaml decides what runs on the machine that builds it, as with a Maven plugin, a wrapper script or
   a Makefile. appdev asks nothing, here or in CI, and names each command before it first runs it in a session. Read appdev.yaml before
   you run a project of somebody else's.
+- **Cluster.** \`KUBECONFIG\` is a file of the session with the one context that appdev works with, whatever becomes the current one
+  meanwhile; \`command.env\` may say otherwise.
 - \`image.base\` and \`image.buildArgs\` mean nothing to a command; hand it what it needs by \`command.env\`.
 
 ## Two registries
@@ -229,6 +231,13 @@ A chart that names another service's image by itself is refused with IMAGE_NOT_U
 | \`$\${\` | a literal \`\${\` |
 
 Variables work in values that are strings, not in keys and not in \`profiles\` that are not active. They are filled in after
-the file was read, so that whatever a variable holds, it stays one string. Values of variables that look like secrets by
-their names (\`…PASSWORD\`, \`…TOKEN\`, \`…SECRET\`, …) are not shown by \`appdev config print\`.
+the file was read, so that whatever a variable holds, it stays one string. 
+Values of variables that look like secrets by their names (\`…PASSWORD\`, \`…TOKEN\`, \`…SECRET\`, …) are secrets, where they have
+six characters or more:
+
+- No output and no file of \`.appdev/logs\` shows them: \`***\` stands there, also for their base64, URL and JSON forms. The manifests
+  that \`appdev render\` prints are the exception, for they are what will be applied.
+- No command line holds them. Chart values and build arguments go another way; in \`jar.args\`, \`image.command.run\` and build
+  arguments that are settings of Buildah's by their names (\`HTTP_PROXY\`, \`PATH\`), or go into a build pod (\`kaniko\`), they are an
+  error. A variable that is no secret needs another name.
 `;

@@ -45,7 +45,9 @@ const jar = z.strictObject({
   args: z
     .array(z.string())
     .default([])
-    .describe('Further arguments of the build tool, e.g. `-Pfast` or `--configuration-cache`.'),
+    .describe(
+      'Further arguments of the build tool, e.g. `-Pfast` or `--configuration-cache`. A secret is refused here: other users of the machine would see it.',
+    ),
   tests: z
     .enum(['auto', 'run', 'skip'])
     .default('auto')

@@ -27,6 +27,13 @@ export function variableIn(env: Environment, name: string): string | undefined {
   return Object.hasOwn(env, name) ? env[name] : undefined;
 }
 
+/** Values of an environment's variables that look like secrets by their names. */
+export function variablesLikeSecrets(env: Environment): readonly string[] {
+  return Object.entries(env).flatMap(([name, value]) =>
+    value !== undefined && value !== '' && secretName.test(name) ? [value] : [],
+  );
+}
+
 /** `.env` below the environment: a variable that the process has wins. */
 export function withDotEnv(text: string, env: Environment): Environment {
   const merged = Object.create(null) as Record<string, string | undefined>;

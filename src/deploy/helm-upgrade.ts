@@ -79,19 +79,23 @@ export async function upgradeRelease(
     ...(checked === shape ? ['--disable-openapi-validation'] : []),
     ...input.value.args,
   ];
-  return await helm.run(
-    {
-      args,
-      cwd: root,
-      kubeconfig: target.kubeconfig,
-      stdin: input.value.stdin,
-      env: { [holderVariable]: mark },
-      onLine: (stream, line) => {
-        if (stream === 'stderr') report.output('apply', stream, line);
+  try {
+    return await helm.run(
+      {
+        args,
+        cwd: root,
+        kubeconfig: target.kubeconfig,
+        stdin: input.value.stdin,
+        env: { [holderVariable]: mark },
+        onLine: (stream, line) => {
+          if (stream === 'stderr') report.output('apply', stream, line);
+        },
       },
-    },
-    signal,
-  );
+      signal,
+    );
+  } finally {
+    await input.value.dispose();
+  }
 }
 
 /** Where helm is pinned to: the session's cluster, and the service's namespace. */

@@ -24,7 +24,9 @@ const config: HelmConfig = {
 
 function valuesOf(change: Partial<HelmConfig>, image: Artifact | undefined = artifact): unknown {
   const added = addedValues({ ...config, ...change }, image);
-  return added.kind === 'ok' ? [JSON.parse(added.value.stdin), ...added.value.args] : added;
+  return added.kind === 'ok'
+    ? [JSON.parse(added.value.stdin), ...added.value.args, ...added.value.texts]
+    : added;
 }
 
 describe('addedValues', () => {
@@ -40,7 +42,22 @@ describe('addedValues', () => {
     ],
     [
       { imageValues: { repository: 'apps[0].image', tag: 'apps[0].tag' } },
-      [{}, '--set-json=apps[0].image="localhost:5001/orders"', '--set-json=apps[0].tag="c0ffee@sha256:1"'],
+      [
+        {},
+        { path: 'apps[0].image', text: 'localhost:5001/orders' },
+        { path: 'apps[0].tag', text: 'c0ffee@sha256:1' },
+      ],
+    ],
+    [
+      {
+        set: { 'a[0].secret': 'say "no", twice', 'a[0].port': 80 },
+        imageValues: { repository: 'r', tag: 't' },
+      },
+      [
+        { r: 'localhost:5001/orders', t: 'c0ffee@sha256:1' },
+        '--set-json=a[0].port=80',
+        { path: 'a[0].secret', text: 'say "no", twice' },
+      ],
     ],
     [
       { set: { 'image.tag': 'mine', replicaCount: 2, 'a.b': false } },

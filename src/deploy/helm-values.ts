@@ -1,6 +1,6 @@
 /**
  * The values that appdev adds to a chart's: `set` and the image. They travel as a YAML file on helm's standard input
- * (`--values -`), so that no value is read as syntax, shows in a process list, or is left behind in a file. Pure.
+ * (`--values -`), so that no value is read as syntax or shows in a process list. Pure.
  */
 import type { HelmConfig, ImageValues } from '../config/model.ts';
 import type { Artifact } from '../events.ts';
@@ -8,15 +8,31 @@ import { failed, ok, type Outcome } from '../outcome.ts';
 import { isFields } from '../support/fields.ts';
 import { referenceOf, tagOf } from './images.ts';
 
+/** Text for one path of the values. */
+export interface PathText {
+  readonly path: string;
+  readonly text: string;
+}
+
+/**
+ * The argument that has helm read a text from a file (`--set-file`, which takes the content as it is). Helm's syntax gives
+ * commas and backslashes in the file's name a meaning.
+ */
+export function textArgument({ path }: PathText, file: string): string {
+  return `--set-file=${path}=${file.replace(/[\\,]/g, '\\$&')}`;
+}
+
 /** How the added values reach helm. */
 export interface AddedValues {
   /** For `--values -`: JSON, which is YAML. */
   readonly stdin: string;
   /**
-   * Arguments for paths that go into a list (`containers[0].image`): a values file could only replace the whole list.
-   * Written as `--set-json`, so that the value is data here, too.
+   * Values for paths that go into a list (`containers[0].image`): a values file could only replace the whole list.
+   * Numbers and booleans are arguments, as `--set-json`. Text may be a secret, which no argument may hold.
    */
   readonly args: readonly string[];
+  /** Text for such paths, in order. */
+  readonly texts: readonly PathText[];
 }
 
 /**
@@ -31,7 +47,7 @@ export function addedValues(
   artifact: Artifact | undefined,
   others: readonly Artifact[] = [],
 ): Outcome<AddedValues> {
-  const pairs: [string, unknown][] = Object.entries(config.set);
+  const pairs: [string, string | number | boolean][] = Object.entries(config.set);
   if (artifact !== undefined) pairs.push(...imagePairs(config.imageValues, artifact));
   for (const [service, paths] of Object.entries(config.otherImageValues ?? {})) {
     const other = others.find((one) => one.service === service);
@@ -39,9 +55,11 @@ export function addedValues(
   }
   const tree: Record<string, unknown> = {};
   const args: string[] = [];
+  const texts: PathText[] = [];
   for (const [path, value] of pairs) {
     if (path.includes('[')) {
-      args.push(`--set-json=${path}=${JSON.stringify(value)}`);
+      if (typeof value === 'string') texts.push({ path, text: value });
+      else args.push(`--set-json=${path}=${JSON.stringify(value)}`);
       continue;
     }
     const clash = put(tree, path.split('.'), value);
@@ -55,10 +73,10 @@ export function addedValues(
       );
     }
   }
-  return ok({ stdin: JSON.stringify(tree), args });
+  return ok({ stdin: JSON.stringify(tree), args, texts });
 }
 
-function imagePairs({ repository, tag }: ImageValues, artifact: Artifact): [string, unknown][] {
+function imagePairs({ repository, tag }: ImageValues, artifact: Artifact): [string, string][] {
   if (repository === tag) return [[repository, referenceOf(artifact)]];
   return [
     [repository, artifact.pullRepository],

@@ -2,20 +2,21 @@
  * Renders a service's chart by `helm template`, with the values that the release gets, and checks that the pushed image
  * arrived in a workload. Contacts no cluster: helm gets no kubeconfig here.
  */
-import { readFile } from 'node:fs/promises';
-import { relative } from 'node:path';
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { join, relative } from 'node:path';
 import type { WorkContext } from '../build/types.ts';
 import type { KubeObject } from '../cluster/types.ts';
 import type { HelmConfig, ServiceConfig } from '../config/model.ts';
 import type { Artifact } from '../events.ts';
 import { failed, ok, type NotOk, type Outcome } from '../outcome.ts';
+import { makeTempFolder } from '../support/temp.ts';
 import { findChart, staleDependencies, type Chart } from './chart.ts';
 import { contentHash } from './content.ts';
 import { parseDocuments } from './documents.ts';
 import { complaintOf, explainRender } from './helm-errors.ts';
 import type { Helm } from './helm-tool.ts';
 import { usedByChart } from './helm-other-images.ts';
-import { addedValues } from './helm-values.ts';
+import { addedValues, textArgument, type PathText } from './helm-values.ts';
 import { imagesIn, isReferenceTo } from './images.ts';
 import { isHook } from './objects.ts';
 import type { OtherImage, Rendered } from './types.ts';
@@ -35,6 +36,8 @@ export interface ReleaseInput {
   readonly stdin: string;
   /** What decides the release beside the rendered objects: stored values, and the chart's version. No paths. */
   readonly content: unknown;
+  /** Removes the files that the arguments name; to be called when helm has ended. */
+  readonly dispose: () => Promise<void>;
 }
 
 /** The images of which a chart may be given the references. */
@@ -60,30 +63,66 @@ export async function releaseInput(
   const files = await Promise.all(
     config.values.map(async (file) => await readFile(file, 'utf8').catch(() => '')),
   );
-  const values = [...config.values.map((file) => `--values=${file}`), '--values=-', ...added.value.args];
+  const texts = await textFiles(added.value.texts);
+  const values = [
+    ...config.values.map((file) => `--values=${file}`),
+    '--values=-',
+    ...added.value.args,
+    ...texts.args,
+  ];
   return ok({
     chart: chart.value,
     args: [...values, '--', config.release, chart.value.reference],
     stdin: added.value.stdin,
     content: [files, added.value, chart.value.text ?? chart.value.reference],
+    dispose: texts.dispose,
   });
+}
+
+/** Writes the texts to files of this user alone, and returns the arguments that name them. */
+async function textFiles(texts: readonly PathText[]): Promise<Pick<ReleaseInput, 'args' | 'dispose'>> {
+  if (texts.length === 0) return { args: [], dispose: () => Promise.resolve() };
+  const folder = makeTempFolder('values');
+  const args = await Promise.all(
+    texts.map(async (one, index) => {
+      const file = join(folder, String(index));
+      await writeFile(file, one.text, { mode: 0o600, flag: 'wx' });
+      return textArgument(one, file);
+    }),
+  );
+  return { args, dispose: async () => await rm(folder, { recursive: true, force: true }) };
 }
 
 /** Renders the chart. */
 export async function renderHelm(
   service: ServiceConfig,
   config: HelmConfig,
+  images: HelmImages,
+  settings: HelmRenderSettings,
+  context: WorkContext,
+): Promise<Outcome<Rendered>> {
+  const { helm, root } = settings;
+  const version = await helm.version(context);
+  if (version.kind !== 'ok') return version;
+  const artifacts = images.others.flatMap(({ artifact }) => (artifact === undefined ? [] : [artifact]));
+  const input = await releaseInput(config, images.own, artifacts, root);
+  if (input.kind !== 'ok') return input;
+  try {
+    return await renderInput(service, config, images, input.value, settings, context);
+  } finally {
+    await input.value.dispose();
+  }
+}
+
+async function renderInput(
+  service: ServiceConfig,
+  config: HelmConfig,
   { own: artifact, others }: HelmImages,
+  { chart, args, stdin, content }: ReleaseInput,
   settings: HelmRenderSettings,
   context: WorkContext,
 ): Promise<Outcome<Rendered>> {
   const { helm, root, namespace } = settings;
-  const version = await helm.version(context);
-  if (version.kind !== 'ok') return version;
-  const artifacts = others.flatMap((other) => (other.artifact === undefined ? [] : [other.artifact]));
-  const input = await releaseInput(config, artifact, artifacts, root);
-  if (input.kind !== 'ok') return input;
-  const { chart, args, stdin, content } = input.value;
   const dependencies = await buildDependencies(service, chart, settings, context);
   if (dependencies.kind !== 'ok') return dependencies;
 
