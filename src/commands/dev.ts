@@ -14,18 +14,18 @@ import { createAttachments } from './attachments.ts';
 import { followConnection } from './connection.ts';
 import { openTarget, type OpenTarget } from './cluster.ts';
 import type { Invocation } from './command.ts';
-import { ensureNamespaces, lockNamespaces } from './namespaces.ts';
+import { createNamespaceLocks, type NamespaceLocks } from './namespaces.ts';
 import { openProject } from './project.ts';
 import { watchRegistryReturn } from './registry-return.ts';
-import { removalTimedOut, removeServices } from './remove.ts';
+import { removalSeconds, removeAtEnd } from './remove.ts';
 import { withSession, type Session } from './session.ts';
 import { openWork, type Work } from './work.ts';
 
 /** Batches that may build at once: more would only slow each other down on a developer's machine. */
 const batchLimit = 2;
 
-/** How long removing what was deployed may take at the end, in seconds. */
-const removalSeconds = 120;
+/** How long the last look at the locks may take, in milliseconds; a cluster that is away takes nobody's lock. */
+const checkMs = 5000;
 
 /** Why something in a source tree cannot be an input. */
 const noteTexts: Readonly<Record<Note['why'], string>> = {
@@ -40,14 +40,13 @@ export async function dev(invocation: Invocation): Promise<number> {
   return await withSession(invocation, { panel: true, withNeeds: true }, async (session) => {
     const target = await openTarget(session, 'dev');
     if (target.kind !== 'ok') return target;
-    const ensured = await ensureNamespaces(session, target.value);
-    if (ensured.kind !== 'ok') return ensured;
-    const locked = await lockNamespaces(session, target.value);
+    const locks = createNamespaceLocks(session, target.value);
+    const locked = await locks.take(session.services);
     if (locked.kind !== 'ok') return locked;
     const work = await openWork(session, target.value);
     if (work.kind !== 'ok') return work;
     await runLoop(session, target.value, work.value);
-    return await leave(session, target.value, work.value);
+    return await leave(session, target.value, work.value, locks);
   });
 }
 
@@ -172,12 +171,22 @@ async function reload<T>(session: Session, make: (config: ProjectConfig) => T): 
   return ok(make({ ...loaded.value.config, services }));
 }
 
-/** At the end older images go, and what was deployed goes or stays, as the user chose. */
-async function leave(session: Session, target: OpenTarget, work: Work): Promise<Outcome<void>> {
-  const limit = AbortSignal.timeout(removalSeconds * 1000);
-  const pruned = work.prune(limit);
+/**
+ * At the end older images go, and what was deployed goes or stays, as the user chose. Nothing goes where another session
+ * has taken over: what is deployed there is its own.
+ */
+async function leave(
+  session: Session,
+  target: OpenTarget,
+  work: Work,
+  locks: NamespaceLocks,
+): Promise<Outcome<void>> {
+  const held = await locks.check(AbortSignal.timeout(checkMs));
+  if (held.kind !== 'ok') return held;
+  const pruned = work.prune(AbortSignal.timeout(removalSeconds * 1000));
   const keep = session.invocation.booleans['cleanup'] === false;
-  const removed = keep ? ok(undefined) : await removeServices(session, target, session.services, limit);
+  const removed = keep ? ok(undefined) : await removeAtEnd(session, target, session.services, locks.lost);
   await pruned;
-  return removed.kind === 'cancelled' ? removalTimedOut(removalSeconds) : removed;
+  const still = locks.state();
+  return still.kind === 'ok' ? removed : still;
 }

@@ -38,7 +38,7 @@ async function runOnce(
   if (work.kind !== 'ok') return work;
   const given = await resolveImages(session, asked, registryOf(work.value));
   if (given.kind !== 'ok') return given;
-  const ensured = await ensureNamespaces(session, target);
+  const ensured = await ensureNamespaces(session, target, session.services);
   if (ensured.kind !== 'ok') return ensured;
   const dropped = await dropArtifacts(
     session,

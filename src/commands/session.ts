@@ -95,7 +95,7 @@ export async function withSession(
     ...(stateFolder === undefined ? {} : { logFolder: join(stateFolder, 'logs') }),
     onKey: (key) => {
       if (key.type === 'quit') signals.end();
-      else if (key.type === 'interrupt') signals.end(interruptCode);
+      else if (key.type === 'interrupt') signals.interrupt();
       else keys?.(key);
     },
     now: Date.now,
