@@ -1,22 +1,21 @@
 /** `appdev dev`: builds and deploys, then does it again on every save until the user ends it. */
-import { isDeepStrictEqual } from 'node:util';
 import { createScanner } from '../watch/scanner.ts';
 import { createGitProbe } from '../watch/git.ts';
 import type { Note } from '../watch/walk.ts';
 import { createWatcher } from '../watch/watcher.ts';
 import { readEventlessType } from '../watch/filesystem.ts';
 import { createLoop, type Loop } from '../loop/driver.ts';
-import { defaultKaniko } from '../config/normalize.ts';
-import type { ProjectConfig } from '../config/model.ts';
+import type { ServiceConfig } from '../config/model.ts';
 import { ok, type Outcome } from '../outcome.ts';
 import { systemClock } from '../support/clock.ts';
 import { createAttachments } from './attachments.ts';
 import { followConnection } from './connection.ts';
 import { openTarget, type OpenTarget } from './cluster.ts';
 import type { Invocation } from './command.ts';
+import { createFootprint } from './footprint.ts';
 import { createNamespaceLocks, type NamespaceLocks } from './namespaces.ts';
-import { openProject } from './project.ts';
 import { watchRegistryReturn } from './registry-return.ts';
+import { createReload } from './reload.ts';
 import { removalSeconds, removeAtEnd } from './remove.ts';
 import { withSession, type Session } from './session.ts';
 import { openWork, type Work } from './work.ts';
@@ -40,21 +39,31 @@ export async function dev(invocation: Invocation): Promise<number> {
   return await withSession(invocation, { panel: true, withNeeds: true }, async (session) => {
     const target = await openTarget(session, 'dev');
     if (target.kind !== 'ok') return target;
+    // Nothing is written before all that is needed to work is known to be there.
+    const work = await openWork(session, target.value);
+    if (work.kind !== 'ok') return work;
     const locks = createNamespaceLocks(session, target.value);
     const locked = await locks.take(session.services);
     if (locked.kind !== 'ok') return locked;
-    const work = await openWork(session, target.value);
-    if (work.kind !== 'ok') return work;
-    await runLoop(session, target.value, work.value);
-    return await leave(session, target.value, work.value, locks);
+    const deployed = await runLoop(session, target.value, work.value, locks);
+    return await leave(session, target.value, work.value, locks, deployed);
   });
 }
 
-async function runLoop(session: Session, target: OpenTarget, work: Work): Promise<void> {
+/** Runs the loop to its end. Returns what it has deployed. */
+async function runLoop(
+  session: Session,
+  target: OpenTarget,
+  work: Work,
+  locks: NamespaceLocks,
+): Promise<readonly ServiceConfig[]> {
   const { emit, project, services } = session;
+  const { cluster } = target;
   const attachments = createAttachments(target, emit);
+  const footprint = createFootprint(services, cluster, attachments.deployer);
   const config = { ...project.config, services };
-  const parts = { ...work.parts, deployer: attachments.deployer };
+  const parts = { ...work.parts, deployer: footprint.deployer };
+  const reload = createReload({ session, cluster, locks, footprint });
   const scanner = createScanner({
     config,
     jarBuilder: parts.jarBuilder,
@@ -106,7 +115,10 @@ async function runLoop(session: Session, target: OpenTarget, work: Work): Promis
       emit(event);
       registry?.seen(event);
     },
-    reload: async () => await reload(session, (next) => ({ config: next, work: parts })),
+    reload: async () => {
+      const next = await reload();
+      return next.kind === 'ok' ? ok({ config: next.value, work: parts }) : next;
+    },
     testsRun: work.testsRun,
     limit: batchLimit,
   });
@@ -121,6 +133,7 @@ async function runLoop(session: Session, target: OpenTarget, work: Work): Promis
     registry?.stop();
     await attachments.stop();
   }
+  return footprint.services();
 }
 
 /** Passes keys and signals on to the loop. */
@@ -139,38 +152,6 @@ function steer({ signals, onKey }: Session, loop: Loop): void {
   else signals.shutdown.addEventListener('abort', stop, { once: true });
 }
 
-/** Reads the configuration again, for the services that this session has. */
-async function reload<T>(session: Session, make: (config: ProjectConfig) => T): Promise<Outcome<T>> {
-  const loaded = await openProject(session.invocation);
-  if (loaded.kind !== 'ok') return loaded;
-  const names = new Set(session.services.map(({ name }) => name));
-  const all = session.invocation.positionals.length === 0;
-  const services = loaded.value.config.services.filter(({ name }) => all || names.has(name));
-  if (!isDeepStrictEqual(loaded.value.config.registry, session.project.config.registry)) {
-    session.emit({
-      type: 'notice',
-      level: 'warning',
-      message:
-        'the `registry` section changed; this session goes on with the registry that it was started for',
-      hint: 'restart appdev to use the other one',
-    });
-  }
-  if (
-    !isDeepStrictEqual(
-      loaded.value.config.kaniko ?? defaultKaniko,
-      session.project.config.kaniko ?? defaultKaniko,
-    )
-  ) {
-    session.emit({
-      type: 'notice',
-      level: 'warning',
-      message: 'the `kaniko` section changed; this session goes on with the one that it was started with',
-      hint: 'restart appdev to use the other one',
-    });
-  }
-  return ok(make({ ...loaded.value.config, services }));
-}
-
 /**
  * At the end older images go, and what was deployed goes or stays, as the user chose. Nothing goes where another session
  * has taken over: what is deployed there is its own.
@@ -180,12 +161,13 @@ async function leave(
   target: OpenTarget,
   work: Work,
   locks: NamespaceLocks,
+  deployed: readonly ServiceConfig[],
 ): Promise<Outcome<void>> {
   const held = await locks.check(AbortSignal.timeout(checkMs));
   if (held.kind !== 'ok') return held;
   const pruned = work.prune(AbortSignal.timeout(removalSeconds * 1000));
   const keep = session.invocation.booleans['cleanup'] === false;
-  const removed = keep ? ok(undefined) : await removeAtEnd(session, target, session.services, locks.lost);
+  const removed = keep ? ok(undefined) : await removeAtEnd(session, target, deployed, locks.lost);
   await pruned;
   const still = locks.state();
   return still.kind === 'ok' ? removed : still;

@@ -1,7 +1,7 @@
 /** Takes services out of the cluster again: `appdev delete`, and the end of `dev` and `run --cleanup`. */
 import { removeNamespace } from '../cluster/namespace.ts';
 import type { ServiceConfig } from '../config/model.ts';
-import { inNeedsOrder } from '../loop/order.ts';
+import { inRemovalOrder } from '../loop/order.ts';
 import { failed, ok, type NotOk, type Outcome } from '../outcome.ts';
 import { limitedAbort } from '../support/abort.ts';
 import { namespacesOf, type OpenTarget } from './cluster.ts';
@@ -19,14 +19,13 @@ export async function removeServices(
   signal: AbortSignal,
 ): Promise<Outcome<void>> {
   const { emit, project, invocation } = session;
-  const order = inNeedsOrder(services);
-  if (order.kind !== 'ok') return order;
+  const order = inRemovalOrder(services);
   const deleteVolumes = invocation.booleans['delete-volumes'] ?? false;
-  emit({ type: 'cleanup.started', services: order.value.map(({ name }) => name).reverse() });
+  emit({ type: 'cleanup.started', services: [...new Set(order.map(({ name }) => name))] });
   let removed = 0;
   const kept: string[] = [];
   let problem: NotOk | undefined;
-  for (const service of [...order.value].reverse()) {
+  for (const service of order) {
     const outcome = await deployer.remove(service, { deleteVolumes }, quietContext(signal));
     if (outcome.kind === 'ok') {
       removed += outcome.value.removed;

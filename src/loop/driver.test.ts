@@ -527,6 +527,22 @@ describe('the configuration', () => {
     expect(rig.workshop.begun).toEqual([]);
   });
 
+  it.each([
+    ['as another release', { release: 'orders-2' }],
+    ['into another namespace', { namespace: 'elsewhere' }],
+  ])('that sends the same manifests %s has them applied there', async (_name, place) => {
+    const service = fakeService('orders');
+    const rig = new FakeLoopRig([service], all);
+    await start(rig);
+    rig.workshop.begun.length = 0;
+    const { deploy } = service;
+    if (deploy.kind !== 'helm') throw new Error('the fake service has a chart');
+    rig.next = ok(fakeProject([{ ...service, deploy: { ...deploy, ...place } }]));
+    await rig.save({ 'appdev.yaml': '…' });
+    await rig.clock.pass(20);
+    expect(rig.workshop.begun).toContain('apply orders');
+  });
+
   it('saved without a change is not a reload', async () => {
     const rig = new FakeLoopRig([fakeService('orders')], all);
     await start(rig);

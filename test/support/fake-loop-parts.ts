@@ -297,7 +297,8 @@ export class FakeWorkshop {
   ): Promise<Outcome<Rendered>> {
     const values = this.#disk.files.get(`${service.name}/chart/values.yaml`)?.content ?? '';
     const hash = `${artifact?.digest ?? 'no image'} values ${values}`;
-    const rendered: Rendered = { service: service.name, namespace: 'n', objects: [], yaml: '', hash };
+    const namespace = service.deploy.namespace ?? 'n';
+    const rendered: Rendered = { service: service.name, namespace, objects: [], yaml: '', hash };
     return await this.#stage('render', [service.name], hash, context, rendered);
   }
 
