@@ -134,7 +134,8 @@ function keep(
   };
 }
 
-async function isFree(current: KubeObject, holder: Holder): Promise<boolean> {
+/** Whether a Lease of this kind is nobody's but `holder`'s: its own, given up, run out, or of a process that is gone. */
+export async function isFree(current: KubeObject, holder: Holder): Promise<boolean> {
   const identity = holderOf(current);
   if (identity === undefined || identity === '' || identity === holder.identity) return true;
   const renewed = Date.parse(stringAt(current, 'spec', 'renewTime') ?? '');

@@ -1,6 +1,6 @@
 /** Brings the namespaces of a command into being, and for `dev` takes their locks and notices when one is lost. */
 import { lockNamespace, type NamespaceLock } from '../cluster/lock.ts';
-import { ensureNamespace } from '../cluster/namespace.ts';
+import { ensureNamespace, removeNamespace } from '../cluster/namespace.ts';
 import type { ServiceConfig } from '../config/model.ts';
 import { failed, ok, type NotOk, type Outcome } from '../outcome.ts';
 import { namespacesOf, type OpenTarget } from './cluster.ts';
@@ -9,21 +9,41 @@ import type { Session } from './session.ts';
 /** How long giving a lock back may take, in milliseconds. */
 const releaseMs = 5000;
 
-/** Creates what is missing, where `cluster.createNamespace` allows it. */
+/** How long taking an empty namespace away again may take, in milliseconds. */
+const removalMs = 10_000;
+
+/**
+ * Creates what is missing, where `cluster.createNamespace` allows it. At the end of the session a namespace that it
+ * created goes again if nothing came into it: a build that failed leaves no empty one behind.
+ */
 export async function ensureNamespaces(
   session: Session,
   { cluster }: OpenTarget,
   services: readonly ServiceConfig[],
 ): Promise<Outcome<void>> {
-  const { project, signals, emit } = session;
+  const { project, signals, cleanup, emit } = session;
   const { name, cluster: config } = project.config;
   for (const namespace of namespacesOf(services, cluster)) {
     const request = { namespace, project: name, create: config.createNamespace };
     const made = await ensureNamespace(cluster, request, signals.shutdown);
     if (made.kind !== 'ok') return made;
-    if (made.value === 'created') {
-      emit({ type: 'notice', level: 'info', message: `created the namespace ${namespace}` });
-    }
+    if (made.value !== 'created') continue;
+    emit({ type: 'notice', level: 'info', message: `created the namespace ${namespace}` });
+    cleanup.add(`removing the namespace ${namespace}`, async () => {
+      const removed = await removeNamespace(
+        cluster,
+        { namespace, project: name },
+        AbortSignal.timeout(removalMs),
+      );
+      if (removed.kind !== 'failed') return;
+      const { message, hint } = removed.error;
+      emit({
+        type: 'notice',
+        level: 'warning',
+        message: `the namespace ${namespace} stays: ${message}`,
+        ...(hint === undefined ? {} : { hint }),
+      });
+    });
   }
   return ok(undefined);
 }

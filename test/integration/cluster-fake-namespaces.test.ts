@@ -101,3 +101,36 @@ describe('the locks of a session', () => {
     expect(events).toContainEqual(expect.objectContaining({ type: 'notice', level: 'warning' }));
   });
 });
+
+describe('a namespace that the session created', () => {
+  it('goes at its end when nothing came into it', async () => {
+    await locks.take([inNamespace('a', 'one')]);
+    expect(await exists('Namespace', 'one')).toBe(true);
+    await cleanup.run(5000);
+    expect(await exists('Namespace', 'one')).toBe(false);
+  });
+
+  it('stays when something did', async () => {
+    await locks.take([inNamespace('a', 'one')]);
+    fake.put({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'theirs', namespace: 'one' } });
+    await cleanup.run(5000);
+    expect(await exists('Namespace', 'one')).toBe(true);
+  });
+
+  it('stays when another session has taken it over and deploys there next', async () => {
+    await locks.take([inNamespace('a', 'one')]);
+    takeOver('one');
+    await cleanup.run(5000);
+    expect([await exists('Namespace', 'one'), await exists('Lease', 'appdev-shop', 'one')]).toEqual([
+      true,
+      true,
+    ]);
+  });
+
+  it('is not one that was there before', async () => {
+    fake.put({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'one' } });
+    await locks.take([inNamespace('a', 'one')]);
+    await cleanup.run(5000);
+    expect(await exists('Namespace', 'one')).toBe(true);
+  });
+});
