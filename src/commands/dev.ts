@@ -123,7 +123,8 @@ async function runLoop(
     limit: batchLimit,
   });
   steer(session, loop);
-  const stopConnection = followConnection(target.cluster, project.config.name, (message) =>
+  const [namespace = cluster.identity.namespace] = locks.names();
+  const stopConnection = followConnection(cluster, { project: project.config.name, namespace }, (message) =>
     loop.send(message),
   );
   try {
