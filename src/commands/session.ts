@@ -11,7 +11,6 @@ import { usesBuilder } from '../build/image-builders.ts';
 import { removeLeftoverContainers } from '../build/leftover-containers.ts';
 import { environmentSecrets } from '../registry/environment.ts';
 import { runProcess } from '../support/process.ts';
-import { killAllChildren } from '../support/children.ts';
 import { createCleanup, type Cleanup } from '../support/cleanup.ts';
 import { reapLeftovers } from '../support/leftovers.ts';
 import { makeTempFolder, removeDeadTempFolders } from '../support/temp.ts';
@@ -24,6 +23,7 @@ import { join } from 'node:path';
 import type { Invocation } from './command.ts';
 import { exitWith, internalError } from './fail.ts';
 import { createMask } from '../support/mask.ts';
+import { leaveNow } from './leave-now.ts';
 import { chooseServices, openProject } from './project.ts';
 import { handleSignals, type Signals } from './signals.ts';
 import { stateFolderOf } from './state-folder.ts';
@@ -101,9 +101,7 @@ export async function withSession(
     now: Date.now,
   });
   const signals = handleSignals((exitCode) => {
-    killAllChildren('SIGKILL');
-    // The reporter gives the terminal back first; its own work is short.
-    void reporter.stop().finally(() => process.exit(exitCode));
+    void leaveNow(reporter, () => process.exit(exitCode));
   });
   const cleanup = createCleanup();
 
