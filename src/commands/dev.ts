@@ -148,7 +148,7 @@ function steer({ signals, onKey }: Session, loop: Loop): void {
         ...(key.service === undefined ? {} : { service: key.service }),
       });
   });
-  const stop = (): void => loop.send({ kind: 'shutdown-requested', hurry: false });
+  const stop = (): void => loop.send({ kind: 'shutdown-requested' });
   if (signals.shutdown.aborted) stop();
   else signals.shutdown.addEventListener('abort', stop, { once: true });
 }

@@ -36,7 +36,7 @@ export interface ServiceSpec {
  *     └── looked, back to what was built ──────────────────────┘ held                 ┌────────────┐
  *                                              finished cancelled: dirty again ◄──────┤ cancelling │
  *                                                                                     └────────────┘
- * Session:  running ── shutdown requested ──► stopping (nothing starts) ── no run left, or time up in a hurry ──► stopped
+ * Session:  running ── shutdown requested ──► stopping (nothing starts) ── no run left ──► stopped
  */
 
 /** What a service is doing. `cancelling` lasts until the work has really stopped. */
@@ -143,7 +143,7 @@ export interface LoopState {
 }
 
 /** The timers of the loop; each runs once when armed, and arming it again starts it anew. */
-export type Timer = 'debounce' | 'cap' | 'git' | 'walk' | 'hurry';
+export type Timer = 'debounce' | 'cap' | 'git' | 'walk';
 
 /** What one look found of one service. */
 export interface LookResult {
@@ -222,7 +222,7 @@ export type UserMessage =
   | { readonly kind: 'cluster-lost'; readonly context: string; readonly reason: string }
   | { readonly kind: 'cluster-regained'; readonly context: string }
   | { readonly kind: 'registry-regained'; readonly registry: string }
-  | { readonly kind: 'shutdown-requested'; readonly hurry: boolean };
+  | { readonly kind: 'shutdown-requested' };
 
 /** One run to be started. */
 export interface RunOrder {
