@@ -88,7 +88,7 @@ function keep(
   const stop = new AbortController();
   let lost = false;
 
-  /** The Lease as it is, where it can be read and is not another's. */
+  /** Reads the Lease; where it is another's by now, says so. */
   async function look(signal: AbortSignal): Promise<Outcome<KubeObject | undefined>> {
     const found = await cluster.get(ref, signal);
     const other = found.kind === 'ok' && found.value !== undefined ? holderOf(found.value) : holder.identity;
