@@ -12,7 +12,7 @@ const cluster = { identity: { namespace: 'shop' } } as OpenCluster;
 const { signal } = new AbortController();
 
 function withDeploy(service: ServiceConfig, change: object): ServiceConfig {
-  return { ...service, deploy: { ...service.deploy, ...change } as ServiceConfig['deploy'] };
+  return { ...service, deploy: { ...service.deploy, ...change } };
 }
 
 async function apply(footprint: Footprint, service: ServiceConfig): Promise<void> {
