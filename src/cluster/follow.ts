@@ -3,6 +3,7 @@
  * ListWatch stops for good at any error but 410, so that this loop is ours. It never ends by itself, and it never asks
  * more often than its back-off allows, whatever the server does.
  */
+import type { ErrorCode } from '../errors.ts';
 import type { NotOk, Outcome } from '../outcome.ts';
 import { hasAborted, linkedAbort } from '../support/abort.ts';
 import { fieldAt, isFields, numberAt, stringAt } from '../support/fields.ts';
@@ -54,7 +55,8 @@ type WatchEnd = 'resume' | 'list' | 'failed';
 
 /**
  * Runs the loop until the signal aborts. `onLost` is called when a list fails, which is when the set is no longer
- * known to be current; a watch that can be resumed or replaced at once is no loss. `clock` measures the back-off.
+ * known to be current, and again when a later one fails with another code; a watch that can be resumed or replaced at
+ * once is no loss. `clock` measures the back-off.
  */
 export async function follow(
   source: FollowSource,
@@ -66,7 +68,8 @@ export async function follow(
   const objects = new Map<string, KubeObject>();
   const publish = coalesced(() => handlers.onSnapshot([...objects.values()]), timing.coalesceMs, signal);
   let version: string | undefined;
-  let lost = false;
+  /** Why the last list failed; undefined while the set is current. */
+  let lost: ErrorCode | 'cancelled' | undefined;
   let failures = 0;
 
   async function backOff(): Promise<void> {
@@ -82,16 +85,18 @@ export async function follow(
       const listed = await source.list(signal);
       if (hasAborted(signal)) return;
       if (listed.kind !== 'ok') {
-        if (!lost) handlers.onLost?.(reasonOf(listed));
-        lost = true;
+        const code = listed.kind === 'failed' ? listed.error.code : undefined;
+        const why = code ?? 'cancelled';
+        if (lost !== why) handlers.onLost?.(reasonOf(listed), code);
+        lost = why;
         await backOff();
         continue;
       }
       version = listed.value.resourceVersion;
       objects.clear();
       for (const object of listed.value.objects) objects.set(keyOf(object), object);
-      if (lost) handlers.onRegained?.();
-      lost = false;
+      if (lost !== undefined) handlers.onRegained?.();
+      lost = undefined;
       publish.now();
     }
 

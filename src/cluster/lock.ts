@@ -31,6 +31,11 @@ export interface LockRequest {
 
 /** A lock that is held. */
 export interface NamespaceLock {
+  /**
+   * Looks at once whether it is still held, as before something that must not be done without it: between two renewals,
+   * or while this machine slept, another session may have taken it over. Then `onLost` is called before this resolves.
+   */
+  check(signal: AbortSignal): Promise<void>;
   /** Stops renewing and removes the Lease, unless another one holds it by now. Never fails; `signal` bounds its time. */
   release(signal: AbortSignal): Promise<void>;
 }
@@ -81,20 +86,29 @@ function keep(
   timing: LockTiming,
 ): NamespaceLock {
   const stop = new AbortController();
+  let lost = false;
+
+  /** Reads the Lease; where it is another's by now, says so. */
+  async function look(signal: AbortSignal): Promise<Outcome<KubeObject | undefined>> {
+    const found = await cluster.get(ref, signal);
+    const other = found.kind === 'ok' && found.value !== undefined ? holderOf(found.value) : holder.identity;
+    if (other !== holder.identity && !lost) {
+      lost = true;
+      stop.abort();
+      request.onLost(describeHolder(other ?? 'somebody else'));
+    }
+    return found;
+  }
 
   async function renew(): Promise<void> {
     while (!hasAborted(stop.signal)) {
       await systemClock.sleep(timing.renewMs, stop.signal);
       if (hasAborted(stop.signal)) return;
-      const found = await cluster.get(ref, stop.signal);
+      const found = await look(stop.signal);
+      if (hasAborted(stop.signal)) return;
       // An API server that is away decides nothing: nobody else can take the lock meanwhile either.
       if (found.kind !== 'ok') continue;
       const current = found.value;
-      const other = current === undefined ? undefined : holderOf(current);
-      if (current !== undefined && other !== holder.identity) {
-        request.onLost(describeHolder(other ?? 'somebody else'));
-        return;
-      }
       const wanted = lease(ref, holder, timing, current);
       await (current === undefined
         ? cluster.create(wanted, stop.signal)
@@ -104,6 +118,9 @@ function keep(
 
   const renewing = renew();
   return {
+    async check(signal) {
+      if (!lost) await look(signal);
+    },
     async release(signal) {
       stop.abort();
       await renewing;
@@ -117,7 +134,8 @@ function keep(
   };
 }
 
-async function isFree(current: KubeObject, holder: Holder): Promise<boolean> {
+/** Whether a Lease of this kind is nobody's but `holder`'s: its own, given up, run out, or of a process that is gone. */
+export async function isFree(current: KubeObject, holder: Holder): Promise<boolean> {
   const identity = holderOf(current);
   if (identity === undefined || identity === '' || identity === holder.identity) return true;
   const renewed = Date.parse(stringAt(current, 'spec', 'renewTime') ?? '');

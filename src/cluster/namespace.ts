@@ -5,7 +5,8 @@
 import { cancelled, failed, ok, type Outcome } from '../outcome.ts';
 import { limitedAbort } from '../support/abort.ts';
 import type { OpenCluster } from './client.ts';
-import { leaseName } from './lock.ts';
+import { holderOfProcess } from './holder.ts';
+import { isFree, leaseName } from './lock.ts';
 import type { Cluster, KubeObject, ObjectRef } from './types.ts';
 
 /** Annotation of a namespace that appdev created; its value is the project's name. */
@@ -64,6 +65,7 @@ export async function ensureNamespace(
 
 /** What became of the namespace, with the reason where it stays. */
 export type NamespaceRemoval =
+  /** `absent`: also when it is just being removed. */
   { readonly kind: 'removed' | 'absent' } | { readonly kind: 'kept'; readonly reason: string };
 
 /**
@@ -79,7 +81,7 @@ export async function removeNamespace(
   const ref = refOf(namespace);
   const found = await cluster.get(ref, signal);
   if (found.kind !== 'ok') return found;
-  if (found.value === undefined) return ok({ kind: 'absent' });
+  if (found.value === undefined || isGoing(found.value)) return ok({ kind: 'absent' });
   if (found.value.metadata.annotations?.[createdForAnnotation] !== project) {
     return ok({ kind: 'kept', reason: 'appdev did not create it' });
   }
@@ -105,8 +107,10 @@ async function firstObjectOf(
     if (ignoredKinds.has(kind) || apiVersion.startsWith('metrics.k8s.io/')) continue;
     const listed = await cluster.list({ apiVersion, kind, namespace }, signal);
     if (listed.kind !== 'ok') return listed;
-    const object = listed.value.find((item) => !isKubernetesOwn(item) && !isLock(item, project));
-    if (object !== undefined) return ok(`${kind}/${object.metadata.name}`);
+    for (const object of listed.value) {
+      if (isKubernetesOwn(object) || (await isOwnLock(object, project))) continue;
+      return ok(`${kind}/${object.metadata.name}`);
+    }
   }
   return ok(undefined);
 }
@@ -124,9 +128,10 @@ function isKubernetesOwn(object: KubeObject): boolean {
   );
 }
 
-/** This session's own lock, which is released after everything else. */
-function isLock(object: KubeObject, project: string): boolean {
-  return object.kind === 'Lease' && object.metadata.name === leaseName(project);
+/** This session's own lock, which is released after everything else, or a dead one's. Another's keeps the namespace. */
+async function isOwnLock(object: KubeObject, project: string): Promise<boolean> {
+  if (object.kind !== 'Lease' || object.metadata.name !== leaseName(project)) return false;
+  return await isFree(object, await holderOfProcess());
 }
 
 async function untilGone(

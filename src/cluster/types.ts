@@ -2,6 +2,7 @@
  * The cluster as the other parts see it: few verbs over plain objects. client.ts implements it; tests may stand in
  * for it. One `Cluster` is pinned to one context and one API server for its whole life.
  */
+import type { ErrorCode } from '../errors.ts';
 import type { Outcome } from '../outcome.ts';
 
 /** A Kubernetes object as plain data. */
@@ -151,6 +152,7 @@ export interface Cluster {
 
 export interface FollowHandlers {
   readonly onSnapshot: (objects: Snapshot) => void;
-  readonly onLost?: (reason: string) => void;
+  /** `code` is absent where the request was cancelled. */
+  readonly onLost?: (reason: string, code?: ErrorCode) => void;
   readonly onRegained?: () => void;
 }

@@ -3,26 +3,35 @@ import type { OpenCluster } from '../cluster/client.ts';
 import { leaseName } from '../cluster/lock.ts';
 import type { UserMessage } from '../loop/messages.ts';
 
-/** Follows until the returned function is called. */
+/**
+ * Follows until the returned function is called. An API server that answers is not away, whatever it says: a user who may
+ * not watch Leases, or whose credentials ran out, learns that from the work that fails for it.
+ *
+ * @param lease project and namespace of a lock that this session holds.
+ */
 export function followConnection(
-  cluster: OpenCluster,
-  project: string,
+  cluster: Pick<OpenCluster, 'follow' | 'identity'>,
+  lease: { readonly project: string; readonly namespace: string },
   send: (message: UserMessage) => void,
 ): () => void {
-  const { context, namespace } = cluster.identity;
+  const { context } = cluster.identity;
+  const regained = (): void => send({ kind: 'cluster-regained', context });
   const stop = new AbortController();
   cluster.follow(
-    // The session's own lock: an object that it may certainly watch.
+    // The session's own lock: one object, that there is and that it may most likely watch.
     {
       apiVersion: 'coordination.k8s.io/v1',
       kind: 'Lease',
-      namespace,
-      fieldSelector: `metadata.name=${leaseName(project)}`,
+      namespace: lease.namespace,
+      fieldSelector: `metadata.name=${leaseName(lease.project)}`,
     },
     {
       onSnapshot: () => undefined,
-      onLost: (reason) => send({ kind: 'cluster-lost', context, reason }),
-      onRegained: () => send({ kind: 'cluster-regained', context }),
+      onLost: (reason, code) => {
+        if (code === 'CLUSTER_UNREACHABLE') send({ kind: 'cluster-lost', context, reason });
+        else regained();
+      },
+      onRegained: regained,
     },
     stop.signal,
   );

@@ -24,7 +24,7 @@ export async function deploy(invocation: Invocation): Promise<number> {
     const placed = await input.value.place(target.value, work.value);
     if (placed.kind !== 'ok') return placed;
     // Nothing is written before all that was asked for is known to fit.
-    const ensured = await ensureNamespaces(session, target.value);
+    const ensured = await ensureNamespaces(session, target.value, session.services);
     if (ensured.kind !== 'ok') return ensured;
     const { deployer } = placed.value.target;
     const options = onceOptions(session, { ...work.value, parts: { ...work.value.parts, deployer } });

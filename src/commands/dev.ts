@@ -1,31 +1,30 @@
 /** `appdev dev`: builds and deploys, then does it again on every save until the user ends it. */
-import { isDeepStrictEqual } from 'node:util';
 import { createScanner } from '../watch/scanner.ts';
 import { createGitProbe } from '../watch/git.ts';
 import type { Note } from '../watch/walk.ts';
 import { createWatcher } from '../watch/watcher.ts';
 import { readEventlessType } from '../watch/filesystem.ts';
 import { createLoop, type Loop } from '../loop/driver.ts';
-import { defaultKaniko } from '../config/normalize.ts';
-import type { ProjectConfig, ServiceConfig } from '../config/model.ts';
+import type { ServiceConfig } from '../config/model.ts';
 import { ok, type Outcome } from '../outcome.ts';
 import { systemClock } from '../support/clock.ts';
 import { createAttachments } from './attachments.ts';
 import { followConnection } from './connection.ts';
 import { openTarget, type OpenTarget } from './cluster.ts';
 import type { Invocation } from './command.ts';
-import { ensureNamespaces, lockNamespaces } from './namespaces.ts';
-import { openProject } from './project.ts';
+import { createFootprint } from './footprint.ts';
+import { createNamespaceLocks, type NamespaceLocks } from './namespaces.ts';
 import { watchRegistryReturn } from './registry-return.ts';
-import { removalTimedOut, removeServices } from './remove.ts';
+import { createReload } from './reload.ts';
+import { removalSeconds, removeAtEnd } from './remove.ts';
 import { withSession, type Session } from './session.ts';
 import { openWork, type Work } from './work.ts';
 
 /** Batches that may build at once: more would only slow each other down on a developer's machine. */
 const batchLimit = 2;
 
-/** How long removing what was deployed may take at the end, in seconds. */
-const removalSeconds = 120;
+/** How long the last look at the locks may take, in milliseconds; a cluster that is away takes nobody's lock. */
+const checkMs = 5000;
 
 /** Why something in a source tree cannot be an input. */
 const noteTexts: Readonly<Record<Note['why'], string>> = {
@@ -40,22 +39,31 @@ export async function dev(invocation: Invocation): Promise<number> {
   return await withSession(invocation, { panel: true, withNeeds: true }, async (session) => {
     const target = await openTarget(session, 'dev');
     if (target.kind !== 'ok') return target;
-    const ensured = await ensureNamespaces(session, target.value);
-    if (ensured.kind !== 'ok') return ensured;
-    const locked = await lockNamespaces(session, target.value);
-    if (locked.kind !== 'ok') return locked;
+    // Nothing is written before all that is needed to work is known to be there.
     const work = await openWork(session, target.value);
     if (work.kind !== 'ok') return work;
-    await runLoop(session, target.value, work.value);
-    return await leave(session, target.value, work.value);
+    const locks = createNamespaceLocks(session, target.value);
+    const locked = await locks.take(session.services);
+    if (locked.kind !== 'ok') return locked;
+    const deployed = await runLoop(session, target.value, work.value, locks);
+    return await leave(session, target.value, work.value, locks, deployed);
   });
 }
 
-async function runLoop(session: Session, target: OpenTarget, work: Work): Promise<void> {
+/** Runs the loop to its end. Returns what it has deployed. */
+async function runLoop(
+  session: Session,
+  target: OpenTarget,
+  work: Work,
+  locks: NamespaceLocks,
+): Promise<readonly ServiceConfig[]> {
   const { emit, project, services } = session;
+  const { cluster } = target;
   const attachments = createAttachments(target, emit);
+  const footprint = createFootprint(services, cluster, attachments.deployer);
   const config = { ...project.config, services };
-  const parts = { ...work.parts, deployer: attachments.deployer };
+  const parts = { ...work.parts, deployer: footprint.deployer };
+  const reload = createReload({ session, cluster, locks, footprint });
   const scanner = createScanner({
     config,
     jarBuilder: parts.jarBuilder,
@@ -108,12 +116,16 @@ async function runLoop(session: Session, target: OpenTarget, work: Work): Promis
       emit(event);
       registry?.seen(event);
     },
-    reload: async () => await reload(session, (next, images) => ({ config: next, work: parts, images })),
+    reload: async () => {
+      const next = await reload();
+      return next.kind === 'ok' ? ok({ ...next.value, work: parts }) : next;
+    },
     testsRun: work.testsRun,
     limit: batchLimit,
   });
   steer(session, loop);
-  const stopConnection = followConnection(target.cluster, project.config.name, (message) =>
+  const [namespace = cluster.identity.namespace] = locks.names();
+  const stopConnection = followConnection(cluster, { project: project.config.name, namespace }, (message) =>
     loop.send(message),
   );
   try {
@@ -123,6 +135,7 @@ async function runLoop(session: Session, target: OpenTarget, work: Work): Promis
     registry?.stop();
     await attachments.stop();
   }
+  return footprint.services();
 }
 
 /** Passes keys and signals on to the loop. */
@@ -136,53 +149,28 @@ function steer({ signals, onKey }: Session, loop: Loop): void {
         ...(key.service === undefined ? {} : { service: key.service }),
       });
   });
-  const stop = (): void => loop.send({ kind: 'shutdown-requested', hurry: false });
+  const stop = (): void => loop.send({ kind: 'shutdown-requested' });
   if (signals.shutdown.aborted) stop();
   else signals.shutdown.addEventListener('abort', stop, { once: true });
 }
 
-/** Reads the configuration again, for the services that this session has. */
-async function reload<T>(
+/**
+ * At the end older images go, and what was deployed goes or stays, as the user chose. Nothing goes where another session
+ * has taken over: what is deployed there is its own.
+ */
+async function leave(
   session: Session,
-  make: (config: ProjectConfig, all: readonly ServiceConfig[]) => T,
-): Promise<Outcome<T>> {
-  const loaded = await openProject(session.invocation);
-  if (loaded.kind !== 'ok') return loaded;
-  session.learn(loaded.value.secrets);
-  const names = new Set(session.services.map(({ name }) => name));
-  const all = session.invocation.positionals.length === 0;
-  const services = loaded.value.config.services.filter(({ name }) => all || names.has(name));
-  if (!isDeepStrictEqual(loaded.value.config.registry, session.project.config.registry)) {
-    session.emit({
-      type: 'notice',
-      level: 'warning',
-      message:
-        'the `registry` section changed; this session goes on with the registry that it was started for',
-      hint: 'restart appdev to use the other one',
-    });
-  }
-  if (
-    !isDeepStrictEqual(
-      loaded.value.config.kaniko ?? defaultKaniko,
-      session.project.config.kaniko ?? defaultKaniko,
-    )
-  ) {
-    session.emit({
-      type: 'notice',
-      level: 'warning',
-      message: 'the `kaniko` section changed; this session goes on with the one that it was started with',
-      hint: 'restart appdev to use the other one',
-    });
-  }
-  return ok(make({ ...loaded.value.config, services }, loaded.value.config.services));
-}
-
-/** At the end older images go, and what was deployed goes or stays, as the user chose. */
-async function leave(session: Session, target: OpenTarget, work: Work): Promise<Outcome<void>> {
-  const limit = AbortSignal.timeout(removalSeconds * 1000);
-  const pruned = work.prune(limit);
+  target: OpenTarget,
+  work: Work,
+  locks: NamespaceLocks,
+  deployed: readonly ServiceConfig[],
+): Promise<Outcome<void>> {
+  const held = await locks.check(AbortSignal.timeout(checkMs));
+  if (held.kind !== 'ok') return held;
+  const pruned = work.prune(AbortSignal.timeout(removalSeconds * 1000));
   const keep = session.invocation.booleans['cleanup'] === false;
-  const removed = keep ? ok(undefined) : await removeServices(session, target, session.services, limit);
+  const removed = keep ? ok(undefined) : await removeAtEnd(session, target, deployed, locks.lost);
   await pruned;
-  return removed.kind === 'cancelled' ? removalTimedOut(removalSeconds) : removed;
+  const still = locks.state();
+  return still.kind === 'ok' ? removed : still;
 }

@@ -76,6 +76,21 @@ describe('command line', () => {
     ['frobnicate', "there is no command 'frobnicate'", 'appdev --help lists the commands'],
     ['dev --namespce x', "appdev dev: Unknown option '--namespce'", 'did you mean: --namespace'],
     [
+      'deploy --cleanup=false',
+      "appdev deploy: Unknown option '--cleanup'",
+      '--cleanup is a flag of dev, run; appdev deploy --help lists those of deploy',
+    ],
+    [
+      'status --no-cleanup',
+      "appdev status: Unknown option '--no-cleanup'",
+      '--cleanup is a flag of dev, run; appdev status --help lists those of status',
+    ],
+    [
+      'dev --cleanup=maybe',
+      "appdev dev: Option '--cleanup' does not take an argument",
+      'appdev dev --help lists the flags',
+    ],
+    [
       'dev -n',
       "appdev dev: Option '-n, --namespace <value>' argument missing",
       'appdev dev --help lists the flags',

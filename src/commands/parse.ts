@@ -155,6 +155,12 @@ function parseArgsMessage(error: unknown, command: Command): string {
 
 function flagHint(error: unknown, command: Command, flags: Record<string, Flag>): string {
   const unknown = /'--(?:no-)?([a-z0-9-]+)/i.exec(error instanceof Error ? error.message : '')?.[1];
+  const owners =
+    unknown === undefined || unknown in flags ? [] : commands.filter((one) => unknown in one.flags);
+  if (unknown !== undefined && owners.length > 0) {
+    const names = owners.map(({ name }) => name).join(', ');
+    return `--${unknown} is a flag of ${names}; appdev ${command.name} --help lists those of ${command.name}`;
+  }
   const near = unknown === undefined ? undefined : nearest(unknown, Object.keys(flags));
   return near === undefined || near === unknown
     ? `appdev ${command.name} --help lists the flags`

@@ -1,8 +1,9 @@
 /** Takes services out of the cluster again: `appdev delete`, and the end of `dev` and `run --cleanup`. */
 import { removeNamespace } from '../cluster/namespace.ts';
 import type { ServiceConfig } from '../config/model.ts';
-import { inNeedsOrder } from '../loop/order.ts';
+import { inRemovalOrder } from '../loop/order.ts';
 import { failed, ok, type NotOk, type Outcome } from '../outcome.ts';
+import { limitedAbort } from '../support/abort.ts';
 import { namespacesOf, type OpenTarget } from './cluster.ts';
 import { quietContext } from './quiet.ts';
 import type { Session } from './session.ts';
@@ -18,14 +19,13 @@ export async function removeServices(
   signal: AbortSignal,
 ): Promise<Outcome<void>> {
   const { emit, project, invocation } = session;
-  const order = inNeedsOrder(services);
-  if (order.kind !== 'ok') return order;
+  const order = inRemovalOrder(services);
   const deleteVolumes = invocation.booleans['delete-volumes'] ?? false;
-  emit({ type: 'cleanup.started', services: order.value.map(({ name }) => name).reverse() });
+  emit({ type: 'cleanup.started', services: [...new Set(order.map(({ name }) => name))] });
   let removed = 0;
   const kept: string[] = [];
   let problem: NotOk | undefined;
-  for (const service of [...order.value].reverse()) {
+  for (const service of order) {
     const outcome = await deployer.remove(service, { deleteVolumes }, quietContext(signal));
     if (outcome.kind === 'ok') {
       removed += outcome.value.removed;
@@ -61,9 +61,24 @@ export async function removeServices(
   return problem ?? ok(undefined);
 }
 
-/** What a shutdown says when removing had to be given up. */
-export function removalTimedOut(seconds: number): NotOk {
-  return failed('DEPLOY_FAILED', `what was deployed could not be removed within ${seconds} s`, {
+/** How long removing what was deployed may take at the end of a session, in seconds. */
+export const removalSeconds = 120;
+
+/**
+ * Removes the services at the end of a session, whose own signal has mostly fired by then: within `removalSeconds`, or
+ * until `stop` aborts.
+ */
+export async function removeAtEnd(
+  session: Session,
+  target: OpenTarget,
+  services: readonly ServiceConfig[],
+  stop: AbortSignal,
+): Promise<Outcome<void>> {
+  const limit = limitedAbort(stop, removalSeconds * 1000);
+  const removed = await removeServices(session, target, services, limit.signal);
+  limit.unlink();
+  if (removed.kind !== 'cancelled' || !limit.expired()) return removed;
+  return failed('DEPLOY_FAILED', `what was deployed could not be removed within ${removalSeconds} s`, {
     hint: 'appdev delete tries again',
   });
 }

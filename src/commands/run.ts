@@ -10,7 +10,7 @@ import { firstFailure } from './first-failure.ts';
 import { askedImages, resolveImages, type AskedImage } from './images.ts';
 import { ensureNamespaces } from './namespaces.ts';
 import { onceOptions } from './once.ts';
-import { removeServices } from './remove.ts';
+import { removeAtEnd } from './remove.ts';
 import { withSession, type Session } from './session.ts';
 import { verifyServices } from './verification.ts';
 import { openWork } from './work.ts';
@@ -26,7 +26,9 @@ export async function run(invocation: Invocation): Promise<number> {
     if (target.kind !== 'ok') return target;
     const outcome = await runOnce(session, target.value, asked.value);
     if (invocation.booleans['cleanup'] !== true) return outcome;
-    const removed = await removeServices(session, target.value, session.services, session.signals.shutdown);
+    // Not the session's own signal: after Ctrl-C, what was deployed has to go all the same. A second one kills.
+    const { signal } = new AbortController();
+    const removed = await removeAtEnd(session, target.value, session.services, signal);
     return outcome.kind === 'ok' ? removed : outcome;
   });
 }
@@ -40,7 +42,7 @@ async function runOnce(
   if (work.kind !== 'ok') return work;
   const given = await resolveImages(session, asked, work.value);
   if (given.kind !== 'ok') return given;
-  const ensured = await ensureNamespaces(session, target);
+  const ensured = await ensureNamespaces(session, target, session.services);
   if (ensured.kind !== 'ok') return ensured;
   const dropped = await dropArtifacts(
     session,

@@ -10,7 +10,6 @@ import { failed, ok, type Outcome } from '../outcome.ts';
 import { usesBuilder } from '../build/image-builders.ts';
 import { removeLeftoverContainers } from '../build/leftover-containers.ts';
 import { runProcess } from '../support/process.ts';
-import { killAllChildren } from '../support/children.ts';
 import { createCleanup, type Cleanup } from '../support/cleanup.ts';
 import { reapLeftovers } from '../support/leftovers.ts';
 import { makeTempFolder, removeDeadTempFolders } from '../support/temp.ts';
@@ -22,6 +21,7 @@ import { version } from '../version.ts';
 import { join } from 'node:path';
 import type { Invocation } from './command.ts';
 import { exitWith, internalError } from './fail.ts';
+import { leaveNow } from './leave-now.ts';
 import { chooseServices, openProject } from './project.ts';
 import { environmentMask, openMask, type SessionMask } from './secrets.ts';
 import { handleSignals, type Signals } from './signals.ts';
@@ -96,15 +96,13 @@ export async function withSession(
     ...(stateFolder === undefined ? {} : { logFolder: join(stateFolder, 'logs') }),
     onKey: (key) => {
       if (key.type === 'quit') signals.end();
-      else if (key.type === 'interrupt') signals.end(interruptCode);
+      else if (key.type === 'interrupt') signals.interrupt();
       else keys?.(key);
     },
     now: Date.now,
   });
   const signals = handleSignals((exitCode) => {
-    killAllChildren('SIGKILL');
-    // The reporter gives the terminal back first; its own work is short.
-    void reporter.stop().finally(() => process.exit(exitCode));
+    void leaveNow(reporter, () => process.exit(exitCode));
   });
   const cleanup = createCleanup();
 

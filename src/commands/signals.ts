@@ -8,12 +8,14 @@ const endings = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
 /** What ended the session, if a signal did. */
 export interface Signals {
-  /** Aborts with reason `shutdown` at the first signal, or when `end` is called. */
+  /** Aborts with reason `shutdown` at the first signal or call. */
   readonly shutdown: AbortSignal;
   /** Exit code of the signal that came first; undefined when none came. */
   exitCode(): number | undefined;
-  /** Treats a key (q, Ctrl-C in raw mode) like a signal; `exitCode` undefined means a normal end. */
-  end(exitCode?: number): void;
+  /** Asks for a normal end, as the key q does. Where an end is under way already, nothing more. */
+  end(): void;
+  /** Treats Ctrl-C in raw mode, which comes as a key, like SIGINT. */
+  interrupt(): void;
   /** Takes the handlers off again. */
   dispose(): void;
 }
@@ -27,9 +29,9 @@ export function handleSignals(hurry: (exitCode: number) => void): Signals {
   const controller = new AbortController();
   let first: number | undefined;
 
-  const end = (exitCode?: number): void => {
+  const receive = (exitCode: number): void => {
     if (controller.signal.aborted) {
-      hurry(exitCode ?? first ?? 130);
+      hurry(exitCode);
       return;
     }
     first = exitCode;
@@ -37,7 +39,7 @@ export function handleSignals(hurry: (exitCode: number) => void): Signals {
   };
   const handlers = Object.entries(endings).map(([name, code]) => {
     const handler = (): void => {
-      end(code);
+      receive(code);
     };
     process.on(name, handler);
     return [name, handler] as const;
@@ -45,7 +47,9 @@ export function handleSignals(hurry: (exitCode: number) => void): Signals {
   return {
     shutdown: controller.signal,
     exitCode: () => first,
-    end,
+    // A controller aborts once: a second call changes nothing.
+    end: () => controller.abort('shutdown'),
+    interrupt: () => receive(endings.SIGINT),
     dispose() {
       for (const [name, handler] of handlers) process.off(name, handler);
     },

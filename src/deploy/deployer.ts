@@ -14,7 +14,7 @@ import type { HelmApplySettings } from './helm-upgrade.ts';
 import { removeRelease } from './helm-remove.ts';
 import { createHelm } from './helm-tool.ts';
 import { createHolders } from './holder.ts';
-import { untilShutdown } from './interrupt.ts';
+import { untilDeadline } from './interrupt.ts';
 import { readInventory } from './inventory.ts';
 import { workloadsIn } from './objects.ts';
 import { followPods, lookAt } from './pods.ts';
@@ -32,6 +32,8 @@ import {
   type Applied,
   type DeployTools,
   type LiveDeployer,
+  type Removed,
+  type RemoveOptions,
   type Rendered,
   type ServiceStatus,
 } from './types.ts';
@@ -112,6 +114,29 @@ export function createDeployer(settings: DeployerSettings): LiveDeployer {
     });
   }
 
+  async function remove(
+    service: ServiceConfig,
+    options: RemoveOptions,
+    context: WorkContext,
+  ): Promise<Outcome<Removed>> {
+    const namespace = namespaceFor(service);
+    const { deploy } = service;
+    const place = { owner: { project, service: service.name }, namespace };
+    if (deploy.kind !== 'helm') return await removeApplied(place, options, cluster, context);
+    const removed = await removeRelease(service, deploy, namespace, options, helm, context);
+    if (removed.kind !== 'ok') return removed;
+    // What `deploy --rendered` applied of the chart.
+    const count = await countApplied(place.owner, namespace, cluster, context.signal);
+    if (count.kind !== 'ok') return count;
+    if (count.value === 0) return removed;
+    const applied = await removeApplied(place, options, cluster, context);
+    if (applied.kind !== 'ok') return applied;
+    return ok({
+      removed: removed.value.removed + applied.value.removed,
+      kept: [...removed.value.kept, ...applied.value.kept],
+    });
+  }
+
   /** Rendered manifests of a chart must not meet its release. */
   async function besideNothing(
     { name, deploy }: ServiceConfig,
@@ -125,8 +150,9 @@ export function createDeployer(settings: DeployerSettings): LiveDeployer {
   return {
     render: renderer.render.bind(renderer),
     async apply(service, rendered, context) {
+      if (context.signal.aborted) return cancelled(context.signal);
       const work = async (): Promise<Outcome<Applied>> =>
-        await untilShutdown(context.signal, async (signal) => {
+        await untilDeadline(context.signal, async (signal) => {
           const inner: WorkContext = { signal, report: context.report };
           const { deploy } = service;
           if (deploy.kind === 'helm' && rendered.file === undefined)
@@ -160,22 +186,10 @@ export function createDeployer(settings: DeployerSettings): LiveDeployer {
     },
     async remove(service, options, context) {
       if (context.signal.aborted) return cancelled(context.signal);
-      const namespace = namespaceFor(service);
-      const { deploy } = service;
-      const place = { owner: { project, service: service.name }, namespace };
-      if (deploy.kind !== 'helm') return await removeApplied(place, options, cluster, context);
-      const removed = await removeRelease(service, deploy, namespace, options, helm, context);
-      if (removed.kind !== 'ok') return removed;
-      // What `deploy --rendered` applied of the chart.
-      const count = await countApplied(place.owner, namespace, cluster, context.signal);
-      if (count.kind !== 'ok') return count;
-      if (count.value === 0) return removed;
-      const applied = await removeApplied(place, options, cluster, context);
-      if (applied.kind !== 'ok') return applied;
-      return ok({
-        removed: removed.value.removed + applied.value.removed,
-        kept: [...removed.value.kept, ...applied.value.kept],
-      });
+      return await untilDeadline(
+        context.signal,
+        async (signal) => await remove(service, options, { signal, report: context.report }),
+      );
     },
     async preview(service, rendered, signal) {
       const { deploy } = service;

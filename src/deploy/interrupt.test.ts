@@ -1,30 +1,30 @@
 import { describe, expect, it } from 'vitest';
-import { untilShutdown } from './interrupt.ts';
+import { untilDeadline } from './interrupt.ts';
 
-describe('untilShutdown', () => {
+describe('untilDeadline', () => {
   it.each([
     ['superseded', false],
     ['user', false],
-    ['shutdown', true],
+    ['shutdown', false],
     ['deadline', true],
-    [undefined, true],
+    [undefined, false],
   ])('%s: stops the work %s', async (reason, stops) => {
     const outer = new AbortController();
-    const during = await untilShutdown(outer.signal, async (signal) => {
+    const during = await untilDeadline(outer.signal, async (signal) => {
       outer.abort(reason);
       await Promise.resolve();
       return signal.aborted;
     });
     expect(during).toBe(stops);
     // Also for a signal that had fired before.
-    expect(await untilShutdown(outer.signal, async (signal) => await Promise.resolve(signal.aborted))).toBe(
+    expect(await untilDeadline(outer.signal, async (signal) => await Promise.resolve(signal.aborted))).toBe(
       stops,
     );
   });
 
   it('hands the reason on', async () => {
     const outer = new AbortController();
-    const reason = await untilShutdown(outer.signal, async (signal) => {
+    const reason = await untilDeadline(outer.signal, async (signal) => {
       outer.abort('deadline');
       return await Promise.resolve(signal.reason as unknown);
     });

@@ -1,20 +1,16 @@
 /**
- * Applying is not cancelled for a newer save: a half-applied version helps nobody, and the newer one comes right after.
- * Only the end of the session, or of its time, stops it.
+ * What must not be half done is not cancelled: a newer save comes right after it, and at the end of a session a release
+ * that was cut short would be left for the next one to repair. Only a deadline stops it. Who will not wait kills it.
  */
 
-/**
- * Runs work with a signal that fires for `shutdown` and `deadline` only, whatever else the given one fires for.
- * An abort without a known reason counts as a shutdown, as everywhere.
- */
-export async function untilShutdown<T>(
+/** Runs work with a signal that fires for `deadline` only, whatever else the given one fires for. */
+export async function untilDeadline<T>(
   signal: AbortSignal,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const controller = new AbortController();
   const pass = (): void => {
-    const reason: unknown = signal.reason;
-    if (reason !== 'superseded' && reason !== 'user') controller.abort(reason);
+    if (signal.reason === 'deadline') controller.abort('deadline');
   };
   if (signal.aborted) pass();
   signal.addEventListener('abort', pass, { once: true });

@@ -35,7 +35,7 @@ afterEach(async () => {
   if (running === undefined) return;
   const { loop, end, rig } = running;
   running = undefined;
-  loop.send({ kind: 'shutdown-requested', hurry: true });
+  loop.send({ kind: 'shutdown-requested' });
   for (const work of [...rig.workshop.open]) await work.end(cancelled(work.signal));
   await end;
   expect(rig.closed).toBe(true);
@@ -618,6 +618,22 @@ describe('the configuration', () => {
     expect(rig.workshop.begun).toEqual([]);
   });
 
+  it.each([
+    ['as another release', { release: 'orders-2' }],
+    ['into another namespace', { namespace: 'elsewhere' }],
+  ])('that sends the same manifests %s has them applied there', async (_name, place) => {
+    const service = fakeService('orders');
+    const rig = new FakeLoopRig([service], all);
+    await start(rig);
+    rig.workshop.begun.length = 0;
+    const { deploy } = service;
+    if (deploy.kind !== 'helm') throw new Error('the fake service has a chart');
+    rig.next = ok(fakeProject([{ ...service, deploy: { ...deploy, ...place } }]));
+    await rig.save({ 'appdev.yaml': '…' });
+    await rig.clock.pass(20);
+    expect(rig.workshop.begun).toContain('apply orders');
+  });
+
   it('saved without a change is not a reload', async () => {
     const rig = new FakeLoopRig([fakeService('orders')], all);
     await start(rig);
@@ -682,7 +698,7 @@ describe('the end', () => {
     });
     await settled();
     await rig.workshop.work('compile', 'orders').end();
-    loop.send({ kind: 'shutdown-requested', hurry: false });
+    loop.send({ kind: 'shutdown-requested' });
     await obey(rig.workshop.work('compile', 'web'));
     expect(rig.workshop.work('apply', 'orders').signal.aborted).toBe(false);
     expect(over).toBe(false);
@@ -693,19 +709,6 @@ describe('the end', () => {
       'shutdown',
       'shutdown',
     ]);
-  });
-
-  it('asked for twice does not wait for an apply, nor for work that hangs', async () => {
-    const rig = new FakeLoopRig([fakeService('orders')], allBut('apply'));
-    const loop = createLoop(rig.parts());
-    const end = loop.start();
-    await settled();
-    loop.send({ kind: 'shutdown-requested', hurry: false });
-    loop.send({ kind: 'shutdown-requested', hurry: false });
-    expect(rig.workshop.work('apply').signal.reason).toBe('shutdown');
-    await rig.clock.pass(3_000);
-    await end;
-    expect(rig.closed).toBe(true);
   });
 
   it('comes with the bug when a part throws', async () => {

@@ -33,8 +33,7 @@ export interface LoopParts extends LooksParts {
 /** The running loop. */
 export interface Loop {
   /**
-   * Runs until it is asked to stop, once. Resolves when nothing of it runs any more (or, stopped in a hurry, when the time
-   * for that is over); rejects only for bugs.
+   * Runs until it is asked to stop, once. Resolves when nothing of it runs any more; rejects only for bugs.
    */
   start(): Promise<void>;
   /** Passes on a key, a signal, or the state of the cluster's connection. Messages before `start` wait for it. */

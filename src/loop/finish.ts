@@ -38,7 +38,7 @@ export function imageMade(step: Step, message: Extract<Message, { kind: 'image-m
  * Cancels a run. In the shared part of a build that ends it for its whole batch: the mates did nothing wrong, so they are
  * superseded and dirty again. A run that must not be cut now is cancelled when it leaves its stage.
  */
-export function cancel(step: Step, service: ServiceState, reason: CancelReason): void {
+function cancel(step: Step, service: ServiceState, reason: CancelReason): void {
   if (service.activity.kind !== 'running') return;
   const { run } = service.activity;
   begin(step, service, reason);

@@ -6,7 +6,7 @@ import type { Fingerprint } from '../watch/types.ts';
 import type { ServiceSpec, Uses } from './state.ts';
 
 /** The timers of the loop; each runs once when armed, and arming it again starts it anew. */
-export type Timer = 'debounce' | 'cap' | 'git' | 'walk' | 'hurry';
+export type Timer = 'debounce' | 'cap' | 'git' | 'walk';
 
 /** What one look found of one service. */
 export interface LookResult {
@@ -87,7 +87,7 @@ export type UserMessage =
   | { readonly kind: 'cluster-lost'; readonly context: string; readonly reason: string }
   | { readonly kind: 'cluster-regained'; readonly context: string }
   | { readonly kind: 'registry-regained'; readonly registry: string }
-  | { readonly kind: 'shutdown-requested'; readonly hurry: boolean };
+  | { readonly kind: 'shutdown-requested' };
 
 /** One run to be started. */
 export interface RunOrder {

@@ -144,12 +144,12 @@ describe('the loop, whatever happens', () => {
 
   it('can be stopped from everywhere, with no run left', () => {
     fc.assert(
-      fc.property(story, limits, fc.boolean(), (actions, limit, hurry) => {
+      fc.property(story, limits, fc.boolean(), (actions, limit, again) => {
         const world = new FakeLoopWorld(specs, limit, uses);
         world.send({ kind: 'started' });
         for (const act of actions) act(world);
-        world.send({ kind: 'shutdown-requested', hurry: false });
-        if (hurry) world.send({ kind: 'shutdown-requested', hurry: true });
+        world.send({ kind: 'shutdown-requested' });
+        if (again) world.send({ kind: 'shutdown-requested' });
         for (let round = 0; round < 20 && !world.exited; round += 1) {
           for (const id of [...world.runs.keys()]) world.advance(id, 'ok');
         }
@@ -158,21 +158,6 @@ describe('the loop, whatever happens', () => {
         expect(world.state.phase).toBe('stopped');
       }),
       { numRuns: 100 },
-    );
-  });
-
-  it('stops in a hurry although a run never ends', () => {
-    fc.assert(
-      fc.property(story, (actions) => {
-        const world = new FakeLoopWorld(specs, 2, uses);
-        world.send({ kind: 'started' });
-        for (const act of actions) act(world);
-        world.send({ kind: 'shutdown-requested', hurry: false });
-        world.send({ kind: 'shutdown-requested', hurry: false });
-        if (!world.exited) world.fire('hurry');
-        expect(world.exited).toBe(true);
-      }),
-      { numRuns: 50 },
     );
   });
 
@@ -189,7 +174,7 @@ describe('the loop, whatever happens', () => {
       fc.constant<Message>({ kind: 'git-free' }),
       fc.constant<Message>({ kind: 'config-kept' }),
       fc
-        .constantFrom<Timer[]>('debounce', 'cap', 'git', 'walk', 'hurry')
+        .constantFrom<Timer[]>('debounce', 'cap', 'git', 'walk')
         .map((timer): Message => ({ kind: 'timer-fired', timer })),
       service.map((name): Message => ({
         kind: 'files-changed',

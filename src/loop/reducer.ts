@@ -4,7 +4,7 @@
  */
 import type { AppdevError } from '../errors.ts';
 import { ask, gather, look, lookAgain, rescanned, touch } from './changes.ts';
-import { cancel, cancelOutdated, finished, imageMade, updateRun } from './finish.ts';
+import { cancelOutdated, finished, imageMade, updateRun } from './finish.ts';
 import type { Effect, Message } from './messages.ts';
 import { openGates, startPlanned } from './start.ts';
 import { emit, set, update, without, withoutPending, type Step } from './step.ts';
@@ -15,8 +15,6 @@ import { renewUsers } from './uses.ts';
 const walkMs = 60_000;
 /** Between two looks at what git is doing, in milliseconds. */
 const gitMs = 50;
-/** After a second request to stop, runs get so long to end. Milliseconds. */
-const hurryMs = 3_000;
 
 /** What a message leads to. */
 export interface Reduction {
@@ -125,7 +123,7 @@ function receive(step: Step, message: Message): void {
       tryAgain(step, 'REGISTRY_UNREACHABLE', 'the registry is back');
       break;
     case 'shutdown-requested':
-      shutdown(step, message.hurry || stopping);
+      shutdown(step);
       break;
   }
 }
@@ -142,9 +140,6 @@ function timerFired(step: Step, timer: Extract<Message, { kind: 'timer-fired' }>
       if (stopping) break;
       step.effects.push({ kind: 'arm-timer', timer: 'walk', ms: walkMs });
       lookSoon(step);
-      break;
-    case 'hurry':
-      if (stopping) stop(step);
       break;
   }
 }
@@ -210,28 +205,18 @@ function tryAgain(step: Step, code: AppdevError['code'], reason: string): void {
   }
 }
 
-function shutdown(step: Step, hurry: boolean): void {
-  if (step.state.phase === 'running') {
-    step.state = { ...without(step.state, 'gathering'), phase: 'stopping', looking: [] };
-    for (const timer of ['debounce', 'cap', 'git', 'walk'] as const)
-      step.effects.push({ kind: 'disarm-timer', timer });
-  }
-  if (!hurry) return;
-  for (const { spec } of step.state.services.values()) {
-    const service = step.state.services.get(spec.name);
-    if (service !== undefined) cancel(step, service, 'shutdown');
-  }
-  step.effects.push({ kind: 'arm-timer', timer: 'hurry', ms: hurryMs });
+/** Nothing starts any more. What runs is cancelled as soon as it may be (finish.ts). */
+function shutdown(step: Step): void {
+  if (step.state.phase !== 'running') return;
+  step.state = { ...without(step.state, 'gathering'), phase: 'stopping', looking: [] };
+  for (const timer of ['debounce', 'cap', 'git', 'walk'] as const)
+    step.effects.push({ kind: 'disarm-timer', timer });
 }
 
 function stopWhenDone(step: Step): void {
   if (step.state.phase !== 'stopping') return;
   const live = [...step.state.services.values()].some((service) => service.activity.kind !== 'idle');
-  if (!live) stop(step);
-}
-
-function stop(step: Step): void {
-  if (step.state.phase === 'stopped') return;
+  if (live) return;
   set(step, { phase: 'stopped' });
-  step.effects.push({ kind: 'disarm-timer', timer: 'hurry' }, { kind: 'exit' });
+  step.effects.push({ kind: 'exit' });
 }

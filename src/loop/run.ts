@@ -3,6 +3,7 @@
  * that is not ok. Skips what is there already and says so. Knows no events and no other service.
  */
 import type { Jar, WorkContext } from '../build/types.ts';
+import type { ServiceConfig } from '../config/model.ts';
 import type { OtherImage, Rendered } from '../deploy/types.ts';
 import type { Artifact } from '../events.ts';
 import { cancelled, ok, type Outcome } from '../outcome.ts';
@@ -11,7 +12,7 @@ import { imageMissing, isOutdated } from './images.ts';
 import { inputsMoved, type Member, type Prepared, type Unfinished } from './prepare.ts';
 import type { BuildParts } from './types.ts';
 
-/** What is known of the manifests that this session applied: hash of the rendered manifests by service. */
+/** What is known of the manifests that this session applied: by service, what and where (`applicationOf`). */
 export type AppliedHashes = Map<string, string>;
 
 /**
@@ -85,14 +86,15 @@ export async function deploy(
   if (signal.aborted) return cancelled(signal);
   const rendered = await renderForGate(member, artifact, scan, parts, hooks);
   if (rendered.kind !== 'ok') return rendered;
-  if (!member.force && applied.get(name) === rendered.value.hash) {
+  const application = applicationOf(service, rendered.value);
+  if (!member.force && applied.get(name) === application) {
     report.finished('apply', 'skipped', 'unchanged');
   } else {
     // Until it has succeeded, nobody knows what the cluster has.
     applied.delete(name);
     const result = await parts.deployer.apply(service, rendered.value, context);
     if (result.kind !== 'ok') return result;
-    applied.set(name, rendered.value.hash);
+    applied.set(name, application);
   }
   return await parts.deployer.awaitReady(service, rendered.value, context);
 }
@@ -113,6 +115,11 @@ async function renderForGate(
     if (!(await hooks.gate(rendered.value))) return cancelled(member.signal);
     if (!isOutdated(rendered.value, hooks.others())) return rendered;
   }
+}
+
+/** Names one application: the same manifests in another namespace, or as another release, are yet to be applied. */
+function applicationOf({ deploy }: ServiceConfig, { namespace, hash }: Rendered): string {
+  return JSON.stringify([namespace, deploy.kind === 'helm' ? deploy.release : '', hash]);
 }
 
 /** More renders than this of files that keep changing are somebody's mistake, which the next look shows. */

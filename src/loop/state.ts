@@ -36,7 +36,7 @@ export interface ServiceSpec {
  *     └── looked, back to what was built ──────────────────────┘ held                 ┌────────────┐
  *                                              finished cancelled: dirty again ◄──────┤ cancelling │
  *                                                                                     └────────────┘
- * Session:  running ── shutdown requested ──► stopping (nothing starts) ── no run left, or time up in a hurry ──► stopped
+ * Session:  running ── shutdown requested ──► stopping (nothing starts) ── no run left ──► stopped
  */
 
 /** What a service is doing. `cancelling` lasts until the work has really stopped. */

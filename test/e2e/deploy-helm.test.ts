@@ -419,7 +419,7 @@ describe.each(['helm3', 'helm4'])('%s', (helm) => {
       });
     });
 
-    it('told to stop by a shutdown: it writes down that it failed, and the next run goes on', async () => {
+    it('told to stop by a deadline: it writes down that it failed, and the next run goes on', async () => {
       await deploy(rig.deployer({ tools }), rig.service({}));
       const service = rig.service(hanging());
       const deployer = rig.deployer({ tools });
@@ -429,19 +429,19 @@ describe.each(['helm3', 'helm4'])('%s', (helm) => {
       await eventually('the release to be pending', async () =>
         (await lastRevision())?.status === 'pending-upgrade' ? true : undefined,
       );
-      context.controller.abort('shutdown');
-      expect(await applied).toEqual({ kind: 'cancelled', reason: 'shutdown' });
+      context.controller.abort('deadline');
+      expect(await applied).toEqual({ kind: 'cancelled', reason: 'deadline' });
       expect((await lastRevision())?.status).toBe('failed');
       expect((await deploy(rig.deployer({ tools }), rig.service({}), 'v3')).detail).toBe('revision 3');
     });
 
-    it('is not told to stop by a newer save', async () => {
+    it.each(['superseded', 'user', 'shutdown'])('is not told to stop by %s', async (reason) => {
       const deployer = rig.deployer({ tools });
       const service = rig.service({});
       const context = recordedContext();
       const rendered = valueOf(await deployer.render(service, rig.artifact('v1'), context));
       const applied = deployer.apply(service, rendered, context);
-      context.controller.abort('superseded');
+      context.controller.abort(reason);
       expect(await applied).toMatchObject({ kind: 'ok', value: { changed: true } });
     });
   });

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openCluster, type OpenCluster } from '../../src/cluster/client.ts';
 import type { FollowTiming } from '../../src/cluster/follow.ts';
 import type { KubeObject } from '../../src/cluster/types.ts';
+import { followConnection } from '../../src/commands/connection.ts';
 import { startFakeApiServer, status, type FakeApiServer, type Intercept } from '../support/fake-apiserver.ts';
 import { until } from '../support/wait.ts';
 
@@ -239,5 +240,39 @@ describe('follow', () => {
     await fake.stop();
     await fake.start();
     expect(fake.seen.length).toBe(before);
+  });
+});
+
+describe('the connection of a session', () => {
+  it('is lost while nothing answers, and not while the answer is no', async () => {
+    const sent: string[] = [];
+    let answers: 'yes' | 'no' | 'nothing' = 'no';
+    fake.intercepts.push((seen, response) => {
+      if (!seen.path.includes('/namespaces/held/leases') || answers === 'yes') return false;
+      if (answers === 'no') status(response, 403, 'Forbidden', 'leases is forbidden');
+      else response.destroy();
+      return true;
+    });
+    const lists = (): number =>
+      fake.seen.filter((seen) => seen.path.endsWith('/leases') && !seen.watch).length;
+    const afterTwoMore = async (): Promise<void> => {
+      const before = lists();
+      await until('two more questions', () => lists() > before + 1);
+    };
+    const stop = followConnection(cluster, { project: 'shop', namespace: 'held' }, ({ kind }) => {
+      if (sent.at(-1) !== kind) sent.push(kind);
+    });
+    await afterTwoMore();
+    expect(sent).not.toContain('cluster-lost');
+    answers = 'nothing';
+    await until('the loss', () => sent.at(-1) === 'cluster-lost');
+    // It is back, although the credentials ran out meanwhile.
+    answers = 'no';
+    await until('the return', () => sent.at(-1) === 'cluster-regained');
+    answers = 'yes';
+    await until('the watch', () => fake.watches() === 1);
+    expect(sent.filter((kind) => kind === 'cluster-lost')).toHaveLength(1);
+    stop();
+    await until('the watch to end', () => fake.watches() === 0);
   });
 });

@@ -151,6 +151,22 @@ describe('lockNamespace', () => {
     expect(await holder()).toBe(other.identity);
   });
 
+  it('finds out at once, when asked, that another one took over between two renewals', async () => {
+    const lost: string[] = [];
+    const seldom = { ...timing, renewMs: 600_000 };
+    const request = { namespace: 'shop', project: 'Shop App', onLost: (by: string) => lost.push(by) };
+    const taken = await lockNamespace(cluster, request, session.signal, seldom);
+    if (taken.kind !== 'ok') throw new Error(JSON.stringify(taken));
+    await taken.value.check(session.signal);
+    expect(lost).toEqual([]);
+    await putLease(other, new Date());
+    await taken.value.check(session.signal);
+    await taken.value.check(session.signal);
+    expect(lost).toEqual(['ben@desktop (pid 4711)']);
+    await taken.value.release(session.signal);
+    expect(await holder()).toBe(other.identity);
+  });
+
   it('leaves a Lease alone that changes hands while it is being released', async () => {
     await lock();
     let raced = false;

@@ -305,8 +305,9 @@ export class FakeWorkshop {
     const digests = [artifact?.digest ?? 'no image', ...uses.map(({ digest }) => digest)];
     const hash = `${digests.join(' and ')} values ${values}`;
     const name = service.name;
+    const namespace = service.deploy.namespace ?? 'n';
     const rendered: Rendered = {
-      ...{ service: name, namespace: 'n', objects: [], yaml: '', hash },
+      ...{ service: name, namespace, objects: [], yaml: '', hash },
       ...{ uses, lacks },
     };
     return await this.#stage('render', [service.name], hash, context, rendered);

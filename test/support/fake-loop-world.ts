@@ -197,7 +197,7 @@ export class FakeLoopWorld {
       while (this.reloads > 0) this.answerReload('kept');
       while (this.looks.length > 0) this.answerLook();
       for (const id of [...this.runs.keys()]) this.advance(id, 'ok');
-      const armed = [...this.timers].filter((timer) => timer !== 'walk' && timer !== 'hurry');
+      const armed = [...this.timers].filter((timer) => timer !== 'walk');
       for (const timer of armed) this.fire(timer);
       const waiting = [...this.state.services.values()].filter(
         (service) => liveRun(service)?.atGate === true,

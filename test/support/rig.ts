@@ -254,6 +254,17 @@ function follow(child: ChildProcess): Session {
   };
 }
 
+/**
+ * Waits until no signal is pending for a session any more: it has seen the one that was sent, and a second one counts as
+ * a second. Linux delivers one of a kind at a time.
+ */
+export async function signalArrived({ child }: Session): Promise<void> {
+  await eventually('the signal to arrive', () => {
+    const status = readFileSync(`/proc/${child.pid}/status`, 'utf8');
+    return /^(?:SigPnd|ShdPnd):\t0*[^0\s]/m.test(status) ? undefined : true;
+  });
+}
+
 /** Text that a Service answers with, over a new connection to its cluster IP, which answers from this machine. */
 export async function served(rig: Rig, service: string, path = '/'): Promise<string> {
   const address = rig.kubectl(

@@ -11,7 +11,7 @@ const src = resolve(import.meta.dirname, '../../src');
 /** The process, and what it has said. */
 export interface SessionProcess {
   readonly pid: number;
-  /** Lines of both its streams. */
+  /** Lines of both its streams; of standard error alone where the reader of standard output is stuck. */
   readonly lines: string[];
   kill(signal: NodeJS.Signals): void;
   /** Resolves with exit code or signal. */
@@ -22,8 +22,13 @@ export interface SessionProcess {
  * Starts one. `source` is the text of a module; its imports are relative to src, and what it prints arrives as lines.
  *
  * @param folder for the bundle; also its working directory.
+ * @param options `stuckReader`: nobody reads its standard output.
  */
-export async function startSession(folder: string, source: string): Promise<SessionProcess> {
+export async function startSession(
+  folder: string,
+  source: string,
+  options: { readonly stuckReader?: boolean } = {},
+): Promise<SessionProcess> {
   const outfile = join(folder, `session-${Math.random().toString(36).slice(2)}.mjs`);
   await build({
     stdin: { contents: source, resolveDir: src, loader: 'ts' },
@@ -41,7 +46,7 @@ export async function startSession(folder: string, source: string): Promise<Sess
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const lines: string[] = [];
-  for (const stream of [child.stdout, child.stderr]) {
+  for (const stream of options.stuckReader === true ? [child.stderr] : [child.stdout, child.stderr]) {
     if (stream !== null) createInterface({ input: stream }).on('line', (line) => lines.push(line));
   }
   const session: SessionProcess = {

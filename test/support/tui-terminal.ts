@@ -1,17 +1,13 @@
-/**
- * A terminal for tests: the program of tui-program.ts in a real pseudo-terminal, its output drawn by a terminal
- * emulator, so that a test sees what a user would see. All waiting is on what the screen shows or the program says.
- */
+/** A terminal for tests with the program of tui-program.ts in it, which a test can give orders. */
 import { build } from 'esbuild';
-import xterm from '@xterm/headless';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { spawn, type IPty } from 'node-pty';
 import type { EventBody } from '../../src/events.ts';
 import type { KeyAction } from '../../src/ui/keys.ts';
+import { PtyTerminal, type PtyOptions } from './pty-terminal.ts';
 
 /** What a test tells the program. */
 export type TuiProgramOrder =
@@ -86,30 +82,16 @@ export interface TerminalOptions {
 /** Orders that the program does not live to answer. */
 const ending: ReadonlySet<string> = new Set(['stop', 'crash', 'exit', 'signal']);
 
-/** A running program and its screen. */
-export class TestTerminal {
+/** The program of the tests in a terminal. It also looks again at what is waited for when the program answers. */
+export class TestTerminal extends PtyTerminal {
   readonly keys: KeyAction[] = [];
-  /** Everything that the program wrote, escapes included. */
-  raw = '';
-  readonly exited: Promise<number>;
-  readonly #pty: IPty;
-  readonly #screen: xterm.Terminal;
   readonly #closeServer: () => void;
   readonly #answers: TuiProgramAnswer[] = [];
-  readonly #listeners = new Set<() => void>();
   #socket: Socket | undefined;
 
-  private constructor(pty: IPty, screen: xterm.Terminal, closeServer: () => void) {
-    this.#pty = pty;
-    this.#screen = screen;
+  private constructor(options: PtyOptions, closeServer: () => void) {
+    super(options);
     this.#closeServer = closeServer;
-    pty.onData((data) => {
-      this.raw += data;
-      screen.write(data, () => this.#changed());
-    });
-    this.exited = new Promise((done) =>
-      pty.onExit(({ exitCode, signal }) => done(signal ? 128 + signal : exitCode)),
-    );
   }
 
   /** Starts the program and waits until it says that its reporter is up. */
@@ -124,23 +106,15 @@ export class TestTerminal {
       options.shell === undefined
         ? command
         : ['/bin/bash', '--norc', '--noprofile', ...shellArgs(options.shell, command)];
-    const pty = spawn(file, args, {
-      cols: columns,
-      rows,
-      name: options.env?.['TERM'] ?? 'xterm-256color',
-      env: {
-        PATH: process.env['PATH'] ?? '',
-        HOME: process.env['HOME'] ?? '',
-        LANG: 'C.UTF-8',
-        PS1: '$ ',
-        // The emulator is xterm.js, as the one of VS Code.
-        TERM_PROGRAM: 'vscode',
-        ...options.env,
-        TUI_PORT: String(address.port),
-      },
-    });
-    const screen = new xterm.Terminal({ cols: columns, rows, scrollback: 5000, allowProposedApi: true });
-    const terminal = new TestTerminal(pty, screen, () => void server.close());
+    const env = {
+      PATH: process.env['PATH'] ?? '',
+      HOME: process.env['HOME'] ?? '',
+      LANG: 'C.UTF-8',
+      PS1: '$ ',
+      ...options.env,
+      TUI_PORT: String(address.port),
+    };
+    const terminal = new TestTerminal({ file, args, env, columns, rows }, () => void server.close());
     server.on('connection', (socket) => terminal.#connected(socket));
     if (options.shell === 'interactive') terminal.press(`${quoted(command)}\r`);
     await terminal.until('the program is ready', () =>
@@ -149,67 +123,13 @@ export class TestTerminal {
     return terminal;
   }
 
-  /** Lines that are visible now, without blanks at their ends. */
-  visible(): string[] {
-    const { baseY } = this.#screen.buffer.active;
-    return this.#lines(baseY, baseY + this.#screen.rows);
-  }
-
-  /**
-   * Every line, from the top of the scrollback, without blanks at its end. A line that the terminal wrapped counts as
-   * one, but for the panel's: each of those ends with blanks, or with a cut, a rule and one blank.
-   */
-  all(): string[] {
-    const buffer = this.#screen.buffer.active;
-    const lines: string[] = [];
-    for (let y = 0; y < buffer.length; y += 1) {
-      const line = buffer.getLine(y);
-      const text = line?.translateToString(true) ?? '';
-      const before = lines.at(-1) ?? '';
-      if (line?.isWrapped === true && !/[ …─-] $/.test(before)) lines.push(`${lines.pop() ?? ''}${text}`);
-      else lines.push(text);
-    }
-    return lines.map((line) => line.trimEnd());
-  }
-
-  /** The visible screen as one text. */
-  text(): string {
-    return this.visible().join('\n');
-  }
-
-  /** Lines of the panel: from its rule to the last line that is not empty. */
-  panel(): string[] {
-    const lines = this.visible();
-    const from = lines.findLastIndex((line) => /^[─-]{20,}$/.test(line));
-    const to = lines.findLastIndex((line) => line !== '');
-    return from === -1 ? [] : lines.slice(from, to + 1);
-  }
-
-  /** Whether the cursor is shown, by the last thing said about it. */
-  cursorShown(): boolean {
-    return this.raw.lastIndexOf('\x1b[?25h') >= this.raw.lastIndexOf('\x1b[?25l');
-  }
-
-  press(keys: string): void {
-    this.#pty.write(keys);
-  }
-
-  resize(columns: number, rows: number): void {
-    this.#screen.resize(columns, rows);
-    this.#pty.resize(columns, rows);
-  }
-
   /** Waits until the program has heard of the terminal's size; it draws at once then. */
   async heardOfSize(): Promise<void> {
-    const { cols, rows } = this.#screen;
+    const { cols, rows } = this.screen;
     for (;;) {
       const answer = await this.order({ type: 'measure' });
       if (answer?.type === 'measured' && answer.columns === cols && answer.rows === rows) return;
     }
-  }
-
-  kill(signal: string): void {
-    this.#pty.kill(signal);
   }
 
   /** Emits events in the program; resolves when they have been handed to the reporter. */
@@ -229,41 +149,11 @@ export class TestTerminal {
     return answer();
   }
 
-  /** Waits until the condition holds; looks again whenever the screen changed or the program answered. */
-  async until(what: string, condition: () => boolean): Promise<void> {
-    if (condition()) return;
-    await new Promise<void>((done, fail) => {
-      const timer = setTimeout(() => {
-        this.#listeners.delete(look);
-        fail(new Error(`never: ${what}\n${this.text()}`));
-      }, 30_000);
-      const look = (): void => {
-        if (!condition()) return;
-        clearTimeout(timer);
-        this.#listeners.delete(look);
-        done();
-      };
-      this.#listeners.add(look);
-    });
-  }
-
-  /** Waits until the visible screen contains the text or matches. */
-  async shows(wanted: string | RegExp): Promise<void> {
-    const found = (): boolean =>
-      typeof wanted === 'string' ? this.text().includes(wanted) : wanted.test(this.text());
-    await this.until(`the screen shows ${String(wanted)}`, found);
-  }
-
   /** Ends what still runs. */
-  async close(): Promise<void> {
+  override async close(): Promise<void> {
     this.#socket?.destroy();
     this.#closeServer();
-    try {
-      this.#pty.kill('SIGKILL');
-    } catch {
-      // It has ended already.
-    }
-    await this.exited;
+    await super.close();
   }
 
   #connected(socket: Socket): void {
@@ -273,19 +163,8 @@ export class TestTerminal {
       const answer = JSON.parse(line) as TuiProgramAnswer;
       if (answer.type === 'key') this.keys.push(answer.action);
       else this.#answers.push(answer);
-      this.#changed();
+      this.changed();
     });
-  }
-
-  #changed(): void {
-    for (const listener of [...this.#listeners]) listener();
-  }
-
-  #lines(from: number, to: number): string[] {
-    const lines: string[] = [];
-    for (let y = from; y < to; y += 1)
-      lines.push(this.#screen.buffer.active.getLine(y)?.translateToString(true).trimEnd() ?? '');
-    return lines;
   }
 }
 

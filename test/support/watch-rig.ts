@@ -153,7 +153,7 @@ export class WatchRig {
   }
 
   async stop(): Promise<void> {
-    this.#loop?.send({ kind: 'shutdown-requested', hurry: false });
+    this.#loop?.send({ kind: 'shutdown-requested' });
     await this.#end;
     rmSync(this.root, { recursive: true, force: true });
   }

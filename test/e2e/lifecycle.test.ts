@@ -1,0 +1,251 @@
+/** How sessions begin and end on a real cluster: what they take away, what they leave, and for whom. */
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { afterEach, describe, expect, it } from 'vitest';
+import {
+  createRig,
+  eventually,
+  kubectl,
+  processesOf,
+  served,
+  signalArrived,
+  type Rig,
+  type Session,
+} from '../support/rig.ts';
+
+const controller = 'stock/src/main/java/com/example/stock/StockController.java';
+const lease = 'appdev-spring-app';
+
+let rig: Rig;
+const undo: (() => void)[] = [];
+afterEach(async () => {
+  for (const step of undo.splice(0).reverse()) step();
+  await rig.dispose();
+});
+
+async function deployed(...args: readonly string[]): Promise<Session> {
+  const dev = rig.start('dev', ...args);
+  const run = await dev.waitFor('run.finished', (event) => event.service === 'stock');
+  expect(run.error).toBeUndefined();
+  await dev.waitFor('watch.started');
+  return dev;
+}
+
+async function namespaceGone(namespace = rig.namespace): Promise<void> {
+  await eventually(`${namespace} to be gone`, () =>
+    kubectl(['get', 'namespace', namespace, '--ignore-not-found']) === '' ? true : undefined,
+  );
+}
+
+/** Names and states of the stored revisions of a release. */
+function revisions(release: string): string[] {
+  const states = 'jsonpath={range .items[*]}{.metadata.labels.status}{"\\n"}{end}';
+  const text = rig.kubectl('get', 'secrets', '-l', `owner=helm,name=${release}`, '-o', states);
+  return text.split('\n').filter((state) => state !== '');
+}
+
+/** A hook in the chart of stock: Helm stands still at it until `open` is called. */
+function gate(events: string): { reached: () => Promise<void>; open: () => void } {
+  const manifest = {
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: { name: 'gate', annotations: { 'helm.sh/hook': events } },
+    spec: {
+      backoffLimit: 0,
+      template: {
+        spec: {
+          restartPolicy: 'Never',
+          terminationGracePeriodSeconds: 0,
+          containers: [
+            {
+              name: 'gate',
+              image: process.env['APPDEV_BASE_IMAGE'],
+              command: ['sh', '-c', 'until [ -e /tmp/open ]; do sleep 0.1; done'],
+            },
+          ],
+        },
+      },
+    },
+  };
+  rig.write('stock/deploy/chart/templates/gate.yaml', JSON.stringify(manifest));
+  const phase = 'jsonpath={.items[*].status.phase}';
+  return {
+    async reached() {
+      await eventually('Helm to stand at the gate', () =>
+        rig.kubectl('get', 'pods', '-l', 'job-name=gate', '-o', phase) === 'Running' ? true : undefined,
+      );
+    },
+    open() {
+      rig.kubectl('exec', 'job/gate', '--', 'touch', '/tmp/open');
+    },
+  };
+}
+
+describe('a namespace that another session takes over', () => {
+  it.each([
+    ['noticed at the next renewal', undefined],
+    ['noticed at the end only', 'SIGINT'],
+  ] as const)('%s: what is deployed there stays', async (_name, signal) => {
+    rig = createRig();
+    const dev = await deployed('stock');
+    const theirs = {
+      metadata: { annotations: { 'dev.appdev/holder-place': 'another boot' } },
+      spec: { holderIdentity: 'ben@desktop 4711/99' },
+    };
+    rig.kubectl('patch', 'lease', lease, '--type=merge', '-p', JSON.stringify(theirs));
+    expect(await (signal === undefined ? dev.exited : dev.end(signal))).toBe(9);
+    const finished = await dev.waitFor('session.finished');
+    expect(finished.error).toMatchObject({
+      code: 'NAMESPACE_LOCKED',
+      message: expect.stringContaining(`ben@desktop (pid 4711) took ${rig.namespace} over`),
+    });
+    expect(dev.events.filter(({ type }) => type === 'cleanup.started')).toEqual([]);
+    expect(await served(rig, 'stock')).toBe('Stock is up and running');
+    expect(rig.kubectl('get', 'lease', lease, '-o', 'jsonpath={.spec.holderIdentity}')).toBe(
+      theirs.spec.holderIdentity,
+    );
+    expect(processesOf(rig)).toEqual([]);
+  });
+});
+
+describe('run --cleanup', () => {
+  it('takes away what it deployed', async () => {
+    rig = createRig();
+    const ran = await rig.appdev('run', 'stock', '--cleanup', '--no-tests');
+    expect([ran.code, ran.stderr]).toEqual([0, '']);
+    await namespaceGone();
+  });
+
+  it('does so after Ctrl-C as well', async () => {
+    rig = createRig();
+    const ran = rig.start('run', 'stock', '--cleanup', '--no-tests');
+    await ran.waitFor('stage.started', (event) => event.stage === 'rollout');
+    expect(await ran.end('SIGINT')).toBe(130);
+    expect(ran.events).toContainEqual(expect.objectContaining({ type: 'cleanup.finished', kept: 0 }));
+    await namespaceGone();
+  });
+});
+
+describe('Ctrl-C while Helm works', () => {
+  it('lets the install of run finish; nothing more is begun', async () => {
+    rig = createRig();
+    const { reached, open } = gate('pre-install');
+    const ran = rig.start('run', 'stock', '--no-tests');
+    await reached();
+    ran.child.kill('SIGINT');
+    await signalArrived(ran);
+    open();
+    expect(await ran.exited).toBe(130);
+    expect(revisions('stock')).toEqual(['deployed']);
+    const run = await ran.waitFor('run.finished');
+    expect(run.stages.at(-1)).toMatchObject({ stage: 'apply', outcome: 'ok' });
+  });
+
+  it('lets the removal of delete finish', async () => {
+    rig = createRig();
+    const { reached, open } = gate('pre-delete');
+    expect((await rig.appdev('run', 'stock', '--no-tests')).code).toBe(0);
+    const deleting = rig.start('delete', 'stock');
+    await reached();
+    deleting.child.kill('SIGINT');
+    await signalArrived(deleting);
+    open();
+    expect(await deleting.exited).toBe(130);
+    expect(revisions('stock')).toEqual([]);
+    expect(rig.kubectl('get', 'deployments', '-o', 'name')).toBe('');
+  });
+
+  it('a second time ends dev at once, in the middle of the removal', async () => {
+    rig = createRig();
+    const { reached } = gate('pre-delete');
+    const dev = await deployed('stock');
+    dev.child.kill('SIGINT');
+    await dev.waitFor('cleanup.started');
+    await reached();
+    expect(processesOf(rig).some(({ command }) => command.includes('uninstall'))).toBe(true);
+    expect(await dev.end('SIGINT')).toBe(130);
+    expect(processesOf(rig)).toEqual([]);
+    expect(dev.events.filter(({ type }) => type === 'cleanup.finished')).toEqual([]);
+    expect(rig.kubectl('get', 'deployments', '-o', 'name').trim()).toBe('deployment.apps/stock');
+  });
+});
+
+describe('a changed appdev.yaml', () => {
+  it('moves a service: both places are locked, and both are empty at the end', async () => {
+    rig = createRig();
+    const other = `${rig.namespace}-other`;
+    undo.push(() => kubectl(['delete', 'namespace', other, '--ignore-not-found', '--wait=false']));
+    const dev = await deployed('stock');
+    const mark = dev.events.length;
+    const chart = 'chart: stock/deploy/chart';
+    rig.replace('appdev.yaml', chart, `${chart}\n      namespace: ${other}`);
+    const left = await dev.waitFor(
+      'notice',
+      ({ message }) => message.includes('no longer in appdev.yaml'),
+      mark,
+    );
+    expect(left).toMatchObject({
+      service: 'stock',
+      message: `release stock in ${rig.namespace} is no longer in appdev.yaml; it stays until this session ends`,
+      hint: expect.stringMatching(
+        new RegExp(`^to remove it now: helm uninstall stock .* -n ${rig.namespace}$`),
+      ),
+    });
+    const run = await dev.waitFor('run.finished', (event) => event.service === 'stock', mark);
+    expect(run.error).toBeUndefined();
+    const holders = [rig.namespace, other].map((namespace) =>
+      kubectl(['-n', namespace, 'get', 'lease', lease, '-o', 'jsonpath={.spec.holderIdentity}']),
+    );
+    expect(holders[0]).toBe(holders[1]);
+    expect(holders[0]).toContain(` ${dev.child.pid}/`);
+    expect(await dev.end()).toBe(130);
+    await namespaceGone(other);
+    await namespaceGone();
+  });
+
+  it('drops a service: it goes at the end, before what it needed', async () => {
+    rig = createRig();
+    const dev = await deployed();
+    await dev.waitFor('run.finished', (event) => event.service === 'orders' && event.outcome === 'ok');
+    const mark = dev.events.length;
+    const text = rig.read('appdev.yaml');
+    const services = text.slice(0, text.indexOf('profiles:'));
+    rig.write('appdev.yaml', services.replace(/^ {2}orders:\n[^]*?(?=^ {2}stock:)/m, ''));
+    await dev.waitFor('config.reloaded', undefined, mark);
+    await dev.waitFor('notice', ({ message }) => message.startsWith('release orders in'), mark);
+    const deletions = await watchDeletions();
+    expect(await dev.end()).toBe(130);
+    await eventually('both deletions to be seen', () => (deletions.length === 2 ? true : undefined));
+    expect(deletions).toEqual(['orders', 'stock']);
+    await namespaceGone();
+  });
+});
+
+describe('a namespace that dev created', () => {
+  it('goes although nothing is to be cleaned up, when nothing was deployed into it', async () => {
+    rig = createRig();
+    rig.replace(controller, 'return "Stock', 'return Stock + "');
+    const dev = rig.start('dev', 'stock', '--cleanup=false');
+    await dev.waitFor('notice', ({ message }) => message === `created the namespace ${rig.namespace}`);
+    const run = await dev.waitFor('run.finished');
+    expect(run.error).toMatchObject({ code: 'SOURCE_BUILD_FAILED' });
+    expect(await dev.end()).toBe(130);
+    await namespaceGone();
+  });
+});
+
+/** Names of the deployments that go, in the order in which the API server tells it. */
+async function watchDeletions(): Promise<readonly string[]> {
+  const seen: string[] = [];
+  let there = 0;
+  const watch = ['get', 'deployments', '--watch', '--output-watch-events', '--no-headers'];
+  const child = spawn('kubectl', ['-n', rig.namespace, ...watch], { stdio: ['ignore', 'pipe', 'inherit'] });
+  undo.push(() => child.kill());
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    const [type, name = ''] = line.trim().split(/ +/);
+    if (type === 'ADDED') there += 1;
+    if (type === 'DELETED') seen.push(name);
+  });
+  await eventually('the watch to see both', () => (there === 2 ? true : undefined));
+  return seen;
+}
