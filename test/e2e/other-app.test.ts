@@ -2,6 +2,7 @@
  * An app that is not the fixture: another package and port, two Maven modules, a Containerfile of its own, plain manifests.
  * It goes through the README's quick start with an appdev.yaml and nothing else.
  */
+import { execFileSync } from 'node:child_process';
 import { resolve } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
 import { createRig, eventually, served, type Rig } from '../support/rig.ts';
@@ -69,6 +70,7 @@ it('runs it once, shows its status and logs, and deletes it', async () => {
 
 it('has doctor push an image and have the node pull it', async () => {
   rig = createRig({ project: resolve(import.meta.dirname, '../fixtures/parcels') });
+  rig.kubectl('create', 'namespace', rig.namespace);
   const doctor = await rig.appdev('doctor', '--output', 'json');
   const { ok, checks } = JSON.parse(doctor.stdout) as {
     ok: boolean;
@@ -78,6 +80,17 @@ it('has doctor push an image and have the node pull it', async () => {
   expect({ code: doctor.code, ok, problems }).toEqual({ code: 0, ok: true, problems: [] });
   const named = (name: string): string | undefined => checks.find((check) => check.name === name)?.detail;
   expect(named('registry push')).toContain('localhost:5001');
-  expect(named('registry pull')).not.toContain('not tried');
+  const [, tag = ''] =
+    /^the node pulled localhost:5001\/appdev-doctor:([0-9a-f]{16})$/.exec(named('registry pull') ?? '') ?? [];
+  expect(tag).not.toBe('');
+  // The pod was in this namespace, and is gone; so is the image, from the registry and from this machine.
+  await eventually(
+    "the pod's events",
+    () => rig.kubectl('get', 'events').includes('pod/appdev-doctor-') || undefined,
+  );
   expect(rig.kubectl('get', 'pods', '--ignore-not-found')).toBe('');
+  const manifest = await fetch(`http://localhost:5001/v2/appdev-doctor/manifests/${tag}`);
+  expect(manifest.status).toBe(404);
+  const stored = execFileSync('buildah', ['images', '-q', '--no-trunc'], { encoding: 'utf8' });
+  expect(stored).not.toContain(tag);
 });
