@@ -94,3 +94,27 @@ it('has doctor push an image and have the node pull it', async () => {
   const stored = execFileSync('buildah', ['images', '-q', '--no-trunc'], { encoding: 'utf8' });
   expect(stored).not.toContain(tag);
 });
+
+it('has doctor fail, and say what to do, where the image cannot be pushed', async () => {
+  rig = createRig({ project: resolve(import.meta.dirname, '../fixtures/parcels') });
+  // A port of this machine where nothing listens: no registry answers.
+  rig.write(
+    'appdev.yaml',
+    `${rig.read('appdev.yaml')}\nregistry: { push: 'localhost:1', pull: 'localhost:1' }\n`,
+  );
+  const doctor = await rig.appdev('doctor');
+  expect(doctor.code).toBe(2);
+  expect(doctor.stdout).toMatch(/^✗ registry push +.*localhost:1.*\n +try: \S/m);
+  const json = await rig.appdev('doctor', '--output', 'json');
+  expect(json.code).toBe(2);
+  expect(JSON.parse(json.stdout)).toMatchObject({
+    ok: false,
+    checks: expect.arrayContaining([
+      expect.objectContaining({
+        name: 'registry push',
+        state: 'failure',
+        hint: expect.any(String) as string,
+      }),
+    ]) as unknown,
+  });
+});
