@@ -16,6 +16,7 @@ import { openTarget, type OpenTarget } from './cluster.ts';
 import type { Invocation } from './command.ts';
 import { ensureNamespaces, lockNamespaces } from './namespaces.ts';
 import { openProject } from './project.ts';
+import { createPruning } from './pruning.ts';
 import { watchRegistryReturn } from './registry-return.ts';
 import { removalTimedOut, removeServices } from './remove.ts';
 import { withSession, type Session } from './session.ts';
@@ -55,7 +56,8 @@ async function runLoop(session: Session, target: OpenTarget, work: Work): Promis
   const { emit, project, services } = session;
   const attachments = createAttachments(target, emit);
   const config = { ...project.config, services };
-  const parts = { ...work.parts, deployer: attachments.deployer };
+  const pruning = createPruning(work.prune);
+  const parts = { ...pruning.guard(work.parts), deployer: attachments.deployer };
   const scanner = createScanner({
     config,
     jarBuilder: parts.jarBuilder,
@@ -106,6 +108,7 @@ async function runLoop(session: Session, target: OpenTarget, work: Work): Promis
     emit: (event) => {
       emit(event);
       registry?.seen(event);
+      pruning.seen(event);
     },
     reload: async () => await reload(session, (next) => ({ config: next, work: parts })),
     testsRun: work.testsRun,
@@ -120,6 +123,7 @@ async function runLoop(session: Session, target: OpenTarget, work: Work): Promis
   } finally {
     stopConnection();
     registry?.stop();
+    await pruning.stop();
     await attachments.stop();
   }
 }
