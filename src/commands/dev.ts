@@ -110,7 +110,11 @@ async function runLoop(session: Session, target: OpenTarget, work: Work): Promis
       registry?.seen(event);
       pruning.seen(event);
     },
-    reload: async () => await reload(session, (next) => ({ config: next, work: parts })),
+    reload: async () =>
+      await reload(session, (next) => {
+        attachments.configured(next.services);
+        return { config: next, work: parts };
+      }),
     testsRun: work.testsRun,
     limit: batchLimit,
   });
@@ -119,6 +123,7 @@ async function runLoop(session: Session, target: OpenTarget, work: Work): Promis
     loop.send(message),
   );
   try {
+    attachments.attachDeployed(services);
     await loop.start();
   } finally {
     stopConnection();

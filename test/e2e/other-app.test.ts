@@ -33,6 +33,15 @@ it('develops an app of two modules with a Containerfile and manifests', async ()
   await eventually('the new price', async () =>
     (await served(rig, 'parcels', '/price/500')) === 'A parcel of 500 g costs 140 cents' ? true : undefined,
   );
+
+  // Another port is forwarded as soon as it is saved: nothing has to be deployed for it.
+  const saved = dev.events.length;
+  rig.replace('appdev.yaml', "'9090:9090'", "'19090:9090'");
+  await dev.waitFor('forward.opened', ({ localPort }) => localPort === 19_090, saved);
+  expect(await (await fetch('http://127.0.0.1:19090/price/500')).text()).toBe(
+    'A parcel of 500 g costs 140 cents',
+  );
+  expect(dev.events.slice(saved).filter(({ type }) => type === 'run.started')).toEqual([]);
   expect(await dev.end()).toBe(130);
   expect(rig.kubectl('get', 'all', '--ignore-not-found')).toBe('');
 });
