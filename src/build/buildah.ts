@@ -217,20 +217,23 @@ export function createBuildahBuilder(parts: BuildahParts): ImageBuilder {
         tag: image.value.imageId.slice(0, 16),
         inputHash,
       };
-      const digest =
-        target.kind === 'load'
-          ? await load(buildah.value, target, artifact, image.value, context)
-          : await push(buildah.value, target.registry, artifact, image.value, context);
-      if (digest.kind !== 'ok') return digest;
-      await records.add({
+      const record = {
         project,
         service: service.name,
         imageId: image.value.imageId,
         repository: artifact.repository,
         tag: artifact.tag,
-        digest: digest.value,
         lower: image.value.lower,
-      });
+      };
+      // Known before it is pushed, so that another session of this project does not prune it meanwhile.
+      if ((await records.find(record.imageId, record.repository)) === undefined)
+        await records.add({ ...record, digest: '' });
+      const digest =
+        target.kind === 'load'
+          ? await load(buildah.value, target, artifact, image.value, context)
+          : await push(buildah.value, target.registry, artifact, image.value, context);
+      if (digest.kind !== 'ok') return digest;
+      await records.add({ ...record, digest: digest.value });
       const builder = { name: 'buildah', version: buildah.value.storage.version };
       return ok({ ...artifact, digest: digest.value, builder });
     },

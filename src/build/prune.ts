@@ -3,7 +3,8 @@
  * labels; the newest few of each service stay, by the order in which they were used, and so does what those lie on.
  */
 import { join } from 'node:path';
-import { ok, type Outcome } from '../outcome.ts';
+import type { Artifact } from '../events.ts';
+import { failed, ok, type Outcome } from '../outcome.ts';
 import { listAt, stringAt } from '../support/fields.ts';
 import type { RunProcess } from '../support/process.ts';
 import { projectLabel, serviceLabel } from './buildah.ts';
@@ -33,11 +34,12 @@ export async function pruneStorage(request: StoragePrune): Promise<Outcome<numbe
   const buildah = await openBuildah(run, signal);
   if (buildah.kind !== 'ok') return buildah;
   const records = new ImageRecords(join(cache, 'buildah'));
-  const known = await records.list();
   const removed = new Set<string>();
   for (const service of services) {
     const stored = await listImages(buildah.value, project, service, signal);
     if (stored.kind !== 'ok') return stored;
+    // Read after the look at the storage: what another session has built since is not in that, and what is, is known.
+    const known = await records.list();
     const kept = keptOf(
       known.filter((record) => record.project === project && record.service === service),
       keep,
@@ -54,6 +56,33 @@ export async function pruneStorage(request: StoragePrune): Promise<Outcome<numbe
   }
   if (removed.size > 0) await records.forget(removed);
   return ok(removed.size);
+}
+
+/**
+ * Removes one image of this machine, and what is remembered of it. One that was not built here is no failure; one that
+ * something uses stays and is (IMAGE_BUILD_FAILED).
+ */
+export async function removeStored(
+  { run, cache, signal }: Pick<StoragePrune, 'run' | 'cache' | 'signal'>,
+  { repository, tag }: Pick<Artifact, 'repository' | 'tag'>,
+): Promise<Outcome<void>> {
+  const records = new ImageRecords(join(cache, 'buildah'));
+  const known = (await records.list()).find(
+    (record) => record.repository === repository && record.tag === tag,
+  );
+  if (known === undefined) return ok(undefined);
+  const buildah = await openBuildah(run, signal);
+  if (buildah.kind !== 'ok') return buildah;
+  const gone = await buildah.value.run({ args: ['rmi', known.imageId] }, { signal });
+  if (gone.kind !== 'ok') return gone;
+  if (gone.value.exitCode !== 0) {
+    const said = gone.value.lines.at(-1) ?? `exit code ${gone.value.exitCode}`;
+    return failed('IMAGE_BUILD_FAILED', `buildah rmi ${known.imageId} failed: ${said}`, {
+      hint: 'see what uses it: buildah containers',
+    });
+  }
+  await records.forget(new Set([known.imageId]));
+  return ok(undefined);
 }
 
 /** The newest images of one service, and the names of what those lie on. */

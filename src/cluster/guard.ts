@@ -12,7 +12,8 @@ export type GuardedCommand =
 /**
  * What each command needs. `local`: a known local product, or a context that `cluster.allow` lists. `named`: that, or
  * any context which was named on purpose (`--kube-context`, `cluster.context`): `run` is for pipelines, and `build`
- * pushes to the registry that it finds through the cluster. `any`: it only reads.
+ * pushes to the registry that it finds through the cluster. `any`: it only reads; doctor tries a push and a pod too, but
+ * not where the product is `unknown` (src/commands/registry-probe.ts).
  */
 const needs: Record<GuardedCommand, 'local' | 'named' | 'any'> = {
   dev: 'local',

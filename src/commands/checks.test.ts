@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { ServiceConfig } from '../config/model.ts';
-import { checkImageCommand, checkDisk, checkInotify, checkNode, checkProgram } from './checks.ts';
+import {
+  checkDisk,
+  checkImageCommand,
+  checkInotify,
+  checkNode,
+  checkProgram,
+  programs,
+  type ProgramCheck,
+} from './checks.ts';
 
 describe('checks', () => {
   it.each([
@@ -83,5 +91,23 @@ describe('checks', () => {
       signal,
     );
     expect(failing).toMatchObject({ state: 'failure', detail: expect.stringContaining('bad option') });
+  });
+
+  it.each([
+    ['v3.12.3', 'failure'],
+    ['v2.17.0', 'failure'],
+    ['v3.13.0', 'ok'],
+    ['v4.0.0+gabc', 'ok'],
+    ['3.x', 'failure'],
+  ])('Helm %s is %s', async (version, state) => {
+    const helm: ProgramCheck = programs.helm;
+    const standIn = { ...helm, tool: process.execPath, args: ['-p', JSON.stringify(version)] };
+    const check = await checkProgram(standIn, process.cwd(), new AbortController().signal);
+    const bare = version.replace(/^v/, '');
+    expect(check).toEqual(
+      state === 'ok'
+        ? { name: 'Helm', state, detail: bare }
+        : { name: 'Helm', state, detail: `${bare}: appdev needs 3.13 or newer`, hint: helm.hint },
+    );
   });
 });

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import type { ServiceConfig } from '../config/model.ts';
+import { isTooOld, parseHelmVersion } from '../deploy/helm-tool.ts';
 import type { AppdevError } from '../errors.ts';
 import { runProcess } from '../support/process.ts';
 import { findTool } from '../support/tool.ts';
@@ -35,6 +36,8 @@ export interface ProgramCheck {
   readonly pattern: RegExp;
   readonly missing: 'warning' | 'failure';
   readonly hint: string;
+  /** Why this version cannot be used, as a clause; undefined where it can. */
+  readonly unusable?: (version: string) => string | undefined;
 }
 
 /** Programs that a project may need; which of them it does, its services say. */
@@ -62,6 +65,10 @@ export const programs = {
     pattern: /v?(\d\S+)/,
     missing: 'failure',
     hint: 'install Helm 3.13 or newer, or deploy by kustomize or manifests',
+    unusable: (version) => {
+      const parsed = parseHelmVersion(version);
+      return parsed === undefined || isTooOld(parsed) ? 'appdev needs 3.13 or newer' : undefined;
+    },
   },
   kustomize: {
     name: 'Kustomize',
@@ -91,7 +98,7 @@ export const programs = {
 
 /** Looks for a program and asks its version. */
 export async function checkProgram(program: ProgramCheck, cwd: string, signal: AbortSignal): Promise<Check> {
-  const { name, tool, args, pattern, missing, hint } = program;
+  const { name, tool, args, pattern, missing, hint, unusable } = program;
   const finished = await runProcess({ tool, args, cwd }, { signal });
   if (finished.kind !== 'exited') return { name, state: missing, detail: `${tool} is not on the PATH`, hint };
   const version = pattern.exec(`${finished.stdout}\n${finished.stderr}`)?.[1];
@@ -99,7 +106,9 @@ export async function checkProgram(program: ProgramCheck, cwd: string, signal: A
     const said = finished.lines.at(-1) ?? `exit code ${finished.exitCode}`;
     return { name, state: missing, detail: `${tool} ${args.join(' ')} failed: ${said}`, hint };
   }
-  return { name, state: 'ok', detail: version };
+  const problem = unusable?.(version);
+  if (problem !== undefined) return { name, state: missing, detail: `${version}: ${problem}`, hint };
+  return passed(name, version);
 }
 
 /** The program of a service's image command; undefined where another builder makes the image. It is not run here. */

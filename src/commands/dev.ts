@@ -14,6 +14,7 @@ import { openTarget, type OpenTarget } from './cluster.ts';
 import type { Invocation } from './command.ts';
 import { createFootprint } from './footprint.ts';
 import { createNamespaceLocks, type NamespaceLocks } from './namespaces.ts';
+import { createPruning } from './pruning.ts';
 import { watchRegistryReturn } from './registry-return.ts';
 import { createReload } from './reload.ts';
 import { removalSeconds, removeAtEnd } from './remove.ts';
@@ -62,7 +63,8 @@ async function runLoop(
   const attachments = createAttachments(target, emit);
   const footprint = createFootprint(services, cluster, attachments.deployer);
   const config = { ...project.config, services };
-  const parts = { ...work.parts, deployer: footprint.deployer };
+  const pruning = createPruning(work.prune);
+  const parts = { ...pruning.guard(work.parts), deployer: footprint.deployer };
   const reload = createReload({ session, cluster, locks, footprint });
   const scanner = createScanner({
     config,
@@ -115,10 +117,13 @@ async function runLoop(
     emit: (event) => {
       emit(event);
       registry?.seen(event);
+      pruning.seen(event);
     },
     reload: async () => {
       const next = await reload();
-      return next.kind === 'ok' ? ok({ ...next.value, work: parts }) : next;
+      if (next.kind !== 'ok') return next;
+      attachments.configured(next.value.config.services);
+      return ok({ ...next.value, work: parts });
     },
     testsRun: work.testsRun,
     limit: batchLimit,
@@ -129,10 +134,12 @@ async function runLoop(
     loop.send(message),
   );
   try {
+    attachments.attachDeployed(services);
     await loop.start();
   } finally {
     stopConnection();
     registry?.stop();
+    await pruning.stop();
     await attachments.stop();
   }
   return footprint.services();

@@ -144,10 +144,17 @@ async function clusterChecks(session: Session): Promise<Check[]> {
   const buildah =
     session.services.every(({ image }) => image === undefined) || usesBuilder(session.services, 'buildah');
   const proof = buildah
-    ? await probeRegistry(session, target.value, work.value)
-    : [passed('registry push', 'not tried: doctor pushes an image of its own with Buildah only')];
+    ? await probeRegistry({ cluster, project: session.project.config.name, work: work.value }, signal)
+    : [notPushed];
   return [reached, ...kaniko, ...proof];
 }
+
+const notPushed: Check = {
+  name: 'registry push',
+  state: 'warning',
+  detail: 'not tried: doctor pushes an image of its own with Buildah only, which no service here uses',
+  hint: 'appdev build tries it with the project itself',
+};
 
 function freeBytes(path: string): number {
   try {

@@ -1,11 +1,23 @@
 /** From the objects of a service to the labels that select its pods. Pure. */
 import type { KubeObject } from '../cluster/types.ts';
-import { workloadsIn } from '../deploy/objects.ts';
-import { fieldsAt } from '../support/fields.ts';
+import { podSpecOf, workloadsIn } from '../deploy/objects.ts';
+import { fieldsAt, listAt, numberAt } from '../support/fields.ts';
 
 /** One label selector for each workload, without duplicates. */
 export function selectorsOf(objects: readonly KubeObject[]): readonly string[] {
   return [...new Set(workloadsIn(objects).flatMap((workload) => selectorOf(workload) ?? []))];
+}
+
+/**
+ * The selector of the workload that a port belongs to: the first whose containers declare it, else the first of all, since
+ * a port need not be declared.
+ */
+export function selectorOfPort(workloads: readonly KubeObject[], port: number): string | undefined {
+  const declares = (workload: KubeObject): boolean =>
+    listAt(podSpecOf(workload), 'containers').some((container) =>
+      listAt(container, 'ports').some((declared) => numberAt(declared, 'containerPort') === port),
+    );
+  return selectorsOf([...workloads.filter(declares), ...workloads]).at(0);
 }
 
 function selectorOf(workload: KubeObject): string | undefined {

@@ -4,6 +4,7 @@ import { createGit, type Git } from '../build/git-state.ts';
 import { pruneStorage } from '../build/prune.ts';
 import type { ImageBuilder } from '../build/types.ts';
 import type { ServiceConfig } from '../config/model.ts';
+import type { Artifact } from '../events.ts';
 import { createRecords } from '../loop/records.ts';
 import type { ManifestLookup, Records, WorkParts } from '../loop/types.ts';
 import { ok, type NotOk, type Outcome } from '../outcome.ts';
@@ -21,6 +22,7 @@ import { openAccess } from './access.ts';
 import { openImageBuilder, openJarBuilder } from './builders.ts';
 import type { OpenTarget } from './cluster.ts';
 import { openRegistry, type OpenRegistry } from './registry.ts';
+import { removeImage } from './remove-image.ts';
 import type { Session } from './session.ts';
 import { createTagger, type Tagger } from './tagger.ts';
 
@@ -42,6 +44,8 @@ export interface Work {
   readonly tags: Tagger;
   /** Removes older images of the session's services, keeping `keepImages` of each. Never fails; the next one tries again. */
   readonly prune: (signal: AbortSignal) => Promise<void>;
+  /** Takes an image that nobody else can have away again; returns where it stays, as phrases. */
+  readonly removeImage: (artifact: Artifact, signal: AbortSignal) => Promise<readonly string[]>;
 }
 
 /** Finds where images go, says so, and makes the parts. */
@@ -88,6 +92,12 @@ export async function openWork(session: Session, target: OpenTarget): Promise<Ou
     git,
     tags,
     prune: async (signal) => await prune(session, target, images.value, client, ledger, signal),
+    removeImage: async (artifact, signal) =>
+      await removeImage(
+        { images: images.value, client, ledger, run: target.run, cache: cacheFolder() },
+        artifact,
+        signal,
+      ),
   });
 }
 

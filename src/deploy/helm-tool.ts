@@ -42,6 +42,11 @@ export interface Helm {
 /** `--labels` and `--description` on install and upgrade, and `--reset-values` beside them, are there from here on. */
 const oldest = { major: 3, minor: 13 };
 
+/** Whether a Helm lacks flags that are used. */
+export function isTooOld({ major, minor }: HelmVersion): boolean {
+  return major < oldest.major || (major === oldest.major && minor < oldest.minor);
+}
+
 /**
  * How long a helm that was told to stop may take to write down that its release failed. It stops after the request
  * that is under way; the client gives one request about this long.
@@ -108,7 +113,7 @@ export function createHelm(run: RunProcess, tool = 'helm'): Helm {
           hint: 'install Helm 3.13 or newer',
         });
       }
-      if (version.major < oldest.major || (version.major === oldest.major && version.minor < oldest.minor)) {
+      if (isTooOld(version)) {
         return failed('TOOL_TOO_OLD', `${tool} is ${version.text}; appdev needs 3.13 or newer`, {
           hint: 'update Helm, then `appdev doctor`',
         });

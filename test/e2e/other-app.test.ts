@@ -2,6 +2,7 @@
  * An app that is not the fixture: another package and port, two Maven modules, a Containerfile of its own, plain manifests.
  * It goes through the README's quick start with an appdev.yaml and nothing else.
  */
+import { execFileSync } from 'node:child_process';
 import { resolve } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
 import { createRig, eventually, served, type Rig } from '../support/rig.ts';
@@ -32,6 +33,15 @@ it('develops an app of two modules with a Containerfile and manifests', async ()
   await eventually('the new price', async () =>
     (await served(rig, 'parcels', '/price/500')) === 'A parcel of 500 g costs 140 cents' ? true : undefined,
   );
+
+  // Another port is forwarded as soon as it is saved: nothing has to be deployed for it.
+  const saved = dev.events.length;
+  rig.replace('appdev.yaml', "'9090:9090'", "'19090:9090'");
+  await dev.waitFor('forward.opened', ({ localPort }) => localPort === 19_090, saved);
+  expect(await (await fetch('http://127.0.0.1:19090/price/500')).text()).toBe(
+    'A parcel of 500 g costs 140 cents',
+  );
+  expect(dev.events.slice(saved).filter(({ type }) => type === 'run.started')).toEqual([]);
   expect(await dev.end()).toBe(130);
   expect(rig.kubectl('get', 'all', '--ignore-not-found')).toBe('');
 });
@@ -69,6 +79,7 @@ it('runs it once, shows its status and logs, and deletes it', async () => {
 
 it('has doctor push an image and have the node pull it', async () => {
   rig = createRig({ project: resolve(import.meta.dirname, '../fixtures/parcels') });
+  rig.kubectl('create', 'namespace', rig.namespace);
   const doctor = await rig.appdev('doctor', '--output', 'json');
   const { ok, checks } = JSON.parse(doctor.stdout) as {
     ok: boolean;
@@ -78,6 +89,41 @@ it('has doctor push an image and have the node pull it', async () => {
   expect({ code: doctor.code, ok, problems }).toEqual({ code: 0, ok: true, problems: [] });
   const named = (name: string): string | undefined => checks.find((check) => check.name === name)?.detail;
   expect(named('registry push')).toContain('localhost:5001');
-  expect(named('registry pull')).not.toContain('not tried');
+  const [, tag = ''] =
+    /^the node pulled localhost:5001\/appdev-doctor:([0-9a-f]{16})$/.exec(named('registry pull') ?? '') ?? [];
+  expect(tag).not.toBe('');
+  // The pod was in this namespace, and is gone; so is the image, from the registry and from this machine.
+  await eventually(
+    "the pod's events",
+    () => rig.kubectl('get', 'events').includes('pod/appdev-doctor-') || undefined,
+  );
   expect(rig.kubectl('get', 'pods', '--ignore-not-found')).toBe('');
+  const manifest = await fetch(`http://localhost:5001/v2/appdev-doctor/manifests/${tag}`);
+  expect(manifest.status).toBe(404);
+  const stored = execFileSync('buildah', ['images', '-q', '--no-trunc'], { encoding: 'utf8' });
+  expect(stored).not.toContain(tag);
+});
+
+it('has doctor fail, and say what to do, where the image cannot be pushed', async () => {
+  rig = createRig({ project: resolve(import.meta.dirname, '../fixtures/parcels') });
+  // A port of this machine where nothing listens: no registry answers.
+  rig.write(
+    'appdev.yaml',
+    `${rig.read('appdev.yaml')}\nregistry: { push: 'localhost:1', pull: 'localhost:1' }\n`,
+  );
+  const doctor = await rig.appdev('doctor');
+  expect(doctor.code).toBe(2);
+  expect(doctor.stdout).toMatch(/^✗ registry push +.*localhost:1.*\n +try: \S/m);
+  const json = await rig.appdev('doctor', '--output', 'json');
+  expect(json.code).toBe(2);
+  expect(JSON.parse(json.stdout)).toMatchObject({
+    ok: false,
+    checks: expect.arrayContaining([
+      expect.objectContaining({
+        name: 'registry push',
+        state: 'failure',
+        hint: expect.any(String) as string,
+      }),
+    ]) as unknown,
+  });
 });

@@ -57,6 +57,30 @@ const editors: Readonly<Record<string, (path: string, text: string) => void>> = 
   },
 };
 
+describe('a file system without events', () => {
+  it('has the poll alone find an edited, a new and a removed file', async () => {
+    rig.eventless = '9p';
+    await rig.start();
+    expect(rig.events.find(({ type }) => type === 'watch.started')).toMatchObject({
+      mode: 'polling',
+      reason: '9p',
+    });
+    const steps = [
+      () => rig.write(app, 'class App { int edited; }'),
+      () => rig.write('src/main/java/com/example/made/New.java', 'class New {}'),
+      () => rmSync(rig.path('src/main/java/com/example/made'), { recursive: true }),
+    ];
+    for (const step of steps) {
+      const runs = rig.runs();
+      step();
+      await until('a run', () => rig.runs() > runs);
+      await rig.converged();
+    }
+    // The events that a remote file system would not have raised did not help.
+    expect(rig.swallowed).toBeGreaterThan(0);
+  });
+});
+
 describe('a save', () => {
   it.each(Object.keys(editors))('%s: one run each, twenty times in a row', async (name) => {
     await rig.start();

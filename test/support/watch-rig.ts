@@ -40,6 +40,10 @@ export class WatchRig {
   readonly built: string[] = [];
   /** What the cluster has. */
   deployed = '';
+  /** As on a remote file system: the watcher is told the type, and a stand-in swallows all events that do arrive here. */
+  eventless: string | undefined;
+  /** Wake-ups by events that `eventless` swallowed. */
+  swallowed = 0;
   services: readonly ServiceConfig[];
   /** Called between two files that a build reads. */
   betweenReads: () => Promise<void> = () => Promise.resolve();
@@ -99,10 +103,13 @@ export class WatchRig {
       scanner: this.scanner(),
       createWatcher: ({ onWake, pollMs }) =>
         createWatcher({
-          onWake,
+          onWake: (wake) => {
+            if (this.eventless === undefined || wake.polled) onWake(wake);
+            else this.swallowed += 1;
+          },
           pollMs,
           notice: (message) => this.notices.push(message),
-          eventlessType: () => undefined,
+          eventlessType: () => this.eventless,
           pollAll: false,
         }),
       git: createGitProbe([this.root], Date.now, () => undefined),
