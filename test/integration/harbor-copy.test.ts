@@ -156,7 +156,11 @@ function session({ registry, env = {}, authFile, images, command }: Opening): Se
 
 async function work(opening: Opening): Promise<Outcome<Work>> {
   const cluster = { identity: { product: 'kind', namespace: 'default', context: 'kind-shop' } };
-  return await openWork(session(opening), { cluster, deployer: {} } as unknown as OpenTarget);
+  return await openWork(session(opening), {
+    cluster,
+    deployer: {},
+    run: runProcess,
+  } as unknown as OpenTarget);
 }
 
 async function build(opening: Opening, context = recordingContext()): Promise<Outcome<Artifact>> {

@@ -25,8 +25,10 @@ export interface Desk {
 export function createDesk(env: NodeJS.ProcessEnv = {}): Desk {
   const top = mkdtempSync(join(tmpdir(), 'appdev-desk-'));
   const [folder, tools, notes] = [join(top, 'shop'), join(top, 'tools'), join(top, 'notes')];
+  // What a session that was killed before has left on this machine is looked after by somebody else's next start.
+  const temporary = join(top, 'tmp');
   const kubeconfig = join(top, 'kubeconfig');
-  for (const made of [folder, tools, notes]) mkdirSync(made);
+  for (const made of [folder, tools, notes, temporary]) mkdirSync(made);
   const write = (file: string, text: string, mode = 0o644): void => {
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, text);
@@ -43,7 +45,13 @@ export function createDesk(env: NodeJS.ProcessEnv = {}): Desk {
     async appdev(args, during) {
       const child = spawn(process.execPath, [appdevBin, ...args], {
         cwd: folder,
-        env: { ...desk, ...env, KUBECONFIG: kubeconfig, PATH: `${tools}:${desk['PATH'] ?? ''}` },
+        env: {
+          ...desk,
+          TMPDIR: temporary,
+          ...env,
+          KUBECONFIG: kubeconfig,
+          PATH: `${tools}:${desk['PATH'] ?? ''}`,
+        },
         stdio: ['ignore', 'pipe', 'pipe'],
       });
       let [stdout, stderr] = ['', ''];
