@@ -2,8 +2,8 @@
  * `npm run bench`: save → new text served through the Service. Twelve edits that alternate controller, service class,
  * properties and the second app, each done once with a running `appdev dev` and once by the shell lines a good user
  * would write (bench/shell-lines.js), in pairs within one run: same chart, probes, JVM flags and base image. Prints
- * medians, spread, the stage breakdown, the requests that failed meanwhile, and appdev's idle memory and CPU; then what
- * `appdev run` costs in CI (bench/ci.js), and a build in a pod (bench/kaniko.js). Ends with exit code 1 when a figure misses
+ * medians, spread, the stage breakdown, the requests that failed meanwhile, and appdev's idle memory and CPU; then how soon a
+ * second start watches (bench/restart.js), what `appdev run` costs in CI (bench/ci.js), and a build in a pod (bench/kaniko.js). Ends with exit code 1 when a figure misses
  * its target.
  *
  * `--edits N` makes another number of edits; `--skip-tests` gives the shell lines `-DskipTests`; `--executor IMAGE` is a
@@ -18,6 +18,7 @@ import { benchCi } from './bench/ci.js';
 import { pushExecutor } from './bench/executor.js';
 import { benchKaniko } from './bench/kaniko.js';
 import { startProber } from './bench/prober.js';
+import { benchRestart } from './bench/restart.js';
 import { runShellLines } from './bench/shell-lines.js';
 import { median, seconds, target } from './bench/targets.js';
 import { installPackage, prepareCheckout, root, sandboxEnvironment, step } from './prepare.js';
@@ -91,6 +92,7 @@ const sides = {
     sent: 0,
   },
 };
+const restartNamespace = 'bench-restart';
 const ciNamespace = 'bench-ci';
 const kanikoNamespace = 'bench-kaniko';
 const events = [];
@@ -114,6 +116,7 @@ try {
   }
   const idle = await measureIdle(dev.pid);
   report(idle);
+  await benchRestart({ appdev, folder: copyOfApp('restart'), namespace: restartNamespace, env });
   await benchCi({ appdev, folder: copyOfApp('ci'), registry, namespace: ciNamespace, env });
   benchKaniko({
     appdev,
@@ -128,7 +131,8 @@ try {
     dev.kill('SIGINT');
     await new Promise((resolve) => (dev.exitCode === null ? dev.on('close', resolve) : resolve()));
   }
-  for (const namespace of [sides.appdev.namespace, sides.shell.namespace, ciNamespace, kanikoNamespace]) {
+  const own = [sides.appdev.namespace, sides.shell.namespace, restartNamespace, ciNamespace, kanikoNamespace];
+  for (const namespace of own) {
     spawnSync('kubectl', ['delete', 'namespace', namespace, '--ignore-not-found'], { env, stdio: 'ignore' });
   }
   rmSync(scratch, { recursive: true, force: true });
