@@ -4,7 +4,7 @@
  */
 import { spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, readlinkSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 /** The checkout under test. */
@@ -135,6 +135,22 @@ export function sandboxProcesses(): number[] {
     "find /sys/fs/cgroup -path '*/appdev-sandbox/*' -name cgroup.procs -exec cat {} +",
   ]);
   return [...new Set(listed.stdout.split('\n').filter(Boolean).map(Number))];
+}
+
+/** What a process has open, as paths. One that ends meanwhile (probes and runc come and go) holds nothing any more. */
+export function openFiles(pid: number): string[] {
+  const look = <T>(read: () => T, gone: T): T => {
+    try {
+      return read();
+    } catch (error) {
+      if (['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')) return gone;
+      throw error;
+    }
+  };
+  const folder = `/proc/${pid}/fd`;
+  return look(() => readdirSync(folder), []).flatMap((fd) =>
+    look<string[]>(() => [readlinkSync(`${folder}/${fd}`)], []),
+  );
 }
 
 /** Whether a process exists and is not merely an unreaped zombie. */
