@@ -8,9 +8,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
 import type { AppdevError } from '../../src/errors.ts';
-import type { AppEvent } from '../../src/events.ts';
 import { startFaultProxy, type FaultProxy, type ProxyIdentity } from '../support/fault-proxy.ts';
-import { createRig, kubectl, type Rig } from '../support/rig.ts';
+import { createRig, eventsIn, kubectl, type Rig } from '../support/rig.ts';
 
 let top: string;
 beforeAll(() => {
@@ -72,10 +71,7 @@ function project(kubeconfig: string): Rig {
 async function run(rig: Rig): Promise<{ readonly code: number | null; readonly error?: AppdevError }> {
   const context = kubectl(['config', 'current-context']).trim();
   const { code, stdout } = await rig.appdev('run', '--kube-context', context, '--output', 'json');
-  const events = stdout
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as AppEvent);
+  const events = eventsIn(stdout);
   const error = events.find((event) => event.type === 'session.finished')?.error;
   return { code, ...(error === undefined ? {} : { error }) };
 }

@@ -7,7 +7,7 @@ import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { AppEvent } from '../../src/events.ts';
 import { startRegistry, type TestRegistry } from '../support/registry.ts';
-import { createRig, eventually, served, type Rig } from '../support/rig.ts';
+import { createRig, eventsIn, eventually, served, type Rig } from '../support/rig.ts';
 
 // Podman shares its layer cache with every other builder of this machine, and takes a layer from it whatever date and labels
 // the other one gave it: without the cache, what comes out depends on what goes in alone.
@@ -80,10 +80,7 @@ it('is built by podman, copied, rolled out and verified, and not built again whe
 async function eventsOf(command: string): Promise<readonly AppEvent[]> {
   const { code, stdout, stderr } = await rig.appdev(command, '--output', 'json');
   expect([code, stderr]).toEqual([0, '']);
-  return stdout
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line) as AppEvent);
+  return eventsIn(stdout);
 }
 
 function notices(events: readonly AppEvent[]): readonly string[] {

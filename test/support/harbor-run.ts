@@ -6,11 +6,10 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AppdevError } from '../../src/errors.ts';
-import type { AppEvent } from '../../src/events.ts';
 import type { FakeHarbor } from './fake-harbor/fake-harbor.ts';
 import type { Robot, StoredArtifact } from './fake-harbor/state.ts';
 import { pushImage } from './registry.ts';
-import { createRig, type Rig } from './rig.ts';
+import { createRig, eventsIn, type Rig } from './rig.ts';
 
 /** What a run came to. */
 export interface HarborRun {
@@ -41,7 +40,7 @@ export async function pushBase(backend: string): Promise<void> {
   await pushImage(backend, 'library/empty', '1', emptyTar, fetch, { history: [{ created_by: 'test' }] });
 }
 
-/** A robot that may do what a delivery needs, and create projects. */
+/** A system robot with what docs/harbor.md lists, for all projects and for making them. */
 export function deliveryRobot({ state }: FakeHarbor): Robot {
   const access = [
     { resource: 'repository', action: 'push' },
@@ -133,10 +132,7 @@ export function createHarborRuns(
     async run() {
       const args = ['run', '--profile', 'prod', '--create-project', '--output', 'json'];
       const { code, stdout, stderr } = await rig.appdev(...args);
-      const events = stdout
-        .split('\n')
-        .filter((line) => line !== '')
-        .map((line) => JSON.parse(line) as AppEvent);
+      const events = eventsIn(stdout);
       const end = events.find((event) => event.type === 'session.finished');
       return { code, output: stdout + stderr, error: end?.error };
     },

@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { makeCertificate } from './certificate.ts';
+import { deliveryRobot } from './harbor-run.ts';
 import { startFakeHarbor, type FakeHarbor } from './fake-harbor/fake-harbor.ts';
 import { adminPassword, type Robot } from './fake-harbor/state.ts';
 import { kubectl } from './rig.ts';
@@ -53,7 +54,7 @@ export async function startHarborSite(): Promise<HarborSite> {
   });
   const { state } = harbor;
   state.scanners.push({ uuid: '1', name: 'standin', url: 'http://127.0.0.1:1', created: '' });
-  const robot = createRobot(harbor);
+  const robot = deliveryRobot(harbor);
   await copyBase(harbor, ca, folder('base'));
 
   return {
@@ -103,26 +104,6 @@ export async function startHarborSite(): Promise<HarborSite> {
       rmSync(top, { recursive: true, force: true });
     },
   };
-}
-
-/** A system robot with what docs/harbor.md lists, for all projects and for making them. */
-function createRobot({ state }: FakeHarbor): Robot {
-  const access = [
-    { resource: 'repository', action: 'push' },
-    { resource: 'repository', action: 'pull' },
-    { resource: 'artifact', action: 'read' },
-    { resource: 'scan', action: 'create' },
-    { resource: 'artifact-addition', action: 'read' },
-  ];
-  return state.createRobot(
-    'delivery',
-    'system',
-    [
-      { kind: 'system', namespace: '/', access: [{ resource: 'project', action: 'create' }] },
-      { kind: 'project', namespace: '*', access },
-    ],
-    -1,
-  );
 }
 
 /** The base image as a project of Harbor has it: pipelines take theirs from there. */

@@ -150,6 +150,14 @@ export function createRig(options: RigOptions = {}): Rig {
   };
 }
 
+/** The events that a command with `--output json` printed. */
+export function eventsIn(stdout: string): readonly AppEvent[] {
+  return stdout
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as AppEvent);
+}
+
 /** Runs kubectl against the sandbox; throws with its words when it fails. */
 export function kubectl(args: readonly string[]): string {
   const { status, stdout, stderr } = spawnSync('kubectl', args, { encoding: 'utf8' });
