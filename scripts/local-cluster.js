@@ -4,7 +4,6 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { build } from 'esbuild';
 import { root } from './prepare.js';
 
 /** The name of the current context, where it is a local product's at a local address, and what is there answers. */
@@ -34,6 +33,8 @@ export async function localCluster() {
 
 /** The guard as appdev has it, compiled: Node cannot load its source. */
 async function guard(folder) {
+  // Not at the top: in a fresh clone this file is read before there are dependencies.
+  const { build } = await import('esbuild');
   const outfile = join(folder, 'select.mjs');
   await build({
     entryPoints: [join(root, 'src/cluster/select.ts')],
