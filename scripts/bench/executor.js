@@ -1,5 +1,4 @@
 /** Puts the tests' stand-in for Kaniko's executor into a registry, for the benchmark of builds in pods. Needs Go. */
-import { build } from 'esbuild';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -11,6 +10,8 @@ export async function pushExecutor(registry) {
   const outfile = join(root, `.bench-executor-${process.pid}.mjs`);
   const folder = join(root, 'test/support');
   try {
+    // Not at the top: in a fresh clone this file is read before there are dependencies.
+    const { build } = await import('esbuild');
     await build({
       entryPoints: [join(folder, 'stand-in-executor.ts')],
       outfile,
