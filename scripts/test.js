@@ -5,7 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { installPackage, prepareCheckout, root, sandboxEnvironment, step } from './prepare.js';
 
 const bin = (name) => join(root, 'node_modules/.bin', name);
@@ -66,7 +66,8 @@ try {
   rmSync(scratch, { recursive: true, force: true });
 }
 console.log(`\nin ${Math.round((Date.now() - started) / 1000)} s: ${times.join(', ')}`);
-for (const failure of failures) console.log(`failed: ${failure}`);
+// At the end, where a log that was cut still has them.
+for (const failure of failures) console.log(failure);
 console.log(`${total.passed} passed, ${total.failed} failed`);
 process.exitCode = total.failed === 0 && total.passed > 0 ? 0 : 1;
 
@@ -82,10 +83,10 @@ function attempt(name, run) {
   times.push(`${name} ${Math.round((Date.now() - begun) / 1000)} s`);
 }
 
-function record(name, passed, failed) {
+function record(name, passed, failed, lines = []) {
   total.passed += passed;
   total.failed += failed;
-  if (failed > 0) failures.push(`${name} (${failed})`);
+  if (failed > 0) failures.push(`failed: ${name} (${failed})`, ...lines);
 }
 
 /** One tool as one test. */
@@ -116,10 +117,23 @@ function vitest(name, project, node = process.execPath) {
     { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], env: environment },
   );
   if (!existsSync(report)) return record(name, 0, 1);
-  const { numPassedTests, numTotalTests } = JSON.parse(readFileSync(report, 'utf8'));
+  const { numPassedTests, numTotalTests, testResults } = JSON.parse(readFileSync(report, 'utf8'));
   const failed = numTotalTests - numPassedTests;
   // A non-zero exit with no failed test is an unhandled error, or a project without tests.
-  record(name, numPassedTests, status !== 0 && failed === 0 ? 1 : failed);
+  record(name, numPassedTests, status !== 0 && failed === 0 ? 1 : failed, failuresOf(testResults));
+}
+
+/** A line for each test of a report that did not pass, and for each file that could not be loaded. */
+function failuresOf(testResults) {
+  return testResults.flatMap(({ name, message, assertionResults }) => {
+    const file = relative(root, name);
+    const lost = assertionResults.filter(({ status }) => status !== 'passed');
+    const lines = lost.map(
+      ({ fullName, status, failureMessages }) =>
+        `  ${file}: ${fullName}: ${failureMessages?.[0]?.split('\n', 1)[0] ?? status}`,
+    );
+    return message === '' || lost.length > 0 ? lines : [`  ${file}: ${message.split('\n', 1)[0]}`];
+  });
 }
 
 /** Path of a node binary of that major version, from the npm package of this platform's binaries, cached. */

@@ -4,7 +4,7 @@ import { mkdirSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join, resolve } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { createRig, eventually, served, type Rig, type Session } from '../support/rig.ts';
+import { createRig, served, serves, type Rig, type Session } from '../support/rig.ts';
 
 const controller = 'stock/src/main/java/com/example/stock/StockController.java';
 const chart = 'stock/deploy/chart/templates/deployment.yaml';
@@ -35,12 +35,6 @@ function without(part: string): () => void {
   };
   undo.push(start);
   return start;
-}
-
-async function serves(text: string): Promise<void> {
-  await eventually(`'${text}' to be served`, async () =>
-    (await served(rig, 'stock')).includes(text) ? true : undefined,
-  );
 }
 
 describe('bad input, by its exit code and message', () => {
@@ -128,7 +122,7 @@ describe('the world around', () => {
     mark = dev.events.length;
     back();
     await dev.waitFor('run.finished', (event) => event.service === 'stock' && event.outcome === 'ok', mark);
-    await serves('Stock was up');
+    await serves(rig, 'stock', 'Stock was up');
     expect(await dev.end()).toBe(130);
   });
 
@@ -142,7 +136,7 @@ describe('the world around', () => {
     await dev.waitFor('cluster.lost', undefined, mark);
     back();
     await dev.waitFor('cluster.regained', undefined, mark);
-    await serves('Stock survived');
+    await serves(rig, 'stock', 'Stock survived');
     const last = await dev.waitFor(
       'run.finished',
       (event) => event.service === 'stock' && event.outcome === 'ok',
@@ -201,7 +195,7 @@ describe('the world around', () => {
     const mark = dev.events.length;
     git('checkout', '-q', 'other');
     await dev.waitFor('run.finished', (event) => event.service === 'stock' && event.outcome === 'ok', mark);
-    await serves('The other branch is up');
+    await serves(rig, 'stock', 'The other branch is up');
     expect(dev.events.slice(mark).filter((event) => event.type === 'run.started')).toHaveLength(1);
     expect(await dev.end()).toBe(130);
   });

@@ -6,6 +6,7 @@ import {
   kubectl,
   processesOf,
   served,
+  serves,
   type Rig,
   type Session,
 } from '../support/rig.ts';
@@ -27,13 +28,6 @@ async function deployed(session: Session): Promise<void> {
   await session.waitFor('watch.started');
 }
 
-/** Waits until the Service answers with a text. */
-async function answers(name: string, path: string, text: string): Promise<void> {
-  await eventually(`${name}${path} to answer '${text}'`, async () =>
-    (await served(rig, name, path)).includes(text) ? true : undefined,
-  );
-}
-
 describe.each([
   ['Helm 4', [], {}],
   ['Helm 3', [], { helm: 'helm3' }],
@@ -43,16 +37,16 @@ describe.each([
     rig = createRig({ tools });
     const dev = rig.start('dev', ...flags);
     await deployed(dev);
-    expect(await served(rig, 'orders', '/')).toBe('Orders is up and running');
+    await serves(rig, 'orders', 'Orders is up and running');
     // orders calls stock by its Service name.
-    expect(await served(rig, 'orders', '/stock/cup')).toContain('cup');
+    await serves(rig, 'orders', 'cup', '/stock/cup');
 
     // A save that changes a text is served.
     let mark = dev.events.length;
     rig.replace(controller, 'up and running', 'up, and new');
     const edit = await dev.waitFor('run.finished', (event) => event.service === 'orders', mark);
     expect(edit).toMatchObject({ outcome: 'ok', reason: expect.stringContaining('GreetingController.java') });
-    await answers('orders', '/', 'up, and new');
+    await serves(rig, 'orders', 'up, and new');
     // Only the service that the file belongs to ran.
     expect(dev.events.slice(mark).filter((e) => e.type === 'run.started' && e.service === 'stock')).toEqual(
       [],
@@ -66,7 +60,7 @@ describe.each([
     const started = dev.events.slice(mark).filter((e) => e.type === 'run.started');
     expect(started).toHaveLength(1);
     expect(started[0]).toMatchObject({ reason: 'application.properties' });
-    await answers('orders', '/greeting', 'Good evening');
+    await serves(rig, 'orders', 'Good evening', '/greeting');
 
     // A compile error names the place; the old pod goes on serving; the fix is served.
     mark = dev.events.length;
@@ -87,7 +81,7 @@ describe.each([
     mark = dev.events.length;
     rig.replace(controller, 'return missing;', 'return "Orders is fixed";');
     await dev.waitFor('run.finished', (event) => event.service === 'orders' && event.outcome === 'ok', mark);
-    await answers('orders', '/', 'Orders is fixed');
+    await serves(rig, 'orders', 'Orders is fixed');
 
     // Ctrl-C takes away what was deployed, and every process.
     expect(await dev.end('SIGINT')).toBe(130);
@@ -121,8 +115,8 @@ describe('dev', () => {
     const alive = processesOf(rig).map(({ pid }) => pid);
     expect(maven.filter(({ pid }) => alive.includes(pid))).toEqual([]);
     await dev.waitFor('run.finished', (event) => event.service === 'orders' && event.outcome === 'ok', mark);
-    await answers('orders', '/', 'first edit');
-    await answers('orders', '/orders', 'second edit');
+    await serves(rig, 'orders', 'first edit');
+    await serves(rig, 'orders', 'second edit', '/orders');
     expect(await dev.end()).toBe(130);
   });
 
@@ -169,7 +163,7 @@ describe('dev', () => {
     expect(rejected.error.diagnostics?.[0]).toMatchObject({ hint: expect.stringContaining('stock') });
     rig.replace(controller, 'up and running', 'still going');
     await dev.waitFor('run.finished', (event) => event.service === 'orders' && event.outcome === 'ok', mark);
-    await answers('orders', '/', 'still going');
+    await serves(rig, 'orders', 'still going');
 
     mark = dev.events.length;
     rig.replace('appdev.yaml', 'needs: [stok]', 'needs: [stock]');

@@ -3,14 +3,12 @@ import { resolve } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
 import { commandOf, environmentOf, processIds } from '../../src/support/proc.ts';
 import { sessionVariable } from '../../src/support/session.ts';
-import { createRig, eventually, served, type Rig } from '../support/rig.ts';
+import { createRig, serves, type Rig } from '../support/rig.ts';
 
 let rig: Rig;
 afterEach(async () => {
   await rig.dispose();
 });
-
-const priceOf40g = async (): Promise<string> => await served(rig, 'letters', '/price/40');
 
 /** Gradle's daemons of one appdev. */
 function daemonsOf(pid: number | undefined): number[] {
@@ -27,9 +25,7 @@ it('develops an app of three Gradle projects', async () => {
   const dev = rig.start('dev');
   const first = await dev.waitFor('run.finished');
   expect(first.error).toBeUndefined();
-  await eventually('a price', async () =>
-    (await priceOf40g()) === 'A letter of 40 g costs 115 cents' ? true : undefined,
-  );
+  await serves(rig, 'letters', 'A letter of 40 g costs 115 cents', '/price/40');
   const daemons = daemonsOf(dev.child.pid);
   expect(daemons).toHaveLength(1);
 
@@ -39,17 +35,13 @@ it('develops an app of three Gradle projects', async () => {
     outcome: 'ok',
     reason: 'Tariff.java',
   });
-  await eventually('the new text', async () =>
-    (await priceOf40g()) === 'Each letter of 40 g costs 115 cents' ? true : undefined,
-  );
+  await serves(rig, 'letters', 'Each letter of 40 g costs 115 cents', '/price/40');
 
   // A change in the other project reaches the app, built by the same daemon.
   const next = dev.events.length;
   rig.replace('postage/src/main/java/com/example/letters/Postage.java', '85 +', '95 +');
   expect(await dev.waitFor('run.finished', undefined, next)).toMatchObject({ outcome: 'ok' });
-  await eventually('the new price', async () =>
-    (await priceOf40g()) === 'Each letter of 40 g costs 125 cents' ? true : undefined,
-  );
+  await serves(rig, 'letters', 'Each letter of 40 g costs 125 cents', '/price/40');
   expect(daemonsOf(dev.child.pid)).toEqual(daemons);
   expect(await dev.end()).toBe(130);
   expect(daemonsOf(dev.child.pid)).toEqual([]);
@@ -60,7 +52,7 @@ it('runs it once and leaves no daemon', async () => {
   const run = rig.start('run');
   expect(await run.exited).toBe(0);
   expect(daemonsOf(run.child.pid)).toEqual([]);
-  expect(await priceOf40g()).toBe('A letter of 40 g costs 115 cents');
+  await serves(rig, 'letters', 'A letter of 40 g costs 115 cents', '/price/40');
   // Nothing to do is done without Gradle's building anything: no new pod.
   const pods = rig.kubectl('get', 'pods', '-o', 'name');
   expect(await rig.appdev('run')).toMatchObject({ code: 0 });

@@ -13,7 +13,7 @@ import {
   type CloneSource,
   type HarborSite,
 } from '../support/harbor-site.ts';
-import { createRig, served, type Ran, type Rig } from '../support/rig.ts';
+import { createRig, serves, type Ran, type Rig } from '../support/rig.ts';
 import { pushStandInExecutor } from '../support/stand-in-executor.ts';
 
 const springApp = resolve(import.meta.dirname, '../../fixtures/spring-app');
@@ -97,7 +97,7 @@ describe('the scan', () => {
     const artifacts = artifactsIn(rig);
     expect(artifacts.map(({ service }) => service).sort()).toEqual(['orders', 'stock']);
     for (const artifact of artifacts) expectDeployed(rig, project, artifact);
-    expect(await served(rig, 'orders', '/info')).toContain('prod');
+    await serves(rig, 'orders', 'prod', '/info');
 
     // Again with nothing changed: no push, no new revision.
     const uploads = (): number =>
@@ -159,7 +159,7 @@ describe.each(variants)('one command and four processes: $name', (variant) => {
       releases,
     );
     const [path, answered] = answer;
-    expect(await served(rig, service, path)).toContain(answered);
+    await serves(rig, service, answered, path);
   }
 
   const handed = ['--artifacts', 'artifacts.json'];

@@ -7,7 +7,7 @@ import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { AppEvent } from '../../src/events.ts';
 import { startRegistry, type TestRegistry } from '../support/registry.ts';
-import { createRig, eventsIn, eventually, served, type Rig } from '../support/rig.ts';
+import { createRig, eventsIn, serves, type Rig } from '../support/rig.ts';
 
 // Podman shares its layer cache with every other builder of this machine, and takes a layer from it whatever date and labels
 // the other one gave it: without the cache, what comes out depends on what goes in alone.
@@ -59,9 +59,7 @@ it('is built by podman, copied, rolled out and verified, and not built again whe
   expect(rig.kubectl('get', 'pods', '-o', 'jsonpath={.items[*].spec.containers[*].image}')).toBe(
     `${pull}/parcels:${built.artifact?.tag ?? ''}@${digest}`,
   );
-  await eventually('a price', async () =>
-    (await served(rig, 'parcels', '/price/500')) === 'A parcel of 500 g costs 200 cents' ? true : undefined,
-  );
+  await serves(rig, 'parcels', 'A parcel of 500 g costs 200 cents', '/price/500');
   expect((await rig.appdev('verify')).code).toBe(0);
 
   const pods = rig.kubectl('get', 'pods', '-o', 'name');

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { AppEvent } from '../../src/events.ts';
-import { createRig, eventually, kubectl, served, type Rig } from '../support/rig.ts';
+import { createRig, eventually, kubectl, serves, type Rig } from '../support/rig.ts';
 import { pushStandInExecutor } from '../support/stand-in-executor.ts';
 
 let executor: string;
@@ -114,9 +114,7 @@ describe('a jar, without Buildah', () => {
     const run = rig.start('run', 'stock', '--tests=false');
     expect(await run.exited, run.stderr()).toBe(0);
     expect(finishedImages(run.events)).toMatchObject([{ service: 'stock', outcome: 'ok' }]);
-    await eventually('stock to be served', async () =>
-      (await served(rig, 'stock')).includes(text) ? true : undefined,
-    );
+    await serves(rig, 'stock', text);
     // Its own layers on those of the base, and owned by the user that it runs as.
     const user = rig.kubectl('exec', 'deploy/stock', '--', 'stat', '-c', '%u', '/app/application.jar');
     expect(user.trim()).toBe('10001');
@@ -139,9 +137,7 @@ describe('a jar, without Buildah', () => {
     const [image] = finishedImages(edit.events);
     expect(image).toMatchObject({ outcome: 'ok' });
     expect(image?.detail).toMatch(/^in a pod, \d{1,2} KB of context$/);
-    await eventually('the new text', async () =>
-      (await served(rig, 'stock')).includes(`${text} again`) ? true : undefined,
-    );
+    await serves(rig, 'stock', `${text} again`);
 
     expect(builds()).toEqual([]);
     expect(rig.kubectl('get', 'secrets', '-l', 'dev.appdev/build', '-o', 'name')).toBe('');

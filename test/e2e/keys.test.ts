@@ -7,6 +7,7 @@ import {
   kubectl,
   processesOf,
   served,
+  serves,
   servesOnly,
   type Rig,
 } from '../support/rig.ts';
@@ -43,7 +44,7 @@ it('r rebuilds, p holds saves back and lets them go, c cancels, q cleans up, and
   await terminal.shows(/stock +● ready/);
   await logs(/^✓ stock /);
   await terminal.shows('q quit');
-  expect(await served(rig, 'stock')).toBe('Stock is up and running');
+  await serves(rig, 'stock', 'Stock is up and running');
 
   terminal.press('r');
   await logs(/^✓ stock .*compile \d.*asked for/);

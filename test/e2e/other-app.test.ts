@@ -5,7 +5,7 @@
 import { execFileSync } from 'node:child_process';
 import { resolve } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
-import { createRig, eventually, served, type Rig } from '../support/rig.ts';
+import { createRig, eventually, serves, type Rig } from '../support/rig.ts';
 
 let rig: Rig;
 afterEach(async () => {
@@ -18,9 +18,7 @@ it('develops an app of two modules with a Containerfile and manifests', async ()
   const dev = rig.start('dev');
   const first = await dev.waitFor('run.finished');
   expect(first.error).toBeUndefined();
-  await eventually('a price', async () =>
-    (await served(rig, 'parcels', '/price/500')) === 'A parcel of 500 g costs 200 cents' ? true : undefined,
-  );
+  await serves(rig, 'parcels', 'A parcel of 500 g costs 200 cents', '/price/500');
   const forwarded = await dev.waitFor('forward.opened');
   const answer = await fetch(`http://127.0.0.1:${forwarded.localPort}/price/1000`);
   expect(await answer.text()).toBe('A parcel of 1000 g costs 250 cents');
@@ -30,9 +28,7 @@ it('develops an app of two modules with a Containerfile and manifests', async ()
   rig.replace('core/src/main/java/org/example/parcels/rates/Rates.java', '150 +', '90 +');
   const edit = await dev.waitFor('run.finished', undefined, mark);
   expect(edit).toMatchObject({ outcome: 'ok', reason: 'Rates.java' });
-  await eventually('the new price', async () =>
-    (await served(rig, 'parcels', '/price/500')) === 'A parcel of 500 g costs 140 cents' ? true : undefined,
-  );
+  await serves(rig, 'parcels', 'A parcel of 500 g costs 140 cents', '/price/500');
 
   // Another port is forwarded as soon as it is saved: nothing has to be deployed for it.
   const saved = dev.events.length;

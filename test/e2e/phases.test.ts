@@ -7,7 +7,7 @@ import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ArtifactsDocument } from '../../src/config/artifacts.ts';
-import { createRig, eventually, kubectl, processesOf, served, type Ran, type Rig } from '../support/rig.ts';
+import { createRig, kubectl, processesOf, serves, type Ran, type Rig } from '../support/rig.ts';
 
 const controller = 'stock/src/main/java/com/example/stock/StockController.java';
 const overlay = 'stock/deploy/kustomize/overlays/dev/kustomization.yaml';
@@ -50,10 +50,6 @@ function imageOf(rig: Rig): string {
   return rig.kubectl(
     ...['get', 'deployment', 'stock', '-o', 'jsonpath={.spec.template.spec.containers[0].image}'],
   );
-}
-
-async function servesVersion(rig: Rig, text: string): Promise<void> {
-  await eventually(`'${text}'`, async () => ((await served(rig, 'stock')).includes(text) ? true : undefined));
 }
 
 async function digestInRegistry(repository: string, tag: string): Promise<string | null> {
@@ -193,7 +189,7 @@ describe('Helm', () => {
       await cut.end('SIGKILL');
       await succeeds(rig.appdev('verify', 'stock', '--artifacts', file));
       expect(imageOf(rig)).toBe(artifactOf(file).reference);
-      await servesVersion(rig, text);
+      await serves(rig, 'stock', text);
       expect(processesOf(rig)).toEqual([]);
     },
   );
@@ -311,6 +307,6 @@ describe('--images', () => {
     const ran = await succeeds(rig.appdev('run', 'stock', '--images', `stock=${repository}@${digest}`));
     expect(ran.stdout).not.toContain('compile');
     expect(imageOf(rig)).toMatch(new RegExp(`@${digest}$`));
-    await servesVersion(rig, 'Stock two is up');
+    await serves(rig, 'stock', 'Stock two is up');
   });
 });

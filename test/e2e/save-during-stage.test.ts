@@ -1,6 +1,6 @@
 /** A save in the middle of each stage of a run: the newest bytes are what is served in the end, and nothing brings older ones back. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createRig, eventually, served, servesOnly, type Rig, type Session } from '../support/rig.ts';
+import { createRig, serves, servesOnly, type Rig, type Session } from '../support/rig.ts';
 
 const controller = 'stock/src/main/java/com/example/stock/StockController.java';
 
@@ -30,9 +30,7 @@ it.each(['compile', 'package', 'image', 'push', 'render', 'apply', 'rollout'])(
     save(`A save before ${stage}`);
     await dev.waitFor('stage.started', (event) => event.stage === stage, mark);
     save(`A save during ${stage}`);
-    await eventually(`'${text}' to be served`, async () =>
-      (await served(rig, 'stock')) === text ? true : undefined,
-    );
+    await serves(rig, 'stock', text);
     // No run is left that would bring the first one back.
     await dev.waitFor('run.finished', (event) => event.service === 'stock' && event.outcome === 'ok', mark);
     await servesOnly(rig, 'stock', text);

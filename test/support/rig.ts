@@ -273,7 +273,7 @@ export async function signalArrived({ child }: Session): Promise<void> {
   });
 }
 
-/** Text that a Service answers with, over a new connection to its cluster IP, which answers from this machine. */
+/** Text that a Service answers with now, over a new connection to its cluster IP, which answers from this machine. */
 export async function served(rig: Rig, service: string, path = '/'): Promise<string> {
   const address = rig.kubectl(
     ...['get', 'service', service, '-o', 'jsonpath={.spec.clusterIP}:{.spec.ports[0].port}'],
@@ -284,6 +284,16 @@ export async function served(rig: Rig, service: string, path = '/'): Promise<str
   });
   if (!response.ok) throw new Error(`HTTP ${response.status}`);
   return await response.text();
+}
+
+/**
+ * Waits until a Service answers with a text that has this one in it. A pod that became ready gets connections up to a
+ * second later: kube-proxy gathers changes for as long (its minSyncPeriod) and refuses them until then.
+ */
+export async function serves(rig: Rig, service: string, text: string, path = '/'): Promise<void> {
+  await eventually(`${service}${path} to answer '${text}'`, async () =>
+    (await served(rig, service, path)).includes(text) ? true : undefined,
+  );
 }
 
 /**
