@@ -227,13 +227,13 @@ export function createBuildahBuilder(parts: BuildahParts): ImageBuilder {
       };
       // Known before it is pushed, so that another session of this project does not prune it meanwhile.
       if ((await records.find(record.imageId, record.repository)) === undefined)
-        await records.add({ ...record, digest: '' });
+        await records.add({ ...record, digest: '' }, signal);
       const digest =
         target.kind === 'load'
           ? await load(buildah.value, target, artifact, image.value, context)
           : await push(buildah.value, target.registry, artifact, image.value, context);
       if (digest.kind !== 'ok') return digest;
-      await records.add({ ...record, digest: digest.value });
+      await records.add({ ...record, digest: digest.value }, signal);
       const builder = { name: 'buildah', version: buildah.value.storage.version };
       return ok({ ...artifact, digest: digest.value, builder });
     },

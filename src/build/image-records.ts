@@ -4,7 +4,9 @@
  * themselves carry no time). A lost file costs a push.
  */
 import { join } from 'node:path';
+import { ok, type Outcome } from '../outcome.ts';
 import { listAt, stringAt } from '../support/fields.ts';
+import { waitForLock } from '../support/lockfile.ts';
 import { readState, writeState } from '../support/state-file.ts';
 
 /** An image that was built, and pushed where `digest` is not empty. */
@@ -23,7 +25,7 @@ export interface ImageRecord {
 /** Far more than is kept of all services together. */
 const maxRecords = 500;
 
-/** The records of this user on this machine, newest use first. */
+/** The records of this user on this machine, newest use first. Sessions share them. */
 export class ImageRecords {
   readonly #path: string;
   #last: Promise<unknown> = Promise.resolve();
@@ -45,23 +47,48 @@ export class ImageRecords {
     return (await readState(this.#path, (value) => listAt(value, 'images').flatMap(parseRecord))) ?? [];
   }
 
-  /** Puts an image first. */
-  async add(record: ImageRecord): Promise<void> {
-    await this.#change((records) => [record, ...records.filter((other) => !isSame(other, record))]);
+  /** Puts an image first. What cannot be written costs a push. */
+  async add(record: ImageRecord, signal: AbortSignal): Promise<void> {
+    await this.#alone(signal, async () => {
+      await this.#write((records) => [record, ...records.filter((other) => !isSame(other, record))]);
+      return ok(undefined);
+    });
   }
 
-  /** Forgets images that are not in the storage any more. */
-  async forget(imageIds: ReadonlySet<string>): Promise<void> {
-    await this.#change((records) => records.filter(({ imageId }) => !imageIds.has(imageId)));
+  /**
+   * Has images removed from the storage, and forgets them: `remove` is given all records and returns the ids of what went.
+   * Nobody records an image meanwhile, so that none which another session has just built counts as old.
+   */
+  async remove(
+    signal: AbortSignal,
+    remove: (records: readonly ImageRecord[]) => Promise<Outcome<ReadonlySet<string>>>,
+  ): Promise<Outcome<number>> {
+    return await this.#alone(signal, async () => {
+      const gone = await remove(await this.list());
+      if (gone.kind !== 'ok') return gone;
+      if (gone.value.size > 0)
+        await this.#write((records) => records.filter(({ imageId }) => !gone.value.has(imageId)));
+      return ok(gone.value.size);
+    });
   }
 
-  /** One change at a time within this process; between processes, the last one counts. */
-  async #change(edit: (records: readonly ImageRecord[]) => readonly ImageRecord[]): Promise<void> {
-    const work = this.#last.then(
-      async () => await writeState(this.#path, { images: edit(await this.list()).slice(0, maxRecords) }),
-    );
-    this.#last = work;
-    await work;
+  async #write(edit: (records: readonly ImageRecord[]) => readonly ImageRecord[]): Promise<void> {
+    await writeState(this.#path, { images: edit(await this.list()).slice(0, maxRecords) });
+  }
+
+  /** One at a time: within this process by a queue, among processes by a lock. */
+  async #alone<T>(signal: AbortSignal, work: () => Promise<Outcome<T>>): Promise<Outcome<T>> {
+    const turn = this.#last.then(async () => {
+      const lock = await waitForLock(`${this.#path}.lock`, 'recording images', signal, () => undefined);
+      if (lock.kind !== 'ok') return lock;
+      try {
+        return await work();
+      } finally {
+        await lock.value.release();
+      }
+    });
+    this.#last = turn.catch(() => undefined);
+    return await turn;
   }
 }
 

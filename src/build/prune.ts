@@ -33,29 +33,32 @@ export async function pruneStorage(request: StoragePrune): Promise<Outcome<numbe
   const { run, project, services, keep, cache, signal } = request;
   const buildah = await openBuildah(run, signal);
   if (buildah.kind !== 'ok') return buildah;
-  const records = new ImageRecords(join(cache, 'buildah'));
-  const removed = new Set<string>();
+  // Looked at before the records are: what another session has built since is not in it, and what is in it is recorded.
+  const stored: { readonly service: string; readonly images: readonly StoredImage[] }[] = [];
   for (const service of services) {
-    const stored = await listImages(buildah.value, project, service, signal);
-    if (stored.kind !== 'ok') return stored;
-    // Read after the look at the storage: what another session has built since is not in that, and what is, is known.
-    const known = await records.list();
-    const kept = keptOf(
-      known.filter((record) => record.project === project && record.service === service),
-      keep,
-    );
-    const old = stored.value.filter(
-      ({ id, names }) => !kept.ids.has(id) && !names.some((name) => kept.lowers.has(name)),
-    );
-    // What lies on others goes before them.
-    for (const image of [...old.filter((one) => !isLower(one)), ...old.filter(isLower)]) {
-      const gone = await buildah.value.run({ args: ['rmi', image.id] }, { signal });
-      if (gone.kind !== 'ok') return gone;
-      if (gone.value.exitCode === 0) removed.add(image.id);
-    }
+    const images = await listImages(buildah.value, project, service, signal);
+    if (images.kind !== 'ok') return images;
+    stored.push({ service, images: images.value });
   }
-  if (removed.size > 0) await records.forget(removed);
-  return ok(removed.size);
+  return await new ImageRecords(join(cache, 'buildah')).remove(signal, async (known) => {
+    const removed = new Set<string>();
+    for (const { service, images } of stored) {
+      const kept = keptOf(
+        known.filter((record) => record.project === project && record.service === service),
+        keep,
+      );
+      const old = images.filter(
+        ({ id, names }) => !kept.ids.has(id) && !names.some((name) => kept.lowers.has(name)),
+      );
+      // What lies on others goes before them.
+      for (const image of [...old.filter((one) => !isLower(one)), ...old.filter(isLower)]) {
+        const gone = await buildah.value.run({ args: ['rmi', image.id] }, { signal });
+        if (gone.kind !== 'ok') return gone;
+        if (gone.value.exitCode === 0) removed.add(image.id);
+      }
+    }
+    return ok(removed);
+  });
 }
 
 /**
@@ -66,23 +69,22 @@ export async function removeStored(
   { run, cache, signal }: Pick<StoragePrune, 'run' | 'cache' | 'signal'>,
   { repository, tag }: Pick<Artifact, 'repository' | 'tag'>,
 ): Promise<Outcome<void>> {
-  const records = new ImageRecords(join(cache, 'buildah'));
-  const known = (await records.list()).find(
-    (record) => record.repository === repository && record.tag === tag,
-  );
-  if (known === undefined) return ok(undefined);
-  const buildah = await openBuildah(run, signal);
-  if (buildah.kind !== 'ok') return buildah;
-  const gone = await buildah.value.run({ args: ['rmi', known.imageId] }, { signal });
-  if (gone.kind !== 'ok') return gone;
-  if (gone.value.exitCode !== 0) {
-    const said = gone.value.lines.at(-1) ?? `exit code ${gone.value.exitCode}`;
-    return failed('IMAGE_BUILD_FAILED', `buildah rmi ${known.imageId} failed: ${said}`, {
-      hint: 'see what uses it: buildah containers',
-    });
-  }
-  await records.forget(new Set([known.imageId]));
-  return ok(undefined);
+  const removed = await new ImageRecords(join(cache, 'buildah')).remove(signal, async (records) => {
+    const known = records.find((record) => record.repository === repository && record.tag === tag);
+    if (known === undefined) return ok(new Set());
+    const buildah = await openBuildah(run, signal);
+    if (buildah.kind !== 'ok') return buildah;
+    const gone = await buildah.value.run({ args: ['rmi', known.imageId] }, { signal });
+    if (gone.kind !== 'ok') return gone;
+    if (gone.value.exitCode !== 0) {
+      const said = gone.value.lines.at(-1) ?? `exit code ${gone.value.exitCode}`;
+      return failed('IMAGE_BUILD_FAILED', `buildah rmi ${known.imageId} failed: ${said}`, {
+        hint: 'see what uses it: buildah containers',
+      });
+    }
+    return ok(new Set([known.imageId]));
+  });
+  return removed.kind === 'ok' ? ok(undefined) : removed;
 }
 
 /** The newest images of one service, and the names of what those lie on. */
