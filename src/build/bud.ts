@@ -22,7 +22,13 @@ export interface BudRequest {
 
 /** An image, or a failure with all that was said, because some failures are a reason to try something else. */
 export type BudResult =
-  | { readonly kind: 'built'; /** `sha256` of the configuration, hex. */ readonly imageId: string }
+  | {
+      readonly kind: 'built';
+      /** `sha256` of the configuration, hex. */
+      readonly imageId: string;
+      /** Ids of the steps that came from Buildah's cache. */
+      readonly cached: readonly string[];
+    }
   | { readonly kind: 'failed'; readonly lines: readonly string[]; readonly failure: NotOk };
 
 /** Builds. Fails only when Buildah cannot be started, or with the signal. */
@@ -33,11 +39,14 @@ export async function bud(
   onLine: (line: string) => void,
 ): Promise<Outcome<BudResult>> {
   const args = ['bud', ...buildFlags(buildah.storage), ...flags, '--iidfile', idFile, '-f', file, context];
+  const cached: string[] = [];
   const finished = await buildah.run(
     { args, cwd: context, env },
     {
       signal,
       onLine: (_stream, line) => {
+        const step = /^--> Using cache ([0-9a-f]{64})$/.exec(line)?.[1];
+        if (step !== undefined) cached.push(step);
         if (line.trim() !== '') onLine(line);
       },
     },
@@ -47,7 +56,7 @@ export async function bud(
   if (exitCode === 0) {
     const imageId = (await readFile(idFile, 'utf8')).trim().replace(/^sha256:/, '');
     await rm(idFile, { force: true });
-    return ok({ kind: 'built', imageId });
+    return ok({ kind: 'built', imageId, cached });
   }
   const failure: NotOk = lines.some(saysDiskFull)
     ? await diskFull(`building the image of ${service}`, buildah.folders(), { evidence: lines.slice(-3) })

@@ -9,9 +9,11 @@ import { systemClock } from '../support/clock.ts';
 import { sha256Of } from './boot-jar.ts';
 import { passBuildArgs } from './build-args.ts';
 import type { BuildahAccess } from './buildah-access.ts';
-import { bud } from './bud.ts';
+import { bud, type BudResult } from './bud.ts';
 import { baseFailure } from './buildah-errors.ts';
 import type { Buildah } from './buildah-session.ts';
+import { copiesOnly } from './copy-sources.ts';
+import { buildOnOwnSteps } from './layer-cache.ts';
 import { noOwnRetries, retryTransfer } from './transfer-retry.ts';
 import type { Jar } from './types.ts';
 
@@ -62,14 +64,18 @@ export async function buildContainerfile(
       `localhost/appdev/${repository}:current`,
     ],
   };
-  const built = await retryTransfer(
-    async () => await bud(buildah, wanted, signal, onLine),
-    (result) =>
-      result.kind === 'failed'
-        ? baseFailure(service, basename(source.containerfile), result.lines)
-        : undefined,
-    { signal, onRetry: onLine, clock: systemClock },
-  );
+  const build = async (...flags: readonly string[]): Promise<Outcome<BudResult>> =>
+    await retryTransfer(
+      async () => await bud(buildah, { ...wanted, flags: [...flags, ...wanted.flags] }, signal, onLine),
+      (result) =>
+        result.kind === 'failed'
+          ? baseFailure(service, basename(source.containerfile), result.lines)
+          : undefined,
+      { signal, onRetry: onLine, clock: systemClock },
+    );
+  const built = copiesOnly(read(source.containerfile) ?? '')
+    ? await buildOnOwnSteps(buildah, build, signal, onLine)
+    : await build();
   if (built.kind !== 'ok') return built;
   if (built.value.kind === 'failed') return built.value.failure;
   if (jar !== undefined && (await hashOf(jar.built)) !== jar.sha256) {

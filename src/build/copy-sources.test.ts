@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { copySources } from './copy-sources.ts';
+import { copiesOnly, copySources } from './copy-sources.ts';
 
 const of = (text: string, args: Readonly<Record<string, string>> = {}) => copySources(text, args);
 
@@ -54,5 +54,16 @@ ENTRYPOINT ["java", "-jar", "app.jar"]
     expect(
       of('RUN --mount=type=cache,target=/root/.m2 mvn package\nRUN --mount=type=bind,from=b,target=/x y'),
     ).toEqual([]);
+  });
+});
+
+describe('copiesOnly', () => {
+  it.each([
+    ['FROM a\nCOPY x /\nENTRYPOINT ["RUN"]', true],
+    ['FROM a\nrun apt-get update', false],
+    ['FROM a\nONBUILD RUN x', false],
+    ['FROM a\n# RUN x\nLABEL x=y \\\n  RUN=1', true],
+  ])('%j: %s', (text, expected) => {
+    expect(copiesOnly(text)).toBe(expected);
   });
 });

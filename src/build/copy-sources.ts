@@ -36,6 +36,11 @@ export function copySources(text: string, buildArgs: Readonly<Record<string, str
   return sources;
 }
 
+/** Whether a build only copies: the same files then make the same image, as nothing that is run does by itself. */
+export function copiesOnly(text: string): boolean {
+  return !instructions(text).some((instruction) => /^(?:ONBUILD\s+)?RUN\b/i.test(instruction));
+}
+
 /** Instructions, with continued lines joined and comments left out. */
 function instructions(text: string): string[] {
   const escape = /^#\s*escape\s*=\s*`/im.test(text.split('\n').slice(0, 5).join('\n')) ? '`' : '\\';

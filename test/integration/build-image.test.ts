@@ -325,6 +325,42 @@ describe('an image of a Containerfile', () => {
     expect(made[1]).toEqual(made[0]);
   });
 
+  it('has the same digest although another program left the same steps in the cache, with times of its own', async () => {
+    const context = join(folder, 'context');
+    mkdirSync(context);
+    const containerfile = join(context, 'Containerfile');
+    writeFileSync(containerfile, `FROM ${proxy.host}/base:1\nCOPY one.txt /\nWORKDIR /\nCOPY two.txt /\n`);
+    writeFileSync(join(context, 'one.txt'), 'one');
+    writeFileSync(join(context, 'two.txt'), 'two');
+    const of = service('cached', { containerfile, context });
+    const make = async (): Promise<{ readonly artifact: Artifact; readonly output: string }> => {
+      const work = recordingContext();
+      const artifact = await build(builder(), of, undefined, work);
+      return { artifact, output: work.lines.join('\n') };
+    };
+    const elsewhere = async (): Promise<void> => {
+      await storage.buildah(
+        ...['bud', '--layers', '--isolation', 'chroot', '--format', 'oci', '--tls-verify=false'],
+        ...['-t', 'localhost/elsewhere:1', '-f', containerfile, context],
+      );
+    };
+    const first = await make();
+    expect(first.output).not.toContain('Using cache');
+    expect((await make()).output).toMatch(/Using cache/);
+
+    await storage.buildah('rmi', '-a', '-f');
+    await elsewhere();
+    const again = await make();
+    expect(again.artifact).toEqual(first.artifact);
+    expect(again.output).toMatch(/another program made [0-9a-f]{12} in Buildah's cache/);
+
+    // Half of it from the other program, the rest new.
+    writeFileSync(join(context, 'two.txt'), 'changed');
+    const half = await make();
+    await storage.buildah('rmi', '-a', '-f');
+    expect(half.artifact).toEqual((await make()).artifact);
+  });
+
   it('that fails names the step, the file and the reason, and leaves no container', async () => {
     writeFileSync(join(folder, 'Containerfile'), `FROM ${proxy.host}/base:1\nCOPY target/app.jar /\n`);
     const outcome = await builder().build(
