@@ -7,7 +7,7 @@ import type { Diagnostic } from './diagnostic.ts';
 /**
  * Exit code of each error code: 1 ours, 2 usage or config, 3 source build, 4 image build, 5 push or registry,
  * 6 render or policy, 7 deploy, 8 rollout unhealthy, 9 refused by a guard, 10 stopped
- * by a scan, 124 deadline, 128+n signal.
+ * by a scan. A session that a signal or a deadline ended has no error: 128+n, 124.
  */
 export const exitCodes = {
   INTERNAL: 1,
@@ -56,8 +56,6 @@ export const exitCodes = {
   NAMESPACE_LOCKED: 9,
   SCAN_GATE: 10,
   SCAN_INCOMPLETE: 10,
-  DEADLINE: 124,
-  INTERRUPTED: 130,
 } as const;
 
 /** What kind of failure it is; stable, documented in docs/errors.md, and what scripts may match on. */

@@ -38,7 +38,7 @@ test('counts agree with their noun', () => {
 test('each hold names its culprit', () => {
   const holds: { readonly [R in Hold['reason']]: readonly [Extract<Hold, { reason: R }>, string] } = {
     paused: [{ reason: 'paused' }, 'paused (p resumes)'],
-    manual: [{ reason: 'manual' }, 'changed; r builds it (trigger: manual)'],
+    manual: [{ reason: 'manual' }, 'changed; r builds it'],
     needs: [{ reason: 'needs', on: 'postgres' }, 'waits for postgres to be ready'],
     image: [{ reason: 'image', on: 'migrations' }, 'waits for the image of migrations'],
     building: [{ reason: 'building', on: 'orders' }, 'waits for the build of orders'],

@@ -37,7 +37,7 @@ export function holdText(hold: Hold): string {
     case 'paused':
       return 'paused (p resumes)';
     case 'manual':
-      return 'changed; r builds it (trigger: manual)';
+      return 'changed; r builds it';
     case 'needs':
       return `waits for ${hold.on} to be ready`;
     case 'image':
