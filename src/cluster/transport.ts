@@ -50,8 +50,10 @@ export interface TransportOptions {
 
 /** Idle connections are dropped before the API server does it after 90 s (Go's IdleTimeout in k8s.io/apiserver). */
 const idleConnectionMs = 60_000;
-/** How often a 429 is repeated before it is passed on. */
+/** How often a call is sent again before its end is passed on. */
 const maxRepeats = 4;
+/** Pause before a call is sent again where the server names none, in milliseconds. */
+const pauseMs = 500;
 
 /** Makes the transport. Nothing is contacted until the first exchange. */
 export function createTransport(
@@ -194,13 +196,18 @@ export function createTransport(
     async call(call, signal) {
       return await within(signal, async (limited) => {
         for (let repeats = 0; ; repeats += 1) {
-          const response = await head(call, limited);
-          if (response.kind !== 'ok') return response;
-          const answered = await answer(response.value);
-          // 429 is the server's own flow control: nothing was done yet, whatever the method.
-          if (answered.status !== 429 || repeats >= maxRepeats) return ok(answered);
-          const seconds = Number(response.value.headers['retry-after'] ?? 1) || 1;
-          await systemClock.sleep(Math.min(seconds, 10) * 1000, limited);
+          const isLast = repeats >= maxRepeats;
+          let pause: number | undefined;
+          try {
+            const response = await head(call, limited);
+            if (response.kind !== 'ok') return response;
+            const answered = await answer(response.value);
+            pause = pauseAfter(call, answered.status, response.value.headers['retry-after']);
+            if (isLast || pause === undefined) return ok(answered);
+          } catch (error) {
+            if (isLast || call.method !== 'GET' || !isLost(error)) throw error;
+          }
+          await systemClock.sleep(pause ?? pauseMs, limited);
         }
       });
     },
@@ -232,6 +239,25 @@ export function createTransport(
       agents = undefined;
     },
   };
+}
+
+/**
+ * Milliseconds until a call is worth sending again after an answer; undefined where the answer is final. The rule is
+ * client-go's (rest/with_retry.go): 429 and every 5xx that comes with Retry-After were turned away before anything was
+ * done, whatever the method. A gateway in front sends its 502, 503 and 504 without; only a GET is sure to do no harm then.
+ */
+function pauseAfter(call: ApiCall, status: number, retryAfter: string | undefined): number | undefined {
+  if (status === 429 || (status >= 500 && retryAfter !== undefined)) {
+    const seconds = Number(retryAfter ?? 1) || (retryAfter === '0' ? 0 : 1);
+    return Math.min(seconds, 10) * 1000;
+  }
+  return call.method === 'GET' && [502, 503, 504].includes(status) ? pauseMs : undefined;
+}
+
+/** Whether the connection broke under a call that may have been done; client-go too sends a GET again then. */
+function isLost(error: unknown): boolean {
+  const code = codeOf(error instanceof ReusedSocketError ? error.cause : error);
+  return ['ECONNRESET', 'EPIPE', 'ERR_STREAM_PREMATURE_CLOSE'].includes(code);
 }
 
 /** A connection that had been kept broke under a request: nothing was answered, so that it may be sent again. */

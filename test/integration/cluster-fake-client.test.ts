@@ -132,6 +132,31 @@ describe('refusals', () => {
     expect(objectRequests()).toHaveLength(2);
   });
 
+  it.each([
+    ['a GET that a gateway turned away', 'get', 503, {}, 2],
+    ['an apply that the server turned away with Retry-After', 'apply', 503, { 'retry-after': '0' }, 2],
+    ['no apply that a gateway lost: it may have been done', 'apply', 504, {}, 1],
+    ['no GET that failed in the server', 'get', 500, {}, 1],
+  ] as const)('repeats %s', async (_what, verb, status, headers, requests) => {
+    fake.put(deployment);
+    answerWith(status, { message: 'not now' }, headers, 1);
+    const opened = await openCluster(fake.identity);
+    if (opened.kind !== 'ok') throw new Error('not opened');
+    await (verb === 'get'
+      ? opened.value.get(ref, session.signal)
+      : opened.value.apply(deployment, {}, session.signal));
+    opened.value.close();
+    expect(objectRequests()).toHaveLength(requests);
+  });
+
+  it('passes on a 503 that stays', async () => {
+    answerWith(503, { message: 'etcd is away' }, { 'retry-after': '0' });
+    expect(await cluster.get(ref, session.signal)).toMatchObject({
+      error: { message: expect.stringContaining('etcd is away') as string },
+    });
+    expect(objectRequests()).toHaveLength(5);
+  });
+
   it('takes a missing object for what it is', async () => {
     expect(await cluster.get(ref, session.signal)).toEqual({ kind: 'ok', value: undefined });
     expect(await cluster.remove(ref, {}, session.signal)).toEqual({ kind: 'ok', value: 'absent' });
@@ -220,6 +245,22 @@ describe('faults of the connection', () => {
       value: { kind: 'ConfigMap' },
     });
     expect(cut).toBe(true);
+  });
+
+  it('repeats a read whose connection broke', async () => {
+    fake.put(deployment);
+    let left = 2;
+    fake.intercepts.push((seen, response) => {
+      if (left === 0 || !seen.path.includes('/configmaps')) return false;
+      left -= 1;
+      response.socket?.resetAndDestroy();
+      return true;
+    });
+    const opened = await openCluster(fake.identity);
+    if (opened.kind !== 'ok') throw new Error('not opened');
+    expect(await opened.value.get(ref, session.signal)).toMatchObject({ kind: 'ok' });
+    opened.value.close();
+    expect(left).toBe(0);
   });
 
   it('does not repeat a create whose connection broke', async () => {
