@@ -6,6 +6,7 @@ import { build } from 'esbuild';
 import { readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { bundleOptions } from './bundle.js';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 // Built beside and moved into place at the end, so that a reader of dist/ never sees half a bundle.
@@ -14,14 +15,11 @@ const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 
 try {
   const result = await build({
+    ...bundleOptions,
     absWorkingDir: root,
     entryPoints: ['src/cli.ts'],
     outdir: staging,
-    bundle: true,
     splitting: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node20',
     metafile: true,
     sourcemap: 'linked',
     sourcesContent: false,
@@ -29,11 +27,6 @@ try {
     // Ink imports it only when DEV=true.
     external: ['react-devtools-core'],
     define: { 'process.env.NODE_ENV': '"production"', __APPDEV_VERSION__: JSON.stringify(version) },
-    // CommonJS dependencies in an ES module bundle call require().
-    banner: {
-      js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
-    },
-    logLevel: 'warning',
   });
   writeFileSync(join(staging, 'THIRD_PARTY_NOTICES.txt'), notices(Object.keys(result.metafile.inputs)));
   rmSync(join(root, 'dist'), { recursive: true, force: true });

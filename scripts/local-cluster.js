@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { bundleOptions } from './bundle.js';
 import { root } from './prepare.js';
 
 /** The name of the current context, where it is a local product's at a local address, and what is there answers. */
@@ -37,15 +38,9 @@ async function guard(folder) {
   const { build } = await import('esbuild');
   const outfile = join(folder, 'select.mjs');
   await build({
+    ...bundleOptions,
     entryPoints: [join(root, 'src/cluster/select.ts')],
     outfile,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    logLevel: 'warning',
-    banner: {
-      js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
-    },
   });
   return await import(pathToFileURL(outfile).href);
 }

@@ -2,11 +2,13 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
-import { build } from 'esbuild';
+import { build, type BuildOptions } from 'esbuild';
 
 const started: SessionProcess[] = [];
 
 const src = resolve(import.meta.dirname, '../../src');
+/** Loaded as the scripts are: without types. */
+const bundle = resolve(import.meta.dirname, '../../scripts/bundle.js');
 
 /** The process, and what it has said. */
 export interface SessionProcess {
@@ -30,16 +32,11 @@ export async function startSession(
   options: { readonly stuckReader?: boolean } = {},
 ): Promise<SessionProcess> {
   const outfile = join(folder, `session-${Math.random().toString(36).slice(2)}.mjs`);
+  const { bundleOptions } = (await import(bundle)) as { bundleOptions: BuildOptions };
   await build({
+    ...bundleOptions,
     stdin: { contents: source, resolveDir: src, loader: 'ts' },
     outfile,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    logLevel: 'warning',
-    banner: {
-      js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
-    },
   });
   const child: ChildProcess = spawn(process.execPath, [outfile], {
     cwd: folder,
