@@ -7,7 +7,8 @@ import { mayRun } from '../cluster/holder.ts';
 import type { Cluster, KubeObject } from '../cluster/types.ts';
 import { ok, type Outcome } from '../outcome.ts';
 import { buildLabel, holderAnnotation, placeAnnotation } from './kaniko-pod.ts';
-import { podTiming, removeBuild } from './kaniko-run.ts';
+import { removeBuild } from './kaniko-remove.ts';
+import { podTiming } from './kaniko-run.ts';
 import { podState } from './kaniko-state.ts';
 
 /** A session on another machine cannot be asked; what it made and left for so long, in milliseconds, it has forgotten. */
@@ -28,7 +29,7 @@ export async function removeLeftoverBuilds(
   await Promise.all(
     left.map(async (pod) => {
       const ended = podState(pod).kind === 'ended';
-      await removeBuild(cluster, { ...pods, name: pod.metadata.name }, { ended, timing: podTiming });
+      await removeBuild(cluster, { ...pods, name: pod.metadata.name }, { ended, goneMs: podTiming.goneMs });
     }),
   );
   return ok(left.length);

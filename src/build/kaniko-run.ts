@@ -3,7 +3,8 @@
  * happens in between. Knows nothing of images.
  */
 import { createReadStream } from 'node:fs';
-import type { Cluster, KubeObject, ObjectRef } from '../cluster/types.ts';
+import { refOf } from '../cluster/ref.ts';
+import type { Cluster, KubeObject } from '../cluster/types.ts';
 import type { AppdevError } from '../errors.ts';
 import { cancelled, ok, type NotOk, type Outcome } from '../outcome.ts';
 import { hasAborted, linkedAbort } from '../support/abort.ts';
@@ -20,7 +21,9 @@ import {
 } from './kaniko-errors.ts';
 import type { BuildSubject } from './kaniko-errors.ts';
 import { executorContainer, ownedBy } from './kaniko-pod.ts';
-import { podState, type PodState } from './kaniko-state.ts';
+import { followPod, type PodStates } from './kaniko-follow.ts';
+import { remove, removeBuild } from './kaniko-remove.ts';
+import type { PodState } from './kaniko-state.ts';
 
 /** Times, in milliseconds. */
 export interface PodTiming {
@@ -72,7 +75,8 @@ export async function runBuildPod(run: PodRun, signal: AbortSignal): Promise<Out
   if (made.kind === 'cancelled') return made;
   if (made.kind === 'failed') {
     // Refused: there is no pod. After any other failure there may be one.
-    if (made.error.code !== 'CLUSTER_DENIED') await removeBuild(cluster, ref, { ended: false, timing });
+    if (made.error.code !== 'CLUSTER_DENIED')
+      await removeBuild(cluster, ref, { ended: false, goneMs: timing.goneMs });
     return notCreated(subject, made.error);
   }
   if (made.value === 'exists') return nameTaken(subject);
@@ -95,60 +99,9 @@ export async function runBuildPod(run: PodRun, signal: AbortSignal): Promise<Out
   } finally {
     watching.abort();
     watching.unlink();
-    await removeBuild(cluster, ref, { ended, timing });
-    if (login !== undefined) await remove(cluster, refOf(login), timing);
+    await removeBuild(cluster, ref, { ended, goneMs: timing.goneMs });
+    if (login !== undefined) await remove(cluster, refOf(login), timing.goneMs);
   }
-}
-
-/** The pod's state, kept current. */
-interface PodStates {
-  latest(): PodState | undefined;
-  /** Settles at the first state that `accept` turns into something; undefined when the signal aborts before. */
-  until<T>(accept: (state: PodState) => T | undefined, signal: AbortSignal): Promise<T | undefined>;
-}
-
-function followPod(cluster: PodRun['cluster'], ref: ObjectRef, signal: AbortSignal): PodStates {
-  const listeners = new Set<() => void>();
-  let state: PodState | undefined;
-  cluster.follow(
-    {
-      apiVersion: ref.apiVersion,
-      kind: ref.kind,
-      ...(ref.namespace === undefined ? {} : { namespace: ref.namespace }),
-      fieldSelector: `metadata.name=${ref.name}`,
-    },
-    {
-      onSnapshot: ([pod]) => {
-        // What it said last counts: a pod that has ended and is removed by somebody has still ended.
-        if (state?.kind === 'ended') return;
-        const goes = pod?.metadata.deletionTimestamp !== undefined;
-        const seen: PodState | undefined = pod === undefined ? undefined : podState(pod);
-        state =
-          seen === undefined || (goes && seen.kind !== 'ended')
-            ? { kind: 'lost', reason: 'Deleted', message: 'somebody removed it' }
-            : seen;
-        for (const listener of listeners) listener();
-      },
-    },
-    signal,
-  );
-  return {
-    latest: () => state,
-    async until(accept, own) {
-      return await new Promise((resolve) => {
-        const look = (): void => {
-          const found = state === undefined ? undefined : accept(state);
-          if (found === undefined && !own.aborted) return;
-          listeners.delete(look);
-          own.removeEventListener('abort', look);
-          resolve(found);
-        };
-        listeners.add(look);
-        own.addEventListener('abort', look, { once: true });
-        look();
-      });
-    },
-  };
 }
 
 /** Until the container runs, or has run already. Tells what it waits for, and gives up where waiting does not help. */
@@ -249,50 +202,4 @@ async function untilEnded(
 
 function contextStream(file: string): AsyncIterable<Buffer> {
   return createReadStream(file, { highWaterMark: 256 * 1024 }) as AsyncIterable<Buffer>;
-}
-
-/**
- * Removes a build's pod, and resolves when it is gone from the cluster, which is when its container is dead. One that has
- * `ended` needs no time to stop and goes at once. Never fails: what stays is collected later.
- */
-export async function removeBuild(
-  cluster: Pick<Cluster, 'remove' | 'follow'>,
-  ref: ObjectRef,
-  { ended, timing }: { readonly ended: boolean; readonly timing: PodTiming },
-): Promise<void> {
-  const removed = await remove(cluster, ref, timing, ended ? { graceSeconds: 0 } : {});
-  if (ended) return;
-  // Nothing goes that is not there, or that may not be removed.
-  if (removed.kind === 'ok' && removed.value === 'absent') return;
-  if (removed.kind === 'failed' && removed.error.code === 'CLUSTER_DENIED') return;
-  const limit = AbortSignal.timeout(timing.goneMs);
-  const stop = new AbortController();
-  await new Promise<void>((resolve) => {
-    limit.addEventListener('abort', () => resolve(), { once: true });
-    cluster.follow(
-      {
-        apiVersion: ref.apiVersion,
-        kind: ref.kind,
-        ...(ref.namespace === undefined ? {} : { namespace: ref.namespace }),
-        fieldSelector: `metadata.name=${ref.name}`,
-      },
-      { onSnapshot: (objects) => objects.length > 0 || resolve() },
-      stop.signal,
-    );
-  });
-  stop.abort();
-}
-
-async function remove(
-  cluster: Pick<Cluster, 'remove'>,
-  ref: ObjectRef,
-  timing: PodTiming,
-  options: { readonly graceSeconds?: number } = {},
-): Promise<Outcome<'deleted' | 'absent'>> {
-  return await cluster.remove(ref, options, AbortSignal.timeout(timing.goneMs));
-}
-
-function refOf({ apiVersion, kind, metadata }: KubeObject): ObjectRef {
-  const { name, namespace } = metadata;
-  return { apiVersion, kind, name, ...(namespace === undefined ? {} : { namespace }) };
 }

@@ -13,6 +13,7 @@ import { exec } from './exec.ts';
 import { reasonOf, rejected, type ApiAnswer } from './failures.ts';
 import { follow, followTiming, type FollowTiming } from './follow.ts';
 import { followSource, listAll } from './query.ts';
+import { refOf } from './ref.ts';
 import { createResources, pathOf, unknownKind, type Resource } from './resources.ts';
 import { createTransport, type ApiCall, type TransportOptions } from './transport.ts';
 import type { Cluster, ClusterIdentity, KubeObject, ObjectRef } from './types.ts';
@@ -192,12 +193,6 @@ function isSuccess(answer: ApiAnswer): boolean {
 
 function isKubeObject(value: unknown): value is KubeObject {
   return isFields(value) && typeof fieldAt(value, 'metadata', 'name') === 'string';
-}
-
-function refOf(object: KubeObject): ObjectRef {
-  const { name, namespace } = object.metadata;
-  const ref = { apiVersion: object.apiVersion, kind: object.kind, name };
-  return namespace === undefined ? ref : { ...ref, namespace };
 }
 
 function labelOf(ref: ObjectRef): string {

@@ -7,6 +7,7 @@ import { limitedAbort } from '../support/abort.ts';
 import type { OpenCluster } from './client.ts';
 import { holderOfProcess } from './holder.ts';
 import { isFree, leaseName } from './lock.ts';
+import { queryFor } from './ref.ts';
 import type { Cluster, KubeObject, ObjectRef } from './types.ts';
 
 /** Annotation of a namespace that appdev created; its value is the project's name. */
@@ -144,7 +145,7 @@ async function untilGone(
     limit.signal.addEventListener('abort', () => resolve(false), { once: true });
     if (limit.signal.aborted) resolve(false);
     cluster.follow(
-      { apiVersion: 'v1', kind: 'Namespace', fieldSelector: `metadata.name=${namespace}` },
+      queryFor(refOf(namespace)),
       { onSnapshot: (objects) => objects.some(isGoing) || resolve(true) },
       limit.signal,
     );

@@ -1,6 +1,7 @@
 /** Tells the loop when the API server goes away and comes back, by a watch that costs nothing while all is well. */
 import type { OpenCluster } from '../cluster/client.ts';
 import { leaseName } from '../cluster/lock.ts';
+import { queryFor } from '../cluster/ref.ts';
 import type { UserMessage } from '../loop/messages.ts';
 
 /**
@@ -19,12 +20,12 @@ export function followConnection(
   const stop = new AbortController();
   cluster.follow(
     // The session's own lock: one object, that there is and that it may most likely watch.
-    {
+    queryFor({
       apiVersion: 'coordination.k8s.io/v1',
       kind: 'Lease',
       namespace: lease.namespace,
-      fieldSelector: `metadata.name=${leaseName(lease.project)}`,
-    },
+      name: leaseName(lease.project),
+    }),
     {
       onSnapshot: () => undefined,
       onLost: (reason, code) => {

@@ -5,6 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { holderAnnotation, placeAnnotation } from '../build/kaniko-pod.ts';
 import { holderOfProcess, mayRun } from '../cluster/holder.ts';
+import { queryFor } from '../cluster/ref.ts';
 import type { Cluster, KubeObject, ObjectRef } from '../cluster/types.ts';
 import type { Artifact } from '../events.ts';
 import { limitedAbort } from '../support/abort.ts';
@@ -96,7 +97,7 @@ async function untilPulled(
       resolve({ ...late, hint: `kubectl describe node, and kubectl get events -n ${namespace}` }),
     );
     cluster.follow(
-      { apiVersion, kind, namespace, fieldSelector: `metadata.name=${pod}` },
+      queryFor({ apiVersion, kind, namespace, name: pod }),
       {
         onSnapshot: ([found]) => {
           const check = found === undefined ? undefined : judge(found, image);

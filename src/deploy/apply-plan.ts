@@ -2,10 +2,11 @@
  * Decides what is to be done about each rendered object, by the live one and by what was applied before. Reads the
  * cluster and changes nothing, so that a preview plans as the deploy does.
  */
+import { refOf } from '../cluster/ref.ts';
 import type { Cluster, KubeObject } from '../cluster/types.ts';
 import { failed, ok, type Outcome } from '../outcome.ts';
 import { isUnchanged, type Entry, type Inventory } from './inventory.ts';
-import { identityOf, nameOf, refOf } from './objects.ts';
+import { identityOf, nameOf } from './objects.ts';
 import { isOwnedBy, makerOf, type Owner } from './ownership.ts';
 
 /** What is to be done about one rendered object. */

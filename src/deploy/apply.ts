@@ -3,13 +3,14 @@
  * over an object that appdev did not make. Then deletes what is no longer rendered.
  */
 import type { WorkContext } from '../build/types.ts';
+import { queryFor, refOf } from '../cluster/ref.ts';
 import type { Cluster, KubeObject } from '../cluster/types.ts';
 import { cancelled, failed, ok, type Outcome } from '../outcome.ts';
 import { listAt, stringAt } from '../support/fields.ts';
 import { limitedAbort } from '../support/abort.ts';
 import { goneLimitMs, waitUntilGone } from './gone.ts';
 import { entryOf, readInventory, writeInventory, type Entry } from './inventory.ts';
-import { identityOf, nameOf, refOf } from './objects.ts';
+import { identityOf, nameOf } from './objects.ts';
 import { observe } from './observe.ts';
 import { fieldManager } from './ownership.ts';
 import { planSteps, type Step } from './apply-plan.ts';
@@ -109,8 +110,7 @@ async function servedKind(
   cluster: Cluster,
   signal: AbortSignal,
 ): Promise<Outcome<KubeObject>> {
-  const { apiVersion, kind, metadata } = definition;
-  const queries = { definitions: { apiVersion, kind, fieldSelector: `metadata.name=${metadata.name}` } };
+  const queries = { definitions: queryFor(refOf(definition)) };
   const limit = limitedAbort(signal, kindLimitMs);
   const both = limit.signal;
   const established = await new Promise<boolean>((resolve) => {
@@ -127,7 +127,7 @@ async function servedKind(
   if (established) return ok(definition);
   if (signal.aborted) return cancelled(signal);
   return failed('DEPLOY_FAILED', `${nameOf(definition)} is not served after ${kindLimitMs / 1000} s`, {
-    hint: `kubectl describe crd ${metadata.name}`,
+    hint: `kubectl describe crd ${definition.metadata.name}`,
   });
 }
 

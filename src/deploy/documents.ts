@@ -3,10 +3,11 @@
  * octals), and every fault is a diagnostic with its place. Knows nothing of where the text comes from.
  */
 import { Document, LineCounter, isAlias, isMap, parseAllDocuments, type Node, type YAMLMap } from 'yaml';
+import { refOf } from '../cluster/ref.ts';
 import type { KubeObject } from '../cluster/types.ts';
 import type { Diagnostic } from '../diagnostic.ts';
 import { isFields, stringAt } from '../support/fields.ts';
-import { identityOf, nameOf, refOf } from './objects.ts';
+import { identityOf, nameOf } from './objects.ts';
 
 /** One object with the place where it is written. */
 export interface Located {

@@ -3,6 +3,7 @@
  * was rendered. Never takes over what somebody else installed unless told to, and never forces anything.
  */
 import type { WorkContext } from '../build/types.ts';
+import { refOf } from '../cluster/ref.ts';
 import type { KubeObject } from '../cluster/types.ts';
 import type { HelmConfig, ServiceConfig } from '../config/model.ts';
 import type { AppdevError } from '../errors.ts';
@@ -11,7 +12,7 @@ import { stringAt } from '../support/fields.ts';
 import { pinned } from './helm-tool.ts';
 import { conflictingObject, explainUpgrade } from './helm-upgrade-errors.ts';
 import { revisionIn, shapeLabel, targetOf, upgradeRelease, type HelmApplySettings } from './helm-upgrade.ts';
-import { containersOf, nameOf, podSpecOf, refOf, workloadsIn } from './objects.ts';
+import { containersOf, nameOf, podSpecOf, workloadsIn } from './objects.ts';
 import { readRelease } from './release-store.ts';
 import { contentDescription, isOurRelease, placed, type ReleaseState } from './release.ts';
 import { foreignRelease, refuseOverApplied } from './release-conflict.ts';

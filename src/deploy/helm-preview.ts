@@ -3,13 +3,14 @@
  * what was rendered, not what would come of it; so each object goes through the API server as a dry run under Helm's
  * name, and what the last revision had and the new one has not is taken out, as Helm does. Writes nothing.
  */
+import { refOf } from '../cluster/ref.ts';
 import type { KubeObject } from '../cluster/types.ts';
 import type { HelmConfig } from '../config/model.ts';
 import { ok, type Outcome } from '../outcome.ts';
 import { isFields, stringAt, type Fields } from '../support/fields.ts';
 import { isKept } from './claims.ts';
 import type { HelmApplySettings } from './helm-upgrade.ts';
-import { identityOf, isClusterScoped, isHook, refOf } from './objects.ts';
+import { identityOf, isClusterScoped, isHook } from './objects.ts';
 import { changeOf, createDryRun } from './preview.ts';
 import { contentDescription, isOurRelease, type ReleaseState, type Revision } from './release.ts';
 import { foreignRelease, refuseOverApplied } from './release-conflict.ts';

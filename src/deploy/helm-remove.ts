@@ -3,6 +3,7 @@
  * stayed. Leaves releases of others alone, and volume claims unless they may go.
  */
 import type { WorkContext } from '../build/types.ts';
+import { refOf } from '../cluster/ref.ts';
 import type { KubeObject } from '../cluster/types.ts';
 import type { HelmConfig, ServiceConfig } from '../config/model.ts';
 import { failed, ok, type Outcome } from '../outcome.ts';
@@ -12,7 +13,7 @@ import { targetOf, type HelmApplySettings } from './helm-upgrade.ts';
 import { complaintOf } from './helm-errors.ts';
 import { lossOfApiServer } from './helm-outage.ts';
 import { pinned } from './helm-tool.ts';
-import { identityOf, isHook, nameOf, refOf } from './objects.ts';
+import { identityOf, isHook, nameOf } from './objects.ts';
 import { isOurRelease, placed, type Revision } from './release.ts';
 import { readRelease } from './release-store.ts';
 import { requireAbandoned } from './repair.ts';

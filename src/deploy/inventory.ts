@@ -7,11 +7,12 @@
  * says field manager `appdev` owns: when somebody else changes one of them, ownership moves, and the hash no longer
  * fits. Both equal means that the object is what was applied, without comparing values that the server normalises.
  */
+import { refOf } from '../cluster/ref.ts';
 import type { Cluster, KubeObject, ObjectRef } from '../cluster/types.ts';
 import { failed, ok, type Outcome } from '../outcome.ts';
 import { isFields, listAt, stringAt } from '../support/fields.ts';
 import { contentHash } from './content.ts';
-import { identityOf, refOf } from './objects.ts';
+import { identityOf } from './objects.ts';
 import { fieldManager, isOwnedBy, makerOf, ownerLabels, type Owner } from './ownership.ts';
 
 /** One applied object. Without uid and hashes: about to be applied. */

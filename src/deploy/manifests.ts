@@ -2,13 +2,14 @@
 import { readFile, readdir, stat } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import picomatch from 'picomatch';
+import { refOf } from '../cluster/ref.ts';
 import type { KubeObject } from '../cluster/types.ts';
 import type { ManifestsConfig } from '../config/model.ts';
 import type { Diagnostic } from '../diagnostic.ts';
 import { failed, ok, type Outcome } from '../outcome.ts';
 import { codeOf } from '../support/error-code.ts';
 import { parseDocuments } from './documents.ts';
-import { identityOf, nameOf, refOf } from './objects.ts';
+import { identityOf, nameOf } from './objects.ts';
 
 /** Reads every file that the patterns name, in the order of the patterns, then of the names; no file twice. */
 export async function readManifests(

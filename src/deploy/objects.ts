@@ -10,13 +10,6 @@ export function nameOf(object: KubeObject | ObjectRef): string {
   return `${object.kind}/${'metadata' in object ? object.metadata.name : object.name}`;
 }
 
-/** What names an object. */
-export function refOf(object: KubeObject): ObjectRef {
-  const { name, namespace } = object.metadata;
-  const ref = { apiVersion: object.apiVersion, kind: object.kind, name };
-  return namespace === undefined ? ref : { ...ref, namespace };
-}
-
 /** The API group of an `apiVersion`: `apps` of `apps/v1`, empty for the core group. */
 export function groupOf(apiVersion: string): string {
   const slash = apiVersion.indexOf('/');

@@ -2,13 +2,14 @@
  * What a deploy would change in the cluster, object by object: each rendered object goes through the API server as a dry
  * run, with its defaulting, its admission and its conflicts, and is compared with the live one. Writes nothing.
  */
+import { refOf } from '../cluster/ref.ts';
 import type { Cluster, KubeObject } from '../cluster/types.ts';
 import { ok, type Outcome } from '../outcome.ts';
 import { isFields, stringAt } from '../support/fields.ts';
 import type { ApplySettings } from './apply.ts';
 import { planSteps, type Step } from './apply-plan.ts';
 import { readInventory } from './inventory.ts';
-import { groupOf, identityOf, nameOf, refOf } from './objects.ts';
+import { groupOf, identityOf, nameOf } from './objects.ts';
 import { fieldManager, isOwnedBy } from './ownership.ts';
 import { neverPruned } from './prune.ts';
 import { sidesOf } from './shown.ts';

@@ -1,8 +1,9 @@
 /** Removing objects one by one, and finding the pods that go with them. Decides nothing: callers say what may go. */
+import { refOf } from '../cluster/ref.ts';
 import type { Cluster, KubeObject } from '../cluster/types.ts';
 import { ok, type Outcome } from '../outcome.ts';
 import { fieldsAt, stringAt } from '../support/fields.ts';
-import { identityOf, inApplyOrder, refOf } from './objects.ts';
+import { identityOf, inApplyOrder } from './objects.ts';
 
 /** The objects as they are in the cluster, by identity; those that are not there are left out. */
 export async function readLive(
