@@ -9,7 +9,8 @@ describe.runIf(process.platform === 'linux')('detachedGroups', () => {
     const before = detachedGroups();
     const controller = new AbortController();
     const child = runProcess({ tool: 'sleep', args: ['60'], cwd: '/' }, { signal: controller.signal });
-    const script = 'setsid sleep 60 >/dev/null 2>&1 </dev/null & echo $!';
+    // It lets go of the pipe once it is in a group of its own: the shell's end would take it along before.
+    const script = ': $(setsid sh -c "exec sleep 60 >/dev/null 2>&1 </dev/null" &)';
     const finished = await runProcess(
       { tool: 'sh', args: ['-c', script], cwd: '/' },
       { signal: new AbortController().signal },

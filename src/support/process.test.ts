@@ -140,7 +140,9 @@ describe('runProcess', () => {
   });
 
   it('does not wait for a daemon that left the group and holds the output open', async () => {
-    const finished = await sh('setsid sh -c "echo \\$\\$ > daemon; exec sleep 300" & sleep 0.3; echo bye');
+    const finished = await sh(
+      'setsid sh -c "echo \\$\\$ > daemon; exec sleep 300" & until [ -s daemon ]; do sleep 0.01; done; echo bye',
+    );
     const daemon = Number(await written('daemon'));
     try {
       expect(finished).toMatchObject({ exitCode: 0, stdout: 'bye\n' });
