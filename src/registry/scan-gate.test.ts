@@ -153,6 +153,7 @@ describe('the gate', () => {
           code: 'SCAN_GATE',
           message: expect.stringContaining(`1 vulnerability of severity ${severity} or worse`) as string,
           evidence: ['High CVE-8: glibc 2.36, no fix yet'],
+          hint: expect.stringContaining('registry.harbor.scan lets it through') as string,
         },
       });
     }
@@ -219,7 +220,11 @@ describe('the gate', () => {
     expect(
       await judge({ scans, pulls: [policy, 'current image with 1 vulnerabilities cannot be pulled'] }),
     ).toMatchObject({
-      error: { code: 'SCAN_GATE', message: expect.stringContaining('does not let it be pulled') as string },
+      error: {
+        code: 'SCAN_GATE',
+        message: expect.stringContaining('does not let it be pulled') as string,
+        hint: expect.stringContaining("the project's CVE allowlist") as string,
+      },
     });
   });
 

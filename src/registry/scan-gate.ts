@@ -133,13 +133,15 @@ export function createScanGate(options: GateOptions): ScanGate {
       const count = config.fixableOnly ? bad.length : countOf(scan.value, config.severity);
       if (count > 0) {
         const which = `${count} ${config.fixableOnly ? 'fixable ' : ''}${count === 1 ? 'vulnerability' : 'vulnerabilities'} of severity ${config.severity} or worse`;
-        return stopped(artifact, `the scan found ${which} (in all: ${found})`, findings, file);
+        const why = `the scan found ${which} (in all: ${found})`;
+        return stopped(artifact, { why, findings, file, exception: ownException });
       }
     }
     const pull = await client.pullability(repository, digest, signal);
     if (pull.kind !== 'ok') return pull;
     if (pull.value.kind === 'prevented') {
-      return stopped(artifact, `its project does not let it be pulled: ${pull.value.words}`, findings, file);
+      const why = `its project does not let it be pulled: ${pull.value.words}`;
+      return stopped(artifact, { why, findings, file, exception: projectException });
     }
     return ok(`${found}, ${digest.slice(0, 19)}`);
   }
@@ -221,11 +223,24 @@ function incomplete(service: string, why: string, { hint }: { readonly hint: str
 /** Findings that a message quotes; all of them are in the report. */
 const quoted = 5;
 
+/** Where an exception is made from what appdev.yaml asks for, and from what the project in Harbor does. */
+const ownException =
+  'fixableOnly or another severity in registry.harbor.scan lets it through, a CVE allowlist does not';
+const projectException = "an exception belongs into the project's CVE allowlist there";
+
 function stopped(
   { service, repository, digest }: Artifact,
-  why: string,
-  findings: readonly Finding[],
-  file: string,
+  {
+    why,
+    findings,
+    file,
+    exception,
+  }: {
+    readonly why: string;
+    readonly findings: readonly Finding[];
+    readonly file: string;
+    readonly exception: string;
+  },
 ): NotOk {
   const { path } = splitRegistryName(repository);
   const evidence = findings
@@ -238,7 +253,7 @@ function stopped(
   return failed('SCAN_GATE', `${service} was pushed but not let through: ${why}; the report is in ${file}`, {
     hint: fixable
       ? 'update what has a fix (a newer base image, newer dependencies) and build again'
-      : `see ${path}@${digest.slice(0, 19)} in Harbor; an exception belongs into the project's CVE allowlist there`,
+      : `see ${path}@${digest.slice(0, 19)} in Harbor; ${exception}`,
     ...(evidence.length === 0 ? {} : { evidence }),
   });
 }
