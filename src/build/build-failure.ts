@@ -7,9 +7,15 @@ import type { FailedTests } from './test-output.ts';
 export function compileFailure(services: string, diagnostics: readonly Diagnostic[]): AppdevError {
   const files = [...new Set(diagnostics.map(({ file }) => file?.slice(file.lastIndexOf('/') + 1)))];
   const where = files.length === 1 ? ` in ${files[0]}` : ` in ${files.length} files`;
-  const what = diagnostics.length === 1 ? '1 compile error' : `${diagnostics.length} compile errors`;
+  const [what, hint] =
+    diagnostics.length === 1
+      ? ['1 compile error', 'correct it and save']
+      : [
+          `${diagnostics.length} compile errors`,
+          'correct the first one and save; the others may follow from it',
+        ];
   return appdevError('SOURCE_BUILD_FAILED', `${services}: ${what}${where}`, {
-    hint: 'correct the first one and save; the others may follow from it',
+    hint,
     diagnostics,
   });
 }
