@@ -3,9 +3,11 @@
  * the same again is not pushed again, and in which order they were used, so that the older ones can be pruned (the images
  * themselves carry no time). A lost file costs a push.
  */
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { ok, type Outcome } from '../outcome.ts';
 import { listAt, stringAt } from '../support/fields.ts';
+import { userTempFolder } from '../support/folders.ts';
 import { waitForLock } from '../support/lockfile.ts';
 import { readState, writeState } from '../support/state-file.ts';
 
@@ -28,11 +30,15 @@ const maxRecords = 500;
 /** The records of this user on this machine, newest use first. Sessions share them. */
 export class ImageRecords {
   readonly #path: string;
+  readonly #lock: string;
   #last: Promise<unknown> = Promise.resolve();
 
   /** @param folder where the file lies. */
   constructor(folder: string) {
     this.#path = join(folder, 'images.json');
+    // Not beside the file: in a home on NFS, or in a volume that outlives its container, a host that is gone might hold it.
+    const name = `images-${createHash('sha256').update(this.#path).digest('hex').slice(0, 16)}`;
+    this.#lock = join(userTempFolder(), 'locks', name);
   }
 
   /** What is known of an image in a repository. */
@@ -79,7 +85,7 @@ export class ImageRecords {
   /** One at a time: within this process by a queue, among processes by a lock. */
   async #alone<T>(signal: AbortSignal, work: () => Promise<Outcome<T>>): Promise<Outcome<T>> {
     const turn = this.#last.then(async () => {
-      const lock = await waitForLock(`${this.#path}.lock`, 'recording images', signal, () => undefined);
+      const lock = await waitForLock(this.#lock, 'recording images', signal, () => undefined);
       if (lock.kind !== 'ok') return lock;
       try {
         return await work();
