@@ -20,6 +20,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
+  BUILDING_SECONDS,
   CHECKOUT,
   alive,
   cluster,
@@ -174,7 +175,9 @@ describe('a machine or a call that does not fit', () => {
 });
 
 describe('up', () => {
-  it('is killed in the middle, interrupted in the middle, and works at the next try', async () => {
+  // The first `up` of all: on a new machine it builds everything.
+  const timeout = 2 * BUILDING_SECONDS * 1000;
+  it('is killed and interrupted in the middle, and works at the next try', { timeout }, async () => {
     for (const [text, signal] of [
       ['starting containerd', 'SIGINT'],
       ['making certificates', 'SIGKILL'],
