@@ -4,9 +4,9 @@
  * built here has the time 0, so that it can be told from that.
  */
 import { failed, ok, type Outcome } from '../outcome.ts';
-import { listAt, stringAt } from '../support/fields.ts';
 import type { BudResult } from './bud.ts';
 import type { Buildah } from './buildah-session.ts';
+import { storedImages } from './stored-images.ts';
 
 /**
  * Builds, and once more with `--no-cache` where the cache gave out what was not built here. Fails as `build` does, and with
@@ -48,11 +48,6 @@ async function foreignStep(
       hint: 'see the output of: buildah images -a',
     });
   }
-  const images: unknown = JSON.parse(listed.value.stdout);
-  const ours = new Set(
-    listAt({ images }, 'images')
-      .filter((image) => Date.parse(stringAt(image, 'createdatraw') ?? '') === 0)
-      .map((image) => stringAt(image, 'id')?.replace(/^sha256:/, '')),
-  );
-  return ok(steps.find((step) => !ours.has(step)));
+  const ours = storedImages(listed.value.stdout).filter(({ createdMs }) => createdMs === 0);
+  return ok(steps.find((step) => !ours.some(({ id }) => id === step)));
 }

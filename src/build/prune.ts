@@ -5,11 +5,11 @@
 import { join } from 'node:path';
 import type { Artifact } from '../events.ts';
 import { failed, ok, type Outcome } from '../outcome.ts';
-import { listAt, stringAt } from '../support/fields.ts';
 import type { RunProcess } from '../support/process.ts';
 import { projectLabel, serviceLabel } from './buildah.ts';
 import { openBuildah, type Buildah } from './buildah-session.ts';
 import { ImageRecords, type ImageRecord } from './image-records.ts';
+import { storedImages, type StoredImage } from './stored-images.ts';
 
 /** What to prune. */
 export interface StoragePrune {
@@ -21,11 +21,6 @@ export interface StoragePrune {
   /** Folder for what is kept across sessions, as the builder has it. */
   readonly cache: string;
   readonly signal: AbortSignal;
-}
-
-interface StoredImage {
-  readonly id: string;
-  readonly names: readonly string[];
 }
 
 /** Prunes, and returns how many images went. An image that something uses stays, and is no failure. */
@@ -125,13 +120,7 @@ async function listLabelled(
   const args = ['images', '--json', '--no-trunc', '--filter', `label=${label}`];
   const listed = await buildah.run({ args }, { signal });
   if (listed.kind !== 'ok') return listed;
-  const images: unknown = listed.value.exitCode === 0 ? JSON.parse(listed.value.stdout || '[]') : [];
-  return ok(
-    listAt({ images }, 'images').map((image) => ({
-      id: (stringAt(image, 'id') ?? '').replace(/^sha256:/, ''),
-      names: listAt(image, 'names').filter((name) => typeof name === 'string'),
-    })),
-  );
+  return ok(listed.value.exitCode === 0 ? storedImages(listed.value.stdout) : []);
 }
 
 function isLower({ names }: StoredImage): boolean {
