@@ -86,9 +86,6 @@ export function startCluster(
   return { child, said: () => stderr, ended };
 }
 
-/** How long `up` may build on a machine where nothing was ever built. */
-export const BUILDING_SECONDS = 1500;
-
 /** Starts `sandbox/cluster` and sends `signal` to its process group (SIGKILL: to itself alone) once it has said `text`. */
 export async function interruptAt(
   text: string,
@@ -96,7 +93,7 @@ export async function interruptAt(
   options: CallOptions = {},
 ): Promise<Ended> {
   const { child, said, ended } = startCluster(['up'], options);
-  await until(() => said().includes(text) || child.exitCode !== null, `up says '${text}'`, BUILDING_SECONDS);
+  await until(() => said().includes(text) || child.exitCode !== null, `up says '${text}'`, 60);
   if (!said().includes(text)) throw new Error(`up never said '${text}':\n${said()}`);
   const pid = child.pid ?? 0;
   process.kill(signal === 'SIGKILL' ? pid : -pid, signal);

@@ -287,13 +287,14 @@ export async function served(rig: Rig, service: string, path = '/'): Promise<str
 }
 
 /**
- * Waits until a Service answers with a text that has this one in it. A pod that became ready gets connections up to a
- * second later: kube-proxy gathers changes for as long (its minSyncPeriod) and refuses them until then.
+ * Waits until a Service answers with exactly this text, or with one that matches. A pod that became ready gets
+ * connections up to a second later: kube-proxy gathers changes for as long (its minSyncPeriod) and refuses them until then.
  */
-export async function serves(rig: Rig, service: string, text: string, path = '/'): Promise<void> {
-  await eventually(`${service}${path} to answer '${text}'`, async () =>
-    (await served(rig, service, path)).includes(text) ? true : undefined,
-  );
+export async function serves(rig: Rig, service: string, text: string | RegExp, path = '/'): Promise<void> {
+  await eventually(`${service}${path} to answer '${text}'`, async () => {
+    const answer = await served(rig, service, path);
+    return (typeof text === 'string' ? answer === text : text.test(answer)) ? true : undefined;
+  });
 }
 
 /**
