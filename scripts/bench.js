@@ -7,13 +7,15 @@
  * its target.
  *
  * `--edits N` makes another number of edits; `--skip-tests` gives the shell lines `-DskipTests`; `--executor IMAGE` is a
- * stand-in executor that is in the registry already, instead of one that is built now.
+ * stand-in executor that is in the registry already, instead of one that is built now. `--builds N` times nothing: it makes N
+ * random edits and compares every jar with a clean build's (bench/builds.js).
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { compareBuilds } from './bench/builds.js';
 import { benchCi } from './bench/ci.js';
 import { pushExecutor } from './bench/executor.js';
 import { benchKaniko } from './bench/kaniko.js';
@@ -69,6 +71,8 @@ const kinds = [
 ];
 
 prepareCheckout();
+const builds = argument('--builds');
+if (builds !== undefined) process.exit(compareBuilds(builds));
 step('bringing the sandbox cluster up', join(root, 'sandbox/cluster'), ['up']);
 const { CI: _ci, ...env } = sandboxEnvironment();
 const registry = env.APPDEV_SANDBOX_REGISTRY;

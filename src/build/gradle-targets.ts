@@ -1,6 +1,6 @@
 /** From services to the projects that make their jars, and from the projects to the jars that were made. */
 import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, sep } from 'node:path';
 import type { ServiceConfig } from '../config/model.ts';
 import { failed, ok, type NotOk, type Outcome } from '../outcome.ts';
 import { checkBootJar, findBootJar, listJars, type JarListing } from './boot-jar.ts';
@@ -75,6 +75,14 @@ export function inputsIn(model: GradleModel, service: ServiceConfig): Outcome<re
 export function testTasks(model: GradleModel, targets: readonly GradleTarget[]): string[] {
   const projects = new Set(targets.flatMap(({ project }) => withUpstream(model, project)));
   return [...projects].filter(({ tests }) => tests).map((project) => taskOf(project, 'test'));
+}
+
+/** The output folders of the services' projects and of what they are built from, where those hold no sources. */
+export function outputsOf(model: GradleModel, targets: readonly GradleTarget[]): string[] {
+  const projects = new Set(targets.flatMap(({ project }) => withUpstream(model, project)));
+  return [...projects]
+    .filter(({ folder, output }) => output !== folder && !folder.startsWith(output + sep))
+    .map(({ output }) => output);
 }
 
 /** What lies in the folders that the jars come to lie in, by folder. */

@@ -17,8 +17,17 @@ import { gradleFailure } from './gradle-failure.ts';
 import { writeInitScript } from './gradle-init-script.ts';
 import { GradleLog } from './gradle-log.ts';
 import { findGradleRoot, taskOf, type GradleModel } from './gradle-model.ts';
+import { GradleOutputs } from './gradle-outputs.ts';
 import { runGradle, type GradleResult } from './gradle-run.ts';
-import { findJars, findSource, inputsIn, listOutputs, locateAll, testTasks } from './gradle-targets.ts';
+import {
+  findJars,
+  findSource,
+  inputsIn,
+  listOutputs,
+  locateAll,
+  outputsOf,
+  testTasks,
+} from './gradle-targets.ts';
 import { finishWithJars, JarStaging } from './jar-staging.ts';
 import { JarStages } from './jar-stages.ts';
 import { isResolved, rememberResolved } from './offline-record.ts';
@@ -48,6 +57,7 @@ export function createGradleBuilder(parts: GradleParts): GradleBuilder {
   const cache = join(parts.cache, 'gradle');
   const answers = new GradleAnswers(cache);
   const daemons = new GradleDaemons(parts.run);
+  const guard = new GradleOutputs(cache);
   const staging = new JarStaging();
   const closing = new AbortController();
   /** Questions that are being asked, and builds that run, by root: two clients at a time would need two daemons. */
@@ -168,6 +178,9 @@ export function createGradleBuilder(parts: GradleParts): GradleBuilder {
     const { model, settings } = asked.value;
     const targets = locateAll(services, model);
     if (targets.kind !== 'ok') return targets;
+    const outputs = outputsOf(model, targets.value);
+    const cleared = await guard.begin(outputs);
+    if (cleared.kind !== 'ok') return cleared;
     const before = await listOutputs(targets.value);
     const jarTasks = targets.value.map(({ project, jar }) => taskOf(project, jar.task));
     const startedMs = Date.now();
@@ -190,13 +203,14 @@ export function createGradleBuilder(parts: GradleParts): GradleBuilder {
       },
       signal,
     );
+    await guard.end(outputs);
     if (invoked.kind !== 'ok') return invoked;
     const { result, answer } = invoked.value;
     if (result.exitCode !== 0) return await explain(build, names, result, model);
     if (result.online) await rememberResolved(cache, build.root, answer?.settings ?? settings, startedMs);
-    const made = answer === undefined ? targets : locateAll(services, answer.model);
-    if (made.kind !== 'ok') return made;
-    const built = await findJars(made.value, before, answer !== undefined);
+    const told = answer === undefined ? targets : locateAll(services, answer.model);
+    if (told.kind !== 'ok') return told;
+    const built = await findJars(told.value, before, answer !== undefined);
     return built.kind === 'ok' ? await staging.collect(built.value) : built;
   }
 

@@ -48,13 +48,17 @@ const maxDisturbed = 2;
 /** JVMs that refused our options in this session, by Maven and JDK. */
 const refused = new Set<string>();
 
-/** Builds. Fails with TOOL_MISSING, or with SOURCE_CHANGED when the output never stays alone. */
+/**
+ * Builds. Fails with TOOL_MISSING, with SOURCE_CHANGED when the output never stays alone, or with SOURCE_BUILD_FAILED when what
+ * is out of date there cannot be removed.
+ */
 export async function runMaven(build: MavenRun, signal: AbortSignal): Promise<Outcome<MavenResult>> {
   const { stages, guard, modules } = build;
   let offline = build.tryOffline && !mindsNetwork(build.request.args);
   let disturbed = 0;
   for (;;) {
-    guard.begin(modules, disturbed > 0);
+    const cleared = await guard.begin(modules, disturbed > 0);
+    if (cleared.kind !== 'ok') return cleared;
     const plan = jvmPlan(build);
     const attempt = await start(build, { ...build.request, offline }, plan, signal);
     if (attempt.kind !== 'ok') {

@@ -3,7 +3,7 @@
  * order of things; what each of them is stands in the files that it imports.
  */
 import { homedir, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, sep } from 'node:path';
 import type { ServiceConfig } from '../config/model.ts';
 import { ok, type NotOk, type Outcome } from '../outcome.ts';
 import { diskFull, saysDiskFull } from '../support/disk-full.ts';
@@ -20,8 +20,8 @@ import { runMaven, type MavenResult } from './maven-run.ts';
 import { JarStages } from './jar-stages.ts';
 import { withoutPasswords } from './redact.ts';
 import { findMaven, type MavenTool } from './maven-tool.ts';
-import { OutputGuard } from './output-guard.ts';
-import { outputFolderOf, selector, upstreamOf, type Module } from './reactor.ts';
+import { OutputGuard, type GuardedModule } from './output-guard.ts';
+import { outputFolderOf, selector, upstreamOf, type Module, type Reactor } from './reactor.ts';
 import { sourceFiles } from './source-files.ts';
 import type { Jar, JarBuilder } from './types.ts';
 
@@ -75,12 +75,7 @@ export function createMavenBuilder(parts: MavenParts): JarBuilder {
         },
         tryOffline: await isResolved(cache, reactor.top, settings, startedMs),
         guard,
-        modules: modules.map((module) => ({
-          artifactId: module.pom.artifactId,
-          folder: module.folder,
-          output: outputFolderOf(module, reactor),
-          settings,
-        })),
+        modules: guardedModules(reactor, modules, settings, tests),
         stages,
       },
       signal,
@@ -187,6 +182,26 @@ function locateAll(services: readonly ServiceConfig[]): Outcome<readonly [Locate
     throw new Error('one invocation builds services of one reactor');
   }
   return ok([first, ...others]);
+}
+
+/** The modules whose output is made by this build alone. */
+function guardedModules(
+  reactor: Reactor,
+  modules: readonly Module[],
+  settings: string,
+  tests: boolean,
+): GuardedModule[] {
+  const withTests = tests || modules.some(({ pom }) => pom.usesTestJar);
+  return modules.flatMap((module) => {
+    const { folder, pom } = module;
+    const output = outputFolderOf(module, reactor);
+    const inputs = mavenInputs(reactor, module);
+    // Output among the sources is not ours to remove.
+    const isOwn = [folder, ...inputs].every((path) => path !== output && !path.startsWith(output + sep));
+    return pom.packaging === 'pom' || !isOwn
+      ? []
+      : [{ artifactId: pom.artifactId, folder, output, settings, inputs, withTests }];
+  });
 }
 
 /** The modules that one invocation builds, each once. */

@@ -1,137 +1,163 @@
 /**
- * Protects a build from an IDE that writes into the same output folder. Maven takes a class file that is newer than its
- * source for up to date, whoever wrote it: an IDE's class with "Unresolved compilation problem" in it, or one compiled from
- * the save before the last, would go into the image. So:
- * - Before a build, whatever differs from what the last build left makes Maven compile that module anew (force).
- * - During a build, nothing but Maven's own goals may write between the compiler and the jar (watch, check).
- * Resources that others wrote are copied anew. Files without a source of their own are left alone, as Maven does.
+ * Sees to it that a module's jar is made of its sources alone, whatever lay in its `target` before and whoever writes there
+ * meanwhile: an IDE's class with "Unresolved compilation problem" in it, a class whose source is gone, the resources of
+ * another branch.
+ * - Before a build, what may be out of date goes (begin; the rules are in output-clearing.ts).
+ * - During a build, nothing but Maven's own goals may write to `target/classes` (goal, end). What somebody writes while javac
+ *   itself runs cannot be told from javac's own files.
  */
-import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { ok, type Outcome } from '../outcome.ts';
+import { changesBetween, takeInputPicture, takePicture, type FilePicture } from './file-picture.ts';
+import { effectOf } from './maven-goals.ts';
 import type { Goal } from './maven-log.ts';
+import {
+  archivesIn,
+  clear,
+  clearingFor,
+  type LastBuild,
+  type Makes,
+  type OutputPlace,
+} from './output-clearing.ts';
 
 /** A module as the guard needs it. */
-export interface GuardedModule {
+export interface GuardedModule extends OutputPlace {
   readonly artifactId: string;
   readonly folder: string;
-  /** Its `target`. */
-  readonly output: string;
   /** Text that differs when the compiler's settings may: the poms, the JDK. Maven's own check ignores them. */
   readonly settings: string;
+  /** Absolute files and folders that its output is made of, those of the modules that it needs among them. */
+  readonly inputs: readonly string[];
 }
 
-/** Path below `classes` → what changes whenever the file does. */
-type Picture = ReadonlyMap<string, string>;
-
-interface Known {
-  readonly picture: Picture;
-  readonly settings: string;
+/** A module in the build that runs. */
+interface Guarded {
+  readonly module: GuardedModule;
+  readonly inputs: FilePicture;
+  readonly copies: Set<string>;
+  makes: Makes;
+  /** `target/classes` when the last goal that may write there had ended. */
+  classes: FilePicture;
+  last?: Goal;
+  isCompiled: boolean;
+  isDisturbed: boolean;
 }
-
-/** Goals between compiler and jar that leave `classes` as it is. Of any other one, it is assumed that it may not. */
-const readOnlyGoals =
-  /^(resources:testResources|compiler:testCompile|surefire:|failsafe:|jar:|source:|javadoc:|spring-boot:repackage|enforcer:|checkstyle:|pmd:|spotbugs:|spotless:check|install:)/;
 
 /** Guards the modules of one reactor, from build to build. */
 export class OutputGuard {
-  readonly #known = new Map<string, Known>();
-  #modules: ReadonlyMap<string, GuardedModule> = new Map();
-  readonly #compiled = new Map<string, Picture>();
-  #last: Goal | undefined;
-  readonly #disturbed = new Set<string>();
+  readonly #ended = new Map<string, LastBuild>();
+  #guarded: ReadonlyMap<string, Guarded> = new Map();
+  #running: Guarded | undefined;
 
   /**
-   * Before an invocation: makes Maven compile each module whose output is not as the last build left it.
+   * Before an invocation: removes what may be out of date in the modules' output. Fails with SOURCE_BUILD_FAILED where that is
+   * not permitted.
    *
-   * @param all true when every module is to be compiled anew, because the last attempt was disturbed.
+   * @param again true when the last attempt was disturbed.
    */
-  begin(modules: readonly GuardedModule[], all: boolean): void {
-    this.#modules = new Map(modules.map((module) => [module.artifactId, module]));
-    this.#compiled.clear();
-    this.#disturbed.clear();
-    this.#last = undefined;
+  async begin(modules: readonly GuardedModule[], again: boolean): Promise<Outcome<void>> {
+    const outputs = new Set(modules.map(({ output }) => output));
+    const guarded = new Map<string, Guarded>();
+    this.#guarded = guarded;
+    this.#running = undefined;
     for (const module of modules) {
-      const known = this.#known.get(module.folder);
-      const picture = takePicture(module);
-      if (
-        all ||
-        known === undefined ||
-        known.settings !== module.settings ||
-        !isEqual(known.picture, picture)
-      ) {
-        recompile(module, known?.picture, picture);
-      }
-      this.#known.delete(module.folder);
+      const known = this.#ended.get(module.folder);
+      // Until this build ends, whatever stops it: nothing is known.
+      this.#ended.delete(module.folder);
+      const last = again && known !== undefined ? disturbed(known) : known;
+      const inputs = takeInputPicture(module.inputs, outputs);
+      const clearing = clearingFor(last, { settings: module.settings, inputs, output: takeOutput(module) });
+      const copies = clearing === 'nothing' || clearing === 'class-files' ? last?.copies : undefined;
+      const cleared = await clear(module, clearing, last?.copies ?? new Set());
+      if (cleared.kind !== 'ok') return cleared;
+      guarded.set(module.artifactId, {
+        module,
+        inputs,
+        copies: new Set(copies),
+        makes: last?.settings === module.settings ? last.makes : 'nothing else',
+        classes: takeClasses(module),
+        isCompiled: false,
+        isDisturbed: false,
+      });
     }
+    return ok(undefined);
   }
 
   /** A goal begins, so the one before it has ended. */
   goal(goal: Goal): void {
-    const ended = this.#last;
-    this.#last = goal;
-    if (ended !== undefined) this.#ended(ended);
+    this.#endGoal();
+    const guarded = this.#guarded.get(goal.module);
+    this.#running = guarded;
+    if (guarded === undefined) return;
+    guarded.last = goal;
+    const effect = effectOf(goal);
+    if (effect === 'unknown') guarded.makes = 'unknown';
+    if (effect === 'generates' && guarded.makes === 'nothing else') guarded.makes = 'generated';
+    if (effect === 'compiles' && !guarded.isCompiled) {
+      guarded.isCompiled = true;
+      if (guarded.makes === 'nothing else' && hasStrangers(guarded)) guarded.isDisturbed = true;
+    }
   }
 
-  /** After the invocation: the folders of modules that somebody else wrote to while they were packed. */
+  /** After the invocation: the folders of modules that somebody else wrote to while they were built. */
   end(succeeded: boolean): readonly string[] {
-    if (this.#last !== undefined) this.#ended(this.#last);
-    if (succeeded) {
-      for (const module of this.#modules.values()) {
+    this.#endGoal();
+    const modules = [...this.#guarded.values()];
+    for (const { module, inputs, copies, makes, classes, last, isDisturbed } of modules) {
+      this.#ended.set(module.folder, {
+        settings: module.settings,
+        inputs,
+        copies,
+        makes,
         // What the jar was made from, not what is there by now: later writes of others are found by the next `begin`.
-        const picture = this.#compiled.get(module.artifactId) ?? takePicture(module);
-        this.#known.set(module.folder, { picture, settings: module.settings });
-      }
+        ...(succeeded && !isDisturbed ? { output: withArchives(classes, module) } : {}),
+        isHalfGenerated: !succeeded && last !== undefined && effectOf(last) === 'generates',
+      });
     }
-    return [...this.#disturbed];
+    return modules.filter(({ isDisturbed }) => isDisturbed).map(({ module }) => module.folder);
   }
 
-  #ended({ plugin, goal, module: artifactId }: Goal): void {
-    const module = this.#modules.get(artifactId);
-    if (module === undefined) return;
-    const name = `${plugin}:${goal}`;
-    if (!readOnlyGoals.test(name)) {
-      this.#compiled.set(artifactId, takePicture(module));
-    } else if (name === 'jar:jar') {
-      const before = this.#compiled.get(artifactId);
-      if (before !== undefined && !isEqual(before, takePicture(module))) this.#disturbed.add(module.folder);
+  #endGoal(): void {
+    const guarded = this.#running;
+    if (guarded?.last === undefined) return;
+    this.#running = undefined;
+    const effect = effectOf(guarded.last);
+    if (effect === 'none') {
+      const isPacked = guarded.last.plugin === 'jar' && guarded.last.goal === 'jar';
+      if (isPacked && changesBetween(guarded.classes, takeClasses(guarded.module)).length > 0)
+        guarded.isDisturbed = true;
+      return;
     }
-  }
-}
-
-/**
- * Makes maven-compiler-plugin compile the whole module: without its list of inputs it takes them for new. Copies of
- * resources that changed since `before` go, so that they are copied again.
- */
-function recompile(module: GuardedModule, before: Picture | undefined, now: Picture): void {
-  rmSync(join(module.output, 'maven-status'), { recursive: true, force: true });
-  for (const [path, seen] of now) {
-    if (path.endsWith('.class') || before?.get(path) === seen) continue;
-    if (existsSync(join(module.folder, 'src', 'main', 'resources', path))) {
-      rmSync(join(module.output, 'classes', path), { force: true });
-    }
+    const classes = takeClasses(guarded.module);
+    if (effect === 'copies')
+      for (const path of changesBetween(guarded.classes, classes)) guarded.copies.add(path);
+    guarded.classes = classes;
   }
 }
 
-function takePicture(module: GuardedModule): Picture {
-  const picture = new Map<string, string>();
-  const root = join(module.output, 'classes');
-  const visit = (folder: string): void => {
-    for (const entry of readdirSync(folder, { withFileTypes: true })) {
-      const path = join(folder, entry.name);
-      if (entry.isDirectory()) visit(path);
-      else if (entry.isFile()) picture.set(relative(root, path), signatureOf(path));
-    }
-  };
-  if (existsSync(root)) visit(root);
-  return picture;
+/** Class files that came, changed or went before javac ran, and are no resources. */
+function hasStrangers({ module, classes, copies }: Guarded): boolean {
+  const written = [...changesBetween(classes, takeClasses(module)), ...copies];
+  return written.some((path) => {
+    const name = relative(join(module.output, 'classes'), path);
+    return path.endsWith('.class') && !existsSync(join(module.folder, 'src', 'main', 'resources', name));
+  });
 }
 
-/** An IDE that writes a file anew gets another inode or another time; the size catches coarse clocks. */
-function signatureOf(path: string): string {
-  const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
-  return stat === undefined ? 'gone' : `${stat.ino} ${stat.size} ${stat.mtimeNs} ${stat.ctimeNs}`;
+/** An attempt that others disturbed: no file of it is to be trusted. */
+function disturbed({ output: _output, ...last }: LastBuild): LastBuild {
+  return { ...last, isHalfGenerated: true };
 }
 
-function isEqual(a: Picture, b: Picture): boolean {
-  return a.size === b.size && [...a].every(([path, seen]) => b.get(path) === seen);
+function takeOutput(module: GuardedModule): FilePicture {
+  return withArchives(takeClasses(module), module);
+}
+
+function withArchives(classes: FilePicture, { output }: GuardedModule): FilePicture {
+  return new Map([...classes, ...takePicture(archivesIn(output))]);
+}
+
+function takeClasses({ output }: GuardedModule): FilePicture {
+  return takePicture([join(output, 'classes')]);
 }

@@ -33,6 +33,15 @@ describe('records', () => {
     expect(await createRecords('/p/.appdev', files).find('orders', key('a'))).toEqual(artifact('a'));
   });
 
+  it('of before builds left nothing old in the jar are not trusted', async () => {
+    const files = inMemory();
+    files.files.set('/p/.appdev/artifacts/orders.json', {
+      version: 1,
+      artifacts: [{ ...key('a'), artifact: artifact('a') }],
+    });
+    expect(await createRecords('/p/.appdev', files).find('orders', key('a'))).toBeUndefined();
+  });
+
   it('are for those inputs and that target only', async () => {
     const records = createRecords('/s', inMemory());
     await records.add('orders', key('a'), artifact('a'));

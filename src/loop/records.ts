@@ -18,7 +18,8 @@ export interface StateFiles {
 
 /** Going back to what was built a few saves ago needs no build. More is what the registry prunes anyway. */
 const kept = 10;
-const version = 1;
+/** 1: may hold images with classes whose sources were gone. */
+const version = 2;
 const onDisk: StateFiles = { read: (path) => readState(path, (value) => value), write: writeState };
 
 type Entry = RecordKey & { readonly artifact: Artifact };

@@ -269,6 +269,33 @@ describe('an IDE that writes target/classes', () => {
   });
 });
 
+describe('a class that was deleted', () => {
+  const tip = 'app/src/main/java/com/example/till/Tip.java';
+  const tipClass = 'BOOT-INF/classes/com/example/till/Tip.class';
+  const inNewSession = (): void => {
+    builder = createMavenBuilder({
+      run: runProcess,
+      projectRoot: project.root,
+      cache: join(folder, 'cache'),
+    });
+  };
+
+  it('is gone from the jar, and who still uses it does not compile, in this session and the next', async () => {
+    const before = original(receipt);
+    for (const next of [() => undefined, inNewSession]) {
+      project.write(tip, 'package com.example.till;\n\nclass Tip {\n    static final int RATE = 10;\n}\n');
+      await read(await build(), tipClass);
+      project.remove(tip);
+      next();
+      await expect(read(await build(), tipClass)).rejects.toThrow('no BOOT-INF');
+      project.write(receipt, before.replace('"total "', '"total " + Tip.RATE'));
+      next();
+      await expect(build()).rejects.toThrow('1 compile error in Receipt.java');
+      project.write(receipt, before);
+    }
+  });
+});
+
 describe('a pom.xml', () => {
   it('that changes the compiler’s settings makes it compile again, which Maven alone would not', async () => {
     await build();
@@ -340,11 +367,12 @@ describe('a failure', () => {
 });
 
 describe('the jar', () => {
-  it('is the new one beside that of an older version, and a copy that later writes do not change', async () => {
+  it('is the new one, that of an older version is gone, and later writes do not change its copy', async () => {
     const first = await build();
-    writeFileSync(join(project.root, 'app/target/till-app-2.0.jar'), readFileSync(first.path));
+    const older = join(project.root, 'app/target/till-app-2.0.jar');
+    writeFileSync(older, readFileSync(first.path));
     const jar = await build();
-    expect(jar.built).toBe(first.built);
+    expect([jar.built, existsSync(older)]).toEqual([first.built, false]);
     appendFileSync(jar.built, 'garbage');
     expect(statSync(jar.path).size).toBe(statSync(jar.built).size - 'garbage'.length);
     rmSync(join(project.root, 'app/target'), { recursive: true });

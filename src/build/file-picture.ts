@@ -1,0 +1,73 @@
+/** What files look like from outside, so that a later look tells which of them were written meanwhile. Opens none of them. */
+import { readdirSync, statSync, type BigIntStats } from 'node:fs';
+import { join } from 'node:path';
+
+/** Absolute path of a file → a text that is another one whenever the file was written or replaced. */
+export type FilePicture = ReadonlyMap<string, string>;
+
+/**
+ * Clocks of file systems tick every few milliseconds, and a file may change twice within one tick. So what changed less than
+ * this long before a picture looks different in the next one.
+ */
+const tickMs = 20n;
+
+let looks = 0;
+
+/** Takes a picture of files, and of all files in folders. Links are followed; what is not there is not in it. */
+export function takePicture(paths: readonly string[]): FilePicture {
+  return look(paths, new Set(), signature);
+}
+
+/** A picture of sources, which people edit at any moment. Folders in `without` are left out. */
+export function takeInputPicture(paths: readonly string[], without: ReadonlySet<string>): FilePicture {
+  looks += 1;
+  const youngest = BigInt(Date.now()) - tickMs;
+  return look(paths, without, (stat) =>
+    stat.ctimeMs >= youngest ? `${signature(stat)} ${looks}` : signature(stat),
+  );
+}
+
+/** The files that are new, gone or written between two pictures. */
+export function changesBetween(before: FilePicture, after: FilePicture): string[] {
+  const gone = [...before.keys()].filter((path) => !after.has(path));
+  return [...gone, ...[...after].filter(([path, seen]) => before.get(path) !== seen).map(([path]) => path)];
+}
+
+function look(
+  paths: readonly string[],
+  without: ReadonlySet<string>,
+  describe: (stat: BigIntStats) => string,
+): FilePicture {
+  const picture = new Map<string, string>();
+  const visited = new Set<string>();
+  const visit = (path: string): void => {
+    if (without.has(path)) return;
+    const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
+    if (stat === undefined) return;
+    if (!stat.isDirectory()) {
+      picture.set(path, describe(stat));
+      return;
+    }
+    // A link may lead back to a folder above it.
+    const folder = `${stat.dev} ${stat.ino}`;
+    if (visited.has(folder)) return;
+    visited.add(folder);
+    for (const name of namesIn(path)) visit(join(path, name));
+  };
+  for (const path of paths) visit(path);
+  return picture;
+}
+
+/** A file that is written anew gets another inode or other times; the size catches coarse clocks. */
+function signature({ ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
+  return `${ino} ${size} ${mtimeNs} ${ctimeNs}`;
+}
+
+/** Of a folder that goes while it is looked at, or may not be read, nothing is known. */
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
