@@ -310,7 +310,7 @@ describe('a pom.xml', () => {
 });
 
 describe('a failure', () => {
-  it('of the compiler is shown with file, line, column and excerpt, and the old jar stays', async () => {
+  it('of the compiler is shown with file, line, column and excerpt', async () => {
     const before = original(receipt);
     project.write(receipt, before.replace('Rounding.toFive(cents)', 'Rounding.toSix(cents)'));
     const context = recordingContext();
