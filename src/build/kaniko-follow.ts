@@ -1,6 +1,7 @@
 /** Keeps the state of a build's pod current while the build waits for it. */
 import { queryFor } from '../cluster/ref.ts';
 import type { Cluster, ObjectRef } from '../cluster/types.ts';
+import { onAbort } from '../support/abort.ts';
 import { podState, type PodState } from './kaniko-state.ts';
 
 /** The pod's state, kept current. */
@@ -34,16 +35,17 @@ export function followPod(cluster: Pick<Cluster, 'follow'>, ref: ObjectRef, sign
   return {
     latest: () => state,
     async until(accept, own) {
+      let stopWaiting = (): void => undefined;
       return await new Promise((resolve) => {
         const look = (): void => {
           const found = state === undefined ? undefined : accept(state);
           if (found === undefined && !own.aborted) return;
           listeners.delete(look);
-          own.removeEventListener('abort', look);
+          stopWaiting();
           resolve(found);
         };
         listeners.add(look);
-        own.addEventListener('abort', look, { once: true });
+        stopWaiting = onAbort(own, look);
         look();
       });
     },

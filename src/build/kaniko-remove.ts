@@ -2,6 +2,7 @@
 import { queryFor } from '../cluster/ref.ts';
 import type { Cluster, ObjectRef } from '../cluster/types.ts';
 import type { Outcome } from '../outcome.ts';
+import { onAbort } from '../support/abort.ts';
 
 /**
  * Removes a build's pod, and resolves when it is gone from the cluster, which is when its container is dead. One that has
@@ -20,7 +21,7 @@ export async function removeBuild(
   const limit = AbortSignal.timeout(goneMs);
   const stop = new AbortController();
   await new Promise<void>((resolve) => {
-    limit.addEventListener('abort', () => resolve(), { once: true });
+    onAbort(limit, resolve);
     cluster.follow(queryFor(ref), { onSnapshot: (objects) => objects.length > 0 || resolve() }, stop.signal);
   });
   stop.abort();

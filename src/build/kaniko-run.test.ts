@@ -174,6 +174,16 @@ describe('a build', () => {
     ]);
   });
 
+  it('keeps a line of its log as those of other tools: without escapes, and not without end', async () => {
+    running();
+    cluster.lines = [`\x1b[36mINFO\x1b[0m[0000] ${'x'.repeat(65_000)}`, 'error building image: no'];
+    cluster.onContext = () => cluster.ended(1);
+    const outcome = await run();
+    const lines = [expect.stringMatching(/^INFO\[0000\] x{4000,4090}$/), 'error building image: no'];
+    expect(said).toEqual(lines);
+    expect(outcome).toMatchObject({ error: { evidence: lines } });
+  });
+
   it('that fails tells the executor’s last words, and removes its pod', async () => {
     running();
     cluster.lines = ['INFO[0000] COPY a /b', 'error building image: no such file'];

@@ -9,6 +9,7 @@ import type { AppdevError } from '../errors.ts';
 import { cancelled, ok, type NotOk, type Outcome } from '../outcome.ts';
 import { hasAborted, linkedAbort } from '../support/abort.ts';
 import { systemClock } from '../support/clock.ts';
+import { maxLineLength, stripEscapes } from '../support/lines.ts';
 import {
   buildFailed,
   contextNotSent,
@@ -141,7 +142,9 @@ async function build(run: PodRun, states: PodStates, signal: AbortSignal): Promi
   try {
     const log = cluster.logs(
       { ...target, follow: true },
-      (line) => {
+      (raw) => {
+        // As of any tool: what a RUN prints in one line may be long, and is searched for reasons.
+        const line = stripEscapes(raw.slice(0, maxLineLength));
         lines.push(line);
         if (lines.length > keptLines) lines.shift();
         run.onLine(line);

@@ -3,7 +3,7 @@
  * the container writes is its log, which can be read again after a broken connection.
  */
 import { cancelled, failed, ok, type Outcome } from '../outcome.ts';
-import { hasAborted } from '../support/abort.ts';
+import { hasAborted, onAbort } from '../support/abort.ts';
 import { stringAt } from '../support/fields.ts';
 import { unreachable } from './failures.ts';
 import type { Transport } from './transport.ts';
@@ -51,8 +51,7 @@ export async function attach(
     if (socket.readyState > openState) resolve();
   });
   const stopped = new Promise<void>((resolve) => {
-    signal.addEventListener('abort', () => resolve(), { once: true });
-    if (signal.aborted) resolve();
+    onAbort(signal, resolve);
   });
   try {
     const sent = await sendAll(socket, source, Promise.race([closed, stopped]), signal);

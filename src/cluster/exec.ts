@@ -4,6 +4,7 @@
  * exit code.
  */
 import { cancelled, failed, ok, type Outcome } from '../outcome.ts';
+import { onAbort } from '../support/abort.ts';
 import { listAt, stringAt } from '../support/fields.ts';
 import { unreachable } from './failures.ts';
 import type { Transport } from './transport.ts';
@@ -64,9 +65,9 @@ export async function exec(
   const socket = opened.value;
   socket.onclose = ended;
   if (socket.readyState > openState) ended();
-  signal.addEventListener('abort', ended, { once: true });
+  const stopWaiting = onAbort(signal, ended);
   await end;
-  signal.removeEventListener('abort', ended);
+  stopWaiting();
   drop(socket);
 
   if (status !== undefined) {

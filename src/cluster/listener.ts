@@ -3,6 +3,7 @@
  * it is tried again until it is free. What happens to the connections is the caller's.
  */
 import { createServer, type Socket } from 'node:net';
+import { onAbort } from '../support/abort.ts';
 import { systemClock } from '../support/clock.ts';
 import { portOwner } from './port-owner.ts';
 
@@ -59,13 +60,14 @@ async function listenOnce(
     socket.on('error', () => undefined);
     handlers.onConnection(socket);
   });
+  let stopWaiting = (): void => undefined;
   return await new Promise((resolve) => {
     const stop = (): void => {
       server.close(() => resolve(undefined));
       for (const socket of sockets) socket.destroy();
     };
     server.once('error', (error) => {
-      signal.removeEventListener('abort', stop);
+      stopWaiting();
       resolve('code' in error ? String(error.code) : error.message);
     });
     server.listen({ port, host: '127.0.0.1' }, () => {
@@ -73,7 +75,7 @@ async function listenOnce(
         stop();
         return;
       }
-      signal.addEventListener('abort', stop, { once: true });
+      stopWaiting = onAbort(signal, stop);
       handlers.onListening();
     });
   });

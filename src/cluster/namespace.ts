@@ -3,7 +3,7 @@
  * removed, and only once nothing of anybody is left in it.
  */
 import { cancelled, failed, ok, type Outcome } from '../outcome.ts';
-import { limitedAbort } from '../support/abort.ts';
+import { limitedAbort, onAbort } from '../support/abort.ts';
 import type { OpenCluster } from './client.ts';
 import { holderOfProcess } from './holder.ts';
 import { isFree, leaseName } from './lock.ts';
@@ -142,8 +142,7 @@ async function untilGone(
 ): Promise<Outcome<void>> {
   const limit = limitedAbort(signal, goneMs);
   const gone = await new Promise<boolean>((resolve) => {
-    limit.signal.addEventListener('abort', () => resolve(false), { once: true });
-    if (limit.signal.aborted) resolve(false);
+    onAbort(limit.signal, () => resolve(false));
     cluster.follow(
       queryFor(refOf(namespace)),
       { onSnapshot: (objects) => objects.some(isGoing) || resolve(true) },

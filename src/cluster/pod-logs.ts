@@ -4,6 +4,7 @@
  */
 import type { Emit } from '../events.ts';
 import { ok, type Outcome } from '../outcome.ts';
+import { onAbort } from '../support/abort.ts';
 import { stripEscapes } from '../support/lines.ts';
 import { readContainer, type ContainerReader } from './container-reader.ts';
 import { containerRuns } from './pods.ts';
@@ -104,8 +105,7 @@ export async function followPodLogs(
   }
 
   await new Promise<void>((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
+    onAbort(signal, resolve);
   });
   stopListening();
   await Promise.all(running);

@@ -5,7 +5,7 @@
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest, type RequestOptions } from 'node:https';
 import { cancelled, ok, type Outcome } from '../outcome.ts';
-import { hasAborted, limitedAbort } from '../support/abort.ts';
+import { hasAborted, limitedAbort, onAbort } from '../support/abort.ts';
 import { systemClock } from '../support/clock.ts';
 import type { Credentials, Proof } from './credentials.ts';
 import { codeOf } from '../support/error-code.ts';
@@ -119,9 +119,7 @@ export function createTransport(
       const stop = (): void => {
         if (response?.complete !== true) request.destroy(abortError());
       };
-      signal.addEventListener('abort', stop, { once: true });
-      request.once('close', () => signal.removeEventListener('abort', stop));
-      if (signal.aborted) stop();
+      request.once('close', onAbort(signal, stop));
       request.end(body);
     });
   }
@@ -222,9 +220,7 @@ export function createTransport(
         const stop = (): void => {
           if (!body.complete) body.destroy(abortError());
         };
-        signal.addEventListener('abort', stop, { once: true });
-        body.once('close', () => signal.removeEventListener('abort', stop));
-        if (hasAborted(signal)) stop();
+        body.once('close', onAbort(signal, stop));
         return ok({ kind: 'stream', body });
       });
     },

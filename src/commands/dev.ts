@@ -7,6 +7,7 @@ import { readEventlessType } from '../watch/filesystem.ts';
 import { createLoop, type Loop } from '../loop/driver.ts';
 import type { ServiceConfig } from '../config/model.ts';
 import { ok, type Outcome } from '../outcome.ts';
+import { onAbort } from '../support/abort.ts';
 import { systemClock } from '../support/clock.ts';
 import { createAttachments } from './attachments.ts';
 import { followConnection } from './connection.ts';
@@ -156,9 +157,7 @@ function steer({ signals, onKey }: Session, loop: Loop): void {
         ...(key.service === undefined ? {} : { service: key.service }),
       });
   });
-  const stop = (): void => loop.send({ kind: 'shutdown-requested' });
-  if (signals.shutdown.aborted) stop();
-  else signals.shutdown.addEventListener('abort', stop, { once: true });
+  onAbort(signals.shutdown, () => loop.send({ kind: 'shutdown-requested' }));
 }
 
 /**

@@ -8,7 +8,7 @@ import { holderOfProcess, mayRun } from '../cluster/holder.ts';
 import { queryFor } from '../cluster/ref.ts';
 import type { Cluster, KubeObject, ObjectRef } from '../cluster/types.ts';
 import type { Artifact } from '../events.ts';
-import { limitedAbort } from '../support/abort.ts';
+import { limitedAbort, onAbort } from '../support/abort.ts';
 import { fieldAt, listAt, stringAt } from '../support/fields.ts';
 import { failure, passed, type Check } from './checks.ts';
 
@@ -93,7 +93,7 @@ async function untilPulled(
       state: 'failure',
       detail: `the node did not pull ${image} within ${pullMs / 1000} s`,
     } as const;
-    limit.signal.addEventListener('abort', () =>
+    onAbort(limit.signal, () =>
       resolve({ ...late, hint: `kubectl describe node, and kubectl get events -n ${namespace}` }),
     );
     cluster.follow(

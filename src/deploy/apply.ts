@@ -7,7 +7,7 @@ import { queryFor, refOf } from '../cluster/ref.ts';
 import type { Cluster, KubeObject } from '../cluster/types.ts';
 import { cancelled, failed, ok, type Outcome } from '../outcome.ts';
 import { listAt, stringAt } from '../support/fields.ts';
-import { limitedAbort } from '../support/abort.ts';
+import { limitedAbort, onAbort } from '../support/abort.ts';
 import { goneLimitMs, waitUntilGone } from './gone.ts';
 import { entryOf, readInventory, writeInventory, type Entry } from './inventory.ts';
 import { identityOf, nameOf } from './objects.ts';
@@ -114,9 +114,7 @@ async function servedKind(
   const limit = limitedAbort(signal, kindLimitMs);
   const both = limit.signal;
   const established = await new Promise<boolean>((resolve) => {
-    both.addEventListener('abort', () => resolve(false), { once: true });
-    // One that ended while the object was applied fires no more.
-    if (both.aborted) resolve(false);
+    onAbort(both, () => resolve(false));
     const onChange = ({ definitions }: { readonly definitions: readonly KubeObject[] }): void => {
       if (definitions.some(isEstablished)) resolve(true);
     };

@@ -1,6 +1,7 @@
 /** Waits until objects are gone from the cluster. Watches; never polls. */
 import type { Cluster, KubeObject, ObjectQuery } from '../cluster/types.ts';
 import { cancelled, failed, ok, type Outcome } from '../outcome.ts';
+import { onAbort } from '../support/abort.ts';
 import { listAt } from '../support/fields.ts';
 import { nameOf } from './objects.ts';
 import { observe } from './observe.ts';
@@ -32,8 +33,7 @@ export async function waitUntilGone(
       clearTimeout(timer);
       resolve('cancelled');
     };
-    both.addEventListener('abort', end, { once: true });
-    if (both.aborted) end();
+    onAbort(both, end);
     observe(
       cluster,
       queries,

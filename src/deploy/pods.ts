@@ -7,7 +7,7 @@ import { podsByRevision } from './newest.ts';
 import { containersOf, nameOf } from './objects.ts';
 import { observe } from './observe.ts';
 import { stringAt } from '../support/fields.ts';
-import { limitedAbort } from '../support/abort.ts';
+import { limitedAbort, onAbort } from '../support/abort.ts';
 import { sumOf } from './pod-summary.ts';
 import { queriesFor, viewOf } from './rollout.ts';
 import type { WorkloadStatus } from './types.ts';
@@ -54,8 +54,7 @@ export async function lookAt(
   const both = limit.signal;
   let unreachable = 'the cluster does not answer';
   const seen = await new Promise<readonly WorkloadStatus[] | undefined>((resolve) => {
-    both.addEventListener('abort', () => resolve(undefined), { once: true });
-    if (both.aborted) resolve(undefined);
+    onAbort(both, () => resolve(undefined));
     const onChange = (sets: Parameters<typeof viewOf>[1]): void => {
       resolve(workloads.map((wanted) => statusOf(wanted, sets)));
     };

@@ -6,6 +6,7 @@
 import type { WorkContext } from '../build/types.ts';
 import type { Cluster, KubeObject, ObjectQuery, Snapshot } from '../cluster/types.ts';
 import { cancelled, failed, ok, type Outcome } from '../outcome.ts';
+import { onAbort } from '../support/abort.ts';
 import { stripEscapes } from '../support/lines.ts';
 import { rolloutError } from './diagnosis.ts';
 import { judge, type Verdict } from './judge.ts';
@@ -104,8 +105,7 @@ async function watch(
         report.output('rollout', 'stderr', `${object}: ${message}`);
       timer = setTimeout(look, decision.lookAgainInMs);
     };
-    signal.addEventListener('abort', () => resolve(undefined), { once: true, signal: stop.signal });
-    if (signal.aborted) resolve(undefined);
+    onAbort(both, () => resolve(undefined));
     observe(
       cluster,
       queriesFor(workloads),

@@ -6,6 +6,7 @@ import type { Rendered } from '../deploy/types.ts';
 import type { Artifact, Emit } from '../events.ts';
 import type { CancelReason, Outcome } from '../outcome.ts';
 import type { Fingerprint, InputScanner } from '../watch/types.ts';
+import { onAbort } from '../support/abort.ts';
 import { identityOf, otherImages } from './images.ts';
 import type { Looks } from './looks.ts';
 import { prepare, type Member, type Prepared, type Unfinished } from './prepare.ts';
@@ -70,7 +71,7 @@ export function createBatches(
   function gate({ service, run, signal }: Member, rendered: Rendered): Promise<boolean> {
     if (signal.aborted) return Promise.resolve(false);
     return new Promise((resolve) => {
-      signal.addEventListener('abort', () => resolve(false), { once: true });
+      onAbort(signal, () => resolve(false));
       gates.set(run, resolve);
       tell({ kind: 'gate-reached', service: service.name, run, uses: usesOf(rendered) });
     });

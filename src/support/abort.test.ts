@@ -1,6 +1,7 @@
+import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { cancelled } from '../outcome.ts';
-import { limitedAbort, linkedAbort } from './abort.ts';
+import { limitedAbort, linkedAbort, onAbort } from './abort.ts';
 
 /** Resolves with the reason when the signal aborts. */
 async function aborted(signal: AbortSignal): Promise<unknown> {
@@ -8,6 +9,41 @@ async function aborted(signal: AbortSignal): Promise<unknown> {
     await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
   return signal.reason;
 }
+
+describe('onAbort', () => {
+  it('calls everybody who waits, once, by one listener on the signal', () => {
+    const controller = new AbortController();
+    const called: number[] = [];
+    for (let n = 0; n < 12; n += 1) onAbort(controller.signal, () => called.push(n));
+    expect(getEventListeners(controller.signal, 'abort')).toHaveLength(1);
+    controller.abort();
+    controller.abort();
+    expect(called).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+  });
+
+  it('calls at once where the signal has aborted, and for an abort under way', () => {
+    const controller = new AbortController();
+    const called: string[] = [];
+    onAbort(controller.signal, () => onAbort(controller.signal, () => called.push('late')));
+    controller.abort();
+    onAbort(controller.signal, () => called.push('later'));
+    expect(called).toEqual(['late', 'later']);
+  });
+
+  it('does not call who was taken off, also by another one, and leaves nothing on the signal', () => {
+    const controller = new AbortController();
+    const called: string[] = [];
+    const off = onAbort(controller.signal, () => called.push('off'));
+    off();
+    expect(getEventListeners(controller.signal, 'abort')).toEqual([]);
+    let takeOff = (): void => undefined;
+    onAbort(controller.signal, () => takeOff());
+    takeOff = onAbort(controller.signal, () => called.push('taken off'));
+    onAbort(controller.signal, () => called.push('kept'));
+    controller.abort();
+    expect(called).toEqual(['kept']);
+  });
+});
 
 describe('linkedAbort', () => {
   it('aborts with its parent and its reason, until it is unlinked', () => {

@@ -1,9 +1,43 @@
-/** Abort signals that end before the signal they come from: linked ones, and ones with a time limit. */
+/** Waiting for abort signals, and signals that end before the one they come from: linked ones, and ones with a time limit. */
 import type { CancelReason } from '../outcome.ts';
 
 /** Whether a signal has aborted by now; a call, because after an `await` it may differ from what was read before. */
 export function hasAborted(signal: AbortSignal): boolean {
   return signal.aborted;
+}
+
+/** Those that wait for one signal. */
+class Waiting {
+  readonly callbacks = new Set<() => void>();
+
+  handleEvent(): void {
+    for (const callback of this.callbacks) callback();
+  }
+}
+
+const waitingFor = new WeakMap<AbortSignal, Waiting>();
+
+/**
+ * Calls back once, when the signal aborts, or now where it has. The returned function takes the callback off again.
+ * Each signal gets one listener, however many services, pods and requests wait for it: from the eleventh on Node would
+ * take them for a leak and say so on the terminal.
+ */
+export function onAbort(signal: AbortSignal, callback: () => void): () => void {
+  if (signal.aborted) {
+    callback();
+    return () => undefined;
+  }
+  const waiting = waitingFor.get(signal) ?? new Waiting();
+  if (waiting.callbacks.size === 0) {
+    waitingFor.set(signal, waiting);
+    signal.addEventListener('abort', waiting, { once: true });
+  }
+  waiting.callbacks.add(callback);
+  return () => {
+    waiting.callbacks.delete(callback);
+    // Node keeps a combined signal in memory for as long as somebody listens to it.
+    if (waiting.callbacks.size === 0) signal.removeEventListener('abort', waiting);
+  };
 }
 
 /** A signal of its own that aborts with another one until it is unlinked. */
@@ -20,13 +54,10 @@ export interface LinkedAbort {
  */
 export function linkedAbort(parent: AbortSignal, reason?: CancelReason): LinkedAbort {
   const controller = new AbortController();
-  const forward = (): void => controller.abort(parent.reason);
-  parent.addEventListener('abort', forward, { once: true });
-  if (parent.aborted) forward();
   return {
     signal: controller.signal,
     abort: () => controller.abort(reason),
-    unlink: () => parent.removeEventListener('abort', forward),
+    unlink: onAbort(parent, () => controller.abort(parent.reason)),
   };
 }
 

@@ -1,4 +1,5 @@
 /** Time, as a value that tests replace. */
+import { onAbort } from './abort.ts';
 
 /** Where a part of appdev gets the time from. */
 export interface Clock {
@@ -16,11 +17,11 @@ export const systemClock: Clock = {
     await new Promise<void>((resolve) => {
       const done = (): void => {
         clearTimeout(timer);
-        signal.removeEventListener('abort', done);
+        stopWaiting();
         resolve();
       };
       const timer = setTimeout(done, ms);
-      signal.addEventListener('abort', done, { once: true });
+      const stopWaiting = onAbort(signal, done);
     });
   },
 };

@@ -1,4 +1,6 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { hostileLines, untilDone } from '../../test/support/hostile-lines.ts';
 import { LineSplitter, maxLineLength, stripEscapes } from './lines.ts';
 
 function split(...chunks: readonly (string | Buffer)[]): string[] {
@@ -47,11 +49,39 @@ describe('stripEscapes', () => {
     ['device control', '\x1bP1$r q\x1b\\x', 'x'],
     ['bells and backspaces', 'a\x07\x08b\x00', 'ab'],
     ['a reset', '\x1bcx', 'x'],
+    ['a title that begins anew', '\x1b]0;one\x9d0;two\x9ctext', '0;onetext'],
   ])('removes %s', (_name, text, clean) => {
     expect(stripEscapes(text)).toBe(clean);
   });
 
   it('keeps tabs and text in any language', () => {
     expect(stripEscapes('\tгрün 日本 ✓')).toBe('\tгрün 日本 ✓');
+  });
+
+  it('keeps text without control characters as it is, and leaves none in any other', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (text) => {
+        const clean = stripEscapes(text);
+        expect(clean).not.toMatch(/[\x00-\x08\x0a-\x1f\x7f-\x9f]/);
+        expect(stripEscapes(clean)).toBe(clean);
+      }),
+    );
+  });
+
+  it('takes a control string away whole, and nothing around it', () => {
+    const short = ['\x90', '\x98', '\x9d', '\x9e', '\x9f'];
+    const start = fc.constantFrom(...short, '\x1bP', '\x1bX', '\x1b]', '\x1b^', '\x1b_');
+    const end = fc.constantFrom('\x07', '\x1b\\', '\x9c');
+    const text = fc.string();
+    fc.assert(
+      fc.property(text, start, text, end, text, (before, begin, body, stop, after) => {
+        expect(stripEscapes(before + begin + body + stop + after)).toBe(before + after);
+      }),
+    );
+  });
+
+  it('comes to the end of any line, however long it is and whatever it repeats', () => {
+    const lines = hostileLines(64 * 1024);
+    untilDone(() => lines.forEach(stripEscapes));
   });
 });

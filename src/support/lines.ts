@@ -9,10 +9,11 @@ export const maxLineLength = 4096;
 
 /**
  * Escape sequences by ECMA-48: control strings (window titles, links) with their text, control sequences (colours, cursor),
- * and the other escapes, each in its 7-bit and its 8-bit form.
+ * and the other escapes, each in its 7-bit and its 8-bit form. A control string ends unfinished where another one begins,
+ * as on a terminal; were the beginnings part of its text, a line of nothing else would be read anew from each of them.
  */
 const escapes =
-  /(?:\x1b[\]PX^_]|[\x90\x98\x9d\x9e\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c|$)|(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|\x1b[ -/]*[0-~]/g;
+  /(?:\x1b[\]PX^_]|[\x90\x98\x9d\x9e\x9f])[^\x07\x1b\x90\x98\x9c-\x9f]*(?:\x07|\x1b\\|\x9c|$)|(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|\x1b[ -/]*[0-~]/g;
 const controls = /[\x00-\x08\x0a-\x1f\x7f-\x9f]/g;
 
 /** Text without terminal escapes and without control characters other than the tab. */

@@ -5,6 +5,7 @@
 import { statSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { execa } from 'execa';
+import { hasAborted, onAbort } from './abort.ts';
 import { endGroup, registerGroup, releaseGroup } from './children.ts';
 import { Output } from './output.ts';
 import { isGroupAlive } from './proc.ts';
@@ -108,14 +109,13 @@ export const runProcess: RunProcess = async (command, { signal, onLine, graceMs 
   const end = (): void => {
     ending ??= endGroup(group, graceMs);
   };
-  signal.addEventListener('abort', end, { once: true });
   // The signal may have fired while the child was being started.
-  if (hasAborted(signal)) end();
+  const stopWaiting = onAbort(signal, end);
   const exitCode = await exited;
   const wasCancelled = hasAborted(signal);
   if (isGroupAlive(group)) end();
   await ending;
-  signal.removeEventListener('abort', end);
+  stopWaiting();
   releaseGroup(group);
   if (wasCancelled) {
     for (const stream of streams) stream.destroy();
@@ -175,11 +175,6 @@ async function drained(streams: readonly Readable[], output: Output): Promise<vo
     if (output.bytes === seen) break;
   }
   for (const stream of streams) stream.destroy();
-}
-
-/** As a call, because the compiler takes a property that was false once for false for good. */
-function hasAborted(signal: AbortSignal): boolean {
-  return signal.aborted;
 }
 
 function isFolder(path: string): boolean {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createEventBus, type AppEvent, type EventBody } from '../events.ts';
 import { samples, session, sessionStart } from '../../test/support/sample-events.ts';
+import { endSessions, startSession } from '../../test/support/session-process.ts';
 import { createLogFiles, logFileOf } from './log-file.ts';
 
 let folder: string;
@@ -12,6 +13,7 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'appdev-logs-'));
 });
 afterEach(async () => {
+  await endSessions();
   await rm(folder, { recursive: true });
 });
 
@@ -65,4 +67,30 @@ test('a full disk becomes one notice with a hint, and the session goes on', asyn
     hint: 'free some disk space; writing goes on by itself',
   });
   expect(notices[0]?.message).toContain(`${logFileOf(folder, 'orders')} cannot be written (ENOSPC)`);
+});
+
+test('a crash keeps the lines that explain it, of any number of services, and Node warns of nothing', async () => {
+  const crash = await startSession(
+    folder,
+    `
+    import { createEventBus } from './events.ts';
+    import { createLogFiles } from './ui/log-file.ts';
+    const bus = createEventBus(Date.now);
+    createLogFiles(${JSON.stringify(folder)}).start(bus);
+    const services = Array.from({ length: 12 }, (_, n) => 'service-' + n);
+    const say = (line) => {
+      for (const service of services)
+        bus.emit({ type: 'stage.output', service, run: 1, stage: 'compile', stream: 'stdout', line });
+    };
+    say('one that is being written');
+    setImmediate(() => {
+      say('one that waits');
+      throw new Error('a bug');
+    });`,
+  );
+  await crash.ended;
+  expect(crash.lines).toContain('Error: a bug');
+  expect(crash.lines.join('\n')).not.toContain('Warning');
+  for (let n = 0; n < 12; n += 1)
+    expect(await readFile(logFileOf(folder, `service-${n}`), 'utf8')).toContain('compile | one that waits\n');
 });

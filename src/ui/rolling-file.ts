@@ -22,6 +22,8 @@ export interface RollingFileOptions {
 export interface RollingFile {
   /** Queues a line, given without its end. */
   append(line: string): void;
+  /** Writes what is queued before it returns, if it can: for the exit of the process, which nothing else outlives. */
+  writeNow(): void;
   /** Resolves when what was queued is written, or cannot be. */
   close(): Promise<void>;
 }
@@ -79,15 +81,6 @@ export function createRollingFile(options: RollingFileOptions): RollingFile {
       }
     }
   };
-  /** A crash must not lose the lines that explain it. */
-  const onExit = (): void => {
-    try {
-      if (queue.length > 0) appendFileSync(path, take());
-    } catch {
-      // Nobody is left to tell.
-    }
-  };
-  process.once('exit', onExit);
 
   return {
     append(line) {
@@ -101,9 +94,15 @@ export function createRollingFile(options: RollingFileOptions): RollingFile {
         draining = undefined;
       });
     },
+    writeNow() {
+      try {
+        if (queue.length > 0) appendFileSync(path, take());
+      } catch {
+        // Nobody is left to tell.
+      }
+    },
     async close() {
       await draining;
-      process.off('exit', onExit);
       await closeFile().catch(() => undefined);
     },
   };

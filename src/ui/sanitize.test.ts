@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import fc from 'fast-check';
+import { hostileLines, untilDone } from '../../test/support/hostile-lines.ts';
 import { cleanLine, cleanLines, maxLine } from './sanitize.ts';
 
 describe('cleanLine', () => {
@@ -19,6 +20,7 @@ describe('cleanLine', () => {
     ['line breaks inside become blanks', 'one\ntwo\u2028three', 'one two three'],
     ['bells and backspaces go', 'a\x07b\bc', 'abc'],
     ['text that reorders itself is laid bare', 'if (admin\u202e)) {\u2066', 'if (admin)) {'],
+    ['a title that begins anew shows its first text', '\x1b]0;one\x9d0;two\x9ctext', '0;onetext'],
     ['letters of any script stay', 'größe 注文 🚀', 'größe 注文 🚀'],
   ])('%s', (_, raw, clean) => {
     expect(cleanLine(raw)).toBe(clean);
@@ -45,6 +47,19 @@ describe('cleanLine', () => {
         );
       }),
     );
+  });
+});
+
+test('comes to the end of a log of hostile lines', () => {
+  // A longer line is cut before it is looked at, but there may be any number of lines.
+  const log = [1, 2, 3, 4].flatMap(() => hostileLines(maxLine));
+  untilDone(() => log.forEach(cleanLine));
+});
+
+test('comes to the end of a log of lines that are all carriage returns', () => {
+  const line = `${'\r'.repeat(maxLine - 1)}x`;
+  untilDone(() => {
+    for (let lines = 0; lines < 4000; lines += 1) cleanLine(line);
   });
 });
 

@@ -9,10 +9,12 @@ export const maxLine = 4096;
 
 /**
  * Escape sequences by ECMA-48: control strings (title, hyperlink, device control) with their text, CSI sequences, and
- * all other escapes. `util.stripVTControlCharacters` leaves the text of a title that contains a space behind.
+ * all other escapes. `util.stripVTControlCharacters` leaves the text of a title that contains a space behind. A control
+ * string ends unfinished where another one begins, as on a terminal; were the beginnings part of its text, a line of
+ * nothing else would be read anew from each of them.
  */
 const escapes =
-  /(?:\x1b[\]PX^_]|[\x90\x98\x9d\x9e\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)|(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|\x1b[ -/]*[0-~]/g;
+  /(?:\x1b[\]PX^_]|[\x90\x98\x9d\x9e\x9f])[^\x07\x1b\x90\x98\x9c-\x9f]*(?:\x07|\x1b\\|\x9c)|(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|\x1b[ -/]*[0-~]/g;
 
 /** Control characters but the tab, and the marks that reorder what is read (bidirectional overrides and isolates). */
 const unsafe = /[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/;
@@ -25,7 +27,8 @@ const everyUnsafe = new RegExp(unsafe, 'g');
 export function cleanLine(raw: string): string {
   const short = cut(raw);
   if (!unsafe.test(short)) return short;
-  const text = short.replace(escapes, '').replace(/[\r\n]+$/, '');
+  // Tried from the first line break of a row alone, not again from each one.
+  const text = short.replace(escapes, '').replace(/(?<![\r\n])[\r\n]+$/, '');
   const lastState = text.slice(text.lastIndexOf('\r') + 1);
   return lastState.replace(/[\n\v\f\u2028\u2029]+/g, ' ').replace(everyUnsafe, '');
 }

@@ -105,6 +105,13 @@ describe('architecture', () => {
     expect(importers.filter((file) => !place.test(file))).toEqual([]);
   });
 
+  it('has a single place that listens for aborts: Node warns of the eleventh listener on a signal', () => {
+    const listeners = files.filter((file) =>
+      readFileSync(join(src, file), 'utf8').includes("addEventListener('abort'"),
+    );
+    expect(listeners).toEqual(['support/abort.ts']);
+  });
+
   it('loads the Kubernetes client and Ink only where they are used', () => {
     const eager = reachableEagerly('cli.ts');
     expect(
