@@ -9,14 +9,14 @@ import type { HelmConfig, ServiceConfig } from '../config/model.ts';
 import type { AppdevError } from '../errors.ts';
 import { failed, ok, type Outcome } from '../outcome.ts';
 import { stringAt } from '../support/fields.ts';
-import { pinned } from './helm-tool.ts';
+import { holdBack } from './helm-hold-back.ts';
 import { conflictingObject, explainUpgrade } from './helm-upgrade-errors.ts';
-import { revisionIn, shapeLabel, targetOf, upgradeRelease, type HelmApplySettings } from './helm-upgrade.ts';
+import { revisionIn, shapeLabel, upgradeRelease, type HelmApplySettings } from './helm-upgrade.ts';
 import { containersOf, nameOf, podSpecOf, workloadsIn } from './objects.ts';
 import { readRelease } from './release-store.ts';
 import { contentDescription, isOurRelease, placed, type ReleaseState } from './release.ts';
 import { foreignRelease, refuseOverApplied } from './release-conflict.ts';
-import { repairRelease, requireAbandoned } from './repair.ts';
+import { finishUninstall, repairRelease, requireAbandoned } from './repair.ts';
 import type { Applied, Rendered } from './types.ts';
 
 /** Installs or upgrades the release. */
@@ -58,6 +58,9 @@ export async function applyRelease(
       );
     }
   }
+  const held = await holdBack(state, rendered, settings, signal);
+  if (held.kind !== 'ok') return held;
+  const staying = held.value;
   const checked = state.kind === 'settled' ? state.last.labels[shapeLabel] : undefined;
   const request = { service, config, rendered, checked };
   const upgraded = await upgradeRelease({ ...request, force: false }, settings, { signal, report });
@@ -82,7 +85,10 @@ export async function applyRelease(
   async function recorded(stdout: string): Promise<Outcome<Applied>> {
     const after = await readRelease(release, namespace, cluster, signal);
     if (after.kind !== 'ok') return after;
-    if (after.value.kind === 'settled') return ok({ changed: true, detail: revisionIn(stdout) });
+    if (after.value.kind === 'settled') {
+      const stayed = staying.map((one) => `${nameOf(one)} stays`);
+      return ok({ changed: true, detail: [revisionIn(stdout), ...stayed].join(', ') });
+    }
     const { context } = cluster.identity;
     return failed(
       'CLUSTER_UNREACHABLE',
@@ -125,14 +131,9 @@ async function makeUsable(
     context.report.output('apply', 'stderr', `${left}; ${repaired.value}`);
   }
   if (state.kind === 'uninstalling') {
-    // Removing once more finishes it: what is gone already is no error for helm.
-    const target = targetOf(settings.cluster, namespace);
-    const args = ['uninstall', ...pinned(target), '--', release];
-    const run = await settings.helm.run(
-      { args, cwd: settings.root, kubeconfig: target.kubeconfig },
-      context.signal,
-    );
-    if (run.kind !== 'ok') return run;
+    const finished = await finishUninstall(state.last, namespace, settings, context);
+    if (finished.kind !== 'ok') return finished;
+    context.report.output('apply', 'stderr', `release ${release} was being uninstalled; ${finished.value}`);
   }
   return ok(undefined);
 }

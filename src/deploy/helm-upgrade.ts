@@ -14,7 +14,7 @@ import { isReferenceTo, mapImages } from './images.ts';
 import { labelValue, projectLabel, serviceLabel } from './ownership.ts';
 import { contentDescription } from './release.ts';
 import type { ReleaseTools } from './repair.ts';
-import type { Rendered } from './types.ts';
+import type { DeployTerms, Rendered } from './types.ts';
 
 /** Revisions that helm keeps of a release. */
 const historyMax = 10;
@@ -30,6 +30,7 @@ export interface HelmApplySettings extends ReleaseTools {
   readonly project: string;
   /** Take over a release, or objects, that somebody else made. */
   readonly adopt: boolean;
+  readonly terms: DeployTerms;
 }
 
 export interface UpgradeRequest {

@@ -16,6 +16,14 @@ export interface DeployTools {
 /** The programs by their usual names. */
 export const defaultTools: DeployTools = { helm: 'helm', kustomize: 'kustomize', kubectl: 'kubectl' };
 
+/** What a command wants of its deploys beside what is rendered. */
+export interface DeployTerms {
+  /** Volume claims may go, with their data. */
+  readonly deleteVolumes: boolean;
+  /** The command line that lets them, for hints: `appdev run orders --delete-volumes`. */
+  readonly allowVolumes: string;
+}
+
 /** The image of another service of the project, which manifests may name as well. */
 export interface OtherImage {
   readonly service: string;

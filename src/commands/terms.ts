@@ -1,0 +1,18 @@
+/** What a command line wants of its deploys. Pure. */
+import type { DeployTerms } from '../deploy/types.ts';
+import type { Invocation } from './command.ts';
+
+/** The terms. */
+export function termsOf({
+  command,
+  positionals,
+  strings,
+  booleans,
+}: Pick<Invocation, 'command' | 'positionals' | 'strings' | 'booleans'>): DeployTerms {
+  const rendered = strings['rendered'] === undefined ? [] : ['--rendered', strings['rendered']];
+  const line = ['appdev', command, ...positionals, ...rendered, '--delete-volumes'].join(' ');
+  return {
+    deleteVolumes: booleans['delete-volumes'] ?? false,
+    allowVolumes: command === 'dev' ? `end this session, then ${line}` : line,
+  };
+}
