@@ -106,8 +106,8 @@ export const commands: readonly Command[] = [
     summary: 'build, deploy, then rebuild and redeploy on every save',
     synopsis: '[service…]',
     description:
-      'Builds and deploys the named services (default: all) and what they need, then watches their files. What was ' +
-      'deployed is removed at the end unless --cleanup=false is given.',
+      'Builds and deploys the named services (default: all) and what they need, then watches their files. What ' +
+      'dev deployed is removed at the end unless --cleanup=false is given; what run or deploy had put there stays.',
     flags: {
       cleanup: { type: 'boolean', help: 'remove what was deployed at the end; default: true' },
       adopt,

@@ -3,6 +3,16 @@ import { termsOf } from './terms.ts';
 
 const line = { positionals: [], strings: {}, booleans: {} };
 
+it.each([
+  ['dev', {}, 'session'],
+  ['dev', { cleanup: false }, 'kept'],
+  ['run', {}, 'kept'],
+  ['run', { cleanup: true }, 'session'],
+  ['deploy', {}, 'kept'],
+] as const)('%s %j deploys something that is %s', (command, booleans, lifetime) => {
+  expect(termsOf({ ...line, command, booleans }).lifetime).toBe(lifetime);
+});
+
 it('lets claims go only where the flag says so', () => {
   expect(termsOf({ ...line, command: 'run' }).deleteVolumes).toBe(false);
   expect(termsOf({ ...line, command: 'run', booleans: { 'delete-volumes': true } }).deleteVolumes).toBe(true);

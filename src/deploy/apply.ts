@@ -10,7 +10,8 @@ import { listAt, stringAt } from '../support/fields.ts';
 import { limitedAbort } from '../support/abort.ts';
 import { claimsRefusal, retainCommands } from './claims.ts';
 import { goneLimitMs, waitUntilGone } from './gone.ts';
-import { entryOf, readInventory, writeInventory, type Entry } from './inventory.ts';
+import { entryOf, readInventoryRecord, writeInventory, type Entry } from './inventory.ts';
+import { nextLifetime } from './lifetime.ts';
 import { identityOf, nameOf } from './objects.ts';
 import { observe } from './observe.ts';
 import { fieldManager } from './ownership.ts';
@@ -39,16 +40,22 @@ export async function applyObjects(
   const { signal } = context;
   const owner = { project, service: rendered.service };
   const place = { owner, namespace: rendered.namespace };
-  const found = await readInventory(place, cluster, signal);
-  if (found.kind !== 'ok') return found;
-  const known = found.value;
+  const record = await readInventoryRecord(place, cluster, signal);
+  if (record.kind !== 'ok') return record;
+  const known = record.value.inventory;
+  const lifetime = nextLifetime(terms.lifetime, record.value.lifetime);
   const steps = await planSteps(rendered.objects, known, owner, adopt, cluster, signal);
   if (steps.kind !== 'ok') return steps;
   const todo = steps.value.filter(({ action }) => action !== 'unchanged' && action !== 'leave');
   const left = new Set(steps.value.filter(({ action }) => action === 'leave').map(({ object }) => object));
   const wanted = new Set(rendered.objects.map((object) => identityOf(refOf(object))));
   const obsolete = [...known].some(([identity, entry]) => !wanted.has(identity) && !isNeverPruned(entry));
-  if (todo.length === 0 && !obsolete) return ok({ changed: false, detail: 'unchanged' });
+  if (todo.length === 0 && !obsolete) {
+    const { lifetime: before = lifetime } = record.value;
+    const marked =
+      before === lifetime ? ok(undefined) : await writeInventory(known, lifetime, place, cluster, signal);
+    return marked.kind === 'ok' ? ok({ changed: false, detail: 'unchanged' }) : marked;
+  }
   const lost = await claimsLostByPruning(known, wanted, owner, cluster, signal);
   if (lost.kind !== 'ok') return lost;
   if (lost.value.length > 0 && !terms.deleteVolumes) {
@@ -63,7 +70,7 @@ export async function applyObjects(
     if (!left.has(object) && !inventory.has(identity)) inventory.set(identity, refOf(object));
   }
   if (inventory.size > known.size) {
-    const written = await writeInventory(inventory, place, cluster, signal);
+    const written = await writeInventory(inventory, lifetime, place, cluster, signal);
     if (written.kind !== 'ok') return namespaceOr(written, cluster);
   }
   for (const step of todo) {
@@ -74,7 +81,7 @@ export async function applyObjects(
   }
   const pruned = await pruneObjects(inventory, wanted, owner, cluster, signal);
   if (pruned.kind !== 'ok') return pruned;
-  const written = await writeInventory(pruned.value.inventory, place, cluster, signal);
+  const written = await writeInventory(pruned.value.inventory, lifetime, place, cluster, signal);
   if (written.kind !== 'ok') return written;
   return ok({
     changed: todo.length > 0 || pruned.value.removed > 0,

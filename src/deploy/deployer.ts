@@ -8,6 +8,7 @@ import type { ServiceConfig } from '../config/model.ts';
 import { cancelled, ok, type Outcome } from '../outcome.ts';
 import type { RunProcess } from '../support/process.ts';
 import { applyObjects } from './apply.ts';
+import { readLifetime } from './deployed-lifetime.ts';
 import { applyRelease } from './helm-apply.ts';
 import { previewRelease } from './helm-preview.ts';
 import type { HelmApplySettings } from './helm-upgrade.ts';
@@ -205,6 +206,8 @@ export function createDeployer(settings: DeployerSettings): LiveDeployer {
         ? await previewObjects(rendered, { cluster, project, adopt, terms }, signal)
         : free;
     },
+    lifetime: async (service, signal) =>
+      await readLifetime(service, namespaceFor(service), project, cluster, signal),
     async status(service, signal): Promise<Outcome<ServiceStatus>> {
       const found = await findDeployed(service, signal);
       if (found.kind !== 'ok') return found;

@@ -10,8 +10,10 @@ import type { AppdevError } from '../errors.ts';
 import { failed, ok, type Outcome } from '../outcome.ts';
 import { stringAt } from '../support/fields.ts';
 import { holdBack } from './helm-hold-back.ts';
+import { updateLifetime } from './helm-lifetime.ts';
 import { conflictingObject, explainUpgrade } from './helm-upgrade-errors.ts';
 import { revisionIn, shapeLabel, upgradeRelease, type HelmApplySettings } from './helm-upgrade.ts';
+import { lifetimeIn, nextLifetime } from './lifetime.ts';
 import { containersOf, nameOf, podSpecOf, workloadsIn } from './objects.ts';
 import { readRelease } from './release-store.ts';
 import { contentDescription, isOurRelease, placed, type ReleaseState } from './release.ts';
@@ -50,7 +52,11 @@ export async function applyRelease(
     if (same && isOurRelease(state.last, settings.project)) {
       const intact = await isIntact(rendered, settings, signal);
       if (intact.kind !== 'ok') return intact;
-      if (intact.value) return ok({ changed: false, detail: 'unchanged' });
+      if (intact.value) {
+        const { lifetime } = settings.terms;
+        const marked = await updateLifetime(state.last, lifetime, namespace, cluster, signal);
+        return marked.kind === 'ok' ? ok({ changed: false, detail: 'unchanged' }) : marked;
+      }
       report.output(
         'apply',
         'stderr',
@@ -62,7 +68,10 @@ export async function applyRelease(
   if (held.kind !== 'ok') return held;
   const staying = held.value;
   const checked = state.kind === 'settled' ? state.last.labels[shapeLabel] : undefined;
-  const request = { service, config, rendered, checked };
+  const gone = state.kind === 'absent' || state.kind === 'uninstalling';
+  const before = gone ? undefined : lifetimeIn(state.last.labels);
+  const lifetime = nextLifetime(settings.terms.lifetime, before);
+  const request = { service, config, rendered, checked, lifetime };
   const upgraded = await upgradeRelease({ ...request, force: false }, settings, { signal, report });
   if (upgraded.kind !== 'ok') return upgraded;
   const { exitCode, stdout, stderr } = upgraded.value;

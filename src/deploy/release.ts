@@ -1,6 +1,6 @@
 /**
  * Helm's release records, read from their Secrets: what is deployed, by whom, and whether an operation was left half
- * done. Pure: the Secrets are fetched elsewhere. Helm writes them; appdev marks them (repair.ts), and notes in
+ * done. Pure: the Secrets are fetched elsewhere. Helm writes them; appdev marks them (repair.ts, helm-lifetime.ts), and notes in
  * one what an uninstall has to leave alone (helm-keep.ts).
  *
  * How appdev marks a release, and why so. Helm 3.13 to 4.3 keep custom labels (`--labels`) on the record's Secret from

@@ -198,6 +198,26 @@ spec:
       'release web was being uninstalled; that is finished first, PersistentVolumeClaim/web-data stays',
     );
   });
+
+  it('knows what a session brought from what was deployed to stay', async () => {
+    const service = rig.service({});
+    const dev = rig.deployer({ tools, terms: { lifetime: 'session' } });
+    const run = rig.deployer({ tools });
+    const { signal } = recordedContext();
+    const lifetime = async (): Promise<unknown> => valueOf(await dev.lifetime(service, signal));
+    expect(await lifetime()).toBeUndefined();
+    valueOf(await apply(dev, service));
+    expect(await lifetime()).toBe('session');
+    expect(valueOf(await apply(dev, service)).detail).toBe('unchanged');
+    expect(await lifetime()).toBe('session');
+    // Without a revision of its own: there is nothing to deploy.
+    expect(valueOf(await apply(run, service)).detail).toBe('unchanged');
+    expect(await lifetime()).toBe('kept');
+    expect(valueOf(await apply(dev, rig.service({ set: { greeting: 'hi' } }))).detail).toBe('revision 2');
+    expect(await lifetime()).toBe('kept');
+    valueOf(await run.remove(service, { deleteVolumes: false }, recordedContext()));
+    expect(await lifetime()).toBeUndefined();
+  });
 });
 
 /** Has a user who may delete nothing but release records uninstall the release: it stays behind as `uninstalling`. */

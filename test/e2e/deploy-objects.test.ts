@@ -368,3 +368,26 @@ spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Mi}}}
     );
   });
 });
+
+describe('what a session brought', () => {
+  it('is told from what was deployed to stay, also where nothing is applied', async () => {
+    rig.write('a.yaml', configMap('a'));
+    rig.write('web.yaml', deployment());
+    const service = rig.service({ files: ['*.yaml'] });
+    const dev = rig.deployer({ terms: { lifetime: 'session' } });
+    const { signal } = recordedContext();
+    const lifetime = async (): Promise<unknown> => valueOf(await dev.lifetime(service, signal));
+    expect(await lifetime()).toBeUndefined();
+    valueOf(await apply(service, 'v1', dev));
+    expect(await lifetime()).toBe('session');
+    const web = uidOf('deployment', 'web');
+    expect(valueOf(await apply(service)).detail).toBe('unchanged');
+    expect(await lifetime()).toBe('kept');
+    rig.write('a.yaml', configMap('a', 'changed'));
+    expect(valueOf(await apply(service, 'v1', dev)).detail).toBe('1 object changed');
+    expect(await lifetime()).toBe('kept');
+    expect(uidOf('deployment', 'web').split('/')[0]).toBe(web.split('/')[0]);
+    valueOf(await deployer.remove(service, { deleteVolumes: false }, recordedContext()));
+    expect(await lifetime()).toBeUndefined();
+  });
+});

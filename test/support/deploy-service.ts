@@ -18,6 +18,7 @@ export interface RecordedContext extends WorkContext {
 export const deployTerms: DeployTerms = {
   deleteVolumes: false,
   allowVolumes: 'appdev deploy web --delete-volumes',
+  lifetime: 'kept',
 };
 
 /** A context that nothing cancels unless the test does. */
