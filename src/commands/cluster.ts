@@ -12,6 +12,7 @@ import type { RunProcess } from '../support/process.ts';
 import { makeTempFolder } from '../support/temp.ts';
 import { kubeconfigPlaces } from './project.ts';
 import type { Session } from './session.ts';
+import { termsOf } from './terms.ts';
 
 /** A cluster that the guard admitted, pinned for the session. */
 export interface OpenTarget {
@@ -50,6 +51,7 @@ export async function openTarget(session: Session, command: GuardedCommand): Pro
     project: config.name,
     root: config.root,
     adopt: invocation.booleans['adopt'] ?? false,
+    terms: termsOf(invocation),
   });
   return ok({ cluster, deployer, run });
 }

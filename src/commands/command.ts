@@ -66,6 +66,8 @@ export const commonFlags = {
 
 const adopt: Flag = { type: 'boolean', help: 'take over releases and objects that somebody else installed' };
 const deleteVolumes: Flag = { type: 'boolean', help: 'delete volume claims too, with their data' };
+const deployedNoMore = 'delete volume claims that are no longer deployed, with their data';
+const letVolumesGo: Flag = { type: 'boolean', help: `${deployedNoMore}; at the end, all of them` };
 const artifacts: Flag = {
   type: 'string',
   value: 'FILE',
@@ -104,14 +106,14 @@ export const commands: readonly Command[] = [
     summary: 'build, deploy, then rebuild and redeploy on every save',
     synopsis: '[service…]',
     description:
-      'Builds and deploys the named services (default: all) and what they need, then watches their files. What was ' +
-      'deployed is removed at the end unless --cleanup=false is given.',
+      'Builds and deploys the named services (default: all) and what they need, then watches their files. What ' +
+      'dev deployed is removed at the end unless --cleanup=false is given; what run or deploy had put there stays.',
     flags: {
       cleanup: { type: 'boolean', help: 'remove what was deployed at the end; default: true' },
       adopt,
       authfile,
       'create-project': createProject,
-      'delete-volumes': deleteVolumes,
+      'delete-volumes': letVolumesGo,
       tests,
     },
     load: async () => (await import('./dev.ts')).dev,
@@ -131,7 +133,7 @@ export const commands: readonly Command[] = [
       authfile,
       'create-project': createProject,
       tests,
-      'delete-volumes': deleteVolumes,
+      'delete-volumes': { ...letVolumesGo, help: `${deployedNoMore}; with --cleanup, all of them` },
     },
     load: async () => (await import('./run.ts')).run,
   },
@@ -167,6 +169,7 @@ export const commands: readonly Command[] = [
       authfile,
       adopt,
       rendered,
+      'delete-volumes': { ...letVolumesGo, help: deployedNoMore },
       'dry-run': { type: 'boolean', help: 'show what would change in the cluster, and change nothing' },
       'exit-code': { ...exitCode, help: 'with --dry-run: exit with 11 when there are changes' },
     },

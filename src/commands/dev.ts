@@ -20,6 +20,7 @@ import { watchRegistryReturn } from './registry-return.ts';
 import { createReload } from './reload.ts';
 import { removalSeconds, removeAtEnd } from './remove.ts';
 import { withSession, type Session } from './session.ts';
+import { leavingAtEnd } from './staying.ts';
 import { openWork, type Work } from './work.ts';
 
 /** Batches that may build at once: more would only slow each other down on a developer's machine. */
@@ -160,6 +161,18 @@ function steer({ signals, onKey }: Session, loop: Loop): void {
   onAbort(signals.shutdown, () => loop.send({ kind: 'shutdown-requested' }));
 }
 
+/** Removes what this session or an earlier one brought; what was there to stay is left as it is. */
+async function removeOwn(
+  session: Session,
+  target: OpenTarget,
+  deployed: readonly ServiceConfig[],
+  stop: AbortSignal,
+): Promise<Outcome<void>> {
+  const leaving = await leavingAtEnd(session, target, deployed, stop);
+  if (leaving.kind !== 'ok') return leaving;
+  return leaving.value.length === 0 ? ok(undefined) : await removeAtEnd(session, target, leaving.value, stop);
+}
+
 /**
  * At the end older images go, and what was deployed goes or stays, as the user chose. Nothing goes where another session
  * has taken over: what is deployed there is its own.
@@ -175,7 +188,7 @@ async function leave(
   if (held.kind !== 'ok') return held;
   const pruned = work.prune(AbortSignal.timeout(removalSeconds * 1000));
   const keep = session.invocation.booleans['cleanup'] === false;
-  const removed = keep ? ok(undefined) : await removeAtEnd(session, target, deployed, locks.lost);
+  const removed = keep ? ok(undefined) : await removeOwn(session, target, deployed, locks.lost);
   await pruned;
   const still = locks.state();
   return still.kind === 'ok' ? removed : still;

@@ -15,7 +15,7 @@ export interface Footprint {
   services(): readonly ServiceConfig[];
 }
 
-/** Makes it. The services of the start count as applied: what is up to date since an earlier session goes as well. */
+/** Makes it. The services of the start are in it, too: what an earlier session left goes with this one. */
 export function createFootprint(
   start: readonly ServiceConfig[],
   cluster: OpenCluster,

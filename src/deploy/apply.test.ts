@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Cluster, FollowHandlers, KubeObject } from '../cluster/types.ts';
 import { cancelled, ok } from '../outcome.ts';
+import { deployTerms as terms } from '../../test/support/deploy-service.ts';
 import { recordingContext } from '../../test/support/recording-context.ts';
 import { applyObjects } from './apply.ts';
 import { ownerLabels } from './ownership.ts';
@@ -29,7 +30,7 @@ function fakeCluster(live: KubeObject | undefined, onApply: (object: KubeObject)
 async function apply(object: KubeObject, cluster: Cluster, signal = new AbortController().signal) {
   const rendered = { service: 'orders', namespace: 'shop', objects: [object], yaml: '', hash: 'h' };
   const context = { ...recordingContext(), signal };
-  return await applyObjects(rendered, { cluster, project: 'shop', adopt: false }, context);
+  return await applyObjects(rendered, { cluster, project: 'shop', adopt: false, terms }, context);
 }
 
 describe('applying', () => {

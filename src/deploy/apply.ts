@@ -8,20 +8,23 @@ import type { Cluster, KubeObject } from '../cluster/types.ts';
 import { cancelled, failed, ok, type Outcome } from '../outcome.ts';
 import { listAt, stringAt } from '../support/fields.ts';
 import { limitedAbort, onAbort } from '../support/abort.ts';
+import { claimsRefusal, retainCommands } from './claims.ts';
 import { goneLimitMs, waitUntilGone } from './gone.ts';
-import { entryOf, readInventory, writeInventory, type Entry } from './inventory.ts';
+import { entryOf, readInventoryRecord, writeInventory, type Entry } from './inventory.ts';
+import { nextLifetime } from './lifetime.ts';
 import { identityOf, nameOf } from './objects.ts';
 import { observe } from './observe.ts';
 import { fieldManager } from './ownership.ts';
 import { planSteps, type Step } from './apply-plan.ts';
-import { neverPruned, pruneObjects } from './prune.ts';
-import type { Applied, Rendered } from './types.ts';
+import { claimsLostByPruning, isNeverPruned, pruneObjects } from './prune.ts';
+import type { Applied, DeployTerms, Rendered } from './types.ts';
 
 export interface ApplySettings {
   readonly cluster: Cluster;
   readonly project: string;
   /** Take over objects that somebody else made. */
   readonly adopt: boolean;
+  readonly terms: DeployTerms;
 }
 
 /** How long a new kind may take to be served. */
@@ -33,30 +36,41 @@ export async function applyObjects(
   settings: ApplySettings,
   context: WorkContext,
 ): Promise<Outcome<Applied>> {
-  const { cluster, project, adopt } = settings;
+  const { cluster, project, adopt, terms } = settings;
   const { signal } = context;
   const owner = { project, service: rendered.service };
   const place = { owner, namespace: rendered.namespace };
-  const known = await readInventory(place, cluster, signal);
-  if (known.kind !== 'ok') return known;
-  const steps = await planSteps(rendered.objects, known.value, owner, adopt, cluster, signal);
+  const record = await readInventoryRecord(place, cluster, signal);
+  if (record.kind !== 'ok') return record;
+  const known = record.value.inventory;
+  const lifetime = nextLifetime(terms.lifetime, record.value.lifetime);
+  const steps = await planSteps(rendered.objects, known, owner, adopt, cluster, signal);
   if (steps.kind !== 'ok') return steps;
   const todo = steps.value.filter(({ action }) => action !== 'unchanged' && action !== 'leave');
   const left = new Set(steps.value.filter(({ action }) => action === 'leave').map(({ object }) => object));
   const wanted = new Set(rendered.objects.map((object) => identityOf(refOf(object))));
-  const obsolete = [...known.value].some(
-    ([identity, { kind }]) => !wanted.has(identity) && !neverPruned.includes(kind),
-  );
-  if (todo.length === 0 && !obsolete) return ok({ changed: false, detail: 'unchanged' });
+  const obsolete = [...known].some(([identity, entry]) => !wanted.has(identity) && !isNeverPruned(entry));
+  if (todo.length === 0 && !obsolete) {
+    const { lifetime: before = lifetime } = record.value;
+    const marked =
+      before === lifetime ? ok(undefined) : await writeInventory(known, lifetime, place, cluster, signal);
+    return marked.kind === 'ok' ? ok({ changed: false, detail: 'unchanged' }) : marked;
+  }
+  const lost = await claimsLostByPruning(known, wanted, owner, cluster, signal);
+  if (lost.kind !== 'ok') return lost;
+  if (lost.value.length > 0 && !terms.deleteVolumes) {
+    const keep = retainCommands(lost.value, cluster.identity.context);
+    return claimsRefusal(`deploying ${owner.service}`, lost.value, keep, terms.allowVolumes);
+  }
 
   // Before anything is created: whatever stops this run, the next one knows what is ours.
-  const inventory = new Map<string, Entry>(known.value);
+  const inventory = new Map<string, Entry>(known);
   for (const object of rendered.objects) {
     const identity = identityOf(refOf(object));
     if (!left.has(object) && !inventory.has(identity)) inventory.set(identity, refOf(object));
   }
-  if (inventory.size > known.value.size) {
-    const written = await writeInventory(inventory, place, cluster, signal);
+  if (inventory.size > known.size) {
+    const written = await writeInventory(inventory, lifetime, place, cluster, signal);
     if (written.kind !== 'ok') return namespaceOr(written, cluster);
   }
   for (const step of todo) {
@@ -67,7 +81,7 @@ export async function applyObjects(
   }
   const pruned = await pruneObjects(inventory, wanted, owner, cluster, signal);
   if (pruned.kind !== 'ok') return pruned;
-  const written = await writeInventory(pruned.value.inventory, place, cluster, signal);
+  const written = await writeInventory(pruned.value.inventory, lifetime, place, cluster, signal);
   if (written.kind !== 'ok') return written;
   return ok({
     changed: todo.length > 0 || pruned.value.removed > 0,

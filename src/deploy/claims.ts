@@ -1,10 +1,24 @@
 /**
- * Volume claims hold what a developer has typed in for a week; no removal takes them along unasked. Says which claims a
- * removal would delete, and which ones belong to the claim templates of StatefulSets. Pure.
+ * Volume claims hold what a developer has typed in for a week; nothing takes them along unasked. Says which claims go with
+ * which objects, and how a write that would delete some is refused. Pure.
+ *
+ * Guarded is what a deleted object takes along. A StatefulSet that stays and has fewer replicas than before gives claims up
+ * only with `whenScaled: Delete`, which its author has written for just that: it is not refused.
  */
 import type { KubeObject } from '../cluster/types.ts';
+import { failed, type NotOk } from '../outcome.ts';
 import { listAt, numberAt, stringAt } from '../support/fields.ts';
 import { nameOf } from './objects.ts';
+
+/** The annotation by which Helm leaves an object alone. */
+export const policyAnnotation = 'helm.sh/resource-policy';
+
+/** A claim that would go. */
+export interface LostClaim {
+  readonly claim: KubeObject;
+  /** The StatefulSet that takes it along; absent where the claim itself would be deleted. */
+  readonly by?: KubeObject;
+}
 
 /** True for a PersistentVolumeClaim. */
 export function isClaim(object: { readonly kind: string }): boolean {
@@ -13,40 +27,86 @@ export function isClaim(object: { readonly kind: string }): boolean {
 
 /** True for an object that `helm uninstall` leaves alone, by the annotation in its template. */
 export function isKept(object: KubeObject): boolean {
-  return object.metadata.annotations?.['helm.sh/resource-policy']?.trim().toLowerCase() === 'keep';
+  return object.metadata.annotations?.[policyAnnotation]?.trim().toLowerCase() === 'keep';
 }
 
 /**
- * The objects whose deletion would delete claims: claims themselves, and StatefulSets that are told to take theirs along
- * (`persistentVolumeClaimRetentionPolicy.whenDeleted: Delete`).
+ * True for a claim that goes with a StatefulSet: by `persistentVolumeClaimRetentionPolicy.whenDeleted: Delete`, or because
+ * the set still owns it, as the controller has it a moment after that policy was changed.
  */
-export function claimsAtRisk(objects: readonly KubeObject[]): KubeObject[] {
-  return objects.filter((object) => !isKept(object) && (isClaim(object) || deletesItsClaims(object)));
+function goesWith(set: KubeObject, claim: KubeObject): boolean {
+  const policy = stringAt(set, 'spec', 'persistentVolumeClaimRetentionPolicy', 'whenDeleted');
+  const owned = claim.metadata.ownerReferences?.some(({ uid }) => uid === set.metadata.uid) ?? false;
+  return templateClaims([set], [claim]).length > 0 && (policy === 'Delete' || owned);
 }
 
-/** True for a StatefulSet whose claims go with it. */
-export function deletesItsClaims(object: KubeObject): boolean {
-  const policy = stringAt(object, 'spec', 'persistentVolumeClaimRetentionPolicy', 'whenDeleted');
-  return object.kind === 'StatefulSet' && policy === 'Delete';
+/**
+ * The claims that go when objects are deleted.
+ *
+ * @param doomed the objects as they are in the cluster
+ * @param claims those of the namespaces of the StatefulSets among them
+ */
+export function claimsLost(doomed: readonly KubeObject[], claims: readonly KubeObject[]): LostClaim[] {
+  return doomed.flatMap((object): LostClaim[] => {
+    if (isClaim(object)) return [{ claim: object }];
+    return claims.filter((claim) => goesWith(object, claim)).map((claim) => ({ claim, by: object }));
+  });
 }
 
-/** Why a removal is refused, as a message and a hint. */
-export function claimsRefusal(
-  service: string,
-  objects: readonly KubeObject[],
-  how: 'helm' | 'inventory',
-): { readonly message: string; readonly hint: string } {
-  const names = objects.map((object) =>
-    isClaim(object) ? nameOf(object) : `the claims of ${nameOf(object)} (whenDeleted: Delete)`,
+/** The claims that would go, as a clause: `would delete PersistentVolumeClaim/data and what is stored there`. */
+export function lossClause(lost: readonly LostClaim[]): string {
+  const names = lost.map(({ claim, by }) =>
+    by === undefined ? nameOf(claim) : `${nameOf(claim)} (with ${nameOf(by)}, whenDeleted: Delete)`,
   );
-  const keep =
-    how === 'helm'
-      ? 'annotate them in the chart with `helm.sh/resource-policy: keep`'
-      : 'set persistentVolumeClaimRetentionPolicy.whenDeleted to Retain';
-  return {
-    message: `removing ${service} would delete ${names.join(', ')} and what is stored there`,
-    hint: `${keep}, or say that the data may go: appdev delete --delete-volumes`,
-  };
+  return `would delete ${names.join(', ')} and what is stored there`;
+}
+
+/**
+ * Refuses a write: VOLUME_CLAIMS.
+ *
+ * @param doing what would delete the claims: `removing web`
+ * @param keep how they are kept, one way a kind of loss
+ * @param allow the command line that lets them go
+ */
+export function claimsRefusal(
+  doing: string,
+  lost: readonly LostClaim[],
+  keep: readonly string[],
+  allow: string,
+): NotOk {
+  return failed('VOLUME_CLAIMS', `${doing} ${lossClause(lost)}`, {
+    hint: `to keep it: ${keep.join('; ')}; to let the data go: ${allow}`,
+  });
+}
+
+/** Refuses to remove a service that is deployed. */
+export function refuseRemoval(service: string, lost: readonly LostClaim[], keep: readonly string[]): NotOk {
+  return claimsRefusal(`removing ${service}`, lost, keep, `appdev delete ${service} --delete-volumes`);
+}
+
+/** The commands after which a deploy leaves these claims in the cluster, although it no longer has what they came from. */
+export function keepingCommands(lost: readonly LostClaim[], context: string): string[] {
+  const kubectl = ({ metadata }: KubeObject): string =>
+    `kubectl --context ${context} -n ${metadata.namespace ?? ''}`;
+  const own = lost.flatMap(({ claim, by }) =>
+    by === undefined
+      ? [`${kubectl(claim)} annotate pvc ${claim.metadata.name} ${policyAnnotation}=keep`]
+      : [],
+  );
+  return [...own, ...retainCommands(lost, context)];
+}
+
+/** The commands after which StatefulSets no longer take their claims along. */
+export function retainCommands(lost: readonly LostClaim[], context: string): string[] {
+  const patch = '{"spec":{"persistentVolumeClaimRetentionPolicy":{"whenDeleted":"Retain"}}}';
+  const commands = lost.flatMap(({ by }) => {
+    if (by === undefined) return [];
+    const { name, namespace = '' } = by.metadata;
+    return [
+      `kubectl --context ${context} -n ${namespace} patch statefulset ${name} --type=merge -p '${patch}'`,
+    ];
+  });
+  return [...new Set(commands)];
 }
 
 /** The claims that StatefulSets made from their templates: `<template>-<set>-<ordinal>`. */

@@ -8,6 +8,7 @@ import type { ServiceConfig } from '../config/model.ts';
 import { cancelled, ok, type Outcome } from '../outcome.ts';
 import type { RunProcess } from '../support/process.ts';
 import { applyObjects } from './apply.ts';
+import { readLifetime } from './deployed-lifetime.ts';
 import { applyRelease } from './helm-apply.ts';
 import { previewRelease } from './helm-preview.ts';
 import type { HelmApplySettings } from './helm-upgrade.ts';
@@ -30,6 +31,7 @@ import { inStage } from './stage.ts';
 import {
   defaultTools,
   type Applied,
+  type DeployTerms,
   type DeployTools,
   type LiveDeployer,
   type Removed,
@@ -48,12 +50,13 @@ export interface DeployerSettings {
   readonly root: string;
   /** Take over releases and objects that somebody else made. */
   readonly adopt: boolean;
+  readonly terms: DeployTerms;
   readonly tools?: Partial<DeployTools>;
 }
 
 /** Makes a deployer. */
 export function createDeployer(settings: DeployerSettings): LiveDeployer {
-  const { cluster, run, project, root, adopt } = settings;
+  const { cluster, run, project, root, adopt, terms } = settings;
   const tools = { ...defaultTools, ...settings.tools };
   const namespaceFor = (service: ServiceConfig): string =>
     service.deploy.namespace ?? cluster.identity.namespace;
@@ -66,6 +69,7 @@ export function createDeployer(settings: DeployerSettings): LiveDeployer {
     project,
     root,
     adopt,
+    terms,
   };
 
   /** What was applied last, with a phrase about it; undefined where appdev has deployed nothing. */
@@ -158,7 +162,9 @@ export function createDeployer(settings: DeployerSettings): LiveDeployer {
           if (deploy.kind === 'helm' && rendered.file === undefined)
             return await applyRelease(service, deploy, rendered, helm, inner);
           const free = await besideNothing(service, rendered, signal);
-          return free.kind === 'ok' ? await applyObjects(rendered, { cluster, project, adopt }, inner) : free;
+          return free.kind === 'ok'
+            ? await applyObjects(rendered, { cluster, project, adopt, terms }, inner)
+            : free;
         });
       return await inStage('apply', context, work, ({ changed, detail }) => ({ detail, skipped: !changed }));
     },
@@ -196,8 +202,12 @@ export function createDeployer(settings: DeployerSettings): LiveDeployer {
       if (deploy.kind === 'helm' && rendered.file === undefined)
         return await previewRelease(deploy, rendered, helm, signal);
       const free = await besideNothing(service, rendered, signal);
-      return free.kind === 'ok' ? await previewObjects(rendered, { cluster, project, adopt }, signal) : free;
+      return free.kind === 'ok'
+        ? await previewObjects(rendered, { cluster, project, adopt, terms }, signal)
+        : free;
     },
+    lifetime: async (service, signal) =>
+      await readLifetime(service, namespaceFor(service), project, cluster, signal),
     async status(service, signal): Promise<Outcome<ServiceStatus>> {
       const found = await findDeployed(service, signal);
       if (found.kind !== 'ok') return found;

@@ -9,14 +9,16 @@ import type { HelmConfig, ServiceConfig } from '../config/model.ts';
 import type { AppdevError } from '../errors.ts';
 import { failed, ok, type Outcome } from '../outcome.ts';
 import { stringAt } from '../support/fields.ts';
-import { pinned } from './helm-tool.ts';
+import { holdBack } from './helm-hold-back.ts';
+import { updateLifetime } from './helm-lifetime.ts';
 import { conflictingObject, explainUpgrade } from './helm-upgrade-errors.ts';
-import { revisionIn, shapeLabel, targetOf, upgradeRelease, type HelmApplySettings } from './helm-upgrade.ts';
+import { revisionIn, shapeLabel, upgradeRelease, type HelmApplySettings } from './helm-upgrade.ts';
+import { lifetimeIn, nextLifetime } from './lifetime.ts';
 import { containersOf, nameOf, podSpecOf, workloadsIn } from './objects.ts';
 import { readRelease } from './release-store.ts';
 import { contentDescription, isOurRelease, placed, type ReleaseState } from './release.ts';
 import { foreignRelease, refuseOverApplied } from './release-conflict.ts';
-import { repairRelease, requireAbandoned } from './repair.ts';
+import { finishUninstall, repairRelease, requireAbandoned } from './repair.ts';
 import type { Applied, Rendered } from './types.ts';
 
 /** Installs or upgrades the release. */
@@ -50,7 +52,11 @@ export async function applyRelease(
     if (same && isOurRelease(state.last, settings.project)) {
       const intact = await isIntact(rendered, settings, signal);
       if (intact.kind !== 'ok') return intact;
-      if (intact.value) return ok({ changed: false, detail: 'unchanged' });
+      if (intact.value) {
+        const { lifetime } = settings.terms;
+        const marked = await updateLifetime(state.last, lifetime, namespace, cluster, signal);
+        return marked.kind === 'ok' ? ok({ changed: false, detail: 'unchanged' }) : marked;
+      }
       report.output(
         'apply',
         'stderr',
@@ -58,8 +64,14 @@ export async function applyRelease(
       );
     }
   }
+  const held = await holdBack(state, rendered, settings, signal);
+  if (held.kind !== 'ok') return held;
+  const staying = held.value;
   const checked = state.kind === 'settled' ? state.last.labels[shapeLabel] : undefined;
-  const request = { service, config, rendered, checked };
+  const gone = state.kind === 'absent' || state.kind === 'uninstalling';
+  const before = gone ? undefined : lifetimeIn(state.last.labels);
+  const lifetime = nextLifetime(settings.terms.lifetime, before);
+  const request = { service, config, rendered, checked, lifetime };
   const upgraded = await upgradeRelease({ ...request, force: false }, settings, { signal, report });
   if (upgraded.kind !== 'ok') return upgraded;
   const { exitCode, stdout, stderr } = upgraded.value;
@@ -82,7 +94,10 @@ export async function applyRelease(
   async function recorded(stdout: string): Promise<Outcome<Applied>> {
     const after = await readRelease(release, namespace, cluster, signal);
     if (after.kind !== 'ok') return after;
-    if (after.value.kind === 'settled') return ok({ changed: true, detail: revisionIn(stdout) });
+    if (after.value.kind === 'settled') {
+      const stayed = staying.map((one) => `${nameOf(one)} stays`);
+      return ok({ changed: true, detail: [revisionIn(stdout), ...stayed].join(', ') });
+    }
     const { context } = cluster.identity;
     return failed(
       'CLUSTER_UNREACHABLE',
@@ -125,14 +140,9 @@ async function makeUsable(
     context.report.output('apply', 'stderr', `${left}; ${repaired.value}`);
   }
   if (state.kind === 'uninstalling') {
-    // Removing once more finishes it: what is gone already is no error for helm.
-    const target = targetOf(settings.cluster, namespace);
-    const args = ['uninstall', ...pinned(target), '--', release];
-    const run = await settings.helm.run(
-      { args, cwd: settings.root, kubeconfig: target.kubeconfig },
-      context.signal,
-    );
-    if (run.kind !== 'ok') return run;
+    const finished = await finishUninstall(state.last, namespace, settings, context);
+    if (finished.kind !== 'ok') return finished;
+    context.report.output('apply', 'stderr', `release ${release} was being uninstalled; ${finished.value}`);
   }
   return ok(undefined);
 }

@@ -3,6 +3,7 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import type { HelmConfig } from '../config/model.ts';
 import type { Cluster, KubeObject, ObjectRef } from '../cluster/types.ts';
+import { deployTerms as terms } from '../../test/support/deploy-service.ts';
 import { ok } from '../outcome.ts';
 import { toYaml } from './documents.ts';
 import { previewRelease } from './helm-preview.ts';
@@ -100,7 +101,12 @@ async function preview(
     },
   } as unknown as Cluster;
   const rendered: Rendered = { service: 'web', namespace: 'ns', objects: wanted, yaml: '', hash };
-  const found = await previewRelease(config, rendered, { cluster, project: 'shop', adopt: false }, signal);
+  const found = await previewRelease(
+    config,
+    rendered,
+    { cluster, project: 'shop', adopt: false, terms },
+    signal,
+  );
   if (found.kind !== 'ok') throw new Error(JSON.stringify(found));
   return found.value;
 }
@@ -126,12 +132,9 @@ describe('the preview of a release', () => {
   it('shows what comes, changes and goes, and leaves what others added', async () => {
     const byHand = deployment([one, two, { name: 'HAND', value: 'h' }], { stdin: true });
     const { changes } = await preview(
-      [byHand, map('old'), map('kept')],
-      [
-        deployment([one, two], { stdin: true }),
-        map('old'),
-        map('kept', { 'helm.sh/resource-policy': 'keep' }),
-      ],
+      // An upgrade asks the live object whether it stays, as somebody may have annotated it by hand.
+      [byHand, map('old'), map('kept', { 'helm.sh/resource-policy': 'keep' })],
+      [deployment([one, two], { stdin: true }), map('old'), map('kept')],
       [deployment([{ ...one, value: '11' }]), map('new')],
     );
     expect(changes.map(({ change, object }) => `${change} ${object}`)).toEqual([

@@ -8,10 +8,11 @@ import type { KubeObject } from '../cluster/types.ts';
 import type { HelmConfig } from '../config/model.ts';
 import { ok, type Outcome } from '../outcome.ts';
 import { isFields, stringAt, type Fields } from '../support/fields.ts';
-import { isKept } from './claims.ts';
+import { staysInUpgrade } from './helm-keep.ts';
+import { lossesOfUpgrade } from './helm-losses.ts';
 import type { HelmApplySettings } from './helm-upgrade.ts';
-import { identityOf, isClusterScoped, isHook } from './objects.ts';
-import { changeOf, createDryRun } from './preview.ts';
+import { holdsOthers, homed, identityOf, isHook, nameOf } from './objects.ts';
+import { changeOf, createDryRun, lossNotes } from './preview.ts';
 import { contentDescription, isOurRelease, type ReleaseState, type Revision } from './release.ts';
 import { foreignRelease, refuseOverApplied } from './release-conflict.ts';
 import { readRelease } from './release-store.ts';
@@ -24,7 +25,7 @@ const helmManager = 'helm';
 export async function previewRelease(
   { release }: HelmConfig,
   rendered: Rendered,
-  { cluster, project, adopt }: Pick<HelmApplySettings, 'cluster' | 'project' | 'adopt'>,
+  { cluster, project, adopt, terms }: Pick<HelmApplySettings, 'cluster' | 'project' | 'adopt' | 'terms'>,
   signal: AbortSignal,
 ): Promise<Outcome<Preview>> {
   const { namespace } = rendered;
@@ -63,12 +64,21 @@ export async function previewRelease(
   }
   const kept = new Set(wanted.map((object) => identityOf(refOf(object))));
   for (const [identity, object] of before) {
-    if (kept.has(identity) || isKept(object)) continue;
+    if (kept.has(identity) || holdsOthers(object)) continue;
     const live = await cluster.get(refOf(object), signal);
     if (live.kind !== 'ok') return live;
-    if (live.value !== undefined) changes.push(...changeOf(live.value, undefined));
+    if (live.value !== undefined && !staysInUpgrade(live.value))
+      changes.push(...changeOf(live.value, undefined));
   }
-  const notes = [...(await dryRun.notes(signal)), ...releaseNotes(state, release, rendered, changes)];
+  const losses = await lossesOfUpgrade(state, rendered, cluster, signal);
+  if (losses.kind !== 'ok') return losses;
+  const { claims, holders } = losses.value;
+  const notes = [
+    ...lossNotes(claims, terms),
+    ...holders.map((one) => `${nameOf(one)} is no longer in the chart, and would stay`),
+    ...(await dryRun.notes(signal)),
+    ...releaseNotes(state, release, rendered, changes),
+  ];
   return ok({ changes, notes });
 }
 
@@ -103,14 +113,6 @@ function releaseNotes(
       return [`${next}: its values or its chart's version are not those of revision ${last.revision}`];
     }
   }
-}
-
-/** Objects with the namespace that they go to. */
-function homed(objects: readonly KubeObject[], namespace: string): KubeObject[] {
-  return objects.map((object) => {
-    const scoped = isClusterScoped(object, objects) || object.metadata.namespace !== undefined;
-    return scoped ? object : { ...object, metadata: { ...object.metadata, namespace } };
-  });
 }
 
 /** What Helm adds to each object of a release, so that it knows it again. */

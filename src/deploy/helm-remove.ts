@@ -7,18 +7,30 @@ import { refOf } from '../cluster/ref.ts';
 import type { KubeObject } from '../cluster/types.ts';
 import type { HelmConfig, ServiceConfig } from '../config/model.ts';
 import { failed, ok, type Outcome } from '../outcome.ts';
-import { claimsAtRisk, claimsRefusal, isClaim, isKept, templateClaims } from './claims.ts';
+import {
+  isClaim,
+  isKept,
+  policyAnnotation,
+  refuseRemoval,
+  retainCommands,
+  templateClaims,
+} from './claims.ts';
 import { goneLimitMs, waitUntilGone } from './gone.ts';
 import { targetOf, type HelmApplySettings } from './helm-upgrade.ts';
 import { complaintOf } from './helm-errors.ts';
+import { keepInRecord } from './helm-keep.ts';
+import { findLosses } from './helm-losses.ts';
 import { lossOfApiServer } from './helm-outage.ts';
 import { pinned } from './helm-tool.ts';
-import { identityOf, isHook, nameOf } from './objects.ts';
+import { holdsOthers, identityOf, isHook, nameOf } from './objects.ts';
 import { isOurRelease, placed, type Revision } from './release.ts';
 import { readRelease } from './release-store.ts';
 import { requireAbandoned } from './repair.ts';
 import { readLive, podsOf, removeObjects } from './removal.ts';
 import type { Removed, RemoveOptions } from './types.ts';
+
+/** Helm's own way to keep a claim beyond its release. */
+const keepInChart = `annotate it in the chart with \`${policyAnnotation}: keep\`, and deploy that`;
 
 /** Uninstalls the release of a service. */
 export async function removeRelease(
@@ -48,13 +60,18 @@ export async function removeRelease(
   );
   const live = await readLive(objects, cluster, signal);
   if (live.kind !== 'ok') return live;
-  const atRisk = claimsAtRisk(objects).filter((object) => live.value.has(identityOf(refOf(object))));
-  if (atRisk.length > 0 && !options.deleteVolumes) {
-    const { message, hint } = claimsRefusal(service.name, atRisk, 'helm');
-    return failed('VOLUME_CLAIMS', message, { hint });
+  const losses = await findLosses(objects, 'uninstall', cluster, signal);
+  if (losses.kind !== 'ok') return losses;
+  const { claims: lost, holders } = losses.value;
+  if (lost.length > 0 && !options.deleteVolumes) {
+    const inChart = lost.some(({ by }) => by === undefined) ? [keepInChart] : [];
+    const keep = [...inChart, ...retainCommands(lost, cluster.identity.context)];
+    return refuseRemoval(service.name, lost, keep);
   }
+  const marked = await keepInRecord(state.last, holders, namespace, cluster, signal);
+  if (marked.kind !== 'ok') return marked;
   const doomed = objects.flatMap((object) =>
-    isKept(object) ? [] : (live.value.get(identityOf(refOf(object))) ?? []),
+    isKept(object) || holdsOthers(object) ? [] : (live.value.get(identityOf(refOf(object))) ?? []),
   );
   const pods = await podsOf(doomed, cluster, signal);
   if (pods.kind !== 'ok') return pods;
@@ -110,10 +127,10 @@ export async function removeRelease(
     signal,
   );
   if (gone.kind !== 'ok') return gone;
-  const keptObjects = objects.filter((object) => isKept(object) && !isClaim(object)).map(nameOf);
+  const keptObjects = objects.filter((object) => isKept(object) && !isClaim(object));
   return ok({
     removed: doomed.length + volumes.length,
-    kept: [...keptObjects, ...(options.deleteVolumes ? [] : kept.map(nameOf))],
+    kept: [...[...keptObjects, ...holders].map(nameOf), ...(options.deleteVolumes ? [] : kept.map(nameOf))],
   });
 }
 
@@ -123,7 +140,9 @@ function objectsOf(last: Revision, deployed: Revision | undefined, namespace: st
   return [...new Map(objects.map((object) => [identityOf(refOf(object)), object])).values()];
 }
 
-/** What hooks made and helm does not clean up. Claims stay: a hook may have filled one. */
+/** What hooks made and helm does not clean up. Claims stay: a hook may have filled one. So does what holds others' objects. */
 function hooksOf(last: Revision, namespace: string): KubeObject[] {
-  return placed(last.hooks, namespace).filter((object) => !isKept(object) && !isClaim(object));
+  return placed(last.hooks, namespace).filter(
+    (object) => !isKept(object) && !isClaim(object) && !holdsOthers(object),
+  );
 }

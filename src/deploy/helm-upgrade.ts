@@ -11,10 +11,11 @@ import { pinned, type HelmRun } from './helm-tool.ts';
 import { releaseInput } from './helm.ts';
 import { holderLabel, holderVariable } from './holder.ts';
 import { isReferenceTo, mapImages } from './images.ts';
+import { lifetimeLabel, type Lifetime } from './lifetime.ts';
 import { labelValue, projectLabel, serviceLabel } from './ownership.ts';
 import { contentDescription } from './release.ts';
 import type { ReleaseTools } from './repair.ts';
-import type { Rendered } from './types.ts';
+import type { DeployTerms, Rendered } from './types.ts';
 
 /** Revisions that helm keeps of a release. */
 const historyMax = 10;
@@ -30,6 +31,7 @@ export interface HelmApplySettings extends ReleaseTools {
   readonly project: string;
   /** Take over a release, or objects, that somebody else made. */
   readonly adopt: boolean;
+  readonly terms: DeployTerms;
 }
 
 export interface UpgradeRequest {
@@ -38,13 +40,14 @@ export interface UpgradeRequest {
   readonly rendered: Rendered;
   /** `shapeLabel` of the last revision. */
   readonly checked: string | undefined;
+  readonly lifetime: Lifetime;
   /** Take fields from other managers (Helm 4); only ever for an object that is being adopted. */
   readonly force: boolean;
 }
 
 /** Runs the upgrade. A failure of helm's is an `ok` with its exit code. */
 export async function upgradeRelease(
-  { service, config, rendered, checked, force }: UpgradeRequest,
+  { service, config, rendered, checked, lifetime, force }: UpgradeRequest,
   { cluster, helm, holders, project, root, adopt }: HelmApplySettings,
   { signal, report }: WorkContext,
 ): Promise<Outcome<HelmRun>> {
@@ -59,6 +62,7 @@ export async function upgradeRelease(
     `${serviceLabel}=${labelValue(service.name)}`,
     `${holderLabel}=${mark}`,
     `${shapeLabel}=${shape}`,
+    `${lifetimeLabel}=${lifetime}`,
   ];
   const target = targetOf(cluster, rendered.namespace);
   const takesOwnership = adopt && (version.value.major > 3 || version.value.minor >= 17);

@@ -11,7 +11,9 @@ import { refOf } from '../cluster/ref.ts';
 import type { Cluster, KubeObject, ObjectRef } from '../cluster/types.ts';
 import { failed, ok, type Outcome } from '../outcome.ts';
 import { isFields, listAt, stringAt } from '../support/fields.ts';
+import { isClaim } from './claims.ts';
 import { contentHash } from './content.ts';
+import { lifetimeIn, lifetimeLabel, type Lifetime } from './lifetime.ts';
 import { identityOf } from './objects.ts';
 import { fieldManager, isOwnedBy, makerOf, ownerLabels, type Owner } from './ownership.ts';
 
@@ -33,16 +35,33 @@ export interface InventoryPlace {
 
 const dataKey = 'objects.json';
 
+/** What the ConfigMap says. */
+export interface InventoryRecord {
+  readonly inventory: Inventory;
+  /** Absent where nothing is deployed: there is no inventory, or it has only the claims that a removal left. */
+  readonly lifetime?: Lifetime;
+}
+
 /** Reads the inventory; empty where there is none. */
 export async function readInventory(
-  { owner, namespace }: InventoryPlace,
+  place: InventoryPlace,
   cluster: Cluster,
   signal: AbortSignal,
 ): Promise<Outcome<Inventory>> {
+  const record = await readInventoryRecord(place, cluster, signal);
+  return record.kind === 'ok' ? ok(record.value.inventory) : record;
+}
+
+/** Reads the inventory, and how long what is in it is meant to stay. */
+export async function readInventoryRecord(
+  { owner, namespace }: InventoryPlace,
+  cluster: Cluster,
+  signal: AbortSignal,
+): Promise<Outcome<InventoryRecord>> {
   const ref = { apiVersion: 'v1', kind: 'ConfigMap', name: inventoryName(owner), namespace };
   const found = await cluster.get(ref, signal);
   if (found.kind !== 'ok') return found;
-  if (found.value === undefined) return ok(new Map());
+  if (found.value === undefined) return ok({ inventory: new Map() });
   if (!isOwnedBy(found.value, owner)) {
     return failed(
       'OBJECT_FOREIGN',
@@ -53,12 +72,15 @@ export async function readInventory(
     );
   }
   const entries = entriesIn(stringAt(found.value, 'data', dataKey) ?? '[]');
-  return ok(new Map(entries.map((entry) => [identityOf(entry), entry])));
+  const inventory = new Map(entries.map((entry) => [identityOf(entry), entry]));
+  if (entries.every(isClaim)) return ok({ inventory });
+  return ok({ inventory, lifetime: lifetimeIn(found.value.metadata.labels ?? {}) });
 }
 
 /** Writes the inventory. */
 export async function writeInventory(
   inventory: Inventory,
+  lifetime: Lifetime,
   { owner, namespace }: InventoryPlace,
   cluster: Cluster,
   signal: AbortSignal,
@@ -67,7 +89,11 @@ export async function writeInventory(
   const object = {
     apiVersion: 'v1',
     kind: 'ConfigMap',
-    metadata: { name: inventoryName(owner), namespace, labels: ownerLabels(owner) },
+    metadata: {
+      name: inventoryName(owner),
+      namespace,
+      labels: { ...ownerLabels(owner), [lifetimeLabel]: lifetime },
+    },
     data: { [dataKey]: `[${lines}]` },
   };
   return await cluster.apply(object, { fieldManager }, signal);

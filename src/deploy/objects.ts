@@ -73,6 +73,22 @@ export function isClusterScoped(object: KubeObject, known: readonly KubeObject[]
   return clusterScoped.has(object.kind) || /^Cluster[A-Z]/.test(object.kind);
 }
 
+/** The objects with the namespace that each of them goes to: its own, else the given one, else none where its kind has none. */
+export function homed(objects: readonly KubeObject[], namespace: string): KubeObject[] {
+  return objects.map((object) => {
+    const settled = object.metadata.namespace !== undefined || isClusterScoped(object, objects);
+    return settled ? object : { ...object, metadata: { ...object.metadata, namespace } };
+  });
+}
+
+/**
+ * True for a kind whose deletion takes along what others made: everything in a namespace, and every object of a kind in the
+ * whole cluster. appdev never deletes one.
+ */
+export function holdsOthers({ kind }: { readonly kind: string }): boolean {
+  return kind === 'Namespace' || kind === 'CustomResourceDefinition';
+}
+
 /**
  * The order in which kinds are applied: what others refer to comes first, what runs pods after what they mount, and
  * what lets traffic in last. Kinds that are not listed come between configuration and workloads. Removal goes backwards.

@@ -6,19 +6,20 @@ import { refOf } from '../cluster/ref.ts';
 import type { Cluster, KubeObject } from '../cluster/types.ts';
 import { ok, type Outcome } from '../outcome.ts';
 import { isFields, stringAt } from '../support/fields.ts';
+import { lossClause, type LostClaim } from './claims.ts';
 import type { ApplySettings } from './apply.ts';
 import { planSteps, type Step } from './apply-plan.ts';
 import { readInventory } from './inventory.ts';
 import { groupOf, identityOf, nameOf } from './objects.ts';
 import { fieldManager, isOwnedBy } from './ownership.ts';
-import { neverPruned } from './prune.ts';
+import { claimsLostByPruning, isNeverPruned } from './prune.ts';
 import { sidesOf } from './shown.ts';
-import type { ObjectChange, Preview, Rendered } from './types.ts';
+import type { DeployTerms, ObjectChange, Preview, Rendered } from './types.ts';
 
 /** Previews `applyObjects`. Fails where the deploy would fail, with the same error. */
 export async function previewObjects(
   rendered: Rendered,
-  { cluster, project, adopt }: ApplySettings,
+  { cluster, project, adopt, terms }: ApplySettings,
   signal: AbortSignal,
 ): Promise<Outcome<Preview>> {
   const owner = { project, service: rendered.service };
@@ -39,13 +40,22 @@ export async function previewObjects(
   }
   const wanted = new Set(rendered.objects.map((object) => identityOf(refOf(object))));
   for (const [identity, entry] of known.value) {
-    if (wanted.has(identity) || neverPruned.includes(entry.kind)) continue;
+    if (wanted.has(identity) || isNeverPruned(entry)) continue;
     const live = await cluster.get(entry, signal);
     if (live.kind !== 'ok') return live;
     if (live.value !== undefined && isOwnedBy(live.value, owner))
       changes.push(...changeOf(live.value, undefined));
   }
-  return ok({ changes, notes: await dryRun.notes(signal) });
+  const lost = await claimsLostByPruning(known.value, wanted, owner, cluster, signal);
+  if (lost.kind !== 'ok') return lost;
+  return ok({ changes, notes: [...lossNotes(lost.value, terms), ...(await dryRun.notes(signal))] });
+}
+
+/** Says that the deploy itself would be refused, or that data would go with it. */
+export function lossNotes(lost: readonly LostClaim[], { deleteVolumes }: DeployTerms): string[] {
+  if (lost.length === 0) return [];
+  if (deleteVolumes) return [`it ${lossClause(lost)}`];
+  return [`deploy would refuse this, for it ${lossClause(lost)}; --delete-volumes lets it`];
 }
 
 async function outcomeOf(step: Step, dryRun: DryRun, signal: AbortSignal): Promise<Outcome<KubeObject>> {

@@ -2,18 +2,36 @@
  * Deletes what a service no longer renders: only objects that its inventory lists, that carry its labels, and that are
  * the very ones that were applied. Volume claims, namespaces and kinds are never pruned.
  */
-import type { Cluster } from '../cluster/types.ts';
+import type { Cluster, KubeObject } from '../cluster/types.ts';
 import { ok, type Outcome } from '../outcome.ts';
 import type { Entry, Inventory } from './inventory.ts';
-import { inApplyOrder } from './objects.ts';
+import { isClaim, type LostClaim } from './claims.ts';
+import { holdsOthers, inApplyOrder } from './objects.ts';
 import { isOwnedBy, type Owner } from './ownership.ts';
+import { findLostClaims } from './removal.ts';
 
-/** Kinds that take more with them than themselves: data, or everything of others inside. */
-export const neverPruned: readonly string[] = [
-  'PersistentVolumeClaim',
-  'Namespace',
-  'CustomResourceDefinition',
-];
+/** True for what takes more with it than itself: data, or everything of others inside. It is never pruned. */
+export function isNeverPruned(object: { readonly kind: string }): boolean {
+  return isClaim(object) || holdsOthers(object);
+}
+
+/** The claims that pruning would take along, with StatefulSets whose policy says so. */
+export async function claimsLostByPruning(
+  inventory: Inventory,
+  wanted: ReadonlySet<string>,
+  owner: Owner,
+  cluster: Cluster,
+  signal: AbortSignal,
+): Promise<Outcome<readonly LostClaim[]>> {
+  const doomed: KubeObject[] = [];
+  for (const [identity, entry] of inventory) {
+    if (entry.kind !== 'StatefulSet' || wanted.has(identity)) continue;
+    const live = await readOwned(entry, owner, cluster, signal);
+    if (live.kind !== 'ok') return live;
+    if (live.value !== undefined && live.value !== 'foreign') doomed.push(live.value);
+  }
+  return await findLostClaims(doomed, cluster, signal);
+}
 
 /**
  * Prunes.
@@ -33,7 +51,7 @@ export async function pruneObjects(
   const obsolete = [...inventory].filter(([identity]) => !wanted.has(identity));
   const byEntry = new Map(obsolete.map(([identity, entry]) => [entry, identity]));
   for (const entry of inApplyOrder(obsolete.map(([, one]) => one)).reverse()) {
-    if (neverPruned.includes(entry.kind)) continue;
+    if (isNeverPruned(entry)) continue;
     const result = await removeOwned(entry, owner, cluster, signal);
     if (result.kind !== 'ok') return result;
     if (result.value === 'deleted') removed += 1;
@@ -49,11 +67,23 @@ export async function removeOwned(
   cluster: Cluster,
   signal: AbortSignal,
 ): Promise<Outcome<'deleted' | 'absent' | 'foreign'>> {
-  const live = await cluster.get(entry, signal);
+  const live = await readOwned(entry, owner, cluster, signal);
   if (live.kind !== 'ok') return live;
   if (live.value === undefined) return ok('absent');
+  if (live.value === 'foreign') return ok('foreign');
   const { uid } = live.value.metadata;
-  const another = entry.uid !== undefined && entry.uid !== uid;
-  if (another || !isOwnedBy(live.value, owner)) return ok('foreign');
   return await cluster.remove(entry, uid === undefined ? {} : { uid }, signal);
+}
+
+/** An entry's object as it is in the cluster. */
+async function readOwned(
+  entry: Entry,
+  owner: Owner,
+  cluster: Cluster,
+  signal: AbortSignal,
+): Promise<Outcome<KubeObject | 'foreign' | undefined>> {
+  const live = await cluster.get(entry, signal);
+  if (live.kind !== 'ok' || live.value === undefined) return live;
+  const another = entry.uid !== undefined && entry.uid !== live.value.metadata.uid;
+  return ok(another || !isOwnedBy(live.value, owner) ? 'foreign' : live.value);
 }

@@ -1,6 +1,7 @@
 /**
  * Helm's release records, read from their Secrets: what is deployed, by whom, and whether an operation was left half
- * done. Pure: the Secrets are fetched elsewhere, and nobody but helm writes them.
+ * done. Pure: the Secrets are fetched elsewhere. Helm writes them; appdev marks them (repair.ts, helm-lifetime.ts), and notes in
+ * one what an uninstall has to leave alone (helm-keep.ts).
  *
  * How appdev marks a release, and why so. Helm 3.13 to 4.3 keep custom labels (`--labels`) on the record's Secret from
  * the moment a record is `pending-…`, merge them into later revisions, and never show them to the chart: they carry
@@ -53,18 +54,22 @@ export function recordsOf(release: string): string {
   return `owner=helm,name=${release},status!=superseded`;
 }
 
-/** Reads a record. Undefined for a Secret that is none, or of a form that helm has not written so far. */
-export function readRevision(secret: KubeObject): Revision | undefined {
+/** What a record's Secret holds, as helm wrote it. Undefined where that is no record. */
+export function unpackRecord(secret: KubeObject): unknown {
   const encoded = stringAt(secret, 'data', 'release');
   if (encoded === undefined) return undefined;
-  let record: unknown;
   try {
     // base64 by the API, then base64 and gzip by helm.
     const packed = Buffer.from(Buffer.from(encoded, 'base64').toString('utf8'), 'base64');
-    record = JSON.parse((packed[0] === 0x1f ? gunzipSync(packed) : packed).toString('utf8'));
+    return JSON.parse((packed[0] === 0x1f ? gunzipSync(packed) : packed).toString('utf8'));
   } catch {
     return undefined;
   }
+}
+
+/** Reads a record. Undefined for a Secret that is none, or of a form that helm has not written so far. */
+export function readRevision(secret: KubeObject): Revision | undefined {
+  const record = unpackRecord(secret);
   const release = stringAt(record, 'name');
   const revision = numberAt(record, 'version');
   if (release === undefined || revision === undefined) return undefined;

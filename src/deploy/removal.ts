@@ -1,8 +1,9 @@
-/** Removing objects one by one, and finding the pods that go with them. Decides nothing: callers say what may go. */
+/** Removing objects one by one, and finding the pods and claims that go with them. Decides nothing: callers say what may go. */
 import { refOf } from '../cluster/ref.ts';
 import type { Cluster, KubeObject } from '../cluster/types.ts';
 import { ok, type Outcome } from '../outcome.ts';
 import { fieldsAt, stringAt } from '../support/fields.ts';
+import { claimsLost, type LostClaim } from './claims.ts';
 import { identityOf, inApplyOrder } from './objects.ts';
 
 /** The objects as they are in the cluster, by identity; those that are not there are left out. */
@@ -19,6 +20,24 @@ export async function readLive(
     if (object !== undefined && answer.value !== undefined) live.set(identityOf(refOf(object)), answer.value);
   }
   return ok(live);
+}
+
+/** The claims that go when these live objects are deleted. */
+export async function findLostClaims(
+  doomed: readonly KubeObject[],
+  cluster: Cluster,
+  signal: AbortSignal,
+): Promise<Outcome<readonly LostClaim[]>> {
+  const sets = doomed.filter(({ kind }) => kind === 'StatefulSet');
+  const namespaces = new Set(sets.map(({ metadata }) => metadata.namespace ?? ''));
+  const claims: KubeObject[] = [];
+  for (const namespace of namespaces) {
+    const query = { apiVersion: 'v1', kind: 'PersistentVolumeClaim', namespace };
+    const listed = await cluster.list(query, signal);
+    if (listed.kind !== 'ok') return listed;
+    claims.push(...listed.value);
+  }
+  return ok(claimsLost(doomed, claims));
 }
 
 /** Deletes objects, those that were applied last first; what is gone already is no error. */

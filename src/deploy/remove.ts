@@ -4,8 +4,8 @@
  */
 import type { WorkContext } from '../build/types.ts';
 import type { Cluster, KubeObject } from '../cluster/types.ts';
-import { failed, ok, type Outcome } from '../outcome.ts';
-import { claimsRefusal, deletesItsClaims, isClaim, templateClaims } from './claims.ts';
+import { ok, type Outcome } from '../outcome.ts';
+import { isClaim, refuseRemoval, retainCommands, templateClaims } from './claims.ts';
 import { goneLimitMs, waitUntilGone } from './gone.ts';
 import {
   readInventory,
@@ -14,10 +14,9 @@ import {
   type Entry,
   type InventoryPlace,
 } from './inventory.ts';
-import { identityOf, inApplyOrder, nameOf } from './objects.ts';
+import { holdsOthers, identityOf, inApplyOrder, nameOf } from './objects.ts';
 import { isOwnedBy } from './ownership.ts';
-import { neverPruned } from './prune.ts';
-import { podsOf, removeObjects } from './removal.ts';
+import { findLostClaims, podsOf, removeObjects } from './removal.ts';
 import type { Removed, RemoveOptions } from './types.ts';
 
 /** Removes the applied objects of a service. */
@@ -38,16 +37,17 @@ export async function removeApplied(
     if (live.kind !== 'ok') return live;
     if (live.value === undefined) continue;
     const another = entry.uid !== undefined && entry.uid !== live.value.metadata.uid;
-    const stays = isClaim(entry) ? !options.deleteVolumes : neverPruned.includes(entry.kind);
+    const stays = isClaim(entry) ? !options.deleteVolumes : holdsOthers(entry);
     if (another || !isOwnedBy(live.value, owner) || stays) {
       kept.push(nameOf(entry));
       if (isClaim(entry)) keptClaims.push(entry);
     } else ours.push(live.value);
   }
-  const taking = ours.filter(deletesItsClaims);
-  if (taking.length > 0 && !options.deleteVolumes) {
-    const { message, hint } = claimsRefusal(owner.service, taking, 'inventory');
-    return failed('VOLUME_CLAIMS', message, { hint });
+  const lost = options.deleteVolumes ? ok([]) : await findLostClaims(ours, cluster, signal);
+  if (lost.kind !== 'ok') return lost;
+  if (lost.value.length > 0) {
+    const keep = retainCommands(lost.value, cluster.identity.context);
+    return refuseRemoval(owner.service, lost.value, keep);
   }
   const pods = await podsOf(ours, cluster, signal);
   if (pods.kind !== 'ok') return pods;
@@ -71,7 +71,7 @@ export async function removeApplied(
   const written =
     rest.size === 0
       ? await removeInventory(place, cluster, signal)
-      : await writeInventory(rest, place, cluster, signal);
+      : await writeInventory(rest, 'kept', place, cluster, signal);
   if (written.kind !== 'ok') return written;
   return ok({ removed: removed.value, kept });
 }

@@ -3,13 +3,15 @@
  * where it never had one, to nothing. Only when it is certain that no helm works on it any more.
  */
 import type { WorkContext } from '../build/types.ts';
-import type { Cluster, ClusterIdentity } from '../cluster/types.ts';
+import type { Cluster, ClusterIdentity, KubeObject } from '../cluster/types.ts';
 import { failed, ok, type Outcome } from '../outcome.ts';
-import { claimsAtRisk } from './claims.ts';
 import { complaintOf } from './helm-errors.ts';
+import { keepInRecord, keepLive } from './helm-keep.ts';
+import { findLosses, goneFrom, keepersOf } from './helm-losses.ts';
 import { lossOfApiServer } from './helm-outage.ts';
 import { pinned, type Helm } from './helm-tool.ts';
 import { holderVariable, repairAnnotation, type Holders } from './holder.ts';
+import { homed, nameOf } from './objects.ts';
 import { fieldManager } from './ownership.ts';
 import type { ReleaseState, Revision } from './release.ts';
 
@@ -55,8 +57,10 @@ export async function repairRelease(
   const { last, deployed } = state;
   const target = { ...cluster.identity, namespace };
   if (deployed === undefined) {
-    if (claimsAtRisk(last.objects).length > 0) {
-      // Uninstalling would delete the claims. Without the record, the next install adopts what is there: it all
+    const losses = await findLosses(homed(last.objects, namespace), 'uninstall', cluster, signal);
+    if (losses.kind !== 'ok') return losses;
+    if (keepersOf(losses.value).length > 0) {
+      // Uninstalling would delete data. Without the record, the next install adopts what is there: it all
       // carries this release's name.
       const ref = { apiVersion: 'v1', kind: 'Secret', name: last.secret, namespace };
       const removed = await cluster.remove(ref, {}, signal);
@@ -68,6 +72,13 @@ export async function repairRelease(
     if (run.value.exitCode !== 0) return stillStuck(state, namespace, cluster.identity, run.value.stderr);
     return ok('it was uninstalled; it had never been deployed');
   }
+  // The rollback deletes what the abandoned revision was the first to have.
+  const going = goneFrom(last.objects, deployed.objects, namespace);
+  const losses = await findLosses(going, 'upgrade', cluster, signal);
+  if (losses.kind !== 'ok') return losses;
+  const staying = keepersOf(losses.value);
+  const kept = await keepLive(staying, cluster, signal);
+  if (kept.kind !== 'ok') return kept;
   const mark = await holders.mark();
   const marked = await markRepair(last, namespace, mark, cluster, signal);
   if (marked.kind !== 'ok') return marked;
@@ -83,7 +94,32 @@ export async function repairRelease(
   const run = await helm.run({ args, cwd: root, kubeconfig: target.kubeconfig, env }, signal);
   if (run.kind !== 'ok') return run;
   if (run.value.exitCode !== 0) return stillStuck(state, namespace, cluster.identity, run.value.stderr);
-  return ok(`it was rolled back to revision ${deployed.revision}`);
+  return ok(`it was rolled back to revision ${deployed.revision}${stayClause(staying)}`);
+}
+
+/**
+ * Finishes a removal that broke off: what is gone already is no error for helm. What holds data stays, for nobody asks here.
+ * The value says what was done, as a clause for the user.
+ */
+export async function finishUninstall(
+  last: Revision,
+  namespace: string,
+  { cluster, helm, root }: ReleaseTools,
+  { signal }: Pick<WorkContext, 'signal'>,
+): Promise<Outcome<string>> {
+  const losses = await findLosses(homed(last.objects, namespace), 'uninstall', cluster, signal);
+  if (losses.kind !== 'ok') return losses;
+  const staying = keepersOf(losses.value);
+  const kept = await keepInRecord(last, staying, namespace, cluster, signal);
+  if (kept.kind !== 'ok') return kept;
+  const target = { ...cluster.identity, namespace };
+  const args = ['uninstall', ...pinned(target), '--', last.release];
+  const run = await helm.run({ args, cwd: root, kubeconfig: target.kubeconfig }, signal);
+  return run.kind === 'ok' ? ok(`that is finished first${stayClause(staying)}`) : run;
+}
+
+function stayClause(staying: readonly KubeObject[]): string {
+  return staying.map((one) => `, ${nameOf(one)} stays`).join('');
 }
 
 /** Leaves the rollback's mark on the pending record: if the rollback is killed, too, the next start can tell. */

@@ -4,6 +4,7 @@ import type { KubeObject } from '../cluster/types.ts';
 import type { ServiceConfig } from '../config/model.ts';
 import type { Artifact, PodSummary } from '../events.ts';
 import type { Outcome } from '../outcome.ts';
+import type { Lifetime } from './lifetime.ts';
 
 /** Programs that rendering and deploying run, by name on the PATH or by path. */
 export interface DeployTools {
@@ -15,6 +16,16 @@ export interface DeployTools {
 
 /** The programs by their usual names. */
 export const defaultTools: DeployTools = { helm: 'helm', kustomize: 'kustomize', kubectl: 'kubectl' };
+
+/** What a command wants of its deploys beside what is rendered. */
+export interface DeployTerms {
+  /** Volume claims may go, with their data. */
+  readonly deleteVolumes: boolean;
+  /** The command line that lets them, for hints: `appdev run orders --delete-volumes`. */
+  readonly allowVolumes: string;
+  /** How long what it deploys is meant to stay. */
+  readonly lifetime: Lifetime;
+}
 
 /** The image of another service of the project, which manifests may name as well. */
 export interface OtherImage {
@@ -137,6 +148,8 @@ export interface LiveDeployer extends Deployer {
   verify(service: ServiceConfig, rendered: Rendered, context: WorkContext): Promise<Outcome<void>>;
   /** What `apply` would change, by dry runs; nothing is written. Fails as `apply` would. */
   preview(service: ServiceConfig, rendered: Rendered, signal: AbortSignal): Promise<Outcome<Preview>>;
+  /** Whether what is deployed is there to stay; undefined where this project has deployed nothing of the service. */
+  lifetime(service: ServiceConfig, signal: AbortSignal): Promise<Outcome<Lifetime | undefined>>;
   /** What is deployed, at this moment. */
   status(service: ServiceConfig, signal: AbortSignal): Promise<Outcome<ServiceStatus>>;
   /** The objects of the service as they were applied last, with their namespaces; empty when it is not deployed. */

@@ -1,5 +1,6 @@
 /** Releases on a real cluster by real Helm 3 and 4: what is done, what is not done, and what happens when helm dies. */
 import { spawn } from 'node:child_process';
+import { rmSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ServiceConfig } from '../../src/config/model.ts';
 import { labelValue } from '../../src/deploy/ownership.ts';
@@ -273,8 +274,11 @@ describe.each(['helm3', 'helm4'])('%s', (helm) => {
       values: [valuesWith('hookCommand: ["sh", "-c", "trap \'exit 1\' TERM; sleep 100000 & wait"]')],
     });
 
-    /** Applies in the background until the release is pending, kills the helm that does it, and waits for its end. */
-    async function killInTheMiddle(way: Way): Promise<void> {
+    /** Applies in the background until the release is pending and has come so far, kills the helm that does it, and waits for its end. */
+    async function killInTheMiddle(
+      way: Way,
+      soFar: () => Promise<unknown> = () => Promise.resolve(true),
+    ): Promise<void> {
       let pid: number | undefined;
       const run: typeof runProcess = async (command, options) => {
         if (!command.args.includes('upgrade')) return await runProcess(command, options);
@@ -298,7 +302,7 @@ describe.each(['helm3', 'helm4'])('%s', (helm) => {
       const rendered = valueOf(await deployer.render(service, rig.artifact('v2'), context));
       const applied = deployer.apply(service, rendered, context);
       await eventually('the release to be pending', async () =>
-        (await lastRevision())?.status.startsWith('pending') === true ? true : undefined,
+        (await lastRevision())?.status.startsWith('pending') === true ? await soFar() : undefined,
       );
 
       // While it lives, nobody may touch the release.
@@ -335,6 +339,51 @@ describe.each(['helm3', 'helm4'])('%s', (helm) => {
       const after = (await rig.get('PersistentVolumeClaim', 'web-data'))?.metadata.uid;
       expect(before).toBeDefined();
       expect(after).toBe(before);
+    });
+
+    it('in the first install with a namespace: the namespace survives, and what others put there', async () => {
+      const inner = innerNamespace();
+      try {
+        const way = { ...hanging(), set: { hook: true, hookEvents: 'post-install' } };
+        await killInTheMiddle(way, () => rig.get('Namespace', inner));
+        rig.kubectl('-n', inner, 'create', 'configmap', 'theirs');
+        await deploy(rig.deployer({ tools }), rig.service({}));
+        expect(rig.kubectl('-n', inner, 'get', 'configmap', 'theirs', '-o', 'name')).not.toBe('');
+        expect((await rig.get('Namespace', inner))?.metadata.deletionTimestamp).toBeUndefined();
+      } finally {
+        rig.kubectl('delete', 'namespace', inner, '--wait=false');
+      }
+    });
+
+    it('in an upgrade that brought a claim and a namespace: both survive the way back', async () => {
+      await deploy(rig.deployer({ tools }), rig.service({}));
+      const inner = innerNamespace();
+      try {
+        const way = { ...hanging(), set: { hook: true, claim: true, hookEvents: 'post-upgrade' } };
+        await killInTheMiddle(
+          way,
+          async () =>
+            (await rig.get('Namespace', inner)) && (await rig.get('PersistentVolumeClaim', 'web-data')),
+        );
+        rmSync(`${rig.folder}/charts/web/templates/inner.yaml`);
+        const context = recordedContext();
+        const service = rig.service({});
+        const deployer = rig.deployer({ tools });
+        const rendered = valueOf(await deployer.render(service, rig.artifact('v3'), context));
+        expect(valueOf(await deployer.apply(service, rendered, context)).detail).toBe('revision 4');
+        for (const [kind, name] of [
+          ['Namespace', inner],
+          ['PersistentVolumeClaim', 'web-data'],
+        ] as const) {
+          expect(await rig.get(kind, name)).toBeDefined();
+          expect((await rig.get(kind, name))?.metadata.deletionTimestamp).toBeUndefined();
+        }
+        expect(context.lines.join('\n')).toContain(
+          `it was rolled back to revision 1, Namespace/${inner} stays, PersistentVolumeClaim/web-data stays`,
+        );
+      } finally {
+        rig.kubectl('delete', 'namespace', inner, '--wait=false');
+      }
     });
 
     it('in an upgrade: the last good revision comes back, then the new one', async () => {
@@ -446,6 +495,16 @@ describe.each(['helm3', 'helm4'])('%s', (helm) => {
     });
   });
 });
+
+/** Puts a namespace into the chart; its name. */
+function innerNamespace(): string {
+  const name = `${rig.namespace}-inner`;
+  rig.write(
+    'charts/web/templates/inner.yaml',
+    `apiVersion: v1\nkind: Namespace\nmetadata: {name: ${name}}\n`,
+  );
+  return name;
+}
 
 /** A values file in the project, for values that are lists. */
 function valuesWith(text: string): string {

@@ -5,6 +5,7 @@ import type { Applied, LiveDeployer, Rendered } from '../../src/deploy/types.ts'
 import type { Outcome } from '../../src/outcome.ts';
 import { createDeployRig, type DeployRig } from '../support/deploy-rig.ts';
 import { recordedContext, valueOf } from '../support/deploy-service.ts';
+import { eventually } from '../support/rig.ts';
 
 const waits = '["sh", "-c", "trap \'exit 0\' TERM; sleep 100000 & wait"]';
 
@@ -328,14 +329,65 @@ spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Mi}}}
     rig.write('db.yaml', stateful('persistentVolumeClaimRetentionPolicy: {whenDeleted: Delete}'));
     const service = rig.service({ files: ['db.yaml'] });
     valueOf(await apply(service));
+    await eventually('the claim', async () => await rig.get('PersistentVolumeClaim', 'data-db-0'));
     expect(await deployer.remove(service, { deleteVolumes: false }, recordedContext())).toMatchObject({
       error: {
         code: 'VOLUME_CLAIMS',
         message:
-          'removing web would delete the claims of StatefulSet/db (whenDeleted: Delete) and what is stored there',
+          'removing web would delete PersistentVolumeClaim/data-db-0 (with StatefulSet/db, whenDeleted: Delete) and what is stored there',
       },
     });
     valueOf(await deployer.remove(service, { deleteVolumes: true }, recordedContext()));
     expect(left()).toEqual([]);
+  });
+
+  it('that a renamed StatefulSet would take along make the deploy an error, before anything is written', async () => {
+    const policy = 'persistentVolumeClaimRetentionPolicy: {whenDeleted: Delete}';
+    rig.write('db.yaml', stateful(policy));
+    const service = rig.service({ files: ['db.yaml'] });
+    valueOf(await apply(service));
+    await eventually('the claim', async () => await rig.get('PersistentVolumeClaim', 'data-db-0'));
+    const inventory = uidOf('configmap', 'appdev-inventory-web');
+    rig.write('db.yaml', `${deployment('db2')}---\n${configMap('a')}`);
+    const loss =
+      'would delete PersistentVolumeClaim/data-db-0 (with StatefulSet/db, whenDeleted: Delete) and what is stored there';
+    expect(await apply(service)).toMatchObject({
+      error: { code: 'VOLUME_CLAIMS', message: `deploying web ${loss}` },
+    });
+    expect((await rig.get('StatefulSet', 'db'))?.metadata.deletionTimestamp).toBeUndefined();
+    expect(await rig.get('ConfigMap', 'a')).toBeUndefined();
+    expect(uidOf('configmap', 'appdev-inventory-web')).toBe(inventory);
+    const rendered = await render(service);
+    expect(valueOf(await deployer.preview(service, rendered, recordedContext().signal)).notes).toEqual([
+      `deploy would refuse this, for it ${loss}; --delete-volumes lets it`,
+    ]);
+    const letting = rig.deployer({ terms: { deleteVolumes: true } });
+    expect(valueOf(await apply(service, 'v1', letting)).detail).toBe('2 objects changed, 1 pruned');
+    await eventually('the claim to go', () =>
+      left().some((name) => name.startsWith('persistentvolumeclaim/')) ? undefined : true,
+    );
+  });
+});
+
+describe('what a session brought', () => {
+  it('is told from what was deployed to stay, also where nothing is applied', async () => {
+    rig.write('a.yaml', configMap('a'));
+    rig.write('web.yaml', deployment());
+    const service = rig.service({ files: ['*.yaml'] });
+    const dev = rig.deployer({ terms: { lifetime: 'session' } });
+    const { signal } = recordedContext();
+    const lifetime = async (): Promise<unknown> => valueOf(await dev.lifetime(service, signal));
+    expect(await lifetime()).toBeUndefined();
+    valueOf(await apply(service, 'v1', dev));
+    expect(await lifetime()).toBe('session');
+    const web = uidOf('deployment', 'web');
+    expect(valueOf(await apply(service)).detail).toBe('unchanged');
+    expect(await lifetime()).toBe('kept');
+    rig.write('a.yaml', configMap('a', 'changed'));
+    expect(valueOf(await apply(service, 'v1', dev)).detail).toBe('1 object changed');
+    expect(await lifetime()).toBe('kept');
+    expect(uidOf('deployment', 'web').split('/')[0]).toBe(web.split('/')[0]);
+    valueOf(await deployer.remove(service, { deleteVolumes: false }, recordedContext()));
+    expect(await lifetime()).toBeUndefined();
   });
 });

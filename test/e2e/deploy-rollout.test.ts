@@ -11,7 +11,7 @@ import type { Cluster } from '../../src/cluster/types.ts';
 import { createDeployer } from '../../src/deploy/deployer.ts';
 import { runProcess } from '../../src/support/process.ts';
 import { createDeployRig, type DeployRig } from '../support/deploy-rig.ts';
-import { recordedContext, valueOf } from '../support/deploy-service.ts';
+import { deployTerms, recordedContext, valueOf } from '../support/deploy-service.ts';
 import { recording, toText, workloadsOf, type Frame } from '../support/rollout-recording.ts';
 import { scenarios, type Scenario } from '../support/rollout-scenarios.ts';
 
@@ -46,7 +46,14 @@ describe('a rollout', () => {
       const service = rig.service({ files: ['app.yaml'] }, { deadlineMs, restartsAllowed });
       const frames: Frame[] = [];
       const deployerOn = (cluster: Cluster) =>
-        createDeployer({ cluster, run: runProcess, project: 'shop', root: rig.folder, adopt: false });
+        createDeployer({
+          cluster,
+          run: runProcess,
+          project: 'shop',
+          root: rig.folder,
+          adopt: false,
+          terms: deployTerms,
+        });
       if (scenario.before !== undefined) {
         rig.write('app.yaml', scenario.before);
         await rolledOut(rig, deployerOn(rig.cluster));

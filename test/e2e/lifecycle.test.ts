@@ -8,6 +8,7 @@ import {
   kubectl,
   processesOf,
   served,
+  serves,
   signalArrived,
   type Rig,
   type Session,
@@ -105,6 +106,33 @@ describe('a namespace that another session takes over', () => {
       theirs.spec.holderIdentity,
     );
     expect(processesOf(rig)).toEqual([]);
+  });
+});
+
+describe('what run deployed', () => {
+  it('stays when dev ends: when nothing was built, and when dev had deployed over it', async () => {
+    rig = createRig();
+    expect((await rig.appdev('run', 'stock', '--no-tests')).code).toBe(0);
+    rig.replace(controller, 'return "Stock', 'return Stock + "');
+    const broken = rig.start('dev', 'stock');
+    const failure = await broken.waitFor('run.finished');
+    expect(failure.error).toMatchObject({ code: 'SOURCE_BUILD_FAILED' });
+    expect(await broken.end()).toBe(130);
+    expect(broken.events.filter(({ type }) => type === 'cleanup.started')).toEqual([]);
+    expect(broken.events).toContainEqual(
+      expect.objectContaining({
+        type: 'notice',
+        message: 'left running: stock. `dev` did not bring it here',
+        hint: 'to remove it: appdev delete stock',
+      }),
+    );
+    expect(await served(rig, 'stock')).toBe('Stock is up and running');
+
+    rig.replace(controller, 'return Stock + "', 'return "Our stock');
+    const dev = await deployed('stock');
+    expect(await dev.end()).toBe(130);
+    await serves(rig, 'stock', /^Our stock/);
+    expect(revisions('stock')).toEqual(['superseded', 'deployed']);
   });
 });
 

@@ -10,10 +10,10 @@ import { selectCluster } from '../../src/cluster/select.ts';
 import type { KubeObject, ObjectRef } from '../../src/cluster/types.ts';
 import type { ServiceConfig } from '../../src/config/model.ts';
 import { createDeployer } from '../../src/deploy/deployer.ts';
-import type { DeployTools, LiveDeployer } from '../../src/deploy/types.ts';
+import type { DeployTerms, DeployTools, LiveDeployer } from '../../src/deploy/types.ts';
 import type { Artifact } from '../../src/events.ts';
 import { runProcess, type RunProcess } from '../../src/support/process.ts';
-import { deployedService, valueOf, type Limits, type Way } from './deploy-service.ts';
+import { deployedService, deployTerms, valueOf, type Limits, type Way } from './deploy-service.ts';
 import { kubectl } from './rig.ts';
 
 const repository = resolve(import.meta.dirname, '../..');
@@ -42,6 +42,7 @@ export interface DeployerOptions {
   readonly adopt?: boolean;
   readonly run?: RunProcess;
   readonly cluster?: OpenCluster;
+  readonly terms?: Partial<DeployTerms>;
 }
 
 let counter = 0;
@@ -83,13 +84,14 @@ export async function createDeployRig(): Promise<DeployRig> {
       others.push(opened);
       return opened;
     },
-    deployer: ({ tools, project, adopt, run, cluster: other } = {}) =>
+    deployer: ({ tools, project, adopt, run, cluster: other, terms } = {}) =>
       createDeployer({
         cluster: other ?? cluster,
         run: run ?? runProcess,
         project: project ?? 'shop',
         root: folder,
         adopt: adopt ?? false,
+        terms: { ...deployTerms, ...terms },
         ...(tools === undefined ? {} : { tools }),
       }),
     service: (way, limits) => deployedService(folder, way, limits),
@@ -103,6 +105,7 @@ export async function createDeployRig(): Promise<DeployRig> {
     }),
     async get(kind, name) {
       const group = { Deployment: 'apps/v1', StatefulSet: 'apps/v1', Job: 'batch/v1' }[kind] ?? 'v1';
+      // The client leaves the namespace out where a kind has none.
       const ref: ObjectRef = { apiVersion: group, kind, name, namespace };
       return valueOf(await cluster.get(ref, signal));
     },

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type { StageReporter, WorkContext } from '../../src/build/types.ts';
 import type { HelmConfig, KustomizeConfig, ManifestsConfig, ServiceConfig } from '../../src/config/model.ts';
+import type { DeployTerms } from '../../src/deploy/types.ts';
 import type { Artifact } from '../../src/events.ts';
 import type { Outcome } from '../../src/outcome.ts';
 
@@ -12,6 +13,13 @@ export interface RecordedContext extends WorkContext {
   readonly lines: readonly string[];
   readonly controller: AbortController;
 }
+
+/** The terms of `appdev deploy web`. */
+export const deployTerms: DeployTerms = {
+  deleteVolumes: false,
+  allowVolumes: 'appdev deploy web --delete-volumes',
+  lifetime: 'kept',
+};
 
 /** A context that nothing cancels unless the test does. */
 export function recordedContext(): RecordedContext {
