@@ -65,6 +65,10 @@ export const commonFlags = {
 } as const satisfies Record<string, Flag>;
 
 const adopt: Flag = { type: 'boolean', help: 'take over releases and objects that somebody else installed' };
+const forceConflicts: Flag = {
+  type: 'boolean',
+  help: 'set back what others changed by hand (kubectl scale, set image, edit); dev does that anyway',
+};
 const deleteVolumes: Flag = { type: 'boolean', help: 'delete volume claims too, with their data' };
 const artifacts: Flag = {
   type: 'string',
@@ -126,6 +130,7 @@ export const commands: readonly Command[] = [
     flags: {
       cleanup: { type: 'boolean', help: 'remove what was deployed at the end; default: false' },
       adopt,
+      'force-conflicts': forceConflicts,
       artifacts,
       images,
       authfile,
@@ -166,6 +171,7 @@ export const commands: readonly Command[] = [
       images,
       authfile,
       adopt,
+      'force-conflicts': forceConflicts,
       rendered,
       'dry-run': { type: 'boolean', help: 'show what would change in the cluster, and change nothing' },
       'exit-code': { ...exitCode, help: 'with --dry-run: exit with 11 when there are changes' },

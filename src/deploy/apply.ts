@@ -8,12 +8,13 @@ import type { Cluster, KubeObject } from '../cluster/types.ts';
 import { cancelled, failed, ok, type Outcome } from '../outcome.ts';
 import { listAt, stringAt } from '../support/fields.ts';
 import { limitedAbort } from '../support/abort.ts';
+import { refuseDrift, takenBack } from './drift-words.ts';
 import { goneLimitMs, waitUntilGone } from './gone.ts';
 import { entryOf, readInventory, writeInventory, type Entry } from './inventory.ts';
 import { identityOf, nameOf } from './objects.ts';
 import { observe } from './observe.ts';
 import { fieldManager } from './ownership.ts';
-import { planSteps, type Step } from './apply-plan.ts';
+import { driftOf, planSteps, type Step } from './apply-plan.ts';
 import { neverPruned, pruneObjects } from './prune.ts';
 import type { Applied, Rendered } from './types.ts';
 
@@ -22,6 +23,8 @@ export interface ApplySettings {
   readonly project: string;
   /** Take over objects that somebody else made. */
   readonly adopt: boolean;
+  /** Take back fields that somebody else has changed of objects that are ours; else that is a refusal. */
+  readonly forceConflicts: boolean;
 }
 
 /** How long a new kind may take to be served. */
@@ -33,8 +36,8 @@ export async function applyObjects(
   settings: ApplySettings,
   context: WorkContext,
 ): Promise<Outcome<Applied>> {
-  const { cluster, project, adopt } = settings;
-  const { signal } = context;
+  const { cluster, project, adopt, forceConflicts } = settings;
+  const { signal, report } = context;
   const owner = { project, service: rendered.service };
   const place = { owner, namespace: rendered.namespace };
   const known = await readInventory(place, cluster, signal);
@@ -48,6 +51,9 @@ export async function applyObjects(
     ([identity, { kind }]) => !wanted.has(identity) && !neverPruned.includes(kind),
   );
   if (todo.length === 0 && !obsolete) return ok({ changed: false, detail: 'unchanged' });
+  const drifts = await driftOf(todo, owner, cluster, signal);
+  if (drifts.kind !== 'ok') return drifts;
+  if (drifts.value.length > 0 && !forceConflicts) return refuseDrift(rendered.service, drifts.value);
 
   // Before anything is created: whatever stops this run, the next one knows what is ours.
   const inventory = new Map<string, Entry>(known.value);
@@ -61,8 +67,10 @@ export async function applyObjects(
   }
   for (const step of todo) {
     if (signal.aborted) return cancelled(signal);
-    const applied = await applyStep(step, cluster, signal);
+    const drift = drifts.value.find(({ wanted }) => wanted === step.object);
+    const applied = await applyStep(step, drift !== undefined, cluster, signal);
     if (applied.kind !== 'ok') return namespaceOr(applied, cluster);
+    if (drift !== undefined) report.warn(takenBack(drift));
     inventory.set(identityOf(refOf(step.object)), entryOf(step.object, applied.value));
   }
   const pruned = await pruneObjects(inventory, wanted, owner, cluster, signal);
@@ -84,6 +92,7 @@ function detailOf(changed: number, pruned: number): string {
 
 async function applyStep(
   { object, live, action }: Step,
+  takesBack: boolean,
   cluster: Cluster,
   signal: AbortSignal,
 ): Promise<Outcome<KubeObject>> {
@@ -97,8 +106,8 @@ async function applyStep(
     const gone = await waitUntilGone([live], cluster, goneLimitMs(pods), signal);
     if (gone.kind !== 'ok') return gone;
   }
-  // Adopting means taking over the fields, too; anywhere else a conflict is for people to solve.
-  const force = action === 'adopt';
+  // Adopting means taking over the fields, too.
+  const force = action === 'adopt' || takesBack;
   const applied = await cluster.apply(object, { fieldManager, force }, signal);
   if (applied.kind !== 'ok' || object.kind !== 'CustomResourceDefinition') return applied;
   return await servedKind(applied.value, cluster, signal);

@@ -48,12 +48,14 @@ export interface DeployerSettings {
   readonly root: string;
   /** Take over releases and objects that somebody else made. */
   readonly adopt: boolean;
+  /** Take back what others have changed of releases and objects that are ours; else that is a refusal. */
+  readonly forceConflicts: boolean;
   readonly tools?: Partial<DeployTools>;
 }
 
 /** Makes a deployer. */
 export function createDeployer(settings: DeployerSettings): LiveDeployer {
-  const { cluster, run, project, root, adopt } = settings;
+  const { cluster, run, project, root, adopt, forceConflicts } = settings;
   const tools = { ...defaultTools, ...settings.tools };
   const namespaceFor = (service: ServiceConfig): string =>
     service.deploy.namespace ?? cluster.identity.namespace;
@@ -66,7 +68,9 @@ export function createDeployer(settings: DeployerSettings): LiveDeployer {
     project,
     root,
     adopt,
+    forceConflicts,
   };
+  const applySettings = { cluster, project, adopt, forceConflicts };
 
   /** What was applied last, with a phrase about it; undefined where appdev has deployed nothing. */
   async function findDeployed(
@@ -158,7 +162,7 @@ export function createDeployer(settings: DeployerSettings): LiveDeployer {
           if (deploy.kind === 'helm' && rendered.file === undefined)
             return await applyRelease(service, deploy, rendered, helm, inner);
           const free = await besideNothing(service, rendered, signal);
-          return free.kind === 'ok' ? await applyObjects(rendered, { cluster, project, adopt }, inner) : free;
+          return free.kind === 'ok' ? await applyObjects(rendered, applySettings, inner) : free;
         });
       return await inStage('apply', context, work, ({ changed, detail }) => ({ detail, skipped: !changed }));
     },
@@ -196,7 +200,7 @@ export function createDeployer(settings: DeployerSettings): LiveDeployer {
       if (deploy.kind === 'helm' && rendered.file === undefined)
         return await previewRelease(deploy, rendered, helm, signal);
       const free = await besideNothing(service, rendered, signal);
-      return free.kind === 'ok' ? await previewObjects(rendered, { cluster, project, adopt }, signal) : free;
+      return free.kind === 'ok' ? await previewObjects(rendered, applySettings, signal) : free;
     },
     async status(service, signal): Promise<Outcome<ServiceStatus>> {
       const found = await findDeployed(service, signal);

@@ -100,7 +100,12 @@ async function preview(
     },
   } as unknown as Cluster;
   const rendered: Rendered = { service: 'web', namespace: 'ns', objects: wanted, yaml: '', hash };
-  const found = await previewRelease(config, rendered, { cluster, project: 'shop', adopt: false }, signal);
+  const found = await previewRelease(
+    config,
+    rendered,
+    { cluster, project: 'shop', adopt: false, forceConflicts: false },
+    signal,
+  );
   if (found.kind !== 'ok') throw new Error(JSON.stringify(found));
   return found.value;
 }

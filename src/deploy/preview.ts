@@ -7,7 +7,8 @@ import type { Cluster, KubeObject } from '../cluster/types.ts';
 import { ok, type Outcome } from '../outcome.ts';
 import { isFields, stringAt } from '../support/fields.ts';
 import type { ApplySettings } from './apply.ts';
-import { planSteps, type Step } from './apply-plan.ts';
+import { driftOf, planSteps, type Step } from './apply-plan.ts';
+import { wouldTakeBack } from './drift-words.ts';
 import { readInventory } from './inventory.ts';
 import { groupOf, identityOf, nameOf } from './objects.ts';
 import { fieldManager, isOwnedBy } from './ownership.ts';
@@ -15,10 +16,13 @@ import { neverPruned } from './prune.ts';
 import { sidesOf } from './shown.ts';
 import type { ObjectChange, Preview, Rendered } from './types.ts';
 
-/** Previews `applyObjects`. Fails where the deploy would fail, with the same error. */
+/**
+ * Previews `applyObjects`. Fails where the deploy would fail, with the same error; but what others have changed is shown
+ * as it would be set back, with a note, also where the deploy would refuse that.
+ */
 export async function previewObjects(
   rendered: Rendered,
-  { cluster, project, adopt }: ApplySettings,
+  { cluster, project, adopt, forceConflicts }: ApplySettings,
   signal: AbortSignal,
 ): Promise<Outcome<Preview>> {
   const owner = { project, service: rendered.service };
@@ -26,6 +30,8 @@ export async function previewObjects(
   if (known.kind !== 'ok') return known;
   const steps = await planSteps(rendered.objects, known.value, owner, adopt, cluster, signal);
   if (steps.kind !== 'ok') return steps;
+  const drifts = await driftOf(steps.value, owner, cluster, signal);
+  if (drifts.kind !== 'ok') return drifts;
   const dryRun = createDryRun(rendered, cluster);
   const changes: ObjectChange[] = [];
   for (const step of steps.value) {
@@ -45,14 +51,15 @@ export async function previewObjects(
     if (live.value !== undefined && isOwnedBy(live.value, owner))
       changes.push(...changeOf(live.value, undefined));
   }
-  return ok({ changes, notes: await dryRun.notes(signal) });
+  const drifted = drifts.value.map((drift) => wouldTakeBack(drift, forceConflicts));
+  return ok({ changes, notes: [...(await dryRun.notes(signal)), ...drifted] });
 }
 
 async function outcomeOf(step: Step, dryRun: DryRun, signal: AbortSignal): Promise<Outcome<KubeObject>> {
   if (step.action === 'replace' && step.live !== undefined) return ok(step.object);
   return await dryRun.apply(
     step.object,
-    { fieldManager, force: step.action === 'adopt', isNew: step.live === undefined },
+    { fieldManager, force: step.live !== undefined, isNew: step.live === undefined },
     signal,
   );
 }

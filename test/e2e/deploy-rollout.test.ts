@@ -46,7 +46,14 @@ describe('a rollout', () => {
       const service = rig.service({ files: ['app.yaml'] }, { deadlineMs, restartsAllowed });
       const frames: Frame[] = [];
       const deployerOn = (cluster: Cluster) =>
-        createDeployer({ cluster, run: runProcess, project: 'shop', root: rig.folder, adopt: false });
+        createDeployer({
+          cluster,
+          run: runProcess,
+          project: 'shop',
+          root: rig.folder,
+          adopt: false,
+          forceConflicts: false,
+        });
       if (scenario.before !== undefined) {
         rig.write('app.yaml', scenario.before);
         await rolledOut(rig, deployerOn(rig.cluster));

@@ -40,6 +40,7 @@ export interface DeployerOptions {
   readonly tools?: Partial<DeployTools>;
   readonly project?: string;
   readonly adopt?: boolean;
+  readonly forceConflicts?: boolean;
   readonly run?: RunProcess;
   readonly cluster?: OpenCluster;
 }
@@ -83,13 +84,14 @@ export async function createDeployRig(): Promise<DeployRig> {
       others.push(opened);
       return opened;
     },
-    deployer: ({ tools, project, adopt, run, cluster: other } = {}) =>
+    deployer: ({ tools, project, adopt, forceConflicts, run, cluster: other } = {}) =>
       createDeployer({
         cluster: other ?? cluster,
         run: run ?? runProcess,
         project: project ?? 'shop',
         root: folder,
         adopt: adopt ?? false,
+        forceConflicts: forceConflicts ?? false,
         ...(tools === undefined ? {} : { tools }),
       }),
     service: (way, limits) => deployedService(folder, way, limits),
