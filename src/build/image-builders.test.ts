@@ -15,7 +15,12 @@ const builders = selectBuilder({
 });
 const context = {
   signal: new AbortController().signal,
-  report: { started: () => undefined, output: () => undefined, finished: () => undefined },
+  report: {
+    started: () => undefined,
+    output: () => undefined,
+    finished: () => undefined,
+    warn: () => undefined,
+  },
 };
 
 function service(builder?: 'buildah' | 'kaniko' | 'command'): ServiceConfig {

@@ -8,6 +8,8 @@ export interface StageReporter {
   started(stage: Stage): void;
   output(stage: Stage, stream: 'stdout' | 'stderr', line: string): void;
   finished(stage: Stage, outcome: StageOutcome, detail?: string): void;
+  /** Something that the user should see although the work goes on; one line. */
+  warn(message: string): void;
 }
 
 /** What every piece of work gets beside its request. */

@@ -6,6 +6,7 @@ import { ok, type Outcome } from '../outcome.ts';
 import { fieldAt, isFields, stringAt } from '../support/fields.ts';
 import { mayI, type Access } from './access.ts';
 import { attach } from './attach.ts';
+import { conflictsIn } from './conflicts.ts';
 import { connect } from './connect.ts';
 import { readContainerLog } from './container-log.ts';
 import { loadCredentials } from './credentials.ts';
@@ -110,13 +111,18 @@ export async function openCluster(
         // As kubectl does: a field that the kind does not have is an error, not silently dropped.
         fieldValidation: settings.lenient === true ? 'Ignore' : 'Strict',
       });
-      const call = {
-        method: 'PATCH',
-        path,
-        body: withoutServerFields(object),
-        contentType: 'application/apply-patch+yaml',
-      } as const;
+      const call = { ...applyCall, path, body: withoutServerFields(object) };
       return await objectFrom(call, `apply ${labelOf(ref)}`, signal);
+    },
+    async conflicts(object, settings, signal) {
+      const ref = refOf(object);
+      const resource = await locate(ref, signal);
+      if (resource.kind !== 'ok') return resource;
+      const query = { fieldManager: settings.fieldManager, dryRun: 'All', fieldValidation: 'Ignore' };
+      const path = pathOf(resource.value, ref.namespace, ref.name, query);
+      const call = { ...applyCall, path, body: withoutServerFields(object) };
+      const answer = await transport.call(call, signal);
+      return answer.kind === 'ok' ? ok(conflictsIn(answer.value.body)) : answer;
     },
     async remove(ref, settings, signal) {
       const resource = await resources.find(ref.apiVersion, ref.kind, signal);
@@ -186,6 +192,9 @@ export async function openCluster(
   };
   return ok(cluster);
 }
+
+/** What makes a request a server-side apply. */
+const applyCall = { method: 'PATCH', contentType: 'application/apply-patch+yaml' } as const;
 
 function isSuccess(answer: ApiAnswer): boolean {
   return answer.status >= 200 && answer.status < 300;

@@ -4,7 +4,8 @@
  */
 import { failed, type NotOk } from '../outcome.ts';
 import { codeOf } from '../support/error-code.ts';
-import { listAt, stringAt } from '../support/fields.ts';
+import { stringAt } from '../support/fields.ts';
+import { conflictsIn } from './conflicts.ts';
 import { startHint } from './products.ts';
 import type { ClusterIdentity } from './types.ts';
 
@@ -121,21 +122,11 @@ function invalidHint(said: string): string {
 
 /** A conflict of server-side apply names the other manager and the field; any other conflict is passed on as said. */
 function conflict(answer: ApiAnswer, what: string): NotOk {
-  const owners = listAt(answer.body, 'details', 'causes').flatMap((cause) => {
-    if (stringAt(cause, 'reason') !== 'FieldManagerConflict') return [];
-    const field = stringAt(cause, 'field') ?? '?';
-    const manager =
-      /conflict with "([^"]*)"/.exec(stringAt(cause, 'message') ?? '')?.[1] ?? 'another manager';
-    return [{ field, manager }];
-  });
-  if (owners.length === 0) {
-    return failed('DEPLOY_FAILED', `cannot ${what}: ${messageOf(answer)}`, {
-      hint: 'somebody else changed it at the same moment: try again',
-    });
-  }
-  const list = owners.map(({ field, manager }) => `${field} belongs to ${manager}`).join(', ');
-  return failed('DEPLOY_FAILED', `cannot ${what}: ${list}`, {
-    hint: `leave ${owners.length === 1 ? 'that field' : 'those fields'} out of the manifest, or undo what ${owners[0]?.manager ?? 'the other'} set`,
+  const conflicts = conflictsIn(answer.body);
+  const list = conflicts.map(({ field, manager }) => `${field} belongs to ${manager ?? 'another manager'}`);
+  const said = list.length === 0 ? messageOf(answer) : list.join(', ');
+  return failed('DEPLOY_FAILED', `cannot ${what}: ${said}`, {
+    hint: 'somebody else changed it at the same moment: try again',
   });
 }
 

@@ -4,6 +4,7 @@
  */
 import type { ErrorCode } from '../errors.ts';
 import type { Outcome } from '../outcome.ts';
+import type { FieldConflict } from './conflicts.ts';
 
 /** A Kubernetes object as plain data. */
 export interface KubeObject {
@@ -103,6 +104,15 @@ export interface Cluster {
     },
     signal: AbortSignal,
   ): Promise<Outcome<KubeObject>>;
+  /**
+   * The fields that an `apply` without `force` would stop at, by a dry run: those that other managers have set to other
+   * values. Whatever else the API server has against the object is left for `apply` to meet.
+   */
+  conflicts(
+    object: KubeObject,
+    options: { readonly fieldManager: string },
+    signal: AbortSignal,
+  ): Promise<Outcome<readonly FieldConflict[]>>;
   /**
    * Deletes, dependents in the background; an object that is not there is success. With `uid`, only that very object;
    * with `resourceVersion`, only in that very state: another one is left alone, and the answer is `absent`.

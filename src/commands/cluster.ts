@@ -52,6 +52,8 @@ export async function openTarget(session: Session, command: GuardedCommand): Pro
     root: config.root,
     adopt: invocation.booleans['adopt'] ?? false,
     terms: termsOf(invocation),
+    // In dev the cluster is the developer's own, and what is saved is what runs.
+    forceConflicts: command === 'dev' || (invocation.booleans['force-conflicts'] ?? false),
   });
   return ok({ cluster, deployer, run });
 }

@@ -65,6 +65,10 @@ export const commonFlags = {
 } as const satisfies Record<string, Flag>;
 
 const adopt: Flag = { type: 'boolean', help: 'take over releases and objects that somebody else installed' };
+const forceConflicts: Flag = {
+  type: 'boolean',
+  help: 'set back what others changed by hand (kubectl scale, set image, edit); dev does that anyway',
+};
 const deleteVolumes: Flag = { type: 'boolean', help: 'delete volume claims too, with their data' };
 const deployedNoMore = 'delete volume claims that are no longer deployed, with their data';
 const letVolumesGo: Flag = { type: 'boolean', help: `${deployedNoMore}; at the end, all of them` };
@@ -128,6 +132,7 @@ export const commands: readonly Command[] = [
     flags: {
       cleanup: { type: 'boolean', help: 'remove what was deployed at the end; default: false' },
       adopt,
+      'force-conflicts': forceConflicts,
       artifacts,
       images,
       authfile,
@@ -168,6 +173,7 @@ export const commands: readonly Command[] = [
       images,
       authfile,
       adopt,
+      'force-conflicts': forceConflicts,
       rendered,
       'delete-volumes': { ...letVolumesGo, help: deployedNoMore },
       'dry-run': { type: 'boolean', help: 'show what would change in the cluster, and change nothing' },

@@ -118,7 +118,12 @@ it('lets no run look for an image or make one beside it', async () => {
   pruning.seen(start(1));
   pruning.seen(end(1));
   pruning.seen(start(2));
-  const report = { started: () => undefined, output: () => undefined, finished: () => undefined };
+  const report = {
+    started: () => undefined,
+    output: () => undefined,
+    finished: () => undefined,
+    warn: () => undefined,
+  };
   const asked = parts.manifests.has(artifact, signal);
   const built = parts.imageBuilder.build({ service: {} as never, inputHash: 'h' }, { signal, report });
   await settled();

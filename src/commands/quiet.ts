@@ -3,5 +3,6 @@ import type { WorkContext } from '../build/types.ts';
 
 /** The context for a signal. */
 export function quietContext(signal: AbortSignal): WorkContext {
-  return { signal, report: { started: () => undefined, output: () => undefined, finished: () => undefined } };
+  const none = (): void => undefined;
+  return { signal, report: { started: none, output: none, finished: none, warn: none } };
 }

@@ -5,15 +5,20 @@
 import { refOf } from '../cluster/ref.ts';
 import type { Cluster, KubeObject } from '../cluster/types.ts';
 import { failed, ok, type Outcome } from '../outcome.ts';
+import { findAutoscaled, leftToAutoscaler } from './autoscaled.ts';
+import { findDrift, type Drift, type Pair } from './drift.ts';
 import { isUnchanged, type Entry, type Inventory } from './inventory.ts';
 import { identityOf, nameOf } from './objects.ts';
-import { isOwnedBy, makerOf, type Owner } from './ownership.ts';
+import { fieldManager, isOwnedBy, makerOf, type Owner } from './ownership.ts';
 
 /** What is to be done about one rendered object. */
 export interface Step {
+  /** As it is sent: as rendered, but for the replicas where an autoscaler decides. */
   readonly object: KubeObject;
   readonly live: KubeObject | undefined;
   readonly action: 'unchanged' | 'apply' | 'replace' | 'adopt' | 'leave';
+  /** The live object is the very one that was applied before, and not one that only carries the labels. */
+  readonly isApplied: boolean;
 }
 
 /**
@@ -37,15 +42,24 @@ export async function planSteps(
   const answers = await Promise.all(objects.map(async (object) => await cluster.get(refOf(object), signal)));
   const steps: Step[] = [];
   const foreign: string[] = [];
-  for (const [index, object] of objects.entries()) {
+  const found: { readonly wanted: KubeObject; readonly live: KubeObject | undefined }[] = [];
+  for (const [index, wanted] of objects.entries()) {
     const answer = answers[index];
     if (answer === undefined) continue;
     if (answer.kind !== 'ok') return answer;
-    const live = answer.value;
-    const action = actionFor(object, live, inventory.get(identityOf(refOf(object))), owner, adopt);
+    found.push({ wanted, live: answer.value });
+  }
+  const autoscaled = await findAutoscaled(found.filter(isPair), objects, cluster, signal);
+  if (autoscaled.kind !== 'ok') return autoscaled;
+  for (const one of found) {
+    const { live } = one;
+    const object = isPair(one) ? leftToAutoscaler(one, autoscaled.value, fieldManager) : one.wanted;
+    const entry = inventory.get(identityOf(refOf(object)));
+    const isApplied = entry !== undefined && (entry.uid ?? live?.metadata.uid) === live?.metadata.uid;
+    const action = actionFor({ object, live, isApplied }, entry, owner, adopt);
     if (action === 'foreign' && live !== undefined)
       foreign.push(`${nameOf(live)} (made by ${makerOf(live)})`);
-    else if (action !== 'foreign') steps.push({ object, live, action });
+    else if (action !== 'foreign') steps.push({ object, live, action, isApplied });
   }
   if (foreign.length > 0) {
     const what = foreign.length === 1 ? 'exists already and was' : 'exist already and were';
@@ -56,9 +70,34 @@ export async function planSteps(
   return ok(steps);
 }
 
+/** An object that is being deleted is made anew, with nothing in it that others have set. */
+function isPair(one: { readonly wanted: KubeObject; readonly live: KubeObject | undefined }): one is Pair {
+  return one.live !== undefined && one.live.metadata.deletionTimestamp === undefined;
+}
+
+/**
+ * What others have changed of the objects that are to be applied. OBJECT_FOREIGN where one of them only carries the labels:
+ * its fields are not ours to take.
+ */
+export async function driftOf(
+  steps: readonly Step[],
+  { service }: Owner,
+  cluster: Cluster,
+  signal: AbortSignal,
+): Promise<Outcome<readonly Drift[]>> {
+  const applied = steps.filter(({ action }) => action === 'apply');
+  const pairs = applied.map(({ object, live }) => ({ wanted: object, live })).filter(isPair);
+  const drifts = await findDrift(pairs, fieldManager, cluster, signal);
+  if (drifts.kind !== 'ok') return drifts;
+  const others = new Set(applied.filter(({ isApplied }) => !isApplied).map(({ object }) => object));
+  const foreign = drifts.value.find(({ wanted }) => others.has(wanted));
+  if (foreign === undefined) return drifts;
+  const message = `${nameOf(foreign.wanted)} carries the labels of service ${service}, and appdev did not make it`;
+  return failed('OBJECT_FOREIGN', message, { hint: 'delete it, or take it over with --adopt' });
+}
+
 function actionFor(
-  wanted: KubeObject,
-  live: KubeObject | undefined,
+  { object: wanted, live, isApplied }: Omit<Step, 'action'>,
   entry: Entry | undefined,
   owner: Owner,
   adopt: boolean,
@@ -69,5 +108,6 @@ function actionFor(
     return adopt ? 'adopt' : 'foreign';
   }
   if (isUnchanged(entry, wanted, live)) return 'unchanged';
-  return replaced.includes(wanted.kind) ? 'replace' : 'apply';
+  if (replaced.includes(wanted.kind)) return 'replace';
+  return adopt && !isApplied ? 'adopt' : 'apply';
 }

@@ -30,7 +30,11 @@ function fakeCluster(live: KubeObject | undefined, onApply: (object: KubeObject)
 async function apply(object: KubeObject, cluster: Cluster, signal = new AbortController().signal) {
   const rendered = { service: 'orders', namespace: 'shop', objects: [object], yaml: '', hash: 'h' };
   const context = { ...recordingContext(), signal };
-  return await applyObjects(rendered, { cluster, project: 'shop', adopt: false, terms }, context);
+  return await applyObjects(
+    rendered,
+    { cluster, project: 'shop', adopt: false, terms, forceConflicts: false },
+    context,
+  );
 }
 
 describe('applying', () => {

@@ -9,13 +9,14 @@ import { cancelled, failed, ok, type Outcome } from '../outcome.ts';
 import { listAt, stringAt } from '../support/fields.ts';
 import { limitedAbort, onAbort } from '../support/abort.ts';
 import { claimsRefusal, retainCommands } from './claims.ts';
+import { refuseDrift, takenBack } from './drift-words.ts';
 import { goneLimitMs, waitUntilGone } from './gone.ts';
 import { entryOf, readInventoryRecord, writeInventory, type Entry } from './inventory.ts';
 import { nextLifetime } from './lifetime.ts';
 import { identityOf, nameOf } from './objects.ts';
 import { observe } from './observe.ts';
 import { fieldManager } from './ownership.ts';
-import { planSteps, type Step } from './apply-plan.ts';
+import { driftOf, planSteps, type Step } from './apply-plan.ts';
 import { claimsLostByPruning, isNeverPruned, pruneObjects } from './prune.ts';
 import type { Applied, DeployTerms, Rendered } from './types.ts';
 
@@ -25,6 +26,8 @@ export interface ApplySettings {
   /** Take over objects that somebody else made. */
   readonly adopt: boolean;
   readonly terms: DeployTerms;
+  /** Take back fields that somebody else has changed of objects that are ours; else that is a refusal. */
+  readonly forceConflicts: boolean;
 }
 
 /** How long a new kind may take to be served. */
@@ -36,8 +39,8 @@ export async function applyObjects(
   settings: ApplySettings,
   context: WorkContext,
 ): Promise<Outcome<Applied>> {
-  const { cluster, project, adopt, terms } = settings;
-  const { signal } = context;
+  const { cluster, project, adopt, terms, forceConflicts } = settings;
+  const { signal, report } = context;
   const owner = { project, service: rendered.service };
   const place = { owner, namespace: rendered.namespace };
   const record = await readInventoryRecord(place, cluster, signal);
@@ -56,6 +59,9 @@ export async function applyObjects(
       before === lifetime ? ok(undefined) : await writeInventory(known, lifetime, place, cluster, signal);
     return marked.kind === 'ok' ? ok({ changed: false, detail: 'unchanged' }) : marked;
   }
+  const drifts = await driftOf(todo, owner, cluster, signal);
+  if (drifts.kind !== 'ok') return drifts;
+  if (drifts.value.length > 0 && !forceConflicts) return refuseDrift(rendered.service, drifts.value);
   const lost = await claimsLostByPruning(known, wanted, owner, cluster, signal);
   if (lost.kind !== 'ok') return lost;
   if (lost.value.length > 0 && !terms.deleteVolumes) {
@@ -75,8 +81,10 @@ export async function applyObjects(
   }
   for (const step of todo) {
     if (signal.aborted) return cancelled(signal);
-    const applied = await applyStep(step, cluster, signal);
+    const drift = drifts.value.find(({ wanted }) => wanted === step.object);
+    const applied = await applyStep(step, drift !== undefined, cluster, signal);
     if (applied.kind !== 'ok') return namespaceOr(applied, cluster);
+    if (drift !== undefined) report.warn(takenBack(drift));
     inventory.set(identityOf(refOf(step.object)), entryOf(step.object, applied.value));
   }
   const pruned = await pruneObjects(inventory, wanted, owner, cluster, signal);
@@ -98,6 +106,7 @@ function detailOf(changed: number, pruned: number): string {
 
 async function applyStep(
   { object, live, action }: Step,
+  takesBack: boolean,
   cluster: Cluster,
   signal: AbortSignal,
 ): Promise<Outcome<KubeObject>> {
@@ -111,8 +120,8 @@ async function applyStep(
     const gone = await waitUntilGone([live], cluster, goneLimitMs(pods), signal);
     if (gone.kind !== 'ok') return gone;
   }
-  // Adopting means taking over the fields, too; anywhere else a conflict is for people to solve.
-  const force = action === 'adopt';
+  // Adopting means taking over the fields, too.
+  const force = action === 'adopt' || takesBack;
   const applied = await cluster.apply(object, { fieldManager, force }, signal);
   if (applied.kind !== 'ok' || object.kind !== 'CustomResourceDefinition') return applied;
   return await servedKind(applied.value, cluster, signal);

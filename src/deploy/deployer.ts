@@ -51,12 +51,14 @@ export interface DeployerSettings {
   /** Take over releases and objects that somebody else made. */
   readonly adopt: boolean;
   readonly terms: DeployTerms;
+  /** Take back what others have changed of releases and objects that are ours; else that is a refusal. */
+  readonly forceConflicts: boolean;
   readonly tools?: Partial<DeployTools>;
 }
 
 /** Makes a deployer. */
 export function createDeployer(settings: DeployerSettings): LiveDeployer {
-  const { cluster, run, project, root, adopt, terms } = settings;
+  const { cluster, run, project, root, adopt, terms, forceConflicts } = settings;
   const tools = { ...defaultTools, ...settings.tools };
   const namespaceFor = (service: ServiceConfig): string =>
     service.deploy.namespace ?? cluster.identity.namespace;
@@ -70,7 +72,9 @@ export function createDeployer(settings: DeployerSettings): LiveDeployer {
     root,
     adopt,
     terms,
+    forceConflicts,
   };
+  const applySettings = { cluster, project, adopt, terms, forceConflicts };
 
   /** What was applied last, with a phrase about it; undefined where appdev has deployed nothing. */
   async function findDeployed(
@@ -162,9 +166,7 @@ export function createDeployer(settings: DeployerSettings): LiveDeployer {
           if (deploy.kind === 'helm' && rendered.file === undefined)
             return await applyRelease(service, deploy, rendered, helm, inner);
           const free = await besideNothing(service, rendered, signal);
-          return free.kind === 'ok'
-            ? await applyObjects(rendered, { cluster, project, adopt, terms }, inner)
-            : free;
+          return free.kind === 'ok' ? await applyObjects(rendered, applySettings, inner) : free;
         });
       return await inStage('apply', context, work, ({ changed, detail }) => ({ detail, skipped: !changed }));
     },
@@ -202,9 +204,7 @@ export function createDeployer(settings: DeployerSettings): LiveDeployer {
       if (deploy.kind === 'helm' && rendered.file === undefined)
         return await previewRelease(deploy, rendered, helm, signal);
       const free = await besideNothing(service, rendered, signal);
-      return free.kind === 'ok'
-        ? await previewObjects(rendered, { cluster, project, adopt, terms }, signal)
-        : free;
+      return free.kind === 'ok' ? await previewObjects(rendered, applySettings, signal) : free;
     },
     lifetime: async (service, signal) =>
       await readLifetime(service, namespaceFor(service), project, cluster, signal),

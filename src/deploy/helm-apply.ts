@@ -1,22 +1,21 @@
 /**
  * Deploys a chart as a real release, by `helm upgrade --install`; and does nothing where the release already is what
- * was rendered. Never takes over what somebody else installed unless told to, and never forces anything.
+ * was rendered. Never takes over what somebody else installed unless told to.
  */
 import type { WorkContext } from '../build/types.ts';
-import { refOf } from '../cluster/ref.ts';
-import type { KubeObject } from '../cluster/types.ts';
 import type { HelmConfig, ServiceConfig } from '../config/model.ts';
 import type { AppdevError } from '../errors.ts';
 import { failed, ok, type Outcome } from '../outcome.ts';
-import { stringAt } from '../support/fields.ts';
+import { refuseDrift, takenBack } from './drift-words.ts';
 import { holdBack } from './helm-hold-back.ts';
 import { updateLifetime } from './helm-lifetime.ts';
+import { lookAtRelease } from './helm-live.ts';
 import { conflictingObject, explainUpgrade } from './helm-upgrade-errors.ts';
 import { revisionIn, shapeLabel, upgradeRelease, type HelmApplySettings } from './helm-upgrade.ts';
 import { lifetimeIn, nextLifetime } from './lifetime.ts';
-import { containersOf, nameOf, podSpecOf, workloadsIn } from './objects.ts';
+import { nameOf } from './objects.ts';
 import { readRelease } from './release-store.ts';
-import { contentDescription, isOurRelease, placed, type ReleaseState } from './release.ts';
+import { contentDescription, isOurRelease, type ReleaseState } from './release.ts';
 import { foreignRelease, refuseOverApplied } from './release-conflict.ts';
 import { finishUninstall, repairRelease, requireAbandoned } from './repair.ts';
 import type { Applied, Rendered } from './types.ts';
@@ -46,17 +45,21 @@ export async function applyRelease(
   const usable = await makeUsable(state, release, namespace, settings, { signal, report });
   if (usable.kind !== 'ok') return usable;
 
-  if (state.kind === 'settled') {
+  const live = await lookAtRelease(rendered, release, cluster, signal);
+  if (live.kind !== 'ok') return live;
+  const { replicas, intact } = live.value;
+  const ours = state.kind === 'absent' || isOurRelease(state.last, settings.project);
+  // Of a release that is being adopted, Helm says itself what it stops at.
+  const drifts = ours ? live.value.drifts : [];
+  if (state.kind === 'settled' && ours && drifts.length === 0) {
     const same =
       state.last.status === 'deployed' && state.last.description === contentDescription(rendered.hash);
-    if (same && isOurRelease(state.last, settings.project)) {
-      const intact = await isIntact(rendered, settings, signal);
-      if (intact.kind !== 'ok') return intact;
-      if (intact.value) {
-        const { lifetime } = settings.terms;
-        const marked = await updateLifetime(state.last, lifetime, namespace, cluster, signal);
-        return marked.kind === 'ok' ? ok({ changed: false, detail: 'unchanged' }) : marked;
-      }
+    if (same && intact) {
+      const { lifetime } = settings.terms;
+      const marked = await updateLifetime(state.last, lifetime, namespace, cluster, signal);
+      return marked.kind === 'ok' ? ok({ changed: false, detail: 'unchanged' }) : marked;
+    }
+    if (same) {
       report.output(
         'apply',
         'stderr',
@@ -64,22 +67,26 @@ export async function applyRelease(
       );
     }
   }
+  if (drifts.length > 0 && !settings.forceConflicts) return refuseDrift(service.name, drifts);
   const held = await holdBack(state, rendered, settings, signal);
   if (held.kind !== 'ok') return held;
   const staying = held.value;
   const checked = state.kind === 'settled' ? state.last.labels[shapeLabel] : undefined;
+  const serverSide = state.kind === 'absent' || state.last.serverSide;
   const gone = state.kind === 'absent' || state.kind === 'uninstalling';
   const before = gone ? undefined : lifetimeIn(state.last.labels);
   const lifetime = nextLifetime(settings.terms.lifetime, before);
-  const request = { service, config, rendered, checked, lifetime };
-  const upgraded = await upgradeRelease({ ...request, force: false }, settings, { signal, report });
+  const request = { service, config, rendered, checked, lifetime, serverSide, replicas };
+  const upgraded = await upgradeRelease({ ...request, force: drifts.length > 0 }, settings, {
+    signal,
+    report,
+  });
   if (upgraded.kind !== 'ok') return upgraded;
   const { exitCode, stdout, stderr } = upgraded.value;
   if (exitCode === 0) return await recorded(stdout);
   const clash = conflictingObject(stderr);
   if (settings.adopt && clash !== undefined && !wasOurs(state, clash, settings.project)) {
-    // Helm 4 takes the object over, but not its fields. Adopting means both, for this object alone: from the next
-    // time on it is in the release, and a conflict is for people to solve.
+    // Helm 4 takes the object over, but not its fields. Adopting means both.
     const forced = await upgradeRelease({ ...request, force: true }, settings, { signal, report });
     if (forced.kind !== 'ok') return forced;
     if (forced.value.exitCode === 0) return await recorded(forced.value.stdout);
@@ -95,6 +102,7 @@ export async function applyRelease(
     const after = await readRelease(release, namespace, cluster, signal);
     if (after.kind !== 'ok') return after;
     if (after.value.kind === 'settled') {
+      for (const drift of drifts) report.warn(takenBack(drift));
       const stayed = staying.map((one) => `${nameOf(one)} stays`);
       return ok({ changed: true, detail: [revisionIn(stdout), ...stayed].join(', ') });
     }
@@ -145,33 +153,4 @@ async function makeUsable(
     context.report.output('apply', 'stderr', `release ${release} was being uninstalled; ${finished.value}`);
   }
   return ok(undefined);
-}
-
-/**
- * True when every workload is there and runs the images that were rendered: a `kubectl delete` or `kubectl set image`
- * leaves the release record as it was.
- */
-async function isIntact(
-  rendered: Rendered,
-  { cluster }: HelmApplySettings,
-  signal: AbortSignal,
-): Promise<Outcome<boolean>> {
-  const workloads = placed(workloadsIn(rendered.objects), rendered.namespace);
-  const lives = await Promise.all(
-    workloads.map(async (workload) => await cluster.get(refOf(workload), signal)),
-  );
-  for (const [index, live] of lives.entries()) {
-    if (live.kind !== 'ok') return live;
-    const wanted = workloads[index];
-    if (wanted === undefined || live.value === undefined) return ok(false);
-    if (imagesOf(wanted) !== imagesOf(live.value)) return ok(false);
-  }
-  return ok(true);
-}
-
-function imagesOf(workload: KubeObject): string {
-  const containers = containersOf(podSpecOf(workload));
-  return JSON.stringify(
-    containers.map((container) => [stringAt(container, 'name'), stringAt(container, 'image')]),
-  );
 }

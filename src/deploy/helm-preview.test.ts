@@ -104,7 +104,7 @@ async function preview(
   const found = await previewRelease(
     config,
     rendered,
-    { cluster, project: 'shop', adopt: false, terms },
+    { cluster, project: 'shop', adopt: false, terms, forceConflicts: false },
     signal,
   );
   if (found.kind !== 'ok') throw new Error(JSON.stringify(found));

@@ -8,24 +8,32 @@ import type { KubeObject } from '../cluster/types.ts';
 import type { HelmConfig } from '../config/model.ts';
 import { ok, type Outcome } from '../outcome.ts';
 import { isFields, stringAt, type Fields } from '../support/fields.ts';
+import { wouldTakeBack } from './drift-words.ts';
 import { staysInUpgrade } from './helm-keep.ts';
+import { helmManager, lookAtRelease } from './helm-live.ts';
 import { lossesOfUpgrade } from './helm-losses.ts';
 import type { HelmApplySettings } from './helm-upgrade.ts';
-import { holdsOthers, homed, identityOf, isHook, nameOf } from './objects.ts';
+import { holdsOthers, homed, identityOf, nameOf } from './objects.ts';
 import { changeOf, createDryRun, lossNotes } from './preview.ts';
 import { contentDescription, isOurRelease, type ReleaseState, type Revision } from './release.ts';
 import { foreignRelease, refuseOverApplied } from './release-conflict.ts';
 import { readRelease } from './release-store.ts';
 import type { ObjectChange, Preview, Rendered } from './types.ts';
 
-/** The name under which Helm 4 applies. */
-const helmManager = 'helm';
-
-/** Previews `applyRelease`. Fails where the deploy would be refused, with the same error. */
+/**
+ * Previews `applyRelease`. Fails where the deploy would be refused, with the same error; but what others have changed is
+ * shown as it would be set back, with a note, also where the deploy would refuse that.
+ */
 export async function previewRelease(
   { release }: HelmConfig,
   rendered: Rendered,
-  { cluster, project, adopt, terms }: Pick<HelmApplySettings, 'cluster' | 'project' | 'adopt' | 'terms'>,
+  {
+    cluster,
+    project,
+    adopt,
+    terms,
+    forceConflicts,
+  }: Pick<HelmApplySettings, 'cluster' | 'project' | 'adopt' | 'terms' | 'forceConflicts'>,
   signal: AbortSignal,
 ): Promise<Outcome<Preview>> {
   const { namespace } = rendered;
@@ -40,10 +48,11 @@ export async function previewRelease(
     if (free.kind !== 'ok') return free;
   }
   const base = baseOf(state);
-  const wanted = homed(
-    rendered.objects.filter((object) => !isHook(object)),
-    namespace,
-  );
+  const looked = await lookAtRelease(rendered, release, cluster, signal);
+  if (looked.kind !== 'ok') return looked;
+  const { wanted } = looked.value;
+  const ours = state.kind === 'absent' || isOurRelease(state.last, project);
+  const drifts = ours ? looked.value.drifts : [];
   const before = new Map(
     homed(base?.objects ?? [], namespace).map((object) => [identityOf(refOf(object)), object]),
   );
@@ -53,13 +62,12 @@ export async function previewRelease(
     const live = await cluster.get(refOf(object), signal);
     if (live.kind !== 'ok') return live;
     const isNew = live.value === undefined;
-    const marked = withHelmMarks(object, release, namespace);
     const options = { fieldManager: helmManager, force: true, isNew, lenient: true };
-    const after = await dryRun.apply(marked, options, signal);
+    const after = await dryRun.apply(object, options, signal);
     if (after.kind !== 'ok') return after;
     const old = before.get(identityOf(refOf(object)));
     changes.push(
-      ...changeOf(live.value, old === undefined ? after.value : without(after.value, old, marked)),
+      ...changeOf(live.value, old === undefined ? after.value : without(after.value, old, object)),
     );
   }
   const kept = new Set(wanted.map((object) => identityOf(refOf(object))));
@@ -78,6 +86,7 @@ export async function previewRelease(
     ...holders.map((one) => `${nameOf(one)} is no longer in the chart, and would stay`),
     ...(await dryRun.notes(signal)),
     ...releaseNotes(state, release, rendered, changes),
+    ...drifts.map((drift) => wouldTakeBack(drift, forceConflicts)),
   ];
   return ok({ changes, notes });
 }
@@ -113,20 +122,6 @@ function releaseNotes(
       return [`${next}: its values or its chart's version are not those of revision ${last.revision}`];
     }
   }
-}
-
-/** What Helm adds to each object of a release, so that it knows it again. */
-function withHelmMarks(object: KubeObject, release: string, namespace: string): KubeObject {
-  const { labels, annotations } = object.metadata;
-  const marks = { 'meta.helm.sh/release-name': release, 'meta.helm.sh/release-namespace': namespace };
-  return {
-    ...object,
-    metadata: {
-      ...object.metadata,
-      labels: { ...labels, 'app.kubernetes.io/managed-by': 'Helm' },
-      annotations: { ...annotations, ...marks },
-    },
-  };
 }
 
 /** `result` without the fields that `old` has and `wanted` has not. */

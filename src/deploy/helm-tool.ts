@@ -1,7 +1,7 @@
 /**
  * The `helm` program: which one it is, and how it is run. Every run is pinned to the session's own kubeconfig (or to
- * none), takes nothing from the user's HELM_… settings that could point elsewhere, and loads no plugin. What the
- * subcommands mean is not known here.
+ * none), takes nothing from the user's HELM_… settings that could point elsewhere, and loads no plugin but one of ours
+ * (helm-replicas.ts). What the subcommands mean is not known here.
  */
 import { devNull } from 'node:os';
 import type { WorkContext } from '../build/types.ts';

@@ -27,13 +27,13 @@ it.each([
     'level=WARN msg="upgrade failed" name=orders-dev\nError: UPGRADE FAILED: conflict occurred while applying object dev/orders apps/v1, Kind=Deployment: Apply failed with 1 conflict: conflict with "kubectl" using apps/v1: .spec.replicas',
     'DEPLOY_FAILED',
     'cannot apply Deployment/orders of release orders-dev: .spec.replicas belongs to kubectl',
-    'leave that field out of the chart',
+    'try again',
   ],
   [
     'Error: UPGRADE FAILED: conflict occurred while applying object dev/orders apps/v1, Kind=Deployment: Apply failed with 2 conflicts: conflicts with "kubectl-edit" using apps/v1:\n- .spec.replicas\n- .spec.template.spec.containers[name="app"].image',
     'DEPLOY_FAILED',
     'cannot apply Deployment/orders of release orders-dev: .spec.replicas belongs to kubectl-edit, .spec.template.spec.containers[name="app"].image belongs to kubectl-edit',
-    'undo what the other set',
+    'try again',
   ],
   [
     'Error: INSTALLATION FAILED: create: failed to create: namespaces "dev" not found',

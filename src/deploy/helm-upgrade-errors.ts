@@ -49,7 +49,7 @@ export function explainUpgrade(stderr: string, input: UpgradeInput): AppdevError
   if (conflicts.length > 0) {
     const name = conflictingObject(stderr) ?? service;
     const list = conflicts.map(({ field, manager }) => `${field} belongs to ${manager}`).join(', ');
-    const hint = 'leave that field out of the chart (for replicas: autoscaling), or undo what the other set';
+    const hint = 'somebody else changed it at the same moment: try again';
     return make('DEPLOY_FAILED', `cannot apply ${name} of release ${release}: ${list}`, hint);
   }
   const loss = lossOfApiServer(text, server);

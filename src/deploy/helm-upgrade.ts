@@ -8,6 +8,7 @@ import type { HelmConfig, ServiceConfig } from '../config/model.ts';
 import type { Outcome } from '../outcome.ts';
 import { contentHash } from './content.ts';
 import { pinned, type HelmRun } from './helm-tool.ts';
+import { keepReplicas, noPostRenderer } from './helm-replicas.ts';
 import { releaseInput } from './helm.ts';
 import { holderLabel, holderVariable } from './holder.ts';
 import { isReferenceTo, mapImages } from './images.ts';
@@ -32,6 +33,8 @@ export interface HelmApplySettings extends ReleaseTools {
   /** Take over a release, or objects, that somebody else made. */
   readonly adopt: boolean;
   readonly terms: DeployTerms;
+  /** Take back fields that somebody else has changed of a release that is ours; else that is a refusal. */
+  readonly forceConflicts: boolean;
 }
 
 export interface UpgradeRequest {
@@ -41,13 +44,17 @@ export interface UpgradeRequest {
   /** `shapeLabel` of the last revision. */
   readonly checked: string | undefined;
   readonly lifetime: Lifetime;
-  /** Take fields from other managers (Helm 4); only ever for an object that is being adopted. */
+  /** The release is applied on the server, where Helm is 4. */
+  readonly serverSide: boolean;
+  /** Take fields from other managers. Helm asks for that only where it applies on the server; else it always does. */
   readonly force: boolean;
+  /** Replicas that an autoscaler has made, by the workload's identity: they stay. */
+  readonly replicas: ReadonlyMap<string, number>;
 }
 
 /** Runs the upgrade. A failure of helm's is an `ok` with its exit code. */
 export async function upgradeRelease(
-  { service, config, rendered, checked, lifetime, force }: UpgradeRequest,
+  { service, config, rendered, checked, lifetime, serverSide, force, replicas }: UpgradeRequest,
   { cluster, helm, holders, project, root, adopt }: HelmApplySettings,
   { signal, report }: WorkContext,
 ): Promise<Outcome<HelmRun>> {
@@ -65,6 +72,10 @@ export async function upgradeRelease(
     `${lifetimeLabel}=${lifetime}`,
   ];
   const target = targetOf(cluster, rendered.namespace);
+  const postRenderer =
+    replicas.size === 0
+      ? noPostRenderer
+      : await keepReplicas(replicas, rendered.namespace, version.value.major);
   const takesOwnership = adopt && (version.value.major > 3 || version.value.minor >= 17);
   const args = [
     'upgrade',
@@ -79,7 +90,8 @@ export async function upgradeRelease(
     // For hooks; the rollout itself is watched by appdev, which says why where helm says "timed out".
     `--timeout=${Math.ceil(service.deploy.deadlineMs / 1000)}s`,
     ...(takesOwnership ? ['--take-ownership'] : []),
-    ...(force ? ['--force-conflicts'] : []),
+    ...(force && serverSide && version.value.major > 3 ? ['--force-conflicts'] : []),
+    ...postRenderer.args,
     ...(checked === shape ? ['--disable-openapi-validation'] : []),
     ...input.value.args,
   ];
@@ -90,7 +102,7 @@ export async function upgradeRelease(
         cwd: root,
         kubeconfig: target.kubeconfig,
         stdin: input.value.stdin,
-        env: { [holderVariable]: mark },
+        env: { [holderVariable]: mark, ...postRenderer.env },
         onLine: (stream, line) => {
           if (stream === 'stderr') report.output('apply', stream, line);
         },
@@ -98,7 +110,7 @@ export async function upgradeRelease(
       signal,
     );
   } finally {
-    await input.value.dispose();
+    await Promise.all([input.value.dispose(), postRenderer.dispose()]);
   }
 }
 

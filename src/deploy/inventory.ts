@@ -96,7 +96,8 @@ export async function writeInventory(
     },
     data: { [dataKey]: `[${lines}]` },
   };
-  return await cluster.apply(object, { fieldManager }, signal);
+  // Read just before, and nobody else's to write: what somebody changed of it by hand must not stop every deploy.
+  return await cluster.apply(object, { fieldManager, force: true }, signal);
 }
 
 /** Removes the inventory itself. */

@@ -8,7 +8,8 @@ import { ok, type Outcome } from '../outcome.ts';
 import { isFields, stringAt } from '../support/fields.ts';
 import { lossClause, type LostClaim } from './claims.ts';
 import type { ApplySettings } from './apply.ts';
-import { planSteps, type Step } from './apply-plan.ts';
+import { driftOf, planSteps, type Step } from './apply-plan.ts';
+import { wouldTakeBack } from './drift-words.ts';
 import { readInventory } from './inventory.ts';
 import { groupOf, identityOf, nameOf } from './objects.ts';
 import { fieldManager, isOwnedBy } from './ownership.ts';
@@ -16,10 +17,13 @@ import { claimsLostByPruning, isNeverPruned } from './prune.ts';
 import { sidesOf } from './shown.ts';
 import type { DeployTerms, ObjectChange, Preview, Rendered } from './types.ts';
 
-/** Previews `applyObjects`. Fails where the deploy would fail, with the same error. */
+/**
+ * Previews `applyObjects`. Fails where the deploy would fail, with the same error; but what others have changed is shown
+ * as it would be set back, with a note, also where the deploy would refuse that.
+ */
 export async function previewObjects(
   rendered: Rendered,
-  { cluster, project, adopt, terms }: ApplySettings,
+  { cluster, project, adopt, terms, forceConflicts }: ApplySettings,
   signal: AbortSignal,
 ): Promise<Outcome<Preview>> {
   const owner = { project, service: rendered.service };
@@ -27,6 +31,8 @@ export async function previewObjects(
   if (known.kind !== 'ok') return known;
   const steps = await planSteps(rendered.objects, known.value, owner, adopt, cluster, signal);
   if (steps.kind !== 'ok') return steps;
+  const drifts = await driftOf(steps.value, owner, cluster, signal);
+  if (drifts.kind !== 'ok') return drifts;
   const dryRun = createDryRun(rendered, cluster);
   const changes: ObjectChange[] = [];
   for (const step of steps.value) {
@@ -48,7 +54,11 @@ export async function previewObjects(
   }
   const lost = await claimsLostByPruning(known.value, wanted, owner, cluster, signal);
   if (lost.kind !== 'ok') return lost;
-  return ok({ changes, notes: [...lossNotes(lost.value, terms), ...(await dryRun.notes(signal))] });
+  const drifted = drifts.value.map((drift) => wouldTakeBack(drift, forceConflicts));
+  return ok({
+    changes,
+    notes: [...lossNotes(lost.value, terms), ...(await dryRun.notes(signal)), ...drifted],
+  });
 }
 
 /** Says that the deploy itself would be refused, or that data would go with it. */
@@ -62,7 +72,7 @@ async function outcomeOf(step: Step, dryRun: DryRun, signal: AbortSignal): Promi
   if (step.action === 'replace' && step.live !== undefined) return ok(step.object);
   return await dryRun.apply(
     step.object,
-    { fieldManager, force: step.action === 'adopt', isNew: step.live === undefined },
+    { fieldManager, force: step.live !== undefined, isNew: step.live === undefined },
     signal,
   );
 }

@@ -76,6 +76,7 @@ describe('releaseState', () => {
     labels: { 'dev.appdev/holder': `mark-of-${number}` },
     annotations: {},
     description: '',
+    serverSide: false,
     objects: [],
     hooks: [],
     ...change,

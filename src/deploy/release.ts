@@ -27,6 +27,8 @@ export interface Revision {
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
   readonly description: string;
+  /** Applied on the server, as Helm 4 does; the next revision is applied as the last one was. */
+  readonly serverSide: boolean;
   /** The objects of the release, hooks not among them. */
   readonly objects: readonly KubeObject[];
   /** The hooks that have run at least once. */
@@ -82,6 +84,7 @@ export function readRevision(secret: KubeObject): Revision | undefined {
     labels: secret.metadata.labels ?? {},
     annotations: secret.metadata.annotations ?? {},
     description: stringAt(record, 'info', 'description') ?? '',
+    serverSide: stringAt(record, 'apply_method') === 'ssa',
     objects: objectsOf(stringAt(record, 'manifest') ?? ''),
     hooks: ran.flatMap((hook) => objectsOf(stringAt(hook, 'manifest') ?? '')),
   };

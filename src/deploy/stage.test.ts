@@ -13,6 +13,7 @@ function noted(): WorkContext & { readonly notes: string[]; readonly controller:
     report: {
       started: (stage) => notes.push(`${stage} started`),
       output: () => undefined,
+      warn: () => undefined,
       finished: (stage, outcome, detail) => notes.push(`${stage} ${outcome} ${detail ?? ''}`.trim()),
     },
   };

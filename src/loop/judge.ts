@@ -76,4 +76,5 @@ const silent: Member['report'] = {
   started: () => undefined,
   output: () => undefined,
   finished: () => undefined,
+  warn: () => undefined,
 };

@@ -49,11 +49,18 @@ describe('a run’s reporter', () => {
     expect(reporter.elapsedMs()).toBe(850);
   });
 
+  it('makes a warning a notice of the service', () => {
+    const { events, reporter } = setup();
+    reporter.report.warn('set back');
+    expect(events).toEqual([{ type: 'notice', level: 'warning', service: 'orders', message: 'set back' }]);
+  });
+
   it('ends what was left open, and is silent afterwards', () => {
     const { events, reporter } = setup();
     reporter.report.started('rollout');
     reporter.close('cancelled');
     reporter.report.output('rollout', 'stdout', 'late');
+    reporter.report.warn('late');
     reporter.report.started('verify');
     expect(events.map(({ type }) => type)).toEqual(['stage.started', 'stage.finished']);
     expect(reporter.timings()).toEqual([{ stage: 'rollout', ms: 0, outcome: 'cancelled' }]);

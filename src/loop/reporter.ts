@@ -43,6 +43,9 @@ export function createRunReporter({ service, run, emit, now, onStage }: Reporter
     output(stage, stream, line) {
       if (!closed) emit({ type: 'stage.output', service, run, stage, stream, line });
     },
+    warn(message) {
+      if (!closed) emit({ type: 'notice', level: 'warning', service, message });
+    },
     finished(stage, outcome, detail) {
       if (closed) return;
       const ms = Math.round(now() - (open.get(stage) ?? now()));
@@ -76,6 +79,9 @@ export function sharedReporter(reporters: readonly StageReporter[]): StageReport
   return {
     started: (stage) => {
       for (const reporter of reporters) reporter.started(stage);
+    },
+    warn: (message) => {
+      for (const reporter of reporters) reporter.warn(message);
     },
     output: (stage, stream, line) => {
       for (const reporter of reporters) reporter.output(stage, stream, line);

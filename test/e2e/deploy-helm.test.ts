@@ -225,26 +225,6 @@ describe.each(['helm3', 'helm4'])('%s', (helm) => {
     await eventually('the hook to go', () => (left().length === 0 ? true : undefined));
   });
 
-  it('names the field and its owner where another manager holds it', async () => {
-    const deployer = rig.deployer({ tools });
-    await deploy(deployer, rig.service({}));
-    rig.kubectl('scale', 'deployment', 'web', '--replicas=2');
-    const service = rig.service({ set: { replicas: 3 } });
-    const context = recordedContext();
-    const rendered = valueOf(await deployer.render(service, rig.artifact('v1'), context));
-    const applied = await deployer.apply(service, rendered, context);
-    // Helm 3 merges on the client and knows no owners; Helm 4 applies on the server and never forces here.
-    if (helm === 'helm3') expect(applied.kind).toBe('ok');
-    else {
-      expect(applied).toMatchObject({
-        error: {
-          code: 'DEPLOY_FAILED',
-          message: 'cannot apply Deployment/web of release web: .spec.replicas belongs to kubectl',
-        },
-      });
-    }
-  });
-
   it('says what a failing hook said', async () => {
     const service = rig.service({
       set: { hook: true },

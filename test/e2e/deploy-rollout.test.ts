@@ -53,6 +53,7 @@ describe('a rollout', () => {
           root: rig.folder,
           adopt: false,
           terms: deployTerms,
+          forceConflicts: false,
         });
       if (scenario.before !== undefined) {
         rig.write('app.yaml', scenario.before);

@@ -41,12 +41,19 @@ describe.each([
     // orders calls stock by its Service name.
     await serves(rig, 'orders', /cup/, '/stock/cup');
 
-    // A save that changes a text is served.
+    // A save that changes a text is served; what was changed by hand is set back, and dev says so.
     let mark = dev.events.length;
+    rig.kubectl('scale', 'deployment', 'orders', '--replicas=2');
     rig.replace(controller, 'up and running', 'up, and new');
     const edit = await dev.waitFor('run.finished', (event) => event.service === 'orders', mark);
     expect(edit).toMatchObject({ outcome: 'ok', reason: expect.stringContaining('GreetingController.java') });
     await serves(rig, 'orders', /up, and new/);
+    expect(dev.events.slice(mark)).toContainEqual(
+      expect.objectContaining({
+        ...{ type: 'notice', level: 'warning', service: 'orders' },
+        message: 'Deployment/orders: kubectl changed .spec.replicas to 2 (set back to 1)',
+      }),
+    );
     // Only the service that the file belongs to ran.
     expect(dev.events.slice(mark).filter((e) => e.type === 'run.started' && e.service === 'stock')).toEqual(
       [],

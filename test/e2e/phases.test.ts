@@ -277,6 +277,23 @@ describe('Kustomize', () => {
     const same = await rig.appdev('diff', 'stock', ...kustomize, '--exit-code');
     expect([same.code, same.stdout]).toEqual([0, `# stock in ${rig.namespace}: no change\n`]);
 
+    // What was changed by hand is shown, and set back only when that is asked for.
+    const replicas = ['get', 'deployment', 'stock', '-o', 'jsonpath={.spec.replicas}'] as const;
+    rig.kubectl('scale', 'deployment', 'stock', '--replicas=2');
+    const scaled = await rig.appdev('diff', 'stock', ...kustomize, '--exit-code');
+    expect(scaled.code).toBe(11);
+    expect(scaled.stdout).toMatch(/^- {2}replicas: 2\n\+ {2}replicas: 1$/m);
+    expect(scaled.stdout).toContain(
+      '# Deployment/stock: kubectl changed .spec.replicas to 2 (would be set back to 1); deploy refuses that without --force-conflicts\n',
+    );
+    const refused = await rig.appdev('deploy', 'stock', ...kustomize);
+    expect(refused.code).toBe(7);
+    expect(refused.stdout).toContain('add --force-conflicts to set it back');
+    expect(rig.kubectl(...replicas)).toBe('2');
+    const forced = await succeeds(rig.appdev('deploy', 'stock', ...kustomize, '--force-conflicts'));
+    expect(forced.stdout).toContain('kubectl changed .spec.replicas to 2 (set back to 1)');
+    expect(rig.kubectl(...replicas)).toBe('1');
+
     rig.replace(overlay, 'password=hunter22', 'password=hunter23');
     rig.replace('stock/deploy/kustomize/base/deployment.yaml', 'replicas: 1', 'replicas: 2');
     const changed = await rig.appdev('diff', 'stock', ...kustomize, '--exit-code');
@@ -286,7 +303,7 @@ describe('Kustomize', () => {
     expect(changed.stdout).toMatch(/^\+\+\+ deploy\/.*\/Secret\/token-/m);
     expect(changed.stdout).toMatch(/^--- live\/.*\/Secret\/token-/m);
     expect(changed.stdout).not.toMatch(/hunter2|aHVudGVyMj/);
-    expect(rig.kubectl('get', 'deployment', 'stock', '-o', 'jsonpath={.spec.replicas}')).toBe('1');
+    expect(rig.kubectl(...replicas)).toBe('1');
   });
 });
 

@@ -76,7 +76,7 @@ describe('refusals', () => {
       error: {
         code: 'DEPLOY_FAILED',
         message: 'cannot apply ConfigMap/orders in shop: .spec.replicas belongs to kubectl-scale',
-        hint: 'leave that field out of the manifest, or undo what kubectl-scale set',
+        hint: 'somebody else changed it at the same moment: try again',
       },
     });
   });

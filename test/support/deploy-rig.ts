@@ -40,6 +40,7 @@ export interface DeployerOptions {
   readonly tools?: Partial<DeployTools>;
   readonly project?: string;
   readonly adopt?: boolean;
+  readonly forceConflicts?: boolean;
   readonly run?: RunProcess;
   readonly cluster?: OpenCluster;
   readonly terms?: Partial<DeployTerms>;
@@ -84,7 +85,7 @@ export async function createDeployRig(): Promise<DeployRig> {
       others.push(opened);
       return opened;
     },
-    deployer: ({ tools, project, adopt, run, cluster: other, terms } = {}) =>
+    deployer: ({ tools, project, adopt, forceConflicts, run, cluster: other, terms } = {}) =>
       createDeployer({
         cluster: other ?? cluster,
         run: run ?? runProcess,
@@ -92,6 +93,7 @@ export async function createDeployRig(): Promise<DeployRig> {
         root: folder,
         adopt: adopt ?? false,
         terms: { ...deployTerms, ...terms },
+        forceConflicts: forceConflicts ?? false,
         ...(tools === undefined ? {} : { tools }),
       }),
     service: (way, limits) => deployedService(folder, way, limits),

@@ -11,6 +11,7 @@ export interface RecordedContext extends WorkContext {
   /** `stage outcome detail`, one a finished stage. */
   readonly stages: readonly string[];
   readonly lines: readonly string[];
+  readonly warnings: readonly string[];
   readonly controller: AbortController;
 }
 
@@ -25,13 +26,15 @@ export const deployTerms: DeployTerms = {
 export function recordedContext(): RecordedContext {
   const stages: string[] = [];
   const lines: string[] = [];
+  const warnings: string[] = [];
   const controller = new AbortController();
   const report: StageReporter = {
     started: () => undefined,
     output: (_stage, _stream, line) => lines.push(line),
     finished: (stage, outcome, detail) => stages.push([stage, outcome, detail ?? ''].join(' ').trim()),
+    warn: (message) => warnings.push(message),
   };
-  return { signal: controller.signal, report, stages, lines, controller };
+  return { signal: controller.signal, report, stages, lines, warnings, controller };
 }
 
 /** The value of a success; anything else fails the test with its error. */

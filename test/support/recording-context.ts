@@ -31,6 +31,9 @@ export function recordingContext(
       lines.push(line);
       hooks.onLine?.(line);
     },
+    warn: (message) => {
+      lines.push(message);
+    },
     finished: (stage, outcome, detail) => {
       if (detail !== undefined) details.set(stage, detail);
       add(`finished ${stage} ${outcome}`);
