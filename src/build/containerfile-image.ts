@@ -12,7 +12,7 @@ import type { BuildahAccess } from './buildah-access.ts';
 import { bud, type BudResult } from './bud.ts';
 import { baseFailure } from './buildah-errors.ts';
 import type { Buildah } from './buildah-session.ts';
-import { copiesOnly } from './copy-sources.ts';
+import { copiesOnly, mountsContext } from './copy-sources.ts';
 import { buildOnOwnSteps } from './layer-cache.ts';
 import { noOwnRetries, retryTransfer } from './transfer-retry.ts';
 import type { Jar } from './types.ts';
@@ -31,7 +31,10 @@ export interface ContainerfileRequest {
   readonly labels: readonly string[];
 }
 
-/** Builds it, and returns the image's id. Fails with IMAGE_BUILD_FAILED, BASE_IMAGE_MISSING, SOURCE_CHANGED or DISK_FULL. */
+/**
+ * Builds it, and returns the image's id. Fails with IMAGE_BUILD_FAILED, BASE_IMAGE_MISSING, SOURCE_CHANGED or
+ * DISK_FULL.
+ */
 export async function buildContainerfile(
   buildah: Buildah,
   request: ContainerfileRequest,
@@ -41,6 +44,7 @@ export async function buildContainerfile(
   const { service, source, jar, repository, folder, insecureHost, access, labels } = request;
   const login = await access.env(false, signal);
   if (login.kind !== 'ok') return login;
+  const text = read(source.containerfile) ?? '';
   const args = passBuildArgs(source.buildArgs);
   const wanted = {
     service,
@@ -60,6 +64,8 @@ export async function buildContainerfile(
       ...access.flags,
       ...labels,
       ...args.flags,
+      // It would take a step from its cache though what the step sees of the context has changed.
+      ...(mountsContext(text, source.buildArgs) ? ['--no-cache'] : []),
       '-t',
       `localhost/appdev/${repository}:current`,
     ],
@@ -73,9 +79,7 @@ export async function buildContainerfile(
           : undefined,
       { signal, onRetry: onLine, clock: systemClock },
     );
-  const built = copiesOnly(read(source.containerfile) ?? '')
-    ? await buildOnOwnSteps(buildah, build, signal, onLine)
-    : await build();
+  const built = copiesOnly(text) ? await buildOnOwnSteps(buildah, build, signal, onLine) : await build();
   if (built.kind !== 'ok') return built;
   if (built.value.kind === 'failed') return built.value.failure;
   if (jar !== undefined && (await hashOf(jar.built)) !== jar.sha256) {

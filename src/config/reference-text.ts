@@ -31,6 +31,12 @@ services:
 
 /** What comes after the tables. */
 export const rules = `
+## Building by a Containerfile
+
+- **What builds the image again**: what COPY and ADD take, and what a RUN sees by \`--mount=type=bind\` (the default type) without
+  \`from\`. Buildah shows such a RUN also files that .dockerignore excludes, and its cache does not notice when they change; a
+  Containerfile with such a RUN is built without the cache.
+
 ## Building by a command
 
 With \`builder: command\`, a program of yours builds the image and pushes it: BuildKit, podman, Jib, or a script.
