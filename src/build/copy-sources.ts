@@ -153,7 +153,7 @@ function inContext(path: string): string | undefined {
 }
 
 /** Whether a source of COPY may match more than one file. */
-function isPattern(source: string): boolean {
+export function isPattern(source: string): boolean {
   return /[*?[\\]/.test(source);
 }
 

@@ -400,6 +400,25 @@ describe('an image of a Containerfile', () => {
     expect(back).toEqual(first);
   });
 
+  it('has the jar of this build and the same digest, whichever others lie beside it', async () => {
+    mkdirSync(join(folder, 'target'));
+    writeFileSync(
+      join(folder, 'Containerfile'),
+      `FROM ${proxy.host}/base:1\nARG JAR=target/*.jar\nCOPY $JAR /app.jar\n`,
+    );
+    writeFileSync(join(folder, '.dockerignore'), '*\n!target/*.jar\n');
+    const jar = await bootJar('new', 'target/app-1.10.jar');
+    const clean = await build(builder(), service('bumped', {}), jar);
+    await bootJar('old', 'target/app-1.9.jar');
+    writeFileSync(join(folder, 'target/app-1.9-plain.jar'), 'not even a jar');
+    const context = recordingContext();
+    expect(await build(builder(), service('bumped', {}), jar, context)).toEqual(clean);
+    expect(context.lines.join('\n')).toContain('target/app-1.9-plain.jar, target/app-1.9.jar');
+    await inImage(clean, (root) => {
+      expect(readFileSync(join(root, 'app.jar')).equals(readFileSync(jar.built))).toBe(true);
+    });
+  });
+
   it('that fails names the step, the file and the reason, and leaves no container', async () => {
     writeFileSync(join(folder, 'Containerfile'), `FROM ${proxy.host}/base:1\nCOPY target/app.jar /\n`);
     const outcome = await builder().build(
