@@ -91,6 +91,12 @@ export async function checkBootJar(service: string, path: string): Promise<Outco
   });
 }
 
+/** Whether a file is an executable jar of Spring Boot; false where it cannot be read. */
+export async function isBootJar(path: string): Promise<boolean> {
+  const manifest = await readManifest(path);
+  return manifest.kind === 'ok' && isExecutable(manifest.value);
+}
+
 /** Copies a jar to where nobody else writes, checks that it is whole, and hashes the copy. Fails with JAR_NOT_FOUND. */
 export async function stageJar(
   service: string,

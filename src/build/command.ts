@@ -17,6 +17,7 @@ import { makeLargeTempFolder } from '../support/temp.ts';
 import { sha256Of } from './boot-jar.ts';
 import { digestIn } from './command-digest.ts';
 import { authFileText, commandEnvironment, secretsOf } from './command-env.ts';
+import { findOtherJars } from './other-jars.ts';
 import { withoutPasswords } from './redact.ts';
 import type { ImageBuilder, ImageRequest, WorkContext } from './types.ts';
 
@@ -56,7 +57,8 @@ export function createCommandBuilder(parts: CommandParts): ImageBuilder {
       if (source?.kind !== 'command') throw new Error(`${service.name} has no image command`);
       report.started('image');
       const names = imageNames(target, service.image?.repository ?? '');
-      const place = await placeOf(names.repository, inputHash, signal);
+      const clear = await checkOtherJars(request, source);
+      const place = clear.kind === 'ok' ? await placeOf(names.repository, inputHash, signal) : clear;
       if (place.kind !== 'ok') {
         report.finished('image', place.kind);
         return place;
@@ -103,6 +105,26 @@ export function createCommandBuilder(parts: CommandParts): ImageBuilder {
     const tag = there.value === undefined ? usual : `${usual}-${randomBytes(4).toString('hex')}`;
     return ok({ repository, tag, usual, insecure: target.registry.insecure });
   }
+}
+
+/** A program of the user's sees the whole context: an older jar that its Containerfile takes as well has to go first. */
+async function checkOtherJars(
+  { service, jar }: ImageRequest,
+  { containerfile, context }: CommandSource,
+): Promise<Outcome<void>> {
+  if (jar === undefined || containerfile === undefined) return ok(undefined);
+  const others = await findOtherJars(service.name, { containerfile, context, buildArgs: {} }, jar);
+  if (others.kind !== 'ok') return others;
+  const { taken } = others.value;
+  if (taken.length === 0) return ok(undefined);
+  return failed(
+    'JAR_AMBIGUOUS',
+    `${service.name}: ${basename(containerfile)} copies jars of older builds too: ${taken.join(', ')}`,
+    {
+      hint: `rm ${taken.map((name) => join(context, name)).join(' ')}   (in dev, press r after it)`,
+      exit: 4,
+    },
+  );
 }
 
 /** An image that comes out the same again keeps its tag, so that the manifests stay the same too. */

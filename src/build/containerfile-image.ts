@@ -12,8 +12,10 @@ import type { BuildahAccess } from './buildah-access.ts';
 import { bud, type BudResult } from './bud.ts';
 import { baseFailure } from './buildah-errors.ts';
 import type { Buildah } from './buildah-session.ts';
-import { copiesOnly } from './copy-sources.ts';
+import { copiesOnly, mountsContext } from './copy-sources.ts';
+import { excludeAlso, readDockerIgnore } from './dockerignore.ts';
 import { buildOnOwnSteps } from './layer-cache.ts';
+import { findOtherJars, leftOutNote } from './other-jars.ts';
 import { noOwnRetries, retryTransfer } from './transfer-retry.ts';
 import type { Jar } from './types.ts';
 
@@ -31,7 +33,10 @@ export interface ContainerfileRequest {
   readonly labels: readonly string[];
 }
 
-/** Builds it, and returns the image's id. Fails with IMAGE_BUILD_FAILED, BASE_IMAGE_MISSING, SOURCE_CHANGED or DISK_FULL. */
+/**
+ * Builds it, and returns the image's id. Fails with IMAGE_BUILD_FAILED, BASE_IMAGE_MISSING, JAR_AMBIGUOUS, SOURCE_CHANGED or
+ * DISK_FULL.
+ */
 export async function buildContainerfile(
   buildah: Buildah,
   request: ContainerfileRequest,
@@ -41,6 +46,9 @@ export async function buildContainerfile(
   const { service, source, jar, repository, folder, insecureHost, access, labels } = request;
   const login = await access.env(false, signal);
   if (login.kind !== 'ok') return login;
+  const hidden = await hideOtherJars(request, onLine);
+  if (hidden.kind !== 'ok') return hidden;
+  const text = read(source.containerfile) ?? '';
   const args = passBuildArgs(source.buildArgs);
   const wanted = {
     service,
@@ -60,6 +68,9 @@ export async function buildContainerfile(
       ...access.flags,
       ...labels,
       ...args.flags,
+      ...hidden.value,
+      // It would take a step from its cache though what the step sees of the context has changed.
+      ...(mountsContext(text, source.buildArgs) ? ['--no-cache'] : []),
       '-t',
       `localhost/appdev/${repository}:current`,
     ],
@@ -73,9 +84,7 @@ export async function buildContainerfile(
           : undefined,
       { signal, onRetry: onLine, clock: systemClock },
     );
-  const built = copiesOnly(read(source.containerfile) ?? '')
-    ? await buildOnOwnSteps(buildah, build, signal, onLine)
-    : await build();
+  const built = copiesOnly(text) ? await buildOnOwnSteps(buildah, build, signal, onLine) : await build();
   if (built.kind !== 'ok') return built;
   if (built.value.kind === 'failed') return built.value.failure;
   if (jar !== undefined && (await hashOf(jar.built)) !== jar.sha256) {
@@ -85,6 +94,21 @@ export async function buildContainerfile(
     });
   }
   return ok(built.value.imageId);
+}
+
+/** The flags that keep jars of older builds out of the context. */
+async function hideOtherJars(
+  { service, source, jar, folder }: ContainerfileRequest,
+  onLine: (line: string) => void,
+): Promise<Outcome<readonly string[]>> {
+  const others = jar === undefined ? undefined : await findOtherJars(service, source, jar);
+  if (others !== undefined && others.kind !== 'ok') return others;
+  const hidden = others?.value.hidden ?? [];
+  if (jar === undefined || hidden.length === 0) return ok([]);
+  onLine(leftOutNote(jar, hidden));
+  const path = join(folder, 'ignore');
+  await writeFile(path, excludeAlso(readDockerIgnore(source.context, source.containerfile), hidden));
+  return ok(['--ignorefile', path]);
 }
 
 /**

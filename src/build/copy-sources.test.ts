@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { copiesOnly, copySources } from './copy-sources.ts';
+import { contextReads, copiesOnly, copySources, mountsContext } from './copy-sources.ts';
 
 const of = (text: string, args: Readonly<Record<string, string>> = {}) => copySources(text, args);
 
@@ -45,15 +45,52 @@ ENTRYPOINT ["java", "-jar", "app.jar"]
     'COPY ${UNKNOWN} /',
     'COPY ../x /',
     'COPY <<EOF /etc/x\nhello\nEOF',
+    'COPY ${X:+a} /',
     'RUN --mount=type=bind,target=/src mvn package',
+    'RUN --mount=target=/src mvn package',
+    'RUN --mount=type=bind,source=.,target=/src x',
+    'RUN --mount=source=${UNKNOWN},target=/src x',
+    'RUN --mount=from=b,target=/x --mount=target=/src x',
   ])('is everything where it is not certain: %s', (text) => {
     expect(of(text)).toBe('all');
   });
 
-  it('does not take a cache mount, or one from elsewhere, for the context', () => {
-    expect(
-      of('RUN --mount=type=cache,target=/root/.m2 mvn package\nRUN --mount=type=bind,from=b,target=/x y'),
-    ).toEqual([]);
+  it.each([
+    ['RUN --mount=target=/ctx,source=src cat /ctx/a.txt', ['src']],
+    ['run --mount=type=bind,src=./src/a.txt,destination=/a x', ['src/a.txt']],
+    ['RUN --mount="target=/ctx,source=a dir" x', ['a dir']],
+    ["RUN --mount=target=/ctx,'source=/src/',ro x", ['src']],
+    ['ARG DIR=conf\nRUN --mount=target=/ctx,source=$DIR x', ['conf']],
+    [
+      'RUN \\\n  --mount=from=b,target=/x \\\n  --mount=source=one,target=/1 --mount=source=two,target=/2 x',
+      ['one', 'two'],
+    ],
+    ['RUN --network=none --security=insecure --mount=source=a,target=/a x', ['a']],
+  ])('names what a bind mount shows, which is the default type: %j', (text, expected) => {
+    expect(of(text)).toEqual(expected);
+    expect(mountsContext(text, {})).toBe(true);
+  });
+
+  it.each([
+    'RUN --mount=type=cache,target=/root/.m2,source=a mvn package',
+    'RUN --mount=type=bind,from=b,target=/x --mount=from=$C,target=/y y',
+    'RUN --mount=type=secret,id=x --mount=type=tmpfs,target=/x --mount=type=ssh x',
+    'RUN podman run --mount=type=bind,target=/x y',
+    'COPY a /b',
+  ])('does not take for the context what is mounted from elsewhere: %s', (text) => {
+    expect(mountsContext(text, {})).toBe(false);
+    expect(of(text)).toEqual(text === 'COPY a /b' ? ['a'] : []);
+  });
+
+  it.each([
+    ['COPY target/*.jar /app.jar', true],
+    ['COPY ["target/*.jar", "app.jar"]', true],
+    ['COPY --chown=1:1 target/*.jar /app/', false],
+    ['COPY target/*.jar .', false],
+    ['COPY target/*.jar /app/.', false],
+    ['COPY target/*.jar conf /app', false],
+  ])('tells whether one file is meant: %s', (text, toFile) => {
+    expect(contextReads(text, {})).toMatchObject([{ by: 'copy', toFile }]);
   });
 });
 

@@ -1,16 +1,34 @@
 /**
- * Which files of its context a Containerfile reads, told from its COPY and ADD instructions. A Containerfile that copies
- * one jar out of a context that is the whole project must not rebuild the image for each edit of a README.
- * Where the answer is not certain it is "everything". Pure.
+ * Which files of its context a Containerfile reads, told from its COPY and ADD instructions and the bind mounts of its RUN. A
+ * Containerfile that copies one jar out of a context that is the whole project must not rebuild the image for each edit of
+ * a README. Where the answer is not certain it is "everything". Pure.
  */
+import { posix } from 'node:path';
 
 /** Patterns relative to the context, as COPY takes them, or `all`. */
 export type CopySources = readonly string[] | 'all';
 
-/** What the build copies from its context. `buildArgs` override the defaults of ARG, as `--build-arg` does. */
-export function copySources(text: string, buildArgs: Readonly<Record<string, string>>): CopySources {
+/** One instruction, or one mount, that reads the context. */
+export type ContextRead =
+  | {
+      readonly by: 'copy';
+      readonly sources: CopySources;
+      /** One source, to a place that is no folder by its name: of several files that match, one would win. */
+      readonly toFile: boolean;
+    }
+  | {
+      /** A bind mount: the one path is no pattern. */
+      readonly by: 'mount';
+      readonly sources: CopySources;
+    };
+
+/** What the build reads from its context. `buildArgs` override the defaults of ARG, as `--build-arg` does. */
+export function contextReads(
+  text: string,
+  buildArgs: Readonly<Record<string, string>>,
+): readonly ContextRead[] {
   const variables = new Map<string, string>();
-  const sources: string[] = [];
+  const reads: ContextRead[] = [];
   for (const instruction of instructions(text)) {
     const [, word = '', rest = ''] = /^(\S+)\s*([\s\S]*)$/.exec(instruction) ?? [];
     switch (word.toUpperCase()) {
@@ -19,21 +37,28 @@ export function copySources(text: string, buildArgs: Readonly<Record<string, str
         define(rest, word.toUpperCase() === 'ARG' ? buildArgs : {}, variables);
         break;
       case 'RUN':
-        // A bind mount without `from` shows the context to the command.
-        if (/--mount=[^\s]*type=bind/.test(rest) && !/--mount=[^\s]*from=/.test(rest)) return 'all';
+        reads.push(...mountsOf(rest, variables));
         break;
       case 'COPY':
-      case 'ADD': {
-        const copied = sourcesOf(rest, variables);
-        if (copied === 'all') return 'all';
-        sources.push(...copied);
+      case 'ADD':
+        reads.push(...copiesOf(rest, variables));
         break;
-      }
       default:
         break;
     }
   }
-  return sources;
+  return reads;
+}
+
+/** All that the build reads from its context, in one list. */
+export function copySources(text: string, buildArgs: Readonly<Record<string, string>>): CopySources {
+  const sources = contextReads(text, buildArgs).map((read) => read.sources);
+  return sources.includes('all') ? 'all' : sources.flat();
+}
+
+/** Whether a RUN sees the context: Buildah's cache does not notice when what it sees has changed. */
+export function mountsContext(text: string, buildArgs: Readonly<Record<string, string>>): boolean {
+  return contextReads(text, buildArgs).some(({ by }) => by === 'mount');
 }
 
 /** Whether a build only copies: the same files then make the same image, as nothing that is run does by itself. */
@@ -70,28 +95,66 @@ function define(
   }
 }
 
-function sourcesOf(rest: string, variables: ReadonlyMap<string, string>): CopySources {
-  let words = rest;
+/** Flags at the beginning of an instruction, without their quotes, and what follows them. */
+function splitFlags(text: string): { readonly flags: readonly string[]; readonly rest: string } {
+  const flags: string[] = [];
+  let rest = text.trimStart();
   for (;;) {
-    const flag = /^--(\w+)(?:=(\S+))?\s+/.exec(words);
-    if (flag === null) break;
-    // Copies from another stage or image, not from the context.
-    if (flag[1] === 'from') return [];
-    words = words.slice(flag[0].length);
+    const flag = /^--(?:[^\s"'\\]|\\.|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')*(?=\s|$)/.exec(rest)?.[0];
+    if (flag === undefined) return { flags, rest };
+    flags.push(flag.replace(/\\(.)|["']/g, '$1'));
+    rest = rest.slice(flag.length).trimStart();
   }
-  if (words.startsWith('<<') || words.includes(' <<')) return 'all';
-  const list = words.startsWith('[') ? jsonList(words) : words.split(/\s+/).filter((word) => word !== '');
-  if (list === undefined) return 'all';
+}
+
+/** The mounts of a RUN that show the context: those of type `bind`, which is the default, that are from nowhere else. */
+function mountsOf(text: string, variables: ReadonlyMap<string, string>): ContextRead[] {
+  const mounts = splitFlags(text).flags.flatMap((flag) => /^--mount=(.*)$/.exec(flag)?.[1] ?? []);
+  return mounts.flatMap((mount): ContextRead[] => {
+    const fields = new Map(
+      mount.split(',').map((field): [string, string] => {
+        const [, key = field, value = ''] = /^([^=]*)=(.*)$/.exec(field) ?? [];
+        return [key.trim().toLowerCase(), value];
+      }),
+    );
+    const type = expand(fields.get('type') ?? 'bind', variables);
+    if (fields.has('from') || (type !== undefined && type !== 'bind')) return [];
+    const named = expand(fields.get('source') ?? fields.get('src') ?? '', variables);
+    const source = named === undefined ? undefined : inContext(named);
+    const isCertain = source !== undefined && !isPattern(source);
+    return [{ by: 'mount', sources: isCertain ? [source] : 'all' }];
+  });
+}
+
+function copiesOf(text: string, variables: ReadonlyMap<string, string>): ContextRead[] {
+  const { flags, rest } = splitFlags(text);
+  // Copies from another stage or image, not from the context.
+  if (flags.some((flag) => flag.startsWith('--from='))) return [];
+  const words = rest.startsWith('[') ? jsonList(rest) : rest.split(/\s+/).filter((word) => word !== '');
+  const all: ContextRead = { by: 'copy', sources: 'all', toFile: false };
+  if (words === undefined || /(?:^|\s)<</.test(rest)) return [all];
   const sources: string[] = [];
-  for (const word of list.slice(0, -1)) {
+  for (const word of words.slice(0, -1)) {
     const source = expand(word.replace(/^(["'])(.*)\1$/, '$2'), variables);
-    if (source === undefined) return 'all';
+    if (source === undefined) return [all];
     if (/^(https?|git|ssh):|^git@/.test(source)) continue;
-    const relative = source.replace(/^(\.?\/)+/, '').replace(/\/+$/, '');
-    if (relative === '' || relative === '.' || relative.startsWith('..')) return 'all';
-    sources.push(relative);
+    const path = inContext(source);
+    if (path === undefined) return [all];
+    sources.push(path);
   }
-  return sources;
+  const isFolder = /(?:^|\/)\.?$/.test(words.at(-1) ?? '');
+  return [{ by: 'copy', sources, toFile: words.length === 2 && !isFolder }];
+}
+
+/** A path of the context as one below it; undefined where it is the whole context. */
+function inContext(path: string): string | undefined {
+  const below = posix.normalize(path.replace(/^\/+/, '')).replace(/\/+$/, '');
+  return below === '' || below === '.' || below.startsWith('..') ? undefined : below;
+}
+
+/** Whether a source of COPY may match more than one file. */
+export function isPattern(source: string): boolean {
+  return /[*?[\\]/.test(source);
 }
 
 function jsonList(text: string): string[] | undefined {
@@ -115,5 +178,6 @@ function expand(text: string, variables: ReadonlyMap<string, string>): string | 
       return value ?? '';
     },
   );
-  return unknown.length === 0 ? expanded : undefined;
+  // Other forms, such as `${name:+text}`, are not read.
+  return unknown.length === 0 && !expanded.includes('$') ? expanded : undefined;
 }

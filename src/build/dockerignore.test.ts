@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { dockerRule } from './dockerignore.ts';
+import { dockerRule, excludeAlso } from './dockerignore.ts';
 
 /** Names of files and folders (with a slash) that the rule leaves. */
 function left(text: string, names: readonly string[]): string[] {
@@ -44,5 +44,16 @@ describe('dockerRule', () => {
 
   it('takes braces literally, as Go does', () => {
     expect(left('{a,b}', ['a', 'b', '{a,b}'])).toEqual(['a', 'b']);
+  });
+});
+
+describe('excludeAlso', () => {
+  it('leaves files out that the text brings back, by their very names', () => {
+    const rule = dockerRule('/c', excludeAlso('*\n!target/*.jar', ['target/a[1].jar', 'target/b.jar']));
+    expect(['a[1].jar', 'b.jar', 'a1.jar'].map((name) => rule(`/c/target/${name}`, false))).toEqual([
+      true,
+      true,
+      false,
+    ]);
   });
 });

@@ -27,16 +27,26 @@ export function dockerIgnoreFiles(context: string, containerfile: string): reado
   ];
 }
 
-/** Reads the first of the ignore files that exists. */
+/** The rule of the first of the ignore files that exists. */
 export function readDockerRule(context: string, containerfile: string): ContextRule {
+  return dockerRule(context, readDockerIgnore(context, containerfile));
+}
+
+/** The text of the first of the ignore files that exists; empty where none does. */
+export function readDockerIgnore(context: string, containerfile: string): string {
   for (const file of dockerIgnoreFiles(context, containerfile)) {
     try {
-      return dockerRule(context, readFileSync(file, 'utf8'));
+      return readFileSync(file, 'utf8');
     } catch {
       // Not there: the next one.
     }
   }
-  return () => false;
+  return '';
+}
+
+/** The text of an ignore file that excludes these files too, by their names relative to the context. */
+export function excludeAlso(text: string, names: readonly string[]): string {
+  return [text, ...names.map((name) => name.replace(/[*?[\]\\]/g, '\\$&')), ''].join('\n');
 }
 
 /** The rule that an ignore file's text makes for a context. Folders that `!` may reach into are not ignored. */

@@ -65,7 +65,7 @@ describe('gradleInputs', () => {
       project(':libs:b', { sources: [join(root, 'libs/b/java')] }),
       project(':other'),
     ]);
-    expect(gradleInputs(all, app).map((path) => path.slice(root.length + 1))).toEqual([
+    expect(gradleInputs(all, app).paths.map((path) => path.slice(root.length + 1))).toEqual([
       'app/build.gradle',
       'app/src/main',
       'app/src/test',
@@ -87,9 +87,18 @@ describe('gradleInputs', () => {
     ]);
   });
 
+  it('tell sources, wherever they lie, from a folder around the project, and from what is written', () => {
+    const roots = [join(root, 'config'), root, join(root, 'app/build/generated')];
+    const app = project(':app', { sources: roots });
+    const { paths, sources, outputs } = gradleInputs(model([app, project(':b')]), app);
+    expect(sources).toEqual([join(root, 'app/src/main'), join(root, 'app/src/test'), join(root, 'config')]);
+    expect(paths).toEqual([root, ...sources]);
+    expect(outputs).toEqual([join(root, 'app/build'), join(root, 'b/build')]);
+  });
+
   it('name the folders of included builds', () => {
     const app = project(':');
-    expect(gradleInputs({ ...model([app]), included: ['/elsewhere/tools'] }, app)).toContain(
+    expect(gradleInputs({ ...model([app]), included: ['/elsewhere/tools'] }, app).paths).toContain(
       '/elsewhere/tools',
     );
   });

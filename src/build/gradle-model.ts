@@ -3,9 +3,11 @@
  * jar, which projects that needs, and which files decide it. Reads names only; runs nothing.
  */
 import { existsSync } from 'node:fs';
-import { dirname, join, relative, resolve, sep } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fieldAt, isFields, listAt, stringAt } from '../support/fields.ts';
 import { answerFormat } from './gradle-init-script.ts';
+import { isBelow, jarInputs } from './jar-inputs.ts';
+import type { JarInputs } from './types.ts';
 
 /** One project of a build. All paths are absolute. */
 export interface GradleProject {
@@ -122,22 +124,23 @@ const rootFiles = [
 ];
 
 /**
- * The inputs of a project's jar, absolute, sorted: of the project itself, of its upstream projects, and the build files of
- * the projects above them. Main and test sources are among them whether they exist or not, because they may come to be.
+ * The inputs of a project's jar: of the project itself, of its upstream projects, and the build files of the projects above
+ * them. Main and test sources are among them whether they exist or not, because they may come to be.
  */
-export function gradleInputs(model: GradleModel, project: GradleProject): readonly string[] {
-  const inputs = new Set(buildFilesOf(model, withUpstream(model, project)));
-  for (const folder of model.included) inputs.add(folder);
-  for (const { folder, sources, output } of withUpstream(model, project)) {
-    const isJava = sources.length > 0;
+export function gradleInputs(model: GradleModel, project: GradleProject): JarInputs {
+  const built = withUpstream(model, project);
+  const sources = built.flatMap(({ folder, sources: roots, output }) => [
     // Not only the roots that the compiler takes: descriptions to generate code from lie beside them.
-    for (const name of isJava ? ['main', 'test'] : []) inputs.add(join(folder, 'src', name));
-    for (const path of sources) if (!isBelow(output, path)) inputs.add(path);
-    const lombok = join(folder, 'lombok.config');
-    if (existsSync(lombok)) inputs.add(lombok);
-  }
-  const sorted = [...inputs].sort();
-  return sorted.filter((path) => !sorted.some((other) => isBelow(other, path)));
+    ...(roots.length > 0 ? ['main', 'test'].map((name) => join(folder, 'src', name)) : []),
+    ...roots.filter((path) => !isBelow(output, path)),
+  ]);
+  const lombok = built.map(({ folder }) => join(folder, 'lombok.config')).filter((path) => existsSync(path));
+  return jarInputs({
+    files: [...buildFilesOf(model, built), ...model.included, ...lombok],
+    sources,
+    modules: built.map(({ folder }) => folder),
+    outputs: model.projects.map(({ output }) => output),
+  });
 }
 
 /** What decides how a build is configured: its scripts, settings, properties, and the code of buildSrc. */
@@ -168,9 +171,4 @@ export function findGradleRoot(folder: string): string {
     if (['settings.gradle', 'settings.gradle.kts'].some((name) => existsSync(join(at, name)))) return at;
     if (at === dirname(at)) return folder;
   }
-}
-
-function isBelow(folder: string, path: string): boolean {
-  const tail = relative(folder, path);
-  return tail !== '' && tail !== '..' && !tail.startsWith(`..${sep}`) && resolve(folder, tail) === path;
 }

@@ -13,6 +13,7 @@ import {
   type GradleProject,
 } from './gradle-model.ts';
 import type { BuiltJar } from './jar-staging.ts';
+import type { JarInputs } from './types.ts';
 
 /** A service's project, with the jar that it makes. */
 export interface GradleTarget {
@@ -66,7 +67,7 @@ function listed({ projects }: GradleModel): string {
 }
 
 /** The inputs of a service's jar, as `JarBuilder.inputsOf` returns them. */
-export function inputsIn(model: GradleModel, service: ServiceConfig): Outcome<readonly string[]> {
+export function inputsIn(model: GradleModel, service: ServiceConfig): Outcome<JarInputs> {
   const project = locate(service, model);
   return project.kind === 'ok' ? ok(gradleInputs(model, project.value)) : project;
 }

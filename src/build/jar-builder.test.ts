@@ -34,7 +34,7 @@ const write = (...names: readonly string[]): void => {
 /** Says who was asked. */
 const named = (name: string): JarBuilder => ({
   reactorOf: () => Promise.resolve(ok('/top')),
-  inputsOf: () => Promise.resolve(ok([name])),
+  inputsOf: () => Promise.resolve(ok({ paths: [name], sources: [], outputs: [] })),
   build: ({ services }) =>
     Promise.resolve(
       ok(
@@ -83,7 +83,7 @@ describe('undecided', () => {
 describe('createJarBuilder', () => {
   it('hands a service to its tool, and tells builds of two tools in one folder apart', async () => {
     const builder = createJarBuilder({ maven: named('maven'), gradle: named('gradle') });
-    expect(await builder.inputsOf(service('gradle'))).toEqual(ok(['gradle']));
+    expect(await builder.inputsOf(service('gradle'))).toMatchObject(ok({ paths: ['gradle'] }));
     const built = await builder.build({ services: [service('maven')], tests: false }, recordingContext());
     expect(built.kind === 'ok' && built.value.get('orders')?.path).toBe('maven');
     const reactors = await Promise.all(

@@ -54,6 +54,23 @@ it('sends what COPY reads and nothing else', async () => {
   expect(sent).toEqual([...ours, 'conf/a/b.yaml', 'target/app.jar']);
 });
 
+it('does not send what is hidden', async () => {
+  const context = write({
+    Containerfile: 'FROM scratch\nCOPY target/*.jar /app.jar\n',
+    'target/app-1.10.jar': 'new',
+    'target/app-1.9.jar': 'old',
+  });
+  const source = {
+    kind: 'containerfile',
+    containerfile: join(context, 'Containerfile'),
+    context,
+    buildArgs: {},
+  } as const;
+  const recipe = await containerfileRecipe('orders', source, ['target/app-1.9.jar']);
+  if (recipe.kind !== 'ok') throw new Error('no recipe');
+  expect(await contents(recipe.value)).toEqual([...ours, 'target/app-1.10.jar']);
+});
+
 it('sends everything where COPY may read everything, but what is ignored and what is appdev’s own', async () => {
   const sent = await contextOf({
     Containerfile: 'FROM scratch\nCOPY . /app\n',

@@ -44,10 +44,14 @@ export function layersRecipe(
   };
 }
 
-/** The recipe of a Containerfile of the user's. Fails with IMAGE_BUILD_FAILED where it cannot be read. */
+/**
+ * The recipe of a Containerfile of the user's. `hidden`: files that are left out, by their names in the context. Fails with
+ * IMAGE_BUILD_FAILED where it cannot be read.
+ */
 export async function containerfileRecipe(
   service: string,
   { containerfile, context, buildArgs }: Extract<ImageSource, { kind: 'containerfile' }>,
+  hidden: readonly string[] = [],
 ): Promise<Outcome<Recipe>> {
   let text: string;
   try {
@@ -65,7 +69,8 @@ export async function containerfileRecipe(
       // appdev's own folder: its logs are no part of anybody's image.
       skip: (path, folder) => relative(context, path) === '.appdev' || ignored(path, folder),
       wants: (name) =>
-        matchers === undefined || ancestors(name).some((part) => matchers.some((fits) => fits(part))),
+        !hidden.includes(name) &&
+        (matchers === undefined || ancestors(name).some((part) => matchers.some((fits) => fits(part)))),
     },
     buildArgs,
     fixed: false,

@@ -24,6 +24,7 @@ import { createMakeImage, type Job, type Made, type PodBuildParts } from './kani
 import { podNames } from './kaniko-names.ts';
 import { containerfileRecipe, layersRecipe } from './kaniko-recipe.ts';
 import { stageLayers } from './layer-staging.ts';
+import { findOtherJars, leftOutNote } from './other-jars.ts';
 import type { ImageBuilder, ImageRequest, Jar, WorkContext } from './types.ts';
 
 /** What the builder is made from. */
@@ -116,7 +117,12 @@ export function createKanikoBuilder(parts: KanikoParts): ImageBuilder {
     source: Extract<ImageSource, { kind: 'containerfile' }>,
     jar: Jar | undefined,
   ): Promise<Outcome<Made>> {
-    const recipe = await containerfileRecipe(job.service, source);
+    const others = jar === undefined ? undefined : await findOtherJars(job.service, source, jar);
+    if (others !== undefined && others.kind !== 'ok') return others;
+    const hidden = others?.value.hidden ?? [];
+    if (jar !== undefined && hidden.length > 0)
+      job.context.report.output('image', 'stdout', leftOutNote(jar, hidden));
+    const recipe = await containerfileRecipe(job.service, source, hidden);
     if (recipe.kind !== 'ok') return recipe;
     const made = await make(job, recipe.value);
     if (made.kind === 'ok' && jar !== undefined && (await sumOf(jar.built)) !== jar.sha256) {

@@ -195,7 +195,7 @@ function guardedModules(
   return modules.flatMap((module) => {
     const { folder, pom } = module;
     const output = outputFolderOf(module, reactor);
-    const inputs = mavenInputs(reactor, module);
+    const { paths: inputs } = mavenInputs(reactor, module);
     // Output among the sources is not ours to remove.
     const isOwn = [folder, ...inputs].every((path) => path !== output && !path.startsWith(output + sep));
     return pom.packaging === 'pom' || !isOwn

@@ -44,8 +44,36 @@ describe('parsePom', () => {
       ],
       properties: new Map([['a.b', 'c']]),
       outputFolder: 'out',
-      paths: expect.arrayContaining(['java', '${project.basedir}/api.yaml']) as unknown,
+      names: {
+        sources: [{ folder: 'java', includes: [] }],
+        others: expect.arrayContaining(['${project.basedir}/api.yaml']) as unknown,
+      },
       usesTestJar: true,
+    });
+  });
+
+  it('tells what is compiled or packed from what is read otherwise, and from what is written', () => {
+    const pom = parsePom(`<project><artifactId>a</artifactId><build>
+      <testSourceDirectory>test</testSourceDirectory>
+      <resources><resource>
+        <directory>\${basedir}/..</directory><targetPath>META-INF</targetPath><filtering>true</filtering>
+        <includes><include>LICENSE</include><include>legal/**</include></includes>
+      </resource></resources>
+      <plugins>
+        <plugin><artifactId>x</artifactId><configuration><sources><source>gen</source></sources><source>17</source></configuration></plugin>
+        <plugin><artifactId>y</artifactId><configuration>
+          <workingDirectory>../front</workingDirectory><outputDirectory>../dist</outputDirectory><destFile>x.exec</destFile>
+          <protoSourceRoot>../proto</protoSourceRoot><generatedSourceDirectory>made</generatedSourceDirectory>
+        </configuration></plugin>
+      </plugins></build></project>`);
+    expect(pom?.names).toEqual({
+      sources: [
+        { folder: 'test', includes: [] },
+        { folder: '${basedir}/..', includes: ['LICENSE', 'legal/**'] },
+        { folder: 'gen', includes: [] },
+        { folder: '../proto', includes: [] },
+      ],
+      others: ['x', '17', 'y', '../front'],
     });
   });
 

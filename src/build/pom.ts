@@ -3,6 +3,7 @@
  * file. Profiles count as if all were active, because which ones are is Maven's to say; too many inputs cost a build,
  * too few would run old code.
  */
+import { namedPaths, type NamedPaths } from './pom-paths.ts';
 import { child, children, parseXml, textOf, type XmlElement } from './xml.ts';
 
 /** What names an artifact, versions aside: in one reactor there is one of each. Values may hold `${…}`. */
@@ -28,8 +29,8 @@ export interface Pom {
   readonly properties: ReadonlyMap<string, string>;
   /** `<build><directory>`, as written. */
   readonly outputFolder?: string;
-  /** Texts within `<build>` that may name a file or a folder, as written. */
-  readonly paths: readonly string[];
+  /** What `<build>` names that may be read from disk. */
+  readonly names: NamedPaths;
   /** Something is built from, or into, a jar of test classes. */
   readonly usesTestJar: boolean;
 }
@@ -61,7 +62,7 @@ export function parsePom(text: string): Pom | undefined {
         .map(({ name, text: value }) => [name, value]),
     ),
     ...(outputFolder === undefined ? {} : { outputFolder }),
-    paths: builds.flatMap(leaves).filter((value) => value !== '' && !/[\n*<>|]/.test(value)),
+    names: namedPaths(builds),
     usesTestJar: builds.concat(scopes).flatMap(leaves).includes('test-jar'),
   };
 }

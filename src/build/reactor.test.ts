@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { mavenInputs } from './maven-inputs.ts';
 import {
+  expand,
   findModule,
   findReactor,
   outputFolderOf,
@@ -148,36 +148,38 @@ describe('a module', () => {
     expect(outputFolderOf(moduleAt(reactor, 'common'), reactor)).toBe(join(root, 'common/target'));
   });
 
-  it('has as inputs its sources, all pom files, what its build names, and Maven’s settings around it', () => {
-    write('app/api.yaml');
-    write('app/build/maven/x/generated.java');
-    write('.mvn/maven.config');
-    write('mvnw');
-    write('lombok.config');
-    write('other/lombok.config');
+  it('writes to the output folder that it inherits, in its own folder', () => {
+    write(
+      'pom.xml',
+      project(
+        'parent',
+        `${modules('app', 'common')}<build><directory>\${project.basedir}/made</directory></build><properties><out>x</out></properties>`,
+      ),
+    );
     const reactor = reactorAt('app');
-    expect(mavenInputs(reactor, moduleAt(reactor, 'app')).map((path) => path.slice(root.length + 1))).toEqual(
-      [
-        '.mvn',
-        ...['api', 'app'].flatMap((name) => [
-          ...(name === 'app' ? ['app/api.yaml'] : []),
-          `${name}/pom.xml`,
-          `${name}/src/main`,
-          `${name}/src/test`,
-        ]),
-        'bom/pom.xml',
-        'bom/src/main',
-        'bom/src/test',
-        'common/pom.xml',
-        'common/src/main',
-        'common/src/test',
-        'lombok.config',
-        'mvnw',
-        'pom.xml',
-        'rules/pom.xml',
-        'rules/src/main',
-        'rules/src/test',
-      ],
+    expect(outputFolderOf(moduleAt(reactor, 'common'), reactor)).toBe(join(root, 'common/made'));
+    expect(outputFolderOf(moduleAt(reactor, 'app'), reactor)).toBe(join(root, 'app/x'));
+  });
+
+  it('fills in the folders that Maven knows', () => {
+    write('.mvn/maven.config');
+    const reactor = reactorAt('app');
+    const app = moduleAt(reactor, 'app');
+    const texts = ['${basedir}', '${project.build.outputDirectory}', '${project.parent.basedir}/x'];
+    expect(texts.map((text) => expand(text, app, reactor))).toEqual([
+      join(root, 'app'),
+      join(root, 'app/build/maven/classes'),
+      join(root, 'x'),
+    ]);
+    expect(expand('${maven.multiModuleProjectDirectory} ${no.such}', app, reactor)).toBe(
+      `${root} \${no.such}`,
+    );
+  });
+
+  it('is its own parent only once', () => {
+    write('loop/pom.xml', child('parent', '', '<relativePath>../loop</relativePath>'));
+    expect(outputFolderOf(moduleAt(reactorAt('loop'), 'loop'), reactorAt('loop'))).toBe(
+      join(root, 'loop/target'),
     );
   });
 

@@ -2,7 +2,7 @@
  * The build that a service belongs to: the topmost pom.xml whose modules lead to it, its modules by folder, and what a
  * module needs from the others. Reads pom files and the names beside them; runs nothing.
  */
-import { readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { parsePom, type Coordinates, type Pom } from './pom.ts';
 
@@ -88,9 +88,19 @@ export function expand(text: string, module: Module, reactor: Reactor, depth = 0
   });
 }
 
-/** The folder that Maven writes a module's classes and jar to. */
-export function outputFolderOf(module: Module, reactor: Reactor): string {
-  return resolve(module.folder, expand(module.pom.outputFolder ?? 'target', module, reactor));
+/** The folder that Maven writes a module's classes and jar to. `depth`: as of `expand`. */
+export function outputFolderOf(module: Module, reactor: Reactor, depth = 0): string {
+  const [named = 'target'] = lineageOf(module).flatMap(({ pom }) => pom.outputFolder ?? []);
+  return resolve(module.folder, expand(named, module, reactor, depth));
+}
+
+/** The module, and the local parents that it inherits from, nearest first. */
+export function lineageOf(module: Module): readonly Module[] {
+  const found = new Map<string, Module>();
+  for (let at: Module | undefined = module; at !== undefined && !found.has(at.file); at = localParent(at)) {
+    found.set(at.file, at);
+  }
+  return [...found.values()];
 }
 
 /** How `-pl` names a module: its folder relative to the top; undefined for the top itself. */
@@ -108,15 +118,32 @@ function propertyOf(key: string, module: Module, reactor: Reactor, depth: number
     case 'basedir':
       return module.folder;
     case 'build.directory':
-      return join(module.folder, 'target');
+      return depth > 8 ? undefined : outputFolderOf(module, reactor, depth + 1);
+    case 'build.outputDirectory':
+      return depth > 8 ? undefined : join(outputFolderOf(module, reactor, depth + 1), 'classes');
     case 'parent.groupId':
       return module.pom.parent?.groupId;
+    case 'parent.basedir':
+      return localParent(module)?.folder;
+    case 'session.executionRootDirectory':
+    case 'user.dir':
+      return reactor.top;
+    case 'maven.multiModuleProjectDirectory':
+    case 'rootDirectory':
+    case 'session.rootDirectory':
+      return rootOf(reactor.top);
   }
-  for (let at: Module | undefined = module; at !== undefined; at = localParent(at)) {
-    const value = at.pom.properties.get(key);
-    if (value !== undefined) return value;
+  return lineageOf(module)
+    .find(({ pom }) => pom.properties.has(key))
+    ?.pom.properties.get(key);
+}
+
+/** What Maven takes for the root of a build: the nearest folder with a `.mvn`, from where it is started. */
+function rootOf(top: string): string {
+  for (let at = top; ; at = dirname(at)) {
+    if (existsSync(join(at, '.mvn'))) return at;
+    if (at === dirname(at)) return top;
   }
-  return undefined;
 }
 
 function coordinatesOf(module: Module, reactor: Reactor): Coordinates {

@@ -36,6 +36,16 @@ export interface Jar {
   readonly sha256: string;
 }
 
+/** What a jar is made from. All paths are absolute. */
+export interface JarInputs {
+  /** Files and folders whose content decides the jar: source roots, build files, of upstream modules too. */
+  readonly paths: readonly string[];
+  /** Those of them that are compiled or packed as they are, whether git ignores what lies in them or not. */
+  readonly sources: readonly string[];
+  /** Folders that the build writes, which are no inputs whatever they lie in. */
+  readonly outputs: readonly string[];
+}
+
 /** Builds executable jars. A builder of several tools puts the tool before the folder. */
 export interface JarBuilder {
   /**
@@ -43,8 +53,7 @@ export interface JarBuilder {
    * with the same one are never built at the same time, and are built by one invocation when both need it.
    */
   reactorOf(service: ServiceConfig): Promise<Outcome<string>>;
-  /** Absolute files and folders whose content decides the jar: source roots, build files, of upstream modules too. */
-  inputsOf(service: ServiceConfig): Promise<Outcome<readonly string[]>>;
+  inputsOf(service: ServiceConfig): Promise<Outcome<JarInputs>>;
   /** Builds; the stages reported are `compile` and `package`. */
   build(request: JarRequest, context: WorkContext): Promise<Outcome<ReadonlyMap<string, Jar>>>;
 }

@@ -31,6 +31,15 @@ services:
 
 /** What comes after the tables. */
 export const rules = `
+## Building by a Containerfile
+
+- **The jar.** \`COPY target/*.jar app.jar\` (or \`build/libs/*.jar\`) takes the jar that this build made. Executable jars of
+  older builds in the same folder are left out of the context. Where COPY names one file as its destination, so are all other
+  jars that its pattern matches, such as Gradle's \`-plain.jar\`. The log names what is left out.
+- **What builds the image again**: what COPY and ADD take, and what a RUN sees by \`--mount=type=bind\` (the default type) without
+  \`from\`. Buildah shows such a RUN also files that .dockerignore excludes, and its cache does not notice when they change; a
+  Containerfile with such a RUN is built without the cache.
+
 ## Building by a command
 
 With \`builder: command\`, a program of yours builds the image and pushes it: BuildKit, podman, Jib, or a script.
@@ -88,6 +97,8 @@ mvn jib:build -Djib.to.image="$APPDEV_IMAGE" -Djib.outputPaths.digest="$APPDEV_D
   (\`./build-image.sh\`) build the image again. Of the context count what \`containerfile\` copies, or without it all files, but
   for those that .dockerignore or .gitignore leave out and the output folders of build tools. \`command.dependencies\` takes
   the place of the context.
+- **Older jars.** The program sees the whole context. An executable jar of an older build that a pattern in \`containerfile\` takes
+  as well is an error (JAR_AMBIGUOUS), which names the file to remove.
 - **Cancel.** A newer save ends the command with all that it started in its process group. What it starts elsewhere (a daemon) is its
   own affair; programs that survive a killed appdev are ended at the next start.
 - **Trust.** Whoever writes appdev.yaml decides what runs on the machine that builds it, as with a Maven plugin, a wrapper script or

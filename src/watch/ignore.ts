@@ -1,9 +1,10 @@
 /**
  * Which files are no inputs. Three sources, each where it is true:
  * - appdev's own list and `ignore` of appdev.yaml: everywhere; the user's patterns have the last word, `!` included.
- * - .gitignore (nested): outside of `src` folders. What lies in a source root is compiled and packed by Maven whether git
- *   ignores it or not, and `application-local.properties` or generated code that stays out of git is exactly what its
- *   author expects to see running, so there git has no say. (That a build may write such files is written.ts's concern.)
+ * - .gitignore (nested): outside of `src` folders and of what the build tool names as sources. What lies in a source root
+ *   is compiled and packed whether git ignores it or not, and `application-local.properties` or generated code that stays
+ *   out of git is exactly what its author expects to see running, so there git has no say. (That a build may write such
+ *   files is written.ts's concern.)
  * - .dockerignore: in build contexts, see dockerignore.ts.
  * Reads ignore files; knows nothing of services.
  */

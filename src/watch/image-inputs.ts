@@ -7,7 +7,7 @@ import { dirname, join, resolve } from 'node:path';
 import picomatch from 'picomatch';
 import type { CommandSource, ImageSource, ProjectConfig, ServiceConfig } from '../config/model.ts';
 import { isWithin, type Root } from './classify.ts';
-import { copySources } from '../build/copy-sources.ts';
+import { contextReads } from '../build/copy-sources.ts';
 import { dockerIgnoreFiles, readDockerRule } from '../build/dockerignore.ts';
 import { buildFiles, isOutputFolder, projectRule, type GitRule, type IgnoreRule } from './ignore.ts';
 import type { WalkRoot } from './walk.ts';
@@ -16,20 +16,31 @@ import type { WalkRoot } from './walk.ts';
 export interface ImageInputSources {
   readonly config: ProjectConfig;
   readonly service: ServiceConfig;
+  /** Folders that the build of the jar writes. */
+  readonly outputs: readonly string[];
   /** What is no input anywhere. */
   readonly rule: IgnoreRule;
   readonly git: GitRule;
 }
 
 /** The roots of a service's image; none for layers, which are made from the jar alone. */
-export function imageRoots({ config, service, rule, git }: ImageInputSources): readonly (Root & WalkRoot)[] {
+export function imageRoots({
+  config,
+  service,
+  outputs,
+  rule,
+  git,
+}: ImageInputSources): readonly (Root & WalkRoot)[] {
+  // With a jar of ours, what the build tool writes follows from the jar's inputs. Without one, a jar that the user builds
+  // himself is the very thing to watch.
+  const built = service.jar === undefined ? undefined : new Set(outputs);
   const source = service.image?.source;
   const named = (paths: readonly string[]): (Root & WalkRoot)[] =>
     paths.map((path) => ({ path, kind: 'containerfile', skip: (entry, folder) => rule(entry, folder) }));
   if (source?.kind === 'containerfile') {
     return [
       ...named([source.containerfile, ...dockerIgnoreFiles(source.context, source.containerfile)]),
-      ...contextRoots(config, source, service.jar !== undefined),
+      ...contextRoots(config, source, built),
     ];
   }
   if (source?.kind !== 'command') return [];
@@ -42,28 +53,41 @@ export function imageRoots({ config, service, rule, git }: ImageInputSources): r
     // Whatever program starts it, a script of the project is part of the command.
     ...named(scriptsOf(source, config.root)),
     ...named([...(containerfile === undefined ? [] : [containerfile]), ...ignoreFiles]),
-    ...commandRoots(config, source, rule, git),
+    ...commandRoots(config, source, built ?? new Set(), rule, git),
   ];
 }
 
 type ContainerfileSource = Omit<Extract<ImageSource, { kind: 'containerfile' }>, 'kind'>;
 
+/** `built`: the output folders of the jar's build; absent without a jar of ours. */
 function contextRoots(
   config: ProjectConfig,
   source: ContainerfileSource,
-  builtJar: boolean,
+  built: ReadonlySet<string> | undefined,
 ): (Root & WalkRoot)[] {
   const rule = projectRule(config.root, config.ignore, true);
   const docker = readDockerRule(source.context, source.containerfile);
-  // With a jar of ours, what the build tool writes follows from the jar's inputs. Without one, a jar that the user
-  // builds himself is the very thing to watch.
+  const isBuilt = (path: string, siblings: ReadonlySet<string>): boolean =>
+    built !== undefined && (built.has(path) || isOutputFolder(path, siblings));
+  const shown: WalkRoot['skip'] = (path, folder, siblings) =>
+    rule(path, folder) || (folder && isBuilt(path, siblings));
   const skip: WalkRoot['skip'] = (path, folder, siblings) =>
-    rule(path, folder) || docker(path, folder) || (builtJar && folder && isOutputFolder(path, siblings));
-  const copied = copySources(readText(source.containerfile), source.buildArgs);
-  if (copied === 'all') return [{ path: source.context, kind: 'context', skip }];
-  return copied
-    .filter((pattern) => !(builtJar && copiesOutput(source.context, pattern)))
-    .map((pattern) => globRoot('context', join(source.context, pattern), skip));
+    shown(path, folder, siblings) || docker(path, folder);
+  const reads = contextReads(readText(source.containerfile), source.buildArgs);
+  const isWhole = reads.some(({ sources }) => sources === 'all');
+  const roots = reads.flatMap(({ by, sources }) => {
+    // What is mounted by its name is seen whatever the ignore file says; what is copied is in the whole context.
+    if (sources === 'all' || (by === 'copy' && isWhole)) return [];
+    return sources
+      .filter((path) => !copiesOutput(source.context, path, isBuilt))
+      .map((path): Root & WalkRoot => {
+        const below = join(source.context, path);
+        return by === 'mount'
+          ? { path: below, kind: 'context', skip: shown }
+          : globRoot('context', below, skip);
+      });
+  });
+  return isWhole ? [{ path: source.context, kind: 'context', skip }, ...roots] : roots;
 }
 
 /**
@@ -74,6 +98,7 @@ function contextRoots(
 function commandRoots(
   config: ProjectConfig,
   source: CommandSource,
+  built: ReadonlySet<string>,
   rule: IgnoreRule,
   git: GitRule,
 ): (Root & WalkRoot)[] {
@@ -84,12 +109,12 @@ function commandRoots(
   const roots =
     containerfile === undefined
       ? [wholeContext(config, context)]
-      : contextRoots(config, { context, containerfile, buildArgs: {} }, true);
+      : contextRoots(config, { context, containerfile, buildArgs: {} }, built);
   return roots.map((root) => ({
     ...root,
     skip: (path, folder, siblings) =>
       root.skip(path, folder, siblings) ||
-      (folder && isOutputFolder(path, siblings)) ||
+      (folder && (built.has(path) || isOutputFolder(path, siblings))) ||
       git.ignores(path, folder),
   }));
 }
@@ -121,12 +146,16 @@ function isFile(path: string): boolean {
 }
 
 /** Whether a COPY source names what lies in a build tool's output folder: `target/*.jar`. */
-function copiesOutput(context: string, pattern: string): boolean {
+function copiesOutput(
+  context: string,
+  pattern: string,
+  isBuilt: (path: string, siblings: ReadonlySet<string>) => boolean,
+): boolean {
   const parts = pattern.split('/');
   return parts.some((part, index) => {
     const folder = join(context, ...parts.slice(0, index));
     const siblings = new Set(buildFiles.filter((name) => existsSync(join(folder, name))));
-    return isOutputFolder(join(folder, part), siblings);
+    return isBuilt(join(folder, part), siblings);
   });
 }
 

@@ -3,6 +3,7 @@
  * or manifests read. Looks at those files only as far as they name others; classify.ts and scanner.ts do the rest.
  */
 import { isAbsolute, relative } from 'node:path';
+import type { JarInputs } from '../build/types.ts';
 import type { ImageSource, ProjectConfig, ServiceConfig } from '../config/model.ts';
 import { isWithin, type Root } from './classify.ts';
 import { isInSources, isOutputFolder, projectRule, type GitRule, type IgnoreRule } from './ignore.ts';
@@ -20,24 +21,24 @@ export interface InputSources {
   readonly config: ProjectConfig;
   readonly service: ServiceConfig;
   /** `JarBuilder.inputsOf` of the service; empty without a jar. */
-  readonly jar: readonly string[];
+  readonly jar: JarInputs;
   readonly git: GitRule;
 }
 
 /** Finds the roots. Never fails: what is missing or unreadable is left to the stage that needs it, and watched for. */
 export function inputsOf({ config, service, jar, git }: InputSources): Inputs {
   const rule = projectRule(config.root, config.ignore, false);
-  const roots: (Root & WalkRoot)[] = jar.map((path) => ({
+  const roots: (Root & WalkRoot)[] = jar.paths.map((path) => ({
     path,
     kind: 'jar',
-    skip: jarSkip(config.root, path, rule, git),
+    skip: jarSkip(config.root, path, jar, rule, git),
   }));
   const plain = (kind: Root['kind'], paths: readonly string[]): void => {
     for (const path of paths) roots.push({ path, kind, skip: (entry, folder) => rule(entry, folder) });
   };
   // Named, so that an appdev.yaml inside of a build context is not taken for something that goes into the image.
   plain('config', config.files);
-  roots.push(...imageRoots({ config, service, rule, git }));
+  roots.push(...imageRoots({ config, service, outputs: jar.outputs, rule, git }));
   const deploy = service.deploy;
   switch (deploy.kind) {
     case 'helm':
@@ -100,10 +101,17 @@ export function concerns(path: string, inputs: Inputs): boolean {
   );
 }
 
-function jarSkip(base: string, root: string, rule: IgnoreRule, git: GitRule): WalkRoot['skip'] {
-  const sources = isInSources(relative(base, root));
+function jarSkip(
+  base: string,
+  root: string,
+  jar: JarInputs,
+  rule: IgnoreRule,
+  git: GitRule,
+): WalkRoot['skip'] {
+  const sources = jar.sources.includes(root) || isInSources(relative(base, root));
+  const outputs = new Set(jar.outputs);
   return (path, folder, siblings) => {
-    if (rule(path, folder)) return true;
+    if (rule(path, folder) || (folder && outputs.has(path))) return true;
     if (sources || isInSources(relative(root, path))) return false;
     return (folder && isOutputFolder(path, siblings)) || git.ignores(path, folder);
   };

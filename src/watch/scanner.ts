@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { join, relative, resolve, sep } from 'node:path';
-import type { JarBuilder } from '../build/types.ts';
+import type { JarBuilder, JarInputs } from '../build/types.ts';
 import type { ProjectConfig, ServiceConfig } from '../config/model.ts';
 import { classify, decidesBuild, decidesDeploy, isWithin } from './classify.ts';
 import { concerns, inputsOf, settingsOf, type Inputs } from './inputs.ts';
@@ -70,6 +70,8 @@ type NamedEntry = readonly [name: string, entry: Entry];
 /** Roles of files that may name other inputs: a new module, base, local chart or COPY. */
 const namingRoles: ReadonlySet<Role> = new Set(['build-file', 'containerfile', 'overlay', 'chart']);
 
+const noInputs: JarInputs = { paths: [], sources: [], outputs: [] };
+
 /** Makes a scanner over the real disk. */
 export function createScanner(parts: ScannerParts): InputScanner {
   const { jarBuilder, now } = parts;
@@ -80,7 +82,7 @@ export function createScanner(parts: ScannerParts): InputScanner {
 
   async function findInputs(service: ServiceConfig, fallback: Inputs | undefined): Promise<Found> {
     if (service.jar === undefined)
-      return { inputs: inputsOf({ config, service, jar: [], git }), complete: true };
+      return { inputs: inputsOf({ config, service, jar: noInputs, git }), complete: true };
     const found = await jarBuilder.inputsOf(service);
     if (found.kind === 'ok')
       return { inputs: inputsOf({ config, service, jar: found.value, git }), complete: true };
@@ -249,7 +251,7 @@ function nameOf(root: string, path: string): string {
  * What a jar is usually made from, for as long as its build does not say it: a build script that does not even compile has to
  * be watched, or its correction would not be seen.
  */
-function usualInputs({ path, jar }: ServiceConfig): readonly string[] {
+function usualInputs({ path, jar }: ServiceConfig): JarInputs {
   const module = jar?.module?.replace(/^:/, '').split(':').join('/') ?? '';
   const folders = new Set([path, resolve(path, module)]);
   const names = [
@@ -260,5 +262,6 @@ function usualInputs({ path, jar }: ServiceConfig): readonly string[] {
     'settings.gradle.kts',
     'src',
   ];
-  return [...folders].flatMap((folder) => names.map((name) => join(folder, name)));
+  const paths = [...folders].flatMap((folder) => names.map((name) => join(folder, name)));
+  return { ...noInputs, paths };
 }

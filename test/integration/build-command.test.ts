@@ -30,6 +30,7 @@ import type { Credentials, FindCredentials } from '../../src/registry/credential
 import type { Registry } from '../../src/registry/types.ts';
 import { isAlive, identify } from '../../src/support/proc.ts';
 import { runProcess } from '../../src/support/process.ts';
+import { writeBootJar } from '../support/boot-jar.ts';
 import { startBuildkit, type TestBuildkit } from '../support/buildkit.ts';
 import { useStorage, type TestStorage } from '../support/buildah-storage.ts';
 import { recordingContext, type RecordingContext } from '../support/recording-context.ts';
@@ -209,6 +210,28 @@ function useScript(): string[] {
   chmodSync(write('tools/build-image.sh', script), 0o755);
   return ['tools/build-image.sh'];
 }
+
+describe('an older jar in the output folder', () => {
+  it('is refused before the command starts where its Containerfile takes it too, and is no matter otherwise', async () => {
+    mkdirSync(join(folder, 'target'));
+    const jar = await writeBootJar(join(folder, 'target/orders-1.10.jar'), 'new');
+    const old = await writeBootJar(join(folder, 'target/orders-1.9.jar'), 'old');
+    const containerfile = write('Containerfile', 'FROM a\nCOPY target/*.jar /app.jar\n');
+    expect(await build(service(useScript(), { containerfile }), { jar })).toMatchObject({
+      kind: 'failed',
+      error: {
+        code: 'JAR_AMBIGUOUS',
+        message: 'orders: Containerfile copies jars of older builds too: target/orders-1.9.jar',
+        hint: `rm ${old.built}   (in dev, press r after it)`,
+        exit: 4,
+      },
+    });
+    expect(announced).toEqual([]);
+    await built(service(useScript()), { jar });
+    rmSync(old.built);
+    await built(service(useScript(), { containerfile }), { jar });
+  });
+});
 
 describe('a plain script', () => {
   it('builds, pushes and is confirmed by the registry under the reference it was given', async () => {

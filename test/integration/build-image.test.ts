@@ -1,5 +1,14 @@
 /** Real Buildah with a storage of its own, a real registry, and jars that look as Spring Boot makes them. */
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -15,6 +24,7 @@ import { runProcess } from '../../src/support/process.ts';
 import { writeBootJar } from '../support/boot-jar.ts';
 import { useStorage, type TestStorage } from '../support/buildah-storage.ts';
 import { startFaultProxy, type FaultProxy } from '../support/fault-proxy.ts';
+import { copyPrograms } from '../support/programs.ts';
 import { recordingContext, type RecordingContext } from '../support/recording-context.ts';
 import { startRegistry, type TestRegistry } from '../support/registry.ts';
 
@@ -359,6 +369,54 @@ describe('an image of a Containerfile', () => {
     const half = await make();
     await storage.buildah('rmi', '-a', '-f');
     expect(half.artifact).toEqual((await make()).artifact);
+  });
+
+  it('is made anew from what a RUN sees of the context, whatever is in the cache', async () => {
+    copyPrograms(join(top, 'programs/root'), '/bin/sh', '/bin/cat');
+    const base = 'localhost/programs:1';
+    writeFileSync(join(top, 'programs/Containerfile'), 'FROM scratch\nCOPY root/ /\n');
+    await storage.buildah('bud', '-q', '-t', base, join(top, 'programs'));
+    writeFileSync(
+      join(folder, 'Containerfile'),
+      [
+        `FROM ${base} AS other`,
+        `FROM ${base}`,
+        'RUN --mount=target=/context,source=src cat /context/a.txt > /a.txt',
+        'RUN --mount=from=other,target=/other --mount=type=bind,target=/context cat /context/b.txt > /b.txt',
+      ].join('\n'),
+    );
+    const make = async (a: string, b: string): Promise<Artifact> => {
+      mkdirSync(join(folder, 'src'), { recursive: true });
+      writeFileSync(join(folder, 'src/a.txt'), a);
+      writeFileSync(join(folder, 'b.txt'), b);
+      const artifact = await build(builder(), service('mounts', {}), undefined);
+      await inImage(artifact, (root) => {
+        expect(['a.txt', 'b.txt'].map((name) => readFileSync(join(root, name), 'utf8'))).toEqual([a, b]);
+      });
+      return artifact;
+    };
+    const [first, changed, back] = [await make('1', '1'), await make('2', '2'), await make('1', '1')];
+    expect(changed.digest).not.toBe(first.digest);
+    expect(back).toEqual(first);
+  });
+
+  it('has the jar of this build and the same digest, whichever others lie beside it', async () => {
+    mkdirSync(join(folder, 'target'));
+    writeFileSync(
+      join(folder, 'Containerfile'),
+      `FROM ${proxy.host}/base:1\nARG JAR=target/*.jar\nCOPY $JAR /app.jar\n`,
+    );
+    writeFileSync(join(folder, '.dockerignore'), '*\n!target/*.jar\n');
+    const jar = await bootJar('new', 'target/app-1.10.jar');
+    const clean = await build(builder(), service('bumped', {}), jar);
+    await bootJar('old', 'target/app-1.9.jar');
+    writeFileSync(join(folder, 'target/app-1.9-plain.jar'), 'not even a jar');
+    const context = recordingContext();
+    expect(await build(builder(), service('bumped', {}), jar, context)).toEqual(clean);
+    expect(context.lines.join('\n')).toContain('target/app-1.9-plain.jar, target/app-1.9.jar');
+    await inImage(clean, (root) => {
+      expect(readFileSync(join(root, 'app.jar')).equals(readFileSync(jar.built))).toBe(true);
+    });
   });
 
   it('that fails names the step, the file and the reason, and leaves no container', async () => {

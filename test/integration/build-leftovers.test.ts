@@ -1,14 +1,6 @@
 /** What is left when appdev itself is killed, and that the next start clears it away. */
 import { execFileSync, spawn } from 'node:child_process';
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -24,6 +16,7 @@ import { writeBootProject } from '../support/boot-project.ts';
 import { useStorage } from '../support/buildah-storage.ts';
 import { recordingContext } from '../support/recording-context.ts';
 import { endSessions, startSession, type SessionProcess } from '../support/session-process.ts';
+import { copyPrograms } from '../support/programs.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -152,10 +145,7 @@ describe('a working container', () => {
       const context = join(folder, 'image');
       mkdirSync(context);
       // A program with all that it needs, so that a RUN takes as long as the test wants.
-      for (const path of ['/bin/sleep', ...libraries('/bin/sleep')]) {
-        mkdirSync(join(context, 'root', path, '..'), { recursive: true });
-        copyFileSync(path, join(context, 'root', path));
-      }
+      copyPrograms(join(context, 'root'), '/bin/sleep');
       writeFileSync(
         join(context, 'Containerfile'),
         'FROM localhost/base:1\nCOPY root/ /\nRUN ["/bin/sleep", "300"]\n',
@@ -244,10 +234,4 @@ function marked(pid: number): string[] {
   return execFileSync('sh', ['-c', script], { encoding: 'utf8' })
     .split('\n')
     .filter((text) => text !== '');
-}
-
-/** Absolute paths of the shared libraries of a program, and of its loader. */
-function libraries(program: string): string[] {
-  const text = execFileSync('ldd', [program], { encoding: 'utf8' });
-  return [...text.matchAll(/(\/\S+) \(0x/g)].map(([, path]) => path ?? '');
 }

@@ -70,17 +70,19 @@ describe('a two-module project', () => {
     const service = project.service();
     expect(await builder.reactorOf(service)).toEqual({ kind: 'ok', value: project.root });
     const inputs = await builder.inputsOf(service);
-    expect(inputs).toEqual({
+    expect(inputs).toMatchObject({
       kind: 'ok',
-      value: [
-        'app/pom.xml',
-        'app/src/main',
-        'app/src/test',
-        'common/pom.xml',
-        'common/src/main',
-        'common/src/test',
-        'pom.xml',
-      ].map((path) => join(project.root, path)),
+      value: {
+        paths: [
+          'app/pom.xml',
+          'app/src/main',
+          'app/src/test',
+          'common/pom.xml',
+          'common/src/main',
+          'common/src/test',
+          'pom.xml',
+        ].map((path) => join(project.root, path)),
+      },
     });
   });
 

@@ -12,6 +12,8 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { mavenInputs } from '../../src/build/maven-inputs.ts';
+import { findReactor } from '../../src/build/reactor.ts';
 import { WatchRig } from '../support/watch-rig.ts';
 import { until } from '../support/wait.ts';
 
@@ -93,6 +95,26 @@ describe('a save', () => {
       expect(rig.runs()).toBe(runs + 1);
     }
     expect(rig.finished().every((outcome) => outcome === 'ok')).toBe(true);
+  });
+
+  it('in a folder beside the project that the pom names is a run like any other, also the one that makes it', async () => {
+    const resources = `<resources><resource><directory>${rig.beside}</directory></resource></resources>`;
+    rig.write('pom.xml', `<project><artifactId>orders</artifactId><build>${resources}</build></project>`);
+    const reactor = findReactor(rig.root);
+    const module = reactor?.modules.get(rig.path('pom.xml'));
+    if (reactor === undefined || module === undefined) throw new Error('no Maven project');
+    rig.inputs = () => mavenInputs(reactor, module);
+    await rig.start();
+    for (const text of ['a=1', 'a=2', 'a=3']) {
+      const runs = rig.runs();
+      rig.write(`${rig.beside}/shared.properties`, text);
+      await until('a run', () => rig.runs() > runs);
+      await rig.converged();
+      expect(rig.runs()).toBe(runs + 1);
+    }
+    expect(rig.events.filter((event) => event.type === 'change.detected').at(-1)).toMatchObject({
+      paths: [`${rig.beside}/shared.properties`],
+    });
   });
 
   it('of the same bytes is no run', async () => {

@@ -25,11 +25,16 @@ import { fakeChart, fakeProject, fakeService } from '../support/fake-loop-parts.
 let root: string;
 let notes: Note[];
 let jarInputs: Outcome<readonly string[]>;
+/** Of `jarInputs`. */
+let jarSources: readonly string[];
+let jarOutputs: readonly string[];
 
 beforeEach(() => {
   root = realpathSync(mkdtempSync(join(tmpdir(), 'appdev-tree-')));
   notes = [];
   jarInputs = ok([at('pom.xml'), at('src/main'), at('src/test')]);
+  jarSources = [];
+  jarOutputs = [];
   write({
     'pom.xml': '<project/>',
     'src/main/java/App.java': 'class App {}',
@@ -64,7 +69,14 @@ function projectOf(service: ServiceConfig, more: Partial<ProjectConfig> = {}): P
 function scannerOf(service: ServiceConfig, more: Partial<ProjectConfig> = {}, tests = false): InputScanner {
   return createScanner({
     config: projectOf(service, more),
-    jarBuilder: { inputsOf: () => Promise.resolve(jarInputs) },
+    jarBuilder: {
+      inputsOf: () =>
+        Promise.resolve(
+          jarInputs.kind === 'ok'
+            ? ok({ paths: jarInputs.value, sources: jarSources, outputs: jarOutputs })
+            : jarInputs,
+        ),
+    },
     testsRun: () => tests,
     now: () => Date.now() + 3_600_000,
     note: (_service, note) => notes.push(note),
@@ -252,6 +264,35 @@ describe('what counts', () => {
     ]);
   });
 
+  it('of what is packed as it is, everything counts; nothing that the build writes does', async () => {
+    mkdirSync(at('.git'));
+    write({
+      '.gitignore': 'local.txt\nbundle/\n',
+      'config/local.txt': '',
+      'config/target/a.txt': '',
+      'config/pom.xml': '',
+      'front/bundle/b.js': '',
+      'front/local.txt': '',
+      'made/app.jar': '',
+      'notes.txt': '',
+      'local.txt': '',
+    });
+    jarInputs = ok([root, at('config'), at('front/bundle')]);
+    jarSources = [at('config'), at('front/bundle')];
+    jarOutputs = [at('made')];
+    expect(namesOf(await scannerOf(app()).scan(app()))).toEqual([
+      '.gitignore',
+      'config/local.txt',
+      'config/pom.xml',
+      'config/target/a.txt',
+      'front/bundle/b.js',
+      'notes.txt',
+      'pom.xml',
+      'src/main/java/App.java',
+      'src/test/java/T.java',
+    ]);
+  });
+
   it('`ignore` of appdev.yaml has the last word', async () => {
     write({ 'src/main/resources/big.bin': '', 'src/main/resources/app.log': '' });
     const scan = await scannerOf(app(), { ignore: ['*.bin', '!app.log'] }).scan(app());
@@ -300,6 +341,35 @@ describe('what counts', () => {
     expect(all).toContain('gone.txt');
     expect(all).not.toContain('target/app.jar');
     expect(all).not.toContain('conf/secret');
+  });
+
+  it('of a build context, what a RUN mounts by name, be it ignored, and no jar from an output folder', async () => {
+    write({
+      Containerfile: [
+        'FROM a',
+        'COPY made/*.jar /app.jar',
+        'RUN --mount=target=/ctx,source=tools --mount=source=made,target=/made sh /ctx/run.sh',
+      ].join('\n'),
+      '.dockerignore': 'tools',
+      'tools/run.sh': '',
+      'made/app.jar': '',
+      'README.md': '',
+    });
+    jarOutputs = [at('made')];
+    const source = {
+      kind: 'containerfile',
+      containerfile: at('Containerfile'),
+      context: root,
+      buildArgs: {},
+    } as const;
+    const service = app({ image: { repository: 'o', builder: 'buildah', source } });
+    const scanner = scannerOf(service);
+    const usual = ['pom.xml', 'src/main/java/App.java', 'src/test/java/T.java'];
+    const named = ['.dockerignore', 'Containerfile', ...usual, 'tools/run.sh'];
+    expect(namesOf(await scanner.scan(service))).toEqual(named);
+    // The whole context beside it: there, the ignore file has its say.
+    write({ Containerfile: 'FROM a\nRUN --mount=target=/ctx x\nRUN --mount=source=tools,target=/t x' });
+    expect(namesOf(await scanner.scan(service))).toEqual([...named, 'README.md'].sort());
   });
 
   describe('of an image command', () => {

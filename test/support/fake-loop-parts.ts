@@ -234,7 +234,7 @@ export class FakeWorkshop {
       manifests,
       jarBuilder: {
         reactorOf: (service) => Promise.resolve(ok(service.path)),
-        inputsOf: () => Promise.resolve(ok([])),
+        inputsOf: () => Promise.resolve(ok({ paths: [], sources: [], outputs: [] })),
         build: (request, context) => this.#buildJars(request, context),
       },
       imageBuilder: { build: (request, context) => this.#buildImage(request, context) },

@@ -15,7 +15,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
+import type { JarInputs } from '../../src/build/types.ts';
 import type { ProjectConfig, ServiceConfig } from '../../src/config/model.ts';
 import type { EventBody } from '../../src/events.ts';
 import { createLoop, type Loop } from '../../src/loop/driver.ts';
@@ -33,6 +34,8 @@ import { until } from './wait.ts';
 /** A project `orders` in a temporary folder: src/main/java, src/main/resources, pom.xml, deploy/chart. */
 export class WatchRig {
   readonly root: string = realpathSync(mkdtempSync(join(tmpdir(), 'appdev-watch-')));
+  /** A folder beside the project, relative to it, whose files the builds read; it does not exist at first. */
+  readonly beside = `../${basename(this.root)}-config`;
   readonly events: EventBody[] = [];
   readonly notes: Note[] = [];
   readonly notices: string[] = [];
@@ -45,6 +48,11 @@ export class WatchRig {
   /** Wake-ups by events that `eventless` swallowed. */
   swallowed = 0;
   services: readonly ServiceConfig[];
+  /** The build tool's answer to what it reads. */
+  inputs = (): JarInputs => {
+    const paths = ['pom.xml', 'src/main', 'src/test'].map((name) => this.path(name));
+    return { paths, sources: [], outputs: [] };
+  };
   /** Called between two files that a build reads. */
   betweenReads: () => Promise<void> = () => Promise.resolve();
   #loop: Loop | undefined;
@@ -75,11 +83,6 @@ export class WatchRig {
   config(): ProjectConfig {
     const file = this.path('appdev.yaml');
     return { ...fakeProject(this.services), root: this.root, file, files: [file] };
-  }
-
-  /** The build tool's answer to what it reads. */
-  inputs(): readonly string[] {
-    return ['pom.xml', 'src/main', 'src/test'].map((name) => this.path(name));
   }
 
   scanner(more: { readonly tests?: boolean } = {}): InputScanner {
@@ -162,7 +165,7 @@ export class WatchRig {
   async stop(): Promise<void> {
     this.#loop?.send({ kind: 'shutdown-requested' });
     await this.#end;
-    rmSync(this.root, { recursive: true, force: true });
+    for (const path of [this.root, this.path(this.beside)]) rmSync(path, { recursive: true, force: true });
   }
 
   /** All that a Maven build would read, as one hash; computed without any of the code under test. */
@@ -175,7 +178,9 @@ export class WatchRig {
   #sources(): string[] {
     return [
       'pom.xml',
-      ...listFiles(this.root, 'src/main').filter((path) => /\.(java|properties)$/.test(path)),
+      ...[...listFiles(this.root, 'src/main'), ...listFiles(this.root, this.beside)].filter((path) =>
+        /\.(java|properties)$/.test(path),
+      ),
     ];
   }
 

@@ -1,0 +1,74 @@
+/**
+ * A Maven project without Spring, whose jar bears the marks by which Spring Boot's are known: it builds in two seconds. A parent and
+ * the module `app`; the parent takes what the test gives it.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { ServiceConfig } from '../../src/config/model.ts';
+
+/** A project on disk. */
+export interface MarkedProject {
+  readonly root: string;
+  readonly service: ServiceConfig;
+  /** Writes a file below the root. */
+  write(path: string, content: string): void;
+  /** Writes the poms: what their `<build>` has beside the plugins, and the version. */
+  poms(builds: { readonly parent?: string; readonly app?: string; readonly version?: string }): void;
+  /** Writes `demo.App`, as a string constant of which `text` can be found in the class. */
+  source(path: string, text: string): void;
+}
+
+// The newest that Maven 3.8 has in its local repository after the fixture's build.
+const plugins = { resources: '3.3.1', compiler: '3.14.1', surefire: '3.5.4', jar: '3.4.2' };
+
+const managed = Object.entries(plugins)
+  .map(
+    ([name, version]) =>
+      `<plugin><artifactId>maven-${name}-plugin</artifactId><version>${version}</version></plugin>`,
+  )
+  .join('');
+const marks =
+  '<Spring-Boot-Version>4.0.3</Spring-Boot-Version><Start-Class>demo.App</Start-Class><Main-Class>demo.App</Main-Class>';
+const jarPlugin = `<plugin><artifactId>maven-jar-plugin</artifactId><configuration><archive><manifestEntries>${marks}</manifestEntries></archive></configuration></plugin>`;
+
+/** Writes the project, with its poms and no sources. */
+export function writeMarkedProject(root: string): MarkedProject {
+  const write = (path: string, content: string): void => {
+    mkdirSync(dirname(join(root, path)), { recursive: true });
+    writeFileSync(join(root, path), content);
+  };
+  const project: MarkedProject = {
+    root,
+    service: {
+      name: 'app',
+      path: join(root, 'app'),
+      jar: { tool: 'maven', args: [], tests: 'skip' },
+      image: { repository: 'app', builder: 'buildah', source: { kind: 'layers', base: 'localhost/unused' } },
+      deploy: { kind: 'manifests', files: [], deadlineMs: 1000, restartsAllowed: 0 },
+      dev: { trigger: 'auto', forward: [] },
+      needs: [],
+    },
+    write,
+    poms({ parent = '', app = '', version = '1.0' }) {
+      write(
+        'pom.xml',
+        `<project><modelVersion>4.0.0</modelVersion><groupId>demo</groupId><artifactId>parent</artifactId><version>${version}</version><packaging>pom</packaging>
+<properties><maven.compiler.release>17</maven.compiler.release><project.build.sourceEncoding>UTF-8</project.build.sourceEncoding><project.build.outputTimestamp>2026-01-01T00:00:00Z</project.build.outputTimestamp></properties>
+<modules><module>app</module></modules>
+<build>${parent}<pluginManagement><plugins>${managed}</plugins></pluginManagement></build></project>
+`,
+      );
+      write(
+        'app/pom.xml',
+        `<project><modelVersion>4.0.0</modelVersion><parent><groupId>demo</groupId><artifactId>parent</artifactId><version>${version}</version></parent><artifactId>app</artifactId>
+<build>${app}<plugins>${jarPlugin}</plugins></build></project>
+`,
+      );
+    },
+    source(path, text) {
+      write(path, `package demo;\n\npublic class App {\n    static final String TEXT = "${text}";\n}\n`);
+    },
+  };
+  project.poms({});
+  return project;
+}
