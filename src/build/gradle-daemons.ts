@@ -5,7 +5,7 @@
  *
  * A client that is cancelled tells its daemon by going away; the daemon then cancels the build and goes on living, and
  * stops itself when that takes it more than 10 s (Gradle's own grace period, DaemonStateCoordinator). Until then it may
- * still write to the project: a running compiler is let finish. `settle` waits for that moment.
+ * still write to the project: a running compiler goes on to its end. `settle` waits for that moment.
  */
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';

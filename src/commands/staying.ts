@@ -24,7 +24,7 @@ export async function leavingAtEnd(
     emit({
       type: 'notice',
       level: 'info',
-      message: `left running: ${names.join(', ')}. \`dev\` did not bring ${names.length === 1 ? 'it' : 'them'} here`,
+      message: `left running: ${names.join(', ')}; \`run\` or \`deploy\` put ${names.length === 1 ? 'it' : 'them'} there`,
       hint: `to remove ${names.length === 1 ? 'it' : 'them'}: appdev delete ${names.join(' ')}`,
     });
   }

@@ -122,7 +122,7 @@ describe('what run deployed', () => {
     expect(broken.events).toContainEqual(
       expect.objectContaining({
         type: 'notice',
-        message: 'left running: stock. `dev` did not bring it here',
+        message: 'left running: stock; `run` or `deploy` put it there',
         hint: 'to remove it: appdev delete stock',
       }),
     );
