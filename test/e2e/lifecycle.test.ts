@@ -7,7 +7,6 @@ import {
   eventually,
   kubectl,
   processesOf,
-  served,
   serves,
   signalArrived,
   type Rig,
@@ -101,7 +100,7 @@ describe('a namespace that another session takes over', () => {
       message: expect.stringContaining(`ben@desktop (pid 4711) took ${rig.namespace} over`),
     });
     expect(dev.events.filter(({ type }) => type === 'cleanup.started')).toEqual([]);
-    expect(await served(rig, 'stock')).toBe('Stock is up and running');
+    await serves(rig, 'stock', 'Stock is up and running');
     expect(rig.kubectl('get', 'lease', lease, '-o', 'jsonpath={.spec.holderIdentity}')).toBe(
       theirs.spec.holderIdentity,
     );
@@ -126,7 +125,7 @@ describe('what run deployed', () => {
         hint: 'to remove it: appdev delete stock',
       }),
     );
-    expect(await served(rig, 'stock')).toBe('Stock is up and running');
+    await serves(rig, 'stock', 'Stock is up and running');
 
     rig.replace(controller, 'return Stock + "', 'return "Our stock');
     const dev = await deployed('stock');
