@@ -15,7 +15,7 @@ import type { Buildah } from './buildah-session.ts';
 import { copiesOnly, mountsContext } from './copy-sources.ts';
 import { excludeAlso, readDockerIgnore } from './dockerignore.ts';
 import { buildOnOwnSteps } from './layer-cache.ts';
-import { findOtherJars, leftOutNote } from './other-jars.ts';
+import { jarsToHide } from './other-jars.ts';
 import { noOwnRetries, retryTransfer } from './transfer-retry.ts';
 import type { Jar } from './types.ts';
 
@@ -101,13 +101,10 @@ async function hideOtherJars(
   { service, source, jar, folder }: ContainerfileRequest,
   onLine: (line: string) => void,
 ): Promise<Outcome<readonly string[]>> {
-  const others = jar === undefined ? undefined : await findOtherJars(service, source, jar);
-  if (others !== undefined && others.kind !== 'ok') return others;
-  const hidden = others?.value.hidden ?? [];
-  if (jar === undefined || hidden.length === 0) return ok([]);
-  onLine(leftOutNote(jar, hidden));
+  const hidden = await jarsToHide(service, source, jar, onLine);
+  if (hidden.kind !== 'ok' || hidden.value.length === 0) return hidden;
   const path = join(folder, 'ignore');
-  await writeFile(path, excludeAlso(readDockerIgnore(source.context, source.containerfile), hidden));
+  await writeFile(path, excludeAlso(readDockerIgnore(source.context, source.containerfile), hidden.value));
   return ok(['--ignorefile', path]);
 }
 

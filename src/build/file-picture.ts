@@ -63,8 +63,8 @@ function signature({ ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
   return `${ino} ${size} ${mtimeNs} ${ctimeNs}`;
 }
 
-/** Of a folder that goes while it is looked at, or may not be read, nothing is known. */
-function namesIn(folder: string): string[] {
+/** The names in a folder; none where it is not there, or may not be read. */
+export function namesIn(folder: string): string[] {
   try {
     return readdirSync(folder);
   } catch {

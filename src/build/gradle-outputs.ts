@@ -1,7 +1,7 @@
 /**
  * Sees to it that Gradle's jars are made of the sources alone. Gradle takes away what its own tasks made and no longer make,
- * also after builds that failed or were cancelled. But it leaves what somebody else put into the folders of classes and
- * resources, and what a build that was killed left there, and packs it. So where those folders are not as the last build of
+ * also after builds that failed. But it leaves what somebody else put into the folders of classes and resources, and what a
+ * build left there whose daemon was killed, and packs it. So where those folders are not as the last build of
  * ours left them, they go, and Gradle makes them again.
  */
 import { createHash } from 'node:crypto';
@@ -41,7 +41,7 @@ export class GradleOutputs {
     return await removeOutput(foreign);
   }
 
-  /** After a build that came to an end by itself, whatever its outcome, or that Gradle cancelled. */
+  /** After a build that came to an end by itself, well or not. One that is cancelled may have lost its daemon. */
   async end(outputs: readonly string[]): Promise<void> {
     for (const output of outputs) await writeState(this.#fileOf(output), { picture: pictureOf(output) });
   }

@@ -1,6 +1,6 @@
 /** From services to the projects that make their jars, and from the projects to the jars that were made. */
 import { existsSync } from 'node:fs';
-import { dirname, join, sep } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { ServiceConfig } from '../config/model.ts';
 import { failed, ok, type NotOk, type Outcome } from '../outcome.ts';
 import { checkBootJar, findBootJar, listJars, type JarListing } from './boot-jar.ts';
@@ -12,6 +12,7 @@ import {
   type GradleModel,
   type GradleProject,
 } from './gradle-model.ts';
+import { isBelow } from './jar-inputs.ts';
 import type { BuiltJar } from './jar-staging.ts';
 import type { JarInputs } from './types.ts';
 
@@ -74,16 +75,21 @@ export function inputsIn(model: GradleModel, service: ServiceConfig): Outcome<Ja
 
 /** The unit tests of the services' projects and of what they are built from. */
 export function testTasks(model: GradleModel, targets: readonly GradleTarget[]): string[] {
-  const projects = new Set(targets.flatMap(({ project }) => withUpstream(model, project)));
-  return [...projects].filter(({ tests }) => tests).map((project) => taskOf(project, 'test'));
+  return builtFor(model, targets)
+    .filter(({ tests }) => tests)
+    .map((project) => taskOf(project, 'test'));
 }
 
 /** The output folders of the services' projects and of what they are built from, where those hold no sources. */
 export function outputsOf(model: GradleModel, targets: readonly GradleTarget[]): string[] {
-  const projects = new Set(targets.flatMap(({ project }) => withUpstream(model, project)));
-  return [...projects]
-    .filter(({ folder, output }) => output !== folder && !folder.startsWith(output + sep))
+  return builtFor(model, targets)
+    .filter(({ folder, output }) => output !== folder && !isBelow(output, folder))
     .map(({ output }) => output);
+}
+
+/** The services' projects and what they are built from, each once. */
+function builtFor(model: GradleModel, targets: readonly GradleTarget[]): GradleProject[] {
+  return [...new Set(targets.flatMap(({ project }) => withUpstream(model, project)))];
 }
 
 /** What lies in the folders that the jars come to lie in, by folder. */

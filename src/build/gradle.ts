@@ -203,8 +203,8 @@ export function createGradleBuilder(parts: GradleParts): GradleBuilder {
       },
       signal,
     );
-    await guard.end(outputs);
     if (invoked.kind !== 'ok') return invoked;
+    await guard.end(outputs);
     const { result, answer } = invoked.value;
     if (result.exitCode !== 0) return await explain(build, names, result, model);
     if (result.online) await rememberResolved(cache, build.root, answer?.settings ?? settings, startedMs);

@@ -24,7 +24,7 @@ import { createMakeImage, type Job, type Made, type PodBuildParts } from './kani
 import { podNames } from './kaniko-names.ts';
 import { containerfileRecipe, layersRecipe } from './kaniko-recipe.ts';
 import { stageLayers } from './layer-staging.ts';
-import { findOtherJars, leftOutNote } from './other-jars.ts';
+import { jarsToHide } from './other-jars.ts';
 import type { ImageBuilder, ImageRequest, Jar, WorkContext } from './types.ts';
 
 /** What the builder is made from. */
@@ -117,12 +117,11 @@ export function createKanikoBuilder(parts: KanikoParts): ImageBuilder {
     source: Extract<ImageSource, { kind: 'containerfile' }>,
     jar: Jar | undefined,
   ): Promise<Outcome<Made>> {
-    const others = jar === undefined ? undefined : await findOtherJars(job.service, source, jar);
-    if (others !== undefined && others.kind !== 'ok') return others;
-    const hidden = others?.value.hidden ?? [];
-    if (jar !== undefined && hidden.length > 0)
-      job.context.report.output('image', 'stdout', leftOutNote(jar, hidden));
-    const recipe = await containerfileRecipe(job.service, source, hidden);
+    const hidden = await jarsToHide(job.service, source, jar, (line) =>
+      job.context.report.output('image', 'stdout', line),
+    );
+    if (hidden.kind !== 'ok') return hidden;
+    const recipe = await containerfileRecipe(job.service, source, hidden.value);
     if (recipe.kind !== 'ok') return recipe;
     const made = await make(job, recipe.value);
     if (made.kind === 'ok' && jar !== undefined && (await sumOf(jar.built)) !== jar.sha256) {

@@ -1,10 +1,11 @@
 /** Where a service stands in its Maven build, and what identifies the state of that build's settings. */
 import { createHash } from 'node:crypto';
-import { readFileSync, readdirSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { ServiceConfig } from '../config/model.ts';
 import { failed, ok, type Outcome } from '../outcome.ts';
+import { namesIn } from './file-picture.ts';
 import type { Jdk } from './jdk.ts';
 import type { MavenTool } from './maven-tool.ts';
 import { findModule, findReactor, upstreamOf, type Module, type Reactor } from './reactor.ts';
@@ -73,7 +74,7 @@ export function findTestSource(modules: readonly Module[], className: string): s
   const path = className.replaceAll('.', '/');
   for (const { folder } of modules) {
     const root = join(folder, 'src', 'test');
-    for (const language of list(root)) {
+    for (const language of namesIn(root)) {
       for (const ending of ['.java', '.kt', '.groovy']) {
         const candidate = join(root, language, path + ending);
         if (read(candidate) !== '') return candidate;
@@ -81,14 +82,6 @@ export function findTestSource(modules: readonly Module[], className: string): s
     }
   }
   return undefined;
-}
-
-function list(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
 }
 
 function read(path: string): string {

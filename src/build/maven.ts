@@ -3,13 +3,14 @@
  * order of things; what each of them is stands in the files that it imports.
  */
 import { homedir, tmpdir } from 'node:os';
-import { join, sep } from 'node:path';
+import { join } from 'node:path';
 import type { ServiceConfig } from '../config/model.ts';
 import { ok, type NotOk, type Outcome } from '../outcome.ts';
 import { diskFull, saysDiskFull } from '../support/disk-full.ts';
 import type { RunProcess } from '../support/process.ts';
 import { findBootJar, listJars, type JarListing } from './boot-jar.ts';
 import { lockBuild } from './build-lock.ts';
+import { isBelow } from './jar-inputs.ts';
 import { finishWithJars, JarStaging, type BuiltJar } from './jar-staging.ts';
 import { mavenFailure } from './maven-failure.ts';
 import { mavenInputs } from './maven-inputs.ts';
@@ -197,7 +198,7 @@ function guardedModules(
     const output = outputFolderOf(module, reactor);
     const { paths: inputs } = mavenInputs(reactor, module);
     // Output among the sources is not ours to remove.
-    const isOwn = [folder, ...inputs].every((path) => path !== output && !path.startsWith(output + sep));
+    const isOwn = [folder, ...inputs].every((path) => path !== output && !isBelow(output, path));
     return pom.packaging === 'pom' || !isOwn
       ? []
       : [{ artifactId: pom.artifactId, folder, output, settings, inputs, withTests }];

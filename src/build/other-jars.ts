@@ -73,9 +73,25 @@ export function judgeJars(
   };
 }
 
-/** What the log says of jars that are left out. */
-export function leftOutNote({ built }: Jar, hidden: readonly string[]): string {
-  return `left out of the context, for ${basename(built)} to be the jar in the image: ${hidden.join(', ')}`;
+/**
+ * The jars to leave out of the context, and a word about them to `note`; none where no jar of ours goes into the image. Fails
+ * as `findOtherJars` does.
+ */
+export async function jarsToHide(
+  service: string,
+  source: Extract<ImageSource, { kind: 'containerfile' }>,
+  jar: Jar | undefined,
+  note: (line: string) => void,
+): Promise<Outcome<readonly string[]>> {
+  if (jar === undefined) return ok([]);
+  const others = await findOtherJars(service, source, jar);
+  if (others.kind !== 'ok') return others;
+  const { hidden } = others.value;
+  if (hidden.length > 0)
+    note(
+      `left out of the context, for ${basename(jar.built)} to be the jar in the image: ${hidden.join(', ')}`,
+    );
+  return ok(hidden);
 }
 
 /** Files and folders that COPY names without a pattern. */

@@ -5,10 +5,10 @@
  *
  * As little goes as will do: what generators made may take a minute to make again (a front end).
  */
-import { lstatSync, readdirSync, rmdirSync } from 'node:fs';
+import { lstatSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Outcome } from '../outcome.ts';
-import { changesBetween, takePicture, type FilePicture } from './file-picture.ts';
+import { changesBetween, namesIn, takePicture, type FilePicture } from './file-picture.ts';
 import { removeOutput } from './remove-output.ts';
 
 /**
@@ -139,12 +139,4 @@ function isArchive(name: string): boolean {
 
 function classFilesIn(output: string): string[] {
   return [...takePicture([join(output, 'classes')]).keys()].filter((path) => path.endsWith('.class'));
-}
-
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
 }
