@@ -4,23 +4,7 @@
  */
 import type { AppdevError } from './errors.ts';
 import type { CancelReason } from './outcome.ts';
-
-/** One step of a run. `scan`: the registry's judgement of a pushed image is waited for. `sync` and `restart` belong to routes that go round the image. */
-export type Stage =
-  | 'compile'
-  | 'package'
-  | 'image'
-  | 'push'
-  | 'scan'
-  | 'render'
-  | 'apply'
-  | 'rollout'
-  | 'sync'
-  | 'restart'
-  | 'verify';
-
-/** How a change reaches the pod. */
-export type Route = 'render-only' | 'image' | 'restart' | 'hotswap';
+import type { Route, Stage } from './routes.ts';
 
 /** How a stage ended. `skipped` means its result was already there. */
 export type StageOutcome = 'ok' | 'failed' | 'cancelled' | 'skipped';
@@ -136,6 +120,8 @@ export type EventBody =
       readonly run: number;
       readonly change: number;
       readonly route: Route;
+      /** Why this route and no other: `src changed: source`, `the image is gone from the registry`. */
+      readonly because: string;
       /** Why it runs, e.g. `OrderService.java (+2)`, `start`, `asked for (r)`. */
       readonly reason: string;
     }
@@ -165,7 +151,8 @@ export type EventBody =
       readonly change: number;
       readonly reason: string;
       readonly outcome: 'ok' | 'failed' | 'cancelled';
-      readonly cancelReason?: CancelReason;
+      /** `redirected`: another route goes on with it, as the next run. */
+      readonly cancelReason?: CancelReason | 'redirected';
       readonly error?: AppdevError;
       readonly ms: number;
       readonly stages: readonly StageTiming[];

@@ -1,17 +1,17 @@
 /**
  * Copies images from the registry they were pushed to into another one that the nodes pull from, by digest, with skopeo.
- * Wraps a builder; owns the copy and nothing of how an image is made. skopeo is the session's user at both registries: its
+ * Owns the copy and nothing of how an image is made. skopeo is the session's user at both registries: its
  * logins stand in files, never on its command line.
  */
 import { cancelled, failed, ok, type Outcome } from '../outcome.ts';
-import type { Artifact, StageOutcome } from '../events.ts';
+import type { Artifact } from '../events.ts';
 import type { RegistryAccess } from '../registry/access.ts';
 import type { ManifestReader, Registry } from '../registry/types.ts';
 import { systemClock, type Clock } from '../support/clock.ts';
 import type { RunProcess } from '../support/process.ts';
 import { transferFailure, type TransferFailure } from './transfer-errors.ts';
 import { inTries } from './tries.ts';
-import type { ImageBuilder, StageReporter, WorkContext } from './types.ts';
+import type { WorkContext } from './types.ts';
 
 /** What the copy is made from. */
 export interface CopyParts {
@@ -27,73 +27,24 @@ export interface CopyParts {
 }
 
 /**
- * The same builder, whose images are in the registry of `pull` as well: what it lets through, and nothing else. The copy is
- * the end of the stage `push`, or one of its own where another stage came in between.
+ * Copies an image to the registry of `pull`, unless it is there. It is a part of the stage `push`. Fails with REGISTRY_…,
+ * PUSH_FAILED, QUOTA_EXCEEDED, TAG_IMMUTABLE or TOOL_MISSING.
  */
-export function copyingBuilder(builder: ImageBuilder, parts: CopyParts): ImageBuilder {
-  return {
-    async build(request, context) {
-      const { report } = context;
-      const push = heldPush(report);
-      const built = await builder.build(request, { ...context, report: push.report });
-      if (built.kind !== 'ok') {
-        push.release();
-        return built;
-      }
-      const before = push.take();
-      if (before === undefined) report.started('push');
-      const copied = await copy(parts, built.value, context);
-      const host = hostOf(built.value.pullRepository);
-      const detail = (text: string): string => [before?.detail ?? [], text].flat().join(', ');
-      if (copied.kind !== 'ok') report.finished('push', copied.kind);
-      else if (copied.value === 'copied') report.finished('push', 'ok', detail(`copied to ${host}`));
-      else report.finished('push', before?.outcome ?? 'skipped', detail(`in ${host} already`));
-      return copied.kind === 'ok' ? built : copied;
-    },
-  };
+export async function copyImage(
+  parts: CopyParts,
+  artifact: Artifact,
+  context: WorkContext,
+): Promise<Outcome<void>> {
+  const { report } = context;
+  report.started('push');
+  const copied = await copy(parts, artifact, context);
+  const host = hostOf(artifact.pullRepository);
+  if (copied.kind !== 'ok') report.finished('push', copied.kind);
+  else if (copied.value === 'copied') report.finished('push', 'ok', `copied to ${host}`);
+  else report.finished('push', 'skipped', `in ${host} already`);
+  return copied.kind === 'ok' ? ok(undefined) : copied;
 }
 
-interface PushEnd {
-  readonly outcome: StageOutcome;
-  readonly detail: string | undefined;
-}
-
-/** A reporter that keeps the end of a push to itself until it is known what comes next. */
-function heldPush(report: StageReporter): {
-  readonly report: StageReporter;
-  /** Reports the end that is kept. */
-  release(): void;
-  /** The end that is kept, which the caller reports. */
-  take(): PushEnd | undefined;
-} {
-  let held: PushEnd | undefined;
-  const take = (): PushEnd | undefined => {
-    const end = held;
-    held = undefined;
-    return end;
-  };
-  const release = (): void => {
-    const end = take();
-    if (end !== undefined) report.finished('push', end.outcome, end.detail);
-  };
-  return {
-    report: {
-      ...report,
-      started(stage) {
-        release();
-        report.started(stage);
-      },
-      finished(stage, outcome, detail) {
-        if (stage === 'push' && (outcome === 'ok' || outcome === 'skipped')) held = { outcome, detail };
-        else report.finished(stage, outcome, detail);
-      },
-    },
-    release,
-    take,
-  };
-}
-
-/** Copies unless it is there. Fails with REGISTRY_…, PUSH_FAILED, QUOTA_EXCEEDED, TAG_IMMUTABLE or TOOL_MISSING. */
 async function copy(
   parts: CopyParts,
   artifact: Artifact,

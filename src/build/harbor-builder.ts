@@ -1,41 +1,27 @@
 /**
- * An image builder whose registry is a Harbor: sees to the project before, says what a refusal means, and lets no image
- * through that Harbor's project or the scan keeps back. Wraps any builder; where the registry is no Harbor it changes
- * nothing.
+ * An image builder whose registry is a Harbor: creates the project before if it is told to, and says what a refusal means.
+ * Wraps any builder; where the registry is no Harbor it changes nothing.
  */
 import type { ServiceConfig } from '../config/model.ts';
 import type { AppdevError } from '../errors.ts';
 import { appdevError } from '../errors.ts';
-import { cancelled, failed, ok, type Outcome } from '../outcome.ts';
+import { failed, ok, type Outcome } from '../outcome.ts';
 import { credentialsHint, harborPath, type Harbor } from '../registry/harbor.ts';
-import type { RegistryClient } from '../registry/client.ts';
 import { splitRegistryName } from '../registry/reference.ts';
-import type { ScanGate } from '../registry/scan-gate.ts';
 import type { ImageBuilder } from './types.ts';
 
 /** What such a builder is made from. */
 export interface HarborBuilderParts {
   readonly harbor: Harbor;
-  readonly gate: ScanGate;
-  readonly client: Pick<RegistryClient, 'putTag'>;
   /** Make a project that is not there. */
   readonly createProject: boolean;
   /** The repository that a service's image is pushed to, with the registry's host. */
   readonly repositoryOf: (service: ServiceConfig) => string;
 }
 
-/**
- * The tag that keeps a deployed image. Retention rules and clean-ups go by tags: one that moves on (a branch, `latest`)
- * leaves its last image without any, and that is collected while pods still name it by digest. This tag is made of the
- * digest, so that it never moves, and its prefix lets a retention rule spare what was deployed (`appdev-**`).
- */
-export function keepingTag(digest: string): string {
-  return `appdev-${digest.replace(/^\w+:/, '').slice(0, 16)}`;
-}
-
-/** Wraps a builder. Fails further with PROJECT_MISSING, SCAN_GATE and SCAN_INCOMPLETE. */
+/** Wraps a builder. Fails further with PROJECT_MISSING. */
 export function withHarbor(builder: ImageBuilder, parts: HarborBuilderParts): ImageBuilder {
-  const { harbor, client, gate, createProject, repositoryOf } = parts;
+  const { harbor, createProject, repositoryOf } = parts;
   /** Projects that are there, by this session's own look. */
   const ensured = new Map<string, Promise<Outcome<void>>>();
 
@@ -91,16 +77,7 @@ export function withHarbor(builder: ImageBuilder, parts: HarborBuilderParts): Im
       const built = await builder.build(request, context);
       if (built.kind === 'failed' && built.error.code === 'REGISTRY_DENIED')
         return { kind: 'failed', error: await explained(harbor, repository, built.error, signal) };
-      if (built.kind !== 'ok') return built;
-      const judged = await gate(built.value, context);
-      if (judged.kind !== 'ok') return judged;
-      const isHarbor = await harbor.isHarbor(signal);
-      if (isHarbor.kind === 'ok' && isHarbor.value) {
-        const { digest } = built.value;
-        const kept = await client.putTag(built.value.repository, digest, keepingTag(digest), signal);
-        if (kept.kind !== 'ok') return kept;
-      }
-      return signal.aborted ? cancelled(signal) : built;
+      return built;
     },
   };
 }

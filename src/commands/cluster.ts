@@ -5,7 +5,7 @@ import type { GuardedCommand } from '../cluster/guard.ts';
 import { selectCluster } from '../cluster/select.ts';
 import type { ServiceConfig } from '../config/model.ts';
 import { createDeployer } from '../deploy/deployer.ts';
-import type { LiveDeployer } from '../deploy/types.ts';
+import type { Deployer } from '../deploy/types.ts';
 import { ok, type Outcome } from '../outcome.ts';
 import { pinnedProcess } from '../support/pinned-process.ts';
 import type { RunProcess } from '../support/process.ts';
@@ -17,7 +17,7 @@ import { termsOf } from './terms.ts';
 /** A cluster that the guard admitted, pinned for the session. */
 export interface OpenTarget {
   readonly cluster: OpenCluster;
-  readonly deployer: LiveDeployer;
+  readonly deployer: Deployer;
   /** Starts this session's children: they get the pinned kubeconfig. */
   readonly run: RunProcess;
 }

@@ -42,10 +42,10 @@ export async function previewDeploy(invocation: Invocation, command: 'diff' | 'd
         const context = quietContext(signals.shutdown);
         const others = otherImages(project.config.services, name, artifacts);
         const rendered = complete(
-          await target.deployer.render(service, artifacts.get(name), context, others),
+          await target.deployer.renderer.render(service, artifacts.get(name), context, others),
         );
         if (rendered.kind !== 'ok') return rendered;
-        const preview = await target.deployer.preview(service, rendered.value, signals.shutdown);
+        const preview = await target.deployer.way.preview(service, rendered.value, signals.shutdown);
         if (preview.kind !== 'ok') return preview;
         previews.push({ service: name, namespace: rendered.value.namespace, ...preview.value });
       }

@@ -34,10 +34,10 @@ export async function logs(invocation: Invocation): Promise<number> {
       const { signals, emit } = session;
       const requests: PodLogsRequest[] = [];
       for (const service of session.services) {
-        const objects = await deployer.deployedObjects(service, signals.shutdown);
-        if (objects.kind !== 'ok') return objects;
+        const deployed = await deployer.way.deployed(service, signals.shutdown);
+        if (deployed.kind !== 'ok') return deployed;
         const namespace = namespaceOf(service, cluster);
-        for (const selector of selectorsOf(objects.value)) {
+        for (const selector of selectorsOf(deployed.value.objects)) {
           requests.push({ service: service.name, namespace, selector, ...limits.value });
         }
       }

@@ -7,18 +7,18 @@ import { createBuildahAccess, type BuildahAccess } from '../build/buildah-access
 import { withHarbor } from '../build/harbor-builder.ts';
 import type { ImageBuilder } from '../build/types.ts';
 import type { ScanConfig } from '../config/model.ts';
-import type { ManifestLookup } from '../loop/types.ts';
+import type { ManifestLookup, WorkParts } from '../loop/types.ts';
 import { ok } from '../outcome.ts';
 import type { RegistryAccess } from '../registry/access.ts';
 import { createRegistryClient, type RegistryClient } from '../registry/client.ts';
-import { createDeployGate, type DeployGate } from '../registry/deploy-gate.ts';
+import { createDeployGate } from '../registry/deploy-gate.ts';
 import { createHarbor, harborPath } from '../registry/harbor.ts';
+import { keepInHarbor } from '../registry/keeping-tag.ts';
 import { manifestLookup } from '../registry/lookup.ts';
 import { createScanGate, type ScanGate } from '../registry/scan-gate.ts';
 import { imageNames } from '../registry/target.ts';
 import type { Registry } from '../registry/types.ts';
 import type { Clock } from '../support/clock.ts';
-import { quietContext } from './quiet.ts';
 
 /** A registry with all that is needed to use it. */
 export interface OpenRegistry {
@@ -28,8 +28,10 @@ export interface OpenRegistry {
   readonly pullGate: ScanGate;
   /** The same builder, minding what a Harbor demands. */
   readonly guarded: (builder: ImageBuilder) => ImageBuilder;
-  /** Judges an image that was built before, when it is about to be deployed. */
-  readonly judge: DeployGate;
+  /** Judges an image that is about to be deployed. */
+  readonly admit: NonNullable<WorkParts['admit']>;
+  /** Keeps an image that may be deployed from a Harbor's clean-up. */
+  readonly keep: WorkParts['publish'];
   /** Whether an artifact of an earlier run may be deployed again as it is. */
   readonly lookup: ManifestLookup;
 }
@@ -66,6 +68,7 @@ export function openRegistry(opening: RegistryOptions): OpenRegistry {
   });
   const gateOptions = { harbor, client, reports: join(stateFolder, 'reports'), ...clock };
   const gate = createScanGate({ ...gateOptions, ...(scan === undefined ? {} : { scan }) });
+  const deployGate = createDeployGate({ registry, harbor, gate, ...(scan === undefined ? {} : { scan }) });
   return {
     client,
     buildah: createBuildahAccess(registry.push, access),
@@ -73,25 +76,14 @@ export function openRegistry(opening: RegistryOptions): OpenRegistry {
     guarded: (builder) =>
       withHarbor(builder, {
         harbor,
-        client,
-        gate,
         createProject,
         repositoryOf: ({ image }) =>
           imageNames({ kind: 'registry', registry }, image?.repository ?? '').repository,
       }),
-    judge: createDeployGate({ registry, harbor, gate, ...(scan === undefined ? {} : { scan }) }),
-    lookup: gated(manifestLookup(client), gate),
-  };
-}
-
-/** The same lookup; what is there is deployed again, so that it has to pass the gate again. */
-function gated(lookup: ManifestLookup, gate: ScanGate): ManifestLookup {
-  return {
-    async has(artifact, signal) {
-      const there = await lookup.has(artifact, signal);
-      if (there.kind !== 'ok' || !there.value) return there;
-      const judged = await gate(artifact, quietContext(signal));
-      return judged.kind === 'ok' ? there : judged;
-    },
+    // What was built elsewhere may lie in another registry, or in one that does not know this account.
+    admit: async (artifact, origin, context) =>
+      await (origin === 'given' ? deployGate(artifact, context) : gate(artifact, context)),
+    keep: async (artifact, { signal }) => await keepInHarbor(artifact, { harbor, client }, signal),
+    lookup: manifestLookup(client),
   };
 }

@@ -26,7 +26,7 @@ export async function removeServices(
   const kept: string[] = [];
   let problem: NotOk | undefined;
   for (const service of order) {
-    const outcome = await deployer.remove(service, { deleteVolumes }, quietContext(signal));
+    const outcome = await deployer.way.remove(service, { deleteVolumes }, quietContext(signal));
     if (outcome.kind === 'ok') {
       removed += outcome.value.removed;
       kept.push(...outcome.value.kept);

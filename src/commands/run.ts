@@ -12,7 +12,7 @@ import { ensureNamespaces } from './namespaces.ts';
 import { onceOptions } from './once.ts';
 import { removeAtEnd } from './remove.ts';
 import { withSession, type Session } from './session.ts';
-import { verifyServices } from './verification.ts';
+import { verifyRunning } from './verification.ts';
 import { openWork } from './work.ts';
 
 /** Runs the command. */
@@ -62,7 +62,7 @@ async function runOnce(
   const ran = firstFailure(outcomes.values());
   if (ran.kind !== 'ok') return ran;
   if (written.kind !== 'ok') return written;
-  return await verifyServices(session, target, artifacts);
+  return await verifyRunning(session, target, artifacts);
 }
 
 /** What artifacts.json has of services that take no part: manifests may name their images. Without a file, nothing. */

@@ -15,7 +15,7 @@ export async function status(invocation: Invocation): Promise<number> {
     const { cluster, deployer } = target.value;
     const found: ServiceStatus[] = [];
     for (const service of session.services) {
-      const one = await deployer.status(service, session.signals.shutdown);
+      const one = await deployer.observer.status(service, session.signals.shutdown);
       if (one.kind !== 'ok') return one;
       found.push(one.value);
     }

@@ -3,7 +3,7 @@ import { openTarget } from './cluster.ts';
 import type { Invocation } from './command.ts';
 import { readDeployInput } from './plan-deploy.ts';
 import { withSession } from './session.ts';
-import { verifyServices } from './verification.ts';
+import { verifyRunning } from './verification.ts';
 
 /** Runs the command. */
 export async function verify(invocation: Invocation): Promise<number> {
@@ -15,6 +15,6 @@ export async function verify(invocation: Invocation): Promise<number> {
     if (target.kind !== 'ok') return target;
     const placed = await input.value.place(target.value);
     if (placed.kind !== 'ok') return placed;
-    return await verifyServices(session, placed.value.target, placed.value.artifacts);
+    return await verifyRunning(session, placed.value.target, placed.value.artifacts);
   });
 }

@@ -1,6 +1,7 @@
 /** Reports a stage around the work that it names, so that no path out of the work leaves the stage open. */
 import type { WorkContext } from '../build/types.ts';
-import type { Stage, StageOutcome } from '../events.ts';
+import type { StageOutcome } from '../events.ts';
+import type { Stage } from '../routes.ts';
 import { cancelled, type Outcome } from '../outcome.ts';
 
 /**

@@ -7,7 +7,7 @@ import {
   settled,
   type FakeWork,
 } from '../../test/support/fake-loop-parts.ts';
-import type { Stage } from '../events.ts';
+import type { Stage } from '../routes.ts';
 import { appdevError } from '../errors.ts';
 import { cancelled, failed, ok } from '../outcome.ts';
 import { createLoop, type Loop } from './driver.ts';

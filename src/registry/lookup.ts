@@ -23,18 +23,6 @@ export function manifestLookup(reader: ManifestReader): ArtifactLookup {
   };
 }
 
-/** The lookup for images that are copied: there is one only where the other registry has it too. */
-export function copiedLookup(pushed: ArtifactLookup, reader: ManifestReader): ArtifactLookup {
-  return {
-    async has(artifact, signal) {
-      const there = await pushed.has(artifact, signal);
-      if (there.kind !== 'ok' || !there.value) return there;
-      const found = await reader.headManifest(artifact.pullRepository, artifact.digest, signal);
-      return found.kind === 'ok' ? ok(found.value?.digest === artifact.digest) : found;
-    },
-  };
-}
-
 /**
  * The lookup for images that were loaded into the nodes: every node must list the image by its name. The kubelet lists
  * 50 images at most and with some delay; one that is missing from the list only costs a build.

@@ -64,6 +64,8 @@ export function cancelText(reason: RunFinished['cancelReason']): string {
   switch (reason) {
     case 'superseded':
       return 'superseded by a newer save';
+    case 'redirected':
+      return 'handed on to another route';
     case 'user':
       return 'cancelled (c)';
     case 'deadline':

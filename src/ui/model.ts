@@ -153,8 +153,8 @@ function startRun(service: ServiceView, event: EventOf<'run.started'>): ServiceV
 
 function finishRun(service: ServiceView, event: EventOf<'run.finished'>): ServiceView {
   const idle = service.run?.run === event.run ? omit(service, 'run') : service;
-  // A superseded run says nothing about the service: the run that follows at once will.
-  if (event.outcome === 'cancelled' && event.cancelReason === 'superseded') return idle;
+  // Such a run says nothing about the service: the run that follows at once will.
+  if (event.cancelReason === 'superseded' || event.cancelReason === 'redirected') return idle;
   const { run, change, reason, outcome, ms, stages } = event;
   const last: LastRun = {
     run,

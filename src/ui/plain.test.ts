@@ -39,7 +39,7 @@ test('a whole session reads like this', async () => {
     ...(Object.values(samples) as EventBody[]).filter(
       (body) => !['session.started', 'session.finished'].includes(body.type),
     ),
-    { type: 'run.started', service: 'gateway', run: 20, change: 16, route: 'image', reason: 'Gateway.java' },
+    { type: 'run.started', service: 'gateway', run: 20, change: 16, route: 'image', because: 'changed: source', reason: 'Gateway.java' },
     {
       ...samples['run.finished'],
       service: 'gateway',

@@ -3,7 +3,8 @@
  * events by model.ts; holds no clock (elapsed times are counted from the start times in here) and no layout.
  */
 import type { AppdevError } from '../errors.ts';
-import type { AppEvent, Hold, PodSummary, Route, Stage, StageTiming } from '../events.ts';
+import type { AppEvent, Hold, PodSummary, StageTiming } from '../events.ts';
+import type { Route, Stage } from '../routes.ts';
 import type { Tone } from './line.ts';
 
 /** A run under way. Times are milliseconds since the epoch. */

@@ -3,7 +3,7 @@
  * found and by Maven's standard layout, without a look at the disk.
  */
 import { basename, relative, sep } from 'node:path';
-import type { Role } from './types.ts';
+import type { Role } from '../role.ts';
 
 /** What a root was named as. */
 export type RootKind =
@@ -16,16 +16,6 @@ export interface Root {
   readonly kind: RootKind;
 }
 
-/** The roles that decide the jar and the image. */
-const buildRoles: ReadonlySet<Role> = new Set([
-  'source',
-  'resource',
-  'build-file',
-  'containerfile',
-  'context',
-]);
-/** The roles that decide the manifests. */
-const deployRoles: ReadonlySet<Role> = new Set(['chart', 'values', 'overlay', 'manifest']);
 /** Among roots of equal depth: a chart that is the build context too is a chart. Later ones win. */
 const precedence: readonly RootKind[] = [
   'context',
@@ -59,16 +49,6 @@ export function classify(path: string, roots: readonly Root[], base: string): Ro
 /** Whether a path is a folder or lies in it. Both are absolute. */
 export function isWithin(path: string, folder: string): boolean {
   return path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
-}
-
-/** Whether a role decides the jar or the image. */
-export function decidesBuild(role: Role): boolean {
-  return buildRoles.has(role);
-}
-
-/** Whether a role decides the manifests. */
-export function decidesDeploy(role: Role): boolean {
-  return deployRoles.has(role);
 }
 
 function rank(root: Root): number {

@@ -6,7 +6,8 @@ import { createHash } from 'node:crypto';
 import { join, relative, resolve, sep } from 'node:path';
 import type { JarBuilder, JarInputs } from '../build/types.ts';
 import type { ProjectConfig, ServiceConfig } from '../config/model.ts';
-import { classify, decidesBuild, decidesDeploy, isWithin } from './classify.ts';
+import { decidesBuild, decidesDeploy, type Role } from '../role.ts';
+import { classify, isWithin } from './classify.ts';
 import { concerns, inputsOf, settingsOf, type Inputs } from './inputs.ts';
 import { createGitRule } from './ignore.ts';
 import {
@@ -18,7 +19,7 @@ import {
   type Entry,
   type Snapshot,
 } from './snapshot.ts';
-import type { ChangedFile, Difference, InputScanner, Role, Scan } from './types.ts';
+import type { ChangedFile, Difference, InputScanner, Scan } from './types.ts';
 import { walk, type Note } from './walk.ts';
 
 /** What a scanner is made from. */

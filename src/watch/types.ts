@@ -3,20 +3,7 @@
  * imports this file only, so that its tests stand in a few lines of ordinary code for a disk.
  */
 import type { ProjectConfig, ServiceConfig } from '../config/model.ts';
-
-/** What a file is to a service. */
-export type Role =
-  | 'source'
-  | 'resource'
-  | 'test'
-  | 'build-file'
-  | 'containerfile'
-  | 'context'
-  | 'chart'
-  | 'values'
-  | 'overlay'
-  | 'manifest'
-  | 'config';
+import type { Role } from '../role.ts';
 
 /**
  * Content of everything that a service is made from, as hashes that depend neither on where the project lies nor on

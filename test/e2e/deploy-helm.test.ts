@@ -6,9 +6,9 @@ import type { ServiceConfig } from '../../src/config/model.ts';
 import { labelValue } from '../../src/deploy/ownership.ts';
 import { readRelease } from '../../src/deploy/release-store.ts';
 import type { Revision } from '../../src/deploy/release.ts';
-import type { LiveDeployer, Rendered } from '../../src/deploy/types.ts';
+import type { Rendered } from '../../src/deploy/types.ts';
 import { runProcess } from '../../src/support/process.ts';
-import { createDeployRig, type DeployRig } from '../support/deploy-rig.ts';
+import { createDeployRig, type DeployRig, type TestDeployer } from '../support/deploy-rig.ts';
 import { recordedContext, valueOf, type Way } from '../support/deploy-service.ts';
 import { eventually } from '../support/rig.ts';
 
@@ -22,7 +22,7 @@ afterEach(async () => {
 
 /** Renders and applies, and waits until it runs. */
 async function deploy(
-  deployer: LiveDeployer,
+  deployer: TestDeployer,
   service: ServiceConfig,
   tag = 'v1',
 ): Promise<{ rendered: Rendered; detail: string }> {

@@ -3,9 +3,9 @@ import { spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ServiceConfig } from '../../src/config/model.ts';
-import type { Applied, LiveDeployer, Preview } from '../../src/deploy/types.ts';
+import type { Applied, Preview } from '../../src/deploy/types.ts';
 import type { Outcome } from '../../src/outcome.ts';
-import { createDeployRig, type DeployRig } from '../support/deploy-rig.ts';
+import { createDeployRig, type DeployRig, type TestDeployer } from '../support/deploy-rig.ts';
 import { recordedContext, valueOf } from '../support/deploy-service.ts';
 import { eventually } from '../support/rig.ts';
 
@@ -19,13 +19,13 @@ afterEach(async () => {
   await rig.dispose();
 });
 
-async function apply(deployer: LiveDeployer, service: ServiceConfig): Promise<Outcome<Applied>> {
+async function apply(deployer: TestDeployer, service: ServiceConfig): Promise<Outcome<Applied>> {
   const context = recordedContext();
   const rendered = valueOf(await deployer.render(service, rig.artifact('v1'), context));
   return await deployer.apply(service, rendered, context);
 }
 
-async function preview(deployer: LiveDeployer, service: ServiceConfig): Promise<Preview> {
+async function preview(deployer: TestDeployer, service: ServiceConfig): Promise<Preview> {
   const context = recordedContext();
   const rendered = valueOf(await deployer.render(service, rig.artifact('v1'), context));
   return valueOf(await deployer.preview(service, rendered, context.signal));

@@ -1,9 +1,9 @@
 /** Overlays and plain manifests on a real cluster: only what changed is applied, and only what is ours is touched. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ServiceConfig } from '../../src/config/model.ts';
-import type { Applied, LiveDeployer, Rendered } from '../../src/deploy/types.ts';
+import type { Applied, Rendered } from '../../src/deploy/types.ts';
 import type { Outcome } from '../../src/outcome.ts';
-import { createDeployRig, type DeployRig } from '../support/deploy-rig.ts';
+import { createDeployRig, type DeployRig, type TestDeployer } from '../support/deploy-rig.ts';
 import { recordedContext, valueOf } from '../support/deploy-service.ts';
 import { eventually } from '../support/rig.ts';
 
@@ -29,7 +29,7 @@ function configMap(name: string, text = 'hello'): string {
 }
 
 let rig: DeployRig;
-let deployer: LiveDeployer;
+let deployer: TestDeployer;
 beforeEach(async () => {
   rig = await createDeployRig();
   deployer = rig.deployer();
