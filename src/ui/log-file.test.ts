@@ -2,7 +2,7 @@ import { mkdtemp, readFile, readdir, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createEventBus, type AppEvent, type EventBody } from '../events.ts';
+import { createEventBus, type AppEvent, type EventBody } from '../core/events.ts';
 import { samples, session, sessionStart } from '../../test/support/sample-events.ts';
 import { endSessions, startSession } from '../../test/support/session-process.ts';
 import { createLogFiles, logFileOf } from './log-file.ts';
