@@ -1,6 +1,6 @@
 /** The registry that images are pushed to, by its names, how it was found, and the one question that others ask it. */
 import type { RegistryNames } from '../config/model.ts';
-import type { Outcome } from '../outcome.ts';
+import type { Outcome } from '../core/outcome.ts';
 
 /** A registry chosen for one cluster. */
 export interface Registry extends RegistryNames {

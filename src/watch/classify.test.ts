@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { decidesBuild, decidesDeploy } from '../role.ts';
+import { decidesBuild, decidesDeploy } from '../core/role.ts';
 import { classify, isWithin, type Root } from './classify.ts';
 
 const roots: readonly Root[] = [

@@ -3,7 +3,7 @@
  * found and by Maven's standard layout, without a look at the disk.
  */
 import { basename, relative, sep } from 'node:path';
-import type { Role } from '../role.ts';
+import type { Role } from '../core/role.ts';
 
 /** What a root was named as. */
 export type RootKind =

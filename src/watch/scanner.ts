@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { join, relative, resolve, sep } from 'node:path';
 import type { JarBuilder, JarInputs } from '../build/types.ts';
 import type { ProjectConfig, ServiceConfig } from '../config/model.ts';
-import { decidesBuild, decidesDeploy, type Role } from '../role.ts';
+import { decidesBuild, decidesDeploy, type Role } from '../core/role.ts';
 import { classify, isWithin } from './classify.ts';
 import { concerns, inputsOf, settingsOf, type Inputs } from './inputs.ts';
 import { createGitRule } from './ignore.ts';

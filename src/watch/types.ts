@@ -3,7 +3,7 @@
  * imports this file only, so that its tests stand in a few lines of ordinary code for a disk.
  */
 import type { ProjectConfig, ServiceConfig } from '../config/model.ts';
-import type { Role } from '../role.ts';
+import type { Role } from '../core/role.ts';
 
 /**
  * Content of everything that a service is made from, as hashes that depend neither on where the project lies nor on

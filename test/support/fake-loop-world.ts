@@ -4,13 +4,19 @@
  * what must always hold. No timing, no IO.
  */
 import { expect } from 'vitest';
-import { batchesAtWork, makesImage, usesReactor } from '../../src/loop/run-stage.ts';
-import { reduce } from '../../src/loop/reducer.ts';
-import type { Effect, Message, RunFinished, RunOrder, Timer } from '../../src/loop/messages.ts';
-import { initialState, liveRun, type LoopState, type ServiceSpec, type Uses } from '../../src/loop/state.ts';
-import type { EventBody, Hold } from '../../src/events.ts';
-import { stagesOf, type RouteSpec, type Stage } from '../../src/routes.ts';
-import type { CancelReason } from '../../src/outcome.ts';
+import { batchesAtWork, makesImage, usesReactor } from '../../src/loop/decide/run-stage.ts';
+import { reduce } from '../../src/loop/decide/reducer.ts';
+import type { Effect, Message, RunFinished, RunOrder, Timer } from '../../src/loop/decide/messages.ts';
+import {
+  initialState,
+  liveRun,
+  type LoopState,
+  type ServiceSpec,
+  type Uses,
+} from '../../src/loop/decide/state.ts';
+import type { EventBody, Hold } from '../../src/core/events.ts';
+import { stagesOf, type RouteSpec, type Stage } from '../../src/core/routes.ts';
+import type { CancelReason } from '../../src/core/outcome.ts';
 import type { Fingerprint } from '../../src/watch/types.ts';
 
 /** A run as the fake driver carries it out. */

@@ -1,11 +1,11 @@
 /** Takes an image from its builder through the gate, as a run does between the stages `image` and `render`. */
 import type { ImageBuilder, ImageRequest, WorkContext } from '../../src/build/types.ts';
-import type { Artifact } from '../../src/events.ts';
-import type { Member } from '../../src/loop/member.ts';
-import { createAdmission, scanStep } from '../../src/loop/scan-step.ts';
-import type { WorkParts } from '../../src/loop/types.ts';
-import { ok, type Outcome } from '../../src/outcome.ts';
-import { routes } from '../../src/routes.ts';
+import type { Artifact } from '../../src/core/events.ts';
+import type { Member } from '../../src/loop/work/member.ts';
+import { createAdmission, scanStep } from '../../src/loop/steps/scan.ts';
+import type { WorkParts } from '../../src/loop/work/types.ts';
+import { ok, type Outcome } from '../../src/core/outcome.ts';
+import { routes } from '../../src/core/routes.ts';
 
 /** What it takes. */
 export type PublishParts = Pick<WorkParts, 'admit' | 'publish'> & { readonly imageBuilder: ImageBuilder };
