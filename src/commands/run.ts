@@ -10,7 +10,7 @@ import {
 } from '../app/handover/artifacts.ts';
 import { createBuildLog } from '../app/handover/build-log.ts';
 import { openTarget, type OpenTarget } from '../app/compose/cluster.ts';
-import type { Invocation } from './table.ts';
+import type { Invocation } from '../app/invocation.ts';
 import { firstFailure } from '../app/first-failure.ts';
 import { askedImages, resolveImages, type AskedImage } from '../app/handover/given-images.ts';
 import { ensureNamespaces } from '../app/deployed/namespaces.ts';
