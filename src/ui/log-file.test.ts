@@ -73,7 +73,7 @@ test('a crash keeps the lines that explain it, of any number of services, and No
   const crash = await startSession(
     folder,
     `
-    import { createEventBus } from './events.ts';
+    import { createEventBus } from './core/events.ts';
     import { createLogFiles } from './ui/log-file.ts';
     const bus = createEventBus(Date.now);
     createLogFiles(${JSON.stringify(folder)}).start(bus);

@@ -21,7 +21,7 @@ it('ends the process and its children although the reader of its output is stuck
     folder,
     `import { leaveNow } from './app/leave-now.ts';
      import { handleSignals } from './app/signals.ts';
-     import { createEventBus } from './events.ts';
+     import { createEventBus } from './core/events.ts';
      import { runProcess } from './support/process/process.ts';
      import { createJsonReporter } from './ui/json.ts';
 
