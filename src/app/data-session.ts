@@ -9,7 +9,7 @@ import { ok, type NotOk, type Outcome } from '../core/outcome.ts';
 import { createCleanup } from '../support/cleanup.ts';
 import { killAllChildren } from '../support/process/children.ts';
 import { makeTempFolder } from '../support/files/temp.ts';
-import type { Invocation } from '../commands/table.ts';
+import type { Invocation } from './invocation.ts';
 import { exitWith, internalError } from './fail.ts';
 import { chooseServices, openProject } from './project.ts';
 import { environmentMask, openMask } from './secrets.ts';

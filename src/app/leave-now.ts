@@ -1,6 +1,6 @@
 /** The end without waiting, for the second Ctrl-C. */
 import { killAllChildren } from '../support/process/children.ts';
-import type { Reporter } from '../ui/reporters.ts';
+import type { Reporter } from '../ui/out/reporter.ts';
 
 /** How long the terminal may take to be given back, in milliseconds. A pipe whose reader is stuck takes nothing more. */
 const stopMs = 500;

@@ -5,7 +5,7 @@ import { loadProject, type LoadedProject } from '../config/load.ts';
 import type { ProjectConfig, ServiceConfig } from '../config/model.ts';
 import { nearest } from '../config/text/nearest.ts';
 import { failed, ok, type Outcome } from '../core/outcome.ts';
-import type { Invocation } from '../commands/table.ts';
+import type { Invocation } from './invocation.ts';
 
 /** Where kubeconfigs are looked for. */
 export function kubeconfigPlaces(invocation: Invocation): KubeconfigPlaces {

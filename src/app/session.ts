@@ -19,7 +19,7 @@ import { createReporter } from '../ui/reporters.ts';
 import { nearest } from '../config/text/nearest.ts';
 import { version } from '../core/version.ts';
 import { join } from 'node:path';
-import type { Invocation } from '../commands/table.ts';
+import type { Invocation } from './invocation.ts';
 import { exitWith, internalError } from './fail.ts';
 import { leaveNow } from './leave-now.ts';
 import { chooseServices, openProject } from './project.ts';

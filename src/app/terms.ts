@@ -1,6 +1,6 @@
 /** What a command line wants of its deploys. Pure. */
 import type { DeployTerms } from '../deploy/types.ts';
-import type { Invocation } from '../commands/table.ts';
+import type { Invocation } from './invocation.ts';
 
 /** The terms. `dev` takes away what it brought, and so does `run --cleanup`; all else is deployed to stay. */
 export function termsOf({

@@ -1,10 +1,10 @@
 /** `appdev build`: builds and pushes what is not there already, and writes artifacts.json. */
-import { buildServices } from '../loop/work/once.ts';
+import { buildServices } from '../loop/once/once.ts';
 import { ok } from '../core/outcome.ts';
 import { dropArtifacts, mayWriteArtifacts, writeArtifacts } from '../app/handover/artifacts.ts';
 import { createBuildLog } from '../app/handover/build-log.ts';
 import { openTarget } from '../app/compose/cluster.ts';
-import type { Invocation } from './table.ts';
+import type { Invocation } from '../app/invocation.ts';
 import { firstFailure } from '../app/first-failure.ts';
 import { onceOptions } from '../app/compose/once.ts';
 import { withSession } from '../app/session.ts';

@@ -4,7 +4,7 @@ import { nearest } from '../config/text/nearest.ts';
 import { diagnosticLines } from '../core/diagnostic.ts';
 import { failed } from '../core/outcome.ts';
 import { count } from '../ui/lines/format.ts';
-import type { Invocation } from './table.ts';
+import type { Invocation } from '../app/invocation.ts';
 import { exitWith } from '../app/fail.ts';
 import { openProject } from '../app/project.ts';
 import { environmentMask } from '../app/secrets.ts';

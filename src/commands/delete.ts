@@ -1,5 +1,5 @@
 /** `appdev delete`: removes what appdev deployed. */
-import type { Invocation } from './table.ts';
+import type { Invocation } from '../app/invocation.ts';
 import { openTarget } from '../app/compose/cluster.ts';
 import { removeServices } from '../app/deployed/remove.ts';
 import { withSession } from '../app/session.ts';

@@ -1,7 +1,7 @@
 /** `appdev deploy`: deploys the images of artifacts.json, or given manifests, and waits for the rollout. */
-import { deployServices } from '../loop/work/once.ts';
+import { deployServices } from '../loop/once/once.ts';
 import { openTarget } from '../app/compose/cluster.ts';
-import type { Invocation } from './table.ts';
+import type { Invocation } from '../app/invocation.ts';
 import { previewDeploy } from './diff.ts';
 import { firstFailure } from '../app/first-failure.ts';
 import { ensureNamespaces } from '../app/deployed/namespaces.ts';

@@ -12,7 +12,7 @@ import { systemClock } from '../support/clock.ts';
 import { createAttachments } from '../app/dev/attachments.ts';
 import { followConnection } from '../app/dev/connection.ts';
 import { openTarget, type OpenTarget } from '../app/compose/cluster.ts';
-import type { Invocation } from './table.ts';
+import type { Invocation } from '../app/invocation.ts';
 import { createFootprint } from '../app/dev/footprint.ts';
 import { createNamespaceLocks, type NamespaceLocks } from '../app/deployed/namespaces.ts';
 import { createPruning } from '../app/dev/pruning.ts';

@@ -4,7 +4,7 @@ import { complete, otherImages } from '../loop/work/images.ts';
 import { ok, type Outcome } from '../core/outcome.ts';
 import { unifiedDiff } from '../support/unified-diff.ts';
 import { openTarget } from '../app/compose/cluster.ts';
-import type { Invocation } from './table.ts';
+import type { Invocation } from '../app/invocation.ts';
 import { readDeployInput } from '../app/handover/deploy-input.ts';
 import { quietContext } from '../app/quiet.ts';
 import { noticesOnStderr, wantsJson, withData } from '../app/data-session.ts';

@@ -24,7 +24,7 @@ import {
   type Check,
 } from '../app/doctor/checks.ts';
 import { openTarget } from '../app/compose/cluster.ts';
-import type { Invocation } from './table.ts';
+import type { Invocation } from '../app/invocation.ts';
 import { printError } from '../app/fail.ts';
 import { openProject } from '../app/project.ts';
 import { kanikoChecks } from '../app/doctor/kaniko-checks.ts';

@@ -4,7 +4,7 @@ import { durationMs } from '../config/schema/grammar.ts';
 import type { EventBody } from '../core/events.ts';
 import { failed, ok, type Outcome } from '../core/outcome.ts';
 import { namespaceOf, openTarget } from '../app/compose/cluster.ts';
-import type { Invocation } from './table.ts';
+import type { Invocation } from '../app/invocation.ts';
 import { exitWith } from '../app/fail.ts';
 import { done, noticesOnStderr, wantsJson, withData } from '../app/data-session.ts';
 import { environmentMask } from '../app/secrets.ts';

@@ -2,7 +2,8 @@
 import { parseArgs } from 'node:util';
 import { nearest } from '../config/text/nearest.ts';
 import { failed, ok, type Outcome } from '../core/outcome.ts';
-import { commands, commonFlags, type Command, type Flag, type Invocation } from './table.ts';
+import type { Command, Flag, Invocation } from '../app/invocation.ts';
+import { commands, commonFlags } from './table.ts';
 
 /** What to do: run a command, or print a text and leave. */
 export type Parsed =

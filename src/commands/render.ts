@@ -5,7 +5,7 @@ import { createRenderer } from '../deploy/deployer/renderer.ts';
 import { otherImages } from '../loop/work/images.ts';
 import { runProcess } from '../support/process/process.ts';
 import { readArtifacts } from '../app/handover/artifacts.ts';
-import type { Invocation } from './table.ts';
+import type { Invocation } from '../app/invocation.ts';
 import { kubeconfigPlaces } from '../app/project.ts';
 import { askedImages, resolveImages } from '../app/handover/given-images.ts';
 import { quietContext } from '../app/quiet.ts';

@@ -1,6 +1,6 @@
 /** `appdev run`: builds, pushes, deploys and verifies once. */
 import type { Artifact } from '../core/events.ts';
-import { runServices } from '../loop/work/once.ts';
+import { runServices } from '../loop/once/once.ts';
 import type { Outcome } from '../core/outcome.ts';
 import {
   dropArtifacts,
@@ -10,7 +10,7 @@ import {
 } from '../app/handover/artifacts.ts';
 import { createBuildLog } from '../app/handover/build-log.ts';
 import { openTarget, type OpenTarget } from '../app/compose/cluster.ts';
-import type { Invocation } from './table.ts';
+import type { Invocation } from '../app/invocation.ts';
 import { firstFailure } from '../app/first-failure.ts';
 import { askedImages, resolveImages, type AskedImage } from '../app/handover/given-images.ts';
 import { ensureNamespaces } from '../app/deployed/namespaces.ts';

@@ -4,7 +4,7 @@ import { ok } from '../core/outcome.ts';
 import type { ServiceStatus } from '../deploy/types.ts';
 import { count } from '../ui/lines/format.ts';
 import { openTarget } from '../app/compose/cluster.ts';
-import type { Invocation } from './table.ts';
+import type { Invocation } from '../app/invocation.ts';
 import { wantsJson, withData } from '../app/data-session.ts';
 
 /** Runs the command; the exit code is 8 when a service that is deployed is not ready. */

@@ -1,6 +1,6 @@
 /** `appdev verify`: checks that what runs is what was built. */
 import { openTarget } from '../app/compose/cluster.ts';
-import type { Invocation } from './table.ts';
+import type { Invocation } from '../app/invocation.ts';
 import { readDeployInput } from '../app/handover/deploy-input.ts';
 import { withSession } from '../app/session.ts';
 import { verifyRunning } from '../app/deployed/verification.ts';

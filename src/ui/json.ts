@@ -3,7 +3,7 @@
  * scripts; a golden test freezes it.
  */
 import type { AppEvent } from '../core/events.ts';
-import type { Reporter } from './reporters.ts';
+import type { Reporter } from './out/reporter.ts';
 import { createSink } from './out/sink.ts';
 
 /** Version of the events' shape. A field may be added within a version; none is renamed, retyped or removed. */

@@ -7,7 +7,7 @@ import type { AppEvent, EventBus } from '../core/events.ts';
 import { cardLines } from './lines/card.ts';
 import { changeText, duration } from './lines/format.ts';
 import { lineText } from './text/line.ts';
-import type { Reporter } from './reporters.ts';
+import type { Reporter } from './out/reporter.ts';
 import { createRollingFile, type RollingFile } from './out/rolling-file.ts';
 import { cleanLine } from './text/sanitize.ts';
 

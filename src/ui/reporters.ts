@@ -1,20 +1,12 @@
-/** What a reporter is, and the one place that makes the right ones; Ink is imported only when the panel is drawn. */
+/** The one place that makes the right reporters; Ink is imported only when the panel is drawn. */
 import { relative } from 'node:path';
-import type { EventBus } from '../core/events.ts';
+import type { Reporter } from './out/reporter.ts';
 import { ciLineGuard } from './lines/ci.ts';
 import { createJsonReporter } from './json.ts';
 import type { KeyAction } from './view/keys.ts';
 import { createLogFiles, logFileOf } from './log-file.ts';
 import { useColor, useUnicode, type OutputChoice } from './output.ts';
 import { createPlainReporter } from './lines/plain.ts';
-
-/** A consumer of the session's events. Reporters are equal: each sees the same events, none feeds another. */
-export interface Reporter {
-  /** Begins to consume. Called once. */
-  start(bus: EventBus): void;
-  /** Writes what is still to be written and gives the terminal back. Later calls do nothing. */
-  stop(): Promise<void>;
-}
 
 /** What the reporters need from their process. */
 export interface ReporterOptions {

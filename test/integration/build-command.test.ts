@@ -26,7 +26,7 @@ import type { Artifact } from '../../src/core/events.ts';
 import { ok, type Outcome } from '../../src/core/outcome.ts';
 import { openRegistryAccess } from '../../src/registry/login/access.ts';
 import { createRegistryClient } from '../../src/registry/api/client.ts';
-import type { Credentials, FindCredentials } from '../../src/registry/login/credentials.ts';
+import type { Credentials, FindCredentials } from '../../src/registry/types.ts';
 import type { Registry } from '../../src/registry/types.ts';
 import { isAlive, identify } from '../../src/support/process/proc.ts';
 import { runProcess } from '../../src/support/process/process.ts';

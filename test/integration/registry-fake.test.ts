@@ -9,7 +9,7 @@ import { build } from 'esbuild';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { ok, type Outcome } from '../../src/core/outcome.ts';
 import { createRegistryClient, type RegistryClient } from '../../src/registry/api/client.ts';
-import type { Credentials, FindCredentials } from '../../src/registry/login/credentials.ts';
+import type { Credentials, FindCredentials } from '../../src/registry/types.ts';
 import type { Clock } from '../../src/support/clock.ts';
 import { makeCertificate, type TestCertificate } from '../support/certificate.ts';
 import {

@@ -8,7 +8,7 @@ import type { Cluster, KubeObject } from '../../src/cluster/types.ts';
 import type { Artifact } from '../../src/core/events.ts';
 import { failed, ok, type Outcome } from '../../src/core/outcome.ts';
 import { createRegistryClient, type RegistryClient } from '../../src/registry/api/client.ts';
-import type { Credentials, FindCredentials } from '../../src/registry/login/credentials.ts';
+import type { Credentials, FindCredentials } from '../../src/registry/types.ts';
 import { createPushLedger, type PushLedger } from '../../src/registry/ledger.ts';
 import { manifestLookup } from '../../src/registry/lookup.ts';
 import { pruneImages, type PruneReport } from '../../src/registry/prune/prune.ts';

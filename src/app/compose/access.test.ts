@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RegistryAccess } from '../../registry/login/access.ts';
 import { makeCertificate } from '../../../test/support/certificate.ts';
 import { openAccess } from './access.ts';
-import type { Invocation } from '../../commands/table.ts';
+import type { Invocation } from '../invocation.ts';
 import { runProcess } from '../../support/process/process.ts';
 
 const signal = new AbortController().signal;

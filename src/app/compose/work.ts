@@ -60,7 +60,11 @@ export async function openWork(session: Session, target: OpenTarget): Promise<Ou
   const client = registry?.client;
   const ledger = createPushLedger(stateFolder);
   const git = createGit(target.run);
-  const tags = createTagger(session, { git, client, startedMs: Date.now() });
+  const { emit, services, project, invocation } = session;
+  const tags = createTagger(
+    { emit, services, project, command: invocation.command },
+    { git, client, startedMs: Date.now() },
+  );
   const imageBuilder = await openImageBuilder(session, target, {
     images: images.value,
     access: access.value,

@@ -1,6 +1,6 @@
 /** Checks that what runs is what was built, for `verify` and the end of `run`. */
 import type { Artifact } from '../../core/events.ts';
-import { verifyServices } from '../../loop/work/once.ts';
+import { verifyServices } from '../../loop/once/once.ts';
 import type { Outcome } from '../../core/outcome.ts';
 import type { OpenTarget } from '../compose/cluster.ts';
 import { firstFailure } from '../first-failure.ts';

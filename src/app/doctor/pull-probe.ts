@@ -3,7 +3,7 @@
  * soon as it has told. What a killed doctor left is removed by the next one.
  */
 import { randomBytes } from 'node:crypto';
-import { holderAnnotation, placeAnnotation } from '../../build/image/kaniko/pod.ts';
+import { holderAnnotation, placeAnnotation, probeLabel } from '../../core/labels.ts';
 import { holderOfProcess, mayRun } from '../../cluster/hold/holder.ts';
 import { queryFor } from '../../cluster/ref.ts';
 import type { Cluster, KubeObject, ObjectRef } from '../../cluster/types.ts';
@@ -17,9 +17,6 @@ const pullMs = 30_000;
 
 /** No doctor takes so long, in milliseconds: the pod of one on another machine, which cannot be asked, was left. */
 const forgottenMs = 20 * pullMs;
-
-/** Label of doctor's pods; its value is the project's name. */
-export const probeLabel = 'dev.appdev/doctor';
 
 const name = 'registry pull';
 

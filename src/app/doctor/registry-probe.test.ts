@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { holderAnnotation, placeAnnotation } from '../../build/image/kaniko/pod.ts';
+import { holderAnnotation, placeAnnotation, probeLabel } from '../../core/labels.ts';
 import { holderOfProcess } from '../../cluster/hold/holder.ts';
 import type { KubeObject, ObjectRef } from '../../cluster/types.ts';
 import { ok } from '../../core/outcome.ts';
-import { probeLabel } from './pull-probe.ts';
 import { probeRegistry, type RegistryProof } from './registry-probe.ts';
 
 const signal = new AbortController().signal;

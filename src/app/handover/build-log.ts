@@ -1,5 +1,5 @@
 /** Gathers what artifacts.json says of a build beside the image: how long its stages took, and the state of git. */
-import type { Did } from '../../loop/drive/run-once.ts';
+import type { Did } from '../../loop/once/run-once.ts';
 import type { BuiltArtifact } from './artifacts.ts';
 import type { Session } from '../session.ts';
 import type { Work } from '../compose/work.ts';

@@ -8,6 +8,7 @@ import { numberAt, stringAt } from '../../support/fields.ts';
 import { systemClock } from '../../support/clock.ts';
 import { describeHolder, mayRun, holderOfProcess, type Holder } from './holder.ts';
 import type { Cluster, KubeObject, ObjectRef } from '../types.ts';
+import { placeAnnotation } from '../../core/labels.ts';
 
 /** Times. A holder that could not renew for `durationSeconds` has lost the lock to whoever asks. */
 export interface LockTiming {
@@ -40,8 +41,6 @@ export interface NamespaceLock {
   release(signal: AbortSignal): Promise<void>;
 }
 
-/** Annotation with the place in which the holder's pid means something. */
-const placeAnnotation = 'dev.appdev/holder-place';
 const apiVersion = 'coordination.k8s.io/v1';
 
 /**

@@ -9,9 +9,7 @@ import { holderOfProcess } from './holder.ts';
 import { isFree, leaseName } from './lock.ts';
 import { queryFor } from '../ref.ts';
 import type { Cluster, KubeObject, ObjectRef } from '../types.ts';
-
-/** Annotation of a namespace that appdev created; its value is the project's name. */
-export const createdForAnnotation = 'dev.appdev/created-for';
+import { createdForAnnotation } from '../../core/labels.ts';
 
 /** How the namespace came to be there. */
 export type NamespaceState = 'there' | 'created';

@@ -1,7 +1,8 @@
 /** Makes a release stay that a session brought, where there is nothing to deploy: a deploy says so by its own labels. */
 import type { Cluster } from '../../cluster/types.ts';
 import { ok, type Outcome } from '../../core/outcome.ts';
-import { lifetimeIn, lifetimeLabel, nextLifetime, type Lifetime } from '../objects/lifetime.ts';
+import { lifetimeLabel } from '../../core/labels.ts';
+import { lifetimeIn, nextLifetime, type Lifetime } from '../objects/lifetime.ts';
 import { fieldManager } from '../objects/ownership.ts';
 import type { Revision } from '../record/release.ts';
 

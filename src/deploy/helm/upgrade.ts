@@ -10,22 +10,17 @@ import { contentHash } from '../objects/content.ts';
 import { pinned, type HelmRun } from './program/tool.ts';
 import { keepReplicas, noPostRenderer } from './keep/replicas.ts';
 import { releaseInput } from './chart/render.ts';
-import { holderLabel, holderVariable } from '../record/holder.ts';
+import { helmHolderLabel, lifetimeLabel, projectLabel, serviceLabel, shapeLabel } from '../../core/labels.ts';
+import { holderVariable } from '../record/holder.ts';
 import { isReferenceTo, mapImages } from '../objects/images.ts';
-import { lifetimeLabel, type Lifetime } from '../objects/lifetime.ts';
-import { labelValue, projectLabel, serviceLabel } from '../objects/ownership.ts';
+import type { Lifetime } from '../objects/lifetime.ts';
+import { labelValue } from '../objects/ownership.ts';
 import { contentDescription } from '../record/release.ts';
 import type { ReleaseTools } from './repair.ts';
 import type { DeployTerms, Rendered } from '../types.ts';
 
 /** Revisions that helm keeps of a release. */
 const historyMax = 10;
-
-/**
- * Label with a hash over what was rendered but for the image. Where it is still the same, helm has checked these objects
- * against the API server's schemas before, and need not fetch the schemas again: 0.2 s of each save.
- */
-export const shapeLabel = 'dev.appdev/shape';
 
 /** What a Helm deploy needs beside the session's tools. */
 export interface HelmApplySettings extends ReleaseTools {
@@ -67,7 +62,7 @@ export async function upgradeRelease(
   const labels = [
     `${projectLabel}=${labelValue(project)}`,
     `${serviceLabel}=${labelValue(service.name)}`,
-    `${holderLabel}=${mark}`,
+    `${helmHolderLabel}=${mark}`,
     `${shapeLabel}=${shape}`,
     `${lifetimeLabel}=${lifetime}`,
   ];

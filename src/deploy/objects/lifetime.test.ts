@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { lifetimeIn, lifetimeLabel, nextLifetime } from './lifetime.ts';
+import { lifetimeLabel } from '../../core/labels.ts';
+import { lifetimeIn, nextLifetime } from './lifetime.ts';
 
 it.each([
   ['a session brings it', 'session', undefined, 'session'],

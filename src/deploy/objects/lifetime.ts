@@ -2,12 +2,10 @@
  * Whether what is deployed goes when `dev` ends, or stays until somebody removes it. A label of the release's record, or of
  * the inventory, says so; it is no part of what is rendered, so that it never causes a rollout. Pure.
  */
+import { lifetimeLabel } from '../../core/labels.ts';
 
 /** `session`: `dev` (or `run --cleanup`) brought it, and takes it away. `kept`: it was deployed to stay. */
 export type Lifetime = 'session' | 'kept';
-
-/** The label. Without it, what is deployed stays. */
-export const lifetimeLabel = 'dev.appdev/lifetime';
 
 /** What the labels of a record or inventory say. */
 export function lifetimeIn(labels: Readonly<Record<string, string>>): Lifetime {

@@ -4,12 +4,7 @@
  */
 import type { KubeObject } from '../../cluster/types.ts';
 import { contentHash } from './content.ts';
-
-/** Label with the project's name, on objects and on Helm's release records. */
-export const projectLabel = 'dev.appdev/project';
-
-/** Label with the service's name. */
-export const serviceLabel = 'dev.appdev/service';
+import { projectLabel, serviceLabel } from '../../core/labels.ts';
 
 /** Field manager of every server-side apply by appdev. */
 export const fieldManager = 'appdev';

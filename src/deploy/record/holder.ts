@@ -8,12 +8,6 @@ import { readFile, readdir, readlink } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import type { RunProcess } from '../../support/process/process.ts';
 
-/** Label on a release record with the mark of the helm process that works on it. */
-export const holderLabel = 'dev.appdev/holder';
-
-/** Annotation on a pending record with the mark of the helm process that repairs it. */
-export const repairAnnotation = 'dev.appdev/repair';
-
 /** Environment variable by which a helm process carries its mark. */
 export const holderVariable = 'APPDEV_HOLDER';
 

@@ -13,7 +13,8 @@ import { failed, ok, type Outcome } from '../../core/outcome.ts';
 import { isFields, listAt, stringAt } from '../../support/fields.ts';
 import { isClaim } from '../live/claims.ts';
 import { contentHash } from '../objects/content.ts';
-import { lifetimeIn, lifetimeLabel, type Lifetime } from '../objects/lifetime.ts';
+import { lifetimeLabel } from '../../core/labels.ts';
+import { lifetimeIn, type Lifetime } from '../objects/lifetime.ts';
 import { identityOf } from '../objects/kinds.ts';
 import { fieldManager, isOwnedBy, makerOf, ownerLabels, type Owner } from '../objects/ownership.ts';
 

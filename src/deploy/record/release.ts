@@ -13,8 +13,8 @@ import { gunzipSync } from 'node:zlib';
 import type { KubeObject } from '../../cluster/types.ts';
 import { fieldAt, isFields, listAt, numberAt, stringAt } from '../../support/fields.ts';
 import { parseDocuments } from '../objects/documents.ts';
-import { holderLabel, repairAnnotation } from './holder.ts';
-import { labelValue, projectLabel } from '../objects/ownership.ts';
+import { helmHolderLabel, projectLabel, repairAnnotation } from '../../core/labels.ts';
+import { labelValue } from '../objects/ownership.ts';
 
 /** One revision of a release. */
 export interface Revision {
@@ -104,7 +104,7 @@ export function releaseState(revisions: readonly Revision[]): ReleaseState {
   // deploy/helm/repair.ts leaves on the record before it.
   const before = sorted.find(({ revision }) => revision === last.revision - 1);
   const holder =
-    last.status === 'pending-rollback' ? before?.annotations[repairAnnotation] : last.labels[holderLabel];
+    last.status === 'pending-rollback' ? before?.annotations[repairAnnotation] : last.labels[helmHolderLabel];
   return { kind: 'pending', ...found, ...(holder === undefined ? {} : { holder }) };
 }
 

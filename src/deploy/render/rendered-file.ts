@@ -8,7 +8,7 @@ import type { Diagnostic } from '../../core/diagnostic.ts';
 import { failed, ok, type Outcome } from '../../core/outcome.ts';
 import { parseDocuments, type Located } from '../objects/documents.ts';
 import { isHook, nameOf } from '../objects/kinds.ts';
-import { serviceLabel } from '../objects/ownership.ts';
+import { serviceLabel } from '../../core/labels.ts';
 
 /** One service's part of the file. */
 export interface RenderedPart {

@@ -4,7 +4,7 @@
  */
 import { failed, ok, type NotOk, type Outcome } from '../../core/outcome.ts';
 import { stringAt } from '../../support/fields.ts';
-import type { Credentials, FindCredentials } from '../login/credentials.ts';
+import type { Credentials, FindCredentials } from '../types.ts';
 import type { Subject } from './failures.ts';
 import { hostname } from '../reference.ts';
 import type { Ask, Deadline } from './request.ts';

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { failed, ok, type Outcome } from '../../core/outcome.ts';
 import { listAt, stringAt } from '../../support/fields.ts';
 import { createRegistryClient, type RegistryClient } from './client.ts';
-import type { FindCredentials } from '../login/credentials.ts';
+import type { FindCredentials } from '../types.ts';
 import { parseReference } from '../reference.ts';
 
 /** What is known of an image. */

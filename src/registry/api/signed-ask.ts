@@ -5,7 +5,7 @@
 import type { Outcome } from '../../core/outcome.ts';
 import type { Clock } from '../../support/clock.ts';
 import { createAuthenticate } from './auth.ts';
-import type { FindCredentials } from '../login/credentials.ts';
+import type { FindCredentials } from '../types.ts';
 import type { Subject } from './failures.ts';
 import { createAsk, type Answer, type Deadline, type Question } from './request.ts';
 

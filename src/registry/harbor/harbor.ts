@@ -5,7 +5,7 @@
 import { failed, ok, type NotOk, type Outcome } from '../../core/outcome.ts';
 import { systemClock, type Clock } from '../../support/clock.ts';
 import { isFields, stringAt } from '../../support/fields.ts';
-import type { FindCredentials } from '../login/credentials.ts';
+import type { FindCredentials } from '../types.ts';
 import { registryWords, type Subject } from '../api/failures.ts';
 import { splitRegistryName } from '../reference.ts';
 import { createAsk, type Answer } from '../api/request.ts';

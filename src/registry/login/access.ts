@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { ok, type Outcome } from '../../core/outcome.ts';
 import type { RunProcess } from '../../support/process/process.ts';
 import { createAuthFiles, type AuthFiles } from './auth-file.ts';
-import { createCredentials, credentialFiles, type FindCredentials } from './credentials.ts';
+import type { FindCredentials } from '../types.ts';
+import { createCredentials, credentialFiles } from './credentials.ts';
 import { splitRegistryName } from '../reference.ts';
 import { trust } from './trust.ts';
 

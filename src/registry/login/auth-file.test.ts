@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ok, type Outcome } from '../../core/outcome.ts';
 import { createAuthFiles } from './auth-file.ts';
-import type { Credentials } from './credentials.ts';
+import type { Credentials } from '../types.ts';
 
 const signal = new AbortController().signal;
 const repository = 'harbor.example.com/shop/orders';

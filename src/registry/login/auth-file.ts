@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { ok, type Outcome } from '../../core/outcome.ts';
 import { fieldsAt, type Fields } from '../../support/fields.ts';
 import { makeTempFolder } from '../../support/files/temp.ts';
-import type { Credentials, FindCredentials } from './credentials.ts';
+import type { Credentials, FindCredentials } from '../types.ts';
 import { splitRegistryName } from '../reference.ts';
 
 /** Writes such files. */

@@ -4,7 +4,8 @@ import { delimiter, dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Outcome } from '../../core/outcome.ts';
 import { runProcess, type Command, type RunProcess } from '../../support/process/process.ts';
-import { createCredentials, credentialFiles, type Credentials } from './credentials.ts';
+import type { Credentials } from '../types.ts';
+import { createCredentials, credentialFiles } from './credentials.ts';
 
 const signal = new AbortController().signal;
 const encoded = (text: string): string => Buffer.from(text).toString('base64');

@@ -11,20 +11,7 @@ import { fieldsAt, isFields, stringAt, type Fields } from '../../support/fields.
 import type { RunProcess } from '../../support/process/process.ts';
 import { environmentCredentials } from './environment.ts';
 import { hostname } from '../reference.ts';
-
-/** What proves who we are. `identity`: a token that stands for the login at the registry's token server. */
-export type Credentials =
-  | { readonly kind: 'password'; readonly username: string; readonly password: string }
-  | { readonly kind: 'identity'; readonly token: string };
-
-/**
- * Looks credentials up for a repository (`host[:port]/path`); undefined where there are none. Fails with
- * REGISTRY_DENIED for a file that cannot be understood, and with TOOL_MISSING for a helper that is not there.
- */
-export type FindCredentials = (
-  repository: string,
-  signal: AbortSignal,
-) => Promise<Outcome<Credentials | undefined>>;
+import type { Credentials, FindCredentials } from '../types.ts';
 
 /** Where to look. */
 export interface CredentialSources {

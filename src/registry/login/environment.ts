@@ -5,7 +5,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { failed, ok, type Outcome } from '../../core/outcome.ts';
-import type { Credentials } from './credentials.ts';
+import type { Credentials } from '../types.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

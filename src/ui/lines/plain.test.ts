@@ -4,7 +4,7 @@ import { samples, session, sessionStart } from '../../../test/support/sample-eve
 import { FakeOutput } from '../../../test/support/fake-output.ts';
 import { ciLineGuard } from './ci.ts';
 import { createPlainReporter, heartbeatMs } from './plain.ts';
-import type { Reporter } from '../reporters.ts';
+import type { Reporter } from '../out/reporter.ts';
 
 let out: FakeOutput;
 let bus: EventBus;

@@ -8,7 +8,7 @@ import { eventLines, failureSummary, prefix } from './event-lines.ts';
 import { duration } from './format.ts';
 import { paint, seg, type Line, type Theme } from '../text/line.ts';
 import { initialView, reduceView } from '../view/model.ts';
-import type { Reporter } from '../reporters.ts';
+import type { Reporter } from '../out/reporter.ts';
 import { createSink } from '../out/sink.ts';
 import type { View } from '../view/view.ts';
 

@@ -23,6 +23,7 @@ import { ImageRecords } from './records.ts';
 import { LayeredImages, type LayeredImage } from './layered.ts';
 import { pushImage, type PushReader } from './push.ts';
 import type { ImageBuilder, ImageRequest, WorkContext } from '../../types.ts';
+import { imageProjectLabel, imageServiceLabel } from '../../../core/labels.ts';
 
 /** Brings an archive with one image into the nodes of a cluster without a registry. */
 export type LoadArchive = (
@@ -45,10 +46,6 @@ export interface BuildahParts {
   /** Folder for what is kept across sessions. */
   readonly cache: string;
 }
-
-/** Labels of every image of ours. */
-export const serviceLabel = 'dev.appdev.service';
-export const projectLabel = 'dev.appdev.project';
 
 /** Makes the builder. */
 export function createBuildahBuilder(parts: BuildahParts): ImageBuilder {
@@ -93,7 +90,12 @@ export function createBuildahBuilder(parts: BuildahParts): ImageBuilder {
       insecureHost,
       access,
       registryHost: target.kind === 'registry' ? target.registry.push.split('/')[0] : undefined,
-      labels: ['--label', `${serviceLabel}=${service.name}`, '--label', `${projectLabel}=${project}`],
+      labels: [
+        '--label',
+        `${imageServiceLabel}=${service.name}`,
+        '--label',
+        `${imageProjectLabel}=${project}`,
+      ],
     };
     const onLine = (line: string): void => {
       report.output('image', 'stdout', line);

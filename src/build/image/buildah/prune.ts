@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { Artifact } from '../../../core/events.ts';
 import { failed, ok, type Outcome } from '../../../core/outcome.ts';
 import type { RunProcess } from '../../../support/process/process.ts';
-import { projectLabel, serviceLabel } from './builder.ts';
+import { imageProjectLabel, imageServiceLabel } from '../../../core/labels.ts';
 import { openBuildah, type Buildah } from './session.ts';
 import { ImageRecords, type ImageRecord } from './records.ts';
 import { storedImages, type StoredImage } from './stored-images.ts';
@@ -104,9 +104,9 @@ async function listImages(
   service: string,
   signal: AbortSignal,
 ): Promise<Outcome<readonly StoredImage[]>> {
-  const ofProject = await listLabelled(buildah, `${projectLabel}=${project}`, signal);
+  const ofProject = await listLabelled(buildah, `${imageProjectLabel}=${project}`, signal);
   if (ofProject.kind !== 'ok') return ofProject;
-  const ofService = await listLabelled(buildah, `${serviceLabel}=${service}`, signal);
+  const ofService = await listLabelled(buildah, `${imageServiceLabel}=${service}`, signal);
   if (ofService.kind !== 'ok') return ofService;
   const ids = new Set(ofService.value.map(({ id }) => id));
   return ok(ofProject.value.filter(({ id }) => ids.has(id)));

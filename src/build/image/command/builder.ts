@@ -8,7 +8,7 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import type { CommandSource } from '../../../config/model.ts';
 import { cancelled, failed, ok, type NotOk, type Outcome } from '../../../core/outcome.ts';
-import type { FindCredentials } from '../../../registry/login/credentials.ts';
+import type { FindCredentials } from '../../../registry/types.ts';
 import { imageNames } from '../../../registry/target.ts';
 import type { ImageTarget, ManifestReader } from '../../../registry/types.ts';
 import { createMask } from '../../../support/mask.ts';

@@ -3,7 +3,7 @@
  * command"). Owns the names of the variables and the form of the credentials' file. Pure.
  */
 import type { CommandSource } from '../../../config/model.ts';
-import type { Credentials } from '../../../registry/login/credentials.ts';
+import type { Credentials } from '../../../registry/types.ts';
 import type { Jar } from '../../types.ts';
 
 /** What a command is told. */

@@ -6,7 +6,7 @@
 import { mayRun } from '../../../cluster/hold/holder.ts';
 import type { Cluster, KubeObject } from '../../../cluster/types.ts';
 import { ok, type Outcome } from '../../../core/outcome.ts';
-import { buildLabel, holderAnnotation, placeAnnotation } from './pod.ts';
+import { buildLabel, holderAnnotation, placeAnnotation } from '../../../core/labels.ts';
 import { removeBuild } from './remove.ts';
 import { podTiming } from './run.ts';
 import { podState } from './state.ts';

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { failed, ok } from '../../../core/outcome.ts';
-import type { Credentials, FindCredentials } from '../../../registry/login/credentials.ts';
+import type { Credentials, FindCredentials } from '../../../registry/types.ts';
 import { baseReferences, loginText } from './login.ts';
 
 const { signal } = new AbortController();

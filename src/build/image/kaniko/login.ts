@@ -3,7 +3,7 @@
  * names by which the pod speaks to them. The text is a secret: it goes into a Secret object and nowhere else.
  */
 import { ok, type Outcome } from '../../../core/outcome.ts';
-import type { Credentials, FindCredentials } from '../../../registry/login/credentials.ts';
+import type { Credentials, FindCredentials } from '../../../registry/types.ts';
 import { parseReference } from '../../../registry/reference.ts';
 
 /** One registry of a build. */

@@ -8,10 +8,10 @@ import { ensureNamespace } from '../../../cluster/hold/namespace.ts';
 import type { Cluster } from '../../../cluster/types.ts';
 import type { KanikoConfig } from '../../../config/model.ts';
 import { ok, type Outcome } from '../../../core/outcome.ts';
-import type { FindCredentials } from '../../../registry/login/credentials.ts';
+import type { FindCredentials } from '../../../registry/types.ts';
 import { parseReference } from '../../../registry/reference.ts';
 import type { ManifestReader, Registry } from '../../../registry/types.ts';
-import { projectLabel, serviceLabel } from '../buildah/builder.ts';
+import { imageProjectLabel, imageServiceLabel } from '../../../core/labels.ts';
 import { tagTaken } from './errors.ts';
 import { baseReferences, loginText } from './login.ts';
 import type { PodNames } from './names.ts';
@@ -124,7 +124,7 @@ export function createMakeImage(parts: PodBuildParts): MakeImage {
       holder,
       config,
       destination: `${job.podRepository}:${tag}`,
-      labels: { [serviceLabel]: service, [projectLabel]: project },
+      labels: { [imageServiceLabel]: service, [imageProjectLabel]: project },
       buildArgs: recipe.buildArgs,
       insecureHosts: [...new Set([...(registry.insecure ? [names.host] : []), ...config.insecureRegistries])],
       registryMaps: names.maps,

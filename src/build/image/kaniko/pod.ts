@@ -6,12 +6,7 @@ import { randomBytes } from 'node:crypto';
 import type { Holder } from '../../../cluster/hold/holder.ts';
 import type { KubeObject } from '../../../cluster/types.ts';
 import type { KanikoConfig } from '../../../config/model.ts';
-
-/** Label of every pod and Secret of a build; its value is the project's name. */
-export const buildLabel = 'dev.appdev/build';
-/** Annotations that say which session made a pod, so that another one can tell whether that still lives. */
-export const holderAnnotation = 'dev.appdev/holder';
-export const placeAnnotation = 'dev.appdev/holder-place';
+import { buildLabel, serviceLabel, holderAnnotation, placeAnnotation } from '../../../core/labels.ts';
 
 /** Name of the one container. */
 export const executorContainer = 'executor';
@@ -211,7 +206,7 @@ function metadata(name: string, { namespace, project, service }: BuildPod): Kube
       'app.kubernetes.io/managed-by': 'appdev',
       'app.kubernetes.io/component': 'image-build',
       [buildLabel]: project,
-      'dev.appdev/service': service,
+      [serviceLabel]: service,
     },
   };
 }

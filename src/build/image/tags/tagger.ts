@@ -5,12 +5,12 @@
 import { gitTag } from './git-tag.ts';
 import type { Git } from './git-state.ts';
 import { diagnosticAt } from '../../../config/text/locate.ts';
+import type { LoadedProject } from '../../../config/load.ts';
 import type { ServiceConfig, TagsConfig } from '../../../config/model.ts';
 import { dateText, partsOf, tagOf, type TagPart } from '../../../config/schema/tags.ts';
-import type { Artifact } from '../../../core/events.ts';
+import type { Artifact, Emit } from '../../../core/events.ts';
 import { cancelled, failed, ok, type NotOk, type Outcome } from '../../../core/outcome.ts';
 import type { RegistryClient } from '../../../registry/api/client.ts';
-import type { Session } from '../../../app/session.ts';
 
 /** Tags images. */
 export interface Tagger {
@@ -18,6 +18,15 @@ export interface Tagger {
   put(artifact: Artifact, signal: AbortSignal): Promise<Outcome<void>>;
   /** The tags that it got in this session. */
   given(artifact: Artifact): readonly string[];
+}
+
+/** What a tagger knows of the session that it tags for. */
+export interface TaggedSession {
+  readonly emit: Emit;
+  readonly services: readonly ServiceConfig[];
+  readonly project: Pick<LoadedProject, 'originOf'>;
+  /** Name of the command: `dev` puts no tags. */
+  readonly command: string;
 }
 
 /** What tagging needs. */
@@ -30,8 +39,8 @@ export interface TaggerParts {
 }
 
 /** Makes the tagger of a session. */
-export function createTagger(session: Session, { git, client, startedMs }: TaggerParts): Tagger {
-  const { emit, services, project, invocation } = session;
+export function createTagger(session: TaggedSession, { git, client, startedMs }: TaggerParts): Tagger {
+  const { emit, services, project, command } = session;
   const given = new Map<string, string>();
   let warned = false;
 
@@ -84,7 +93,7 @@ export function createTagger(session: Session, { git, client, startedMs }: Tagge
       const service = services.find(({ name }) => name === artifact.service);
       const tags = service?.image?.tags;
       // Every save would leave a tag behind.
-      if (service === undefined || tags === undefined || invocation.command === 'dev') return ok(undefined);
+      if (service === undefined || tags === undefined || command === 'dev') return ok(undefined);
       if (client === undefined) {
         const message =
           'images are loaded into the nodes of this cluster, so that `tags.template` has no effect';

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createEventBus, type EventBody, type EventBus } from '../../../core/events.ts';
 import { FakeOutput } from '../../../../test/support/fake-output.ts';
 import { samples, sessionStart } from '../../../../test/support/sample-events.ts';
-import type { Reporter } from '../../reporters.ts';
+import type { Reporter } from '../../out/reporter.ts';
 import { createTui } from './tui.tsx';
 
 class FakeTerminal extends FakeOutput {

@@ -9,7 +9,7 @@ import { initialUi, pressKey, type KeyAction, type KeyPress, type UiState } from
 import { paint, seg, type Line, type Theme } from '../../text/line.ts';
 import { initialView, reduceView } from '../../view/model.ts';
 import { planPanel, type Size } from '../panel.ts';
-import type { Reporter } from '../../reporters.ts';
+import type { Reporter } from '../../out/reporter.ts';
 import { spinnerMs } from '../rows.ts';
 import { cleanLines } from '../../text/sanitize.ts';
 import { isBusy, type View } from '../../view/view.ts';

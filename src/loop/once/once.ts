@@ -1,14 +1,14 @@
 /** What the commands `build`, `run`, `deploy` and `verify` do with services: one route each, taken once. */
 import type { ServiceConfig } from '../../config/model.ts';
 import type { Scan } from '../../watch/types.ts';
-import type { OpenRun } from './execute.ts';
+import type { OpenRun } from '../work/execute.ts';
 import { rolloutStep, verifyStep } from '../steps/observe.ts';
-import { openGiven, openRun } from './open-run.ts';
+import { openGiven, openRun } from '../work/open-run.ts';
 import { renderStep } from '../steps/render.ts';
-import { runOnce, type Artifacts, type OnceBase, type OnceWork } from '../drive/run-once.ts';
+import { runOnce, type Artifacts, type OnceBase, type OnceWork } from './run-once.ts';
 import { createAdmission } from '../steps/scan.ts';
 import { createSteps } from '../steps/list.ts';
-import type { BuildParts } from './types.ts';
+import type { BuildParts } from '../work/types.ts';
 
 /** What a one-shot command hands in. */
 export interface OnceOptions extends OnceBase {

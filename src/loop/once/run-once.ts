@@ -8,7 +8,7 @@ import { cancelled, failed, ok, type NotOk, type Outcome } from '../../core/outc
 import { routes, type Route, type RouteSpec } from '../../core/routes.ts';
 import { execute, type OpenRun, type Step } from '../work/execute.ts';
 import { otherImages, type ImageOwner } from '../work/images.ts';
-import { createMeeting } from '../work/meeting.ts';
+import { createMeeting } from './meeting.ts';
 import type { Member, RunEnd, Unfinished } from '../work/member.ts';
 import { inNeedsOrder } from '../decide/order.ts';
 import { createRunReporter, type RunReporter } from '../work/reporter.ts';

@@ -4,8 +4,8 @@ import type { Artifact } from '../../core/events.ts';
 import type { Stage } from '../../core/routes.ts';
 import { cancelled, failed, ok, type Outcome } from '../../core/outcome.ts';
 import { buildServices, deployServices, runServices, type OnceOptions } from './once.ts';
-import type { Did } from '../drive/run-once.ts';
-import { writtenOnce } from './written.ts';
+import type { Did } from './run-once.ts';
+import { writtenOnce } from '../work/written.ts';
 
 const all: readonly Stage[] = ['compile', 'package', 'image', 'push', 'render', 'apply', 'rollout'];
 const allBut = (...stages: readonly Stage[]): Stage[] => all.filter((stage) => !stages.includes(stage));
