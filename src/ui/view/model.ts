@@ -154,7 +154,8 @@ function startRun(service: ServiceView, event: EventOf<'run.started'>): ServiceV
 function finishRun(service: ServiceView, event: EventOf<'run.finished'>): ServiceView {
   const idle = service.run?.run === event.run ? omit(service, 'run') : service;
   // Such a run says nothing about the service: the run that follows at once will.
-  if (event.cancelReason === 'superseded' || event.cancelReason === 'redirected') return idle;
+  const { outcome: ended, cancelReason: why } = event;
+  if (ended === 'cancelled' && (why === 'superseded' || why === 'redirected')) return idle;
   const { run, change, reason, outcome, ms, stages } = event;
   const last: LastRun = {
     run,
