@@ -6,15 +6,17 @@ import { contextOf } from '../work/member.ts';
 
 /** Makes the step that waits until the new version serves. */
 export function rolloutStep({ observer }: { readonly observer: Pick<Observer, 'awaitReady'> }): Step {
-  return observing('rollout', async (service, rendered, context) =>
-    await observer.awaitReady(service, rendered, context),
+  return observing(
+    'rollout',
+    async (service, rendered, context) => await observer.awaitReady(service, rendered, context),
   );
 }
 
 /** Makes the step that checks that what runs is what was built. */
 export function verifyStep({ observer }: { readonly observer: Pick<Observer, 'verify'> }): Step {
-  return observing('verify', async (service, rendered, context) =>
-    await observer.verify(service, rendered, context),
+  return observing(
+    'verify',
+    async (service, rendered, context) => await observer.verify(service, rendered, context),
   );
 }
 
