@@ -565,7 +565,7 @@ appdev.yaml:9:74: error: services.a.deploy.helm.values[2]: ./dploy/values-dev.ya
   9 |       helm: {chart: deploy/chrt, values: [deploy/values-dv.yaml, deploy, ./dploy/values-dev.yaml]}
     |                                                                          ^^^^^^^^^^^^^^^^^^^^^^^
   hint: did you mean deploy/values-dev.yaml?
-appdev.yaml:11:32: error: services.b.deploy.kustomize.path: the folder deploy/chart holds no kustomization.yaml
+appdev.yaml:11:32: error: services.b.deploy.kustomize.path: the folder deploy/chart contains no kustomization.yaml
   11 |     deploy: {kustomize: {path: deploy/chart}}
      |                                ^^^^^^^^^^^^
   hint: name the folder of an overlay

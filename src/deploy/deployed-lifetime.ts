@@ -1,4 +1,4 @@
-/** Reads from the cluster whether what is deployed of a service is there to stay. */
+/** Reads from the cluster whether a service was deployed to stay. */
 import type { Cluster } from '../cluster/types.ts';
 import type { ServiceConfig } from '../config/model.ts';
 import { ok, type Outcome } from '../outcome.ts';
@@ -7,7 +7,7 @@ import { lifetimeIn, type Lifetime } from './lifetime.ts';
 import { isOurRelease } from './release.ts';
 import { readRelease } from './release-store.ts';
 
-/** The lifetime; undefined where this project has deployed nothing. */
+/** The lifetime of what is deployed for a service. Undefined if this project has deployed nothing for it. */
 export async function readLifetime(
   { name, deploy }: ServiceConfig,
   namespace: string,
@@ -22,10 +22,10 @@ export async function readLifetime(
     if (state.kind !== 'absent') {
       return ok(isOurRelease(state.last, project) ? lifetimeIn(state.last.labels) : undefined);
     }
-    // A chart whose rendered manifests were applied has an inventory, as others have.
+    // If a chart's rendered manifests were applied, there is an inventory, as for any other manifests.
   }
   const record = await readInventoryRecord({ owner: { project, service: name }, namespace }, cluster, signal);
-  // Of another project's service by the same name: its objects are none of ours.
+  // The inventory belongs to another project's service with the same name, so its objects are not ours.
   if (record.kind === 'failed' && record.error.code === 'OBJECT_FOREIGN') return ok(undefined);
   return record.kind === 'ok' ? ok(record.value.lifetime) : record;
 }

@@ -140,7 +140,7 @@ spec:
       },
     ]);
     expect(shown.notes).toContain(
-      'Deployment/web: kubectl changed .spec.replicas to 2 (would be set back to 1); deploy refuses that without --force-conflicts',
+      'Deployment/web: kubectl changed .spec.replicas to 2 (would be set back to 1); without --force-conflicts, deploy refuses to do that',
     );
     expect((await preview(dev(), web, 'v1')).notes).toContain(
       'Deployment/web: kubectl changed .spec.replicas to 2 (would be set back to 1)',
