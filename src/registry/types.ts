@@ -1,15 +1,15 @@
-/** The registry that images are pushed to, by its names, how it was found, and the one question that others ask it. */
+/** The registry that images are pushed to: its names, how it was found, and the one question that others ask it. */
 import type { RegistryNames } from '../config/model.ts';
 import type { Outcome } from '../outcome.ts';
 
 /** A registry chosen for one cluster. */
 export interface Registry extends RegistryNames {
   readonly source: 'appdev.yaml' | 'KEP-1755' | 'kind' | 'minikube';
-  /** Where whoever set the registry up documents it (KEP-1755 `help`), to be shown when it does not work. */
+  /** Documentation from whoever set up the registry (KEP-1755 `help`), shown if it does not work. */
   readonly help?: string;
 }
 
-/** A stock kind or minikube without a registry: the image is loaded into the node by the product's own command. */
+/** A stock kind or minikube without a registry: the product's own command loads the image into the node. */
 export interface ImageLoad {
   readonly kind: 'load';
   readonly product: 'kind' | 'minikube';
@@ -20,10 +20,10 @@ export interface ImageLoad {
 /** Where images go. */
 export type ImageTarget = { readonly kind: 'registry'; readonly registry: Registry } | ImageLoad;
 
-/** Asks the registry what it has; the proof of a push, and the reason to skip one. */
+/** Reads what the registry has: the proof of a push, and the reason to skip one. */
 export interface ManifestReader {
   /**
-   * The digest of a manifest (or index), undefined where there is none.
+   * The digest of a manifest (or index); undefined if there is none.
    *
    * @param repository as pushed, with the registry's host, without tag: `localhost:5001/orders`.
    * @param reference a tag or a digest.
