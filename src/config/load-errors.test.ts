@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { diagnosticLines } from '../diagnostic.ts';
+import { diagnosticLines } from '../core/diagnostic.ts';
 import { loadProject } from './load.ts';
-import { allKeys } from './reference.ts';
+import { allKeys } from './docs/reference.ts';
 
 /** Files that the cases may name. */
 const files = [
@@ -565,7 +565,7 @@ appdev.yaml:9:74: error: services.a.deploy.helm.values[2]: ./dploy/values-dev.ya
   9 |       helm: {chart: deploy/chrt, values: [deploy/values-dv.yaml, deploy, ./dploy/values-dev.yaml]}
     |                                                                          ^^^^^^^^^^^^^^^^^^^^^^^
   hint: did you mean deploy/values-dev.yaml?
-appdev.yaml:11:32: error: services.b.deploy.kustomize.path: the folder deploy/chart contains no kustomization.yaml
+appdev.yaml:11:32: error: services.b.deploy.kustomize.path: the folder deploy/chart holds no kustomization.yaml
   11 |     deploy: {kustomize: {path: deploy/chart}}
      |                                ^^^^^^^^^^^^
   hint: name the folder of an overlay
