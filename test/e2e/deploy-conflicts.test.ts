@@ -91,7 +91,7 @@ spec:
     scale(0);
     const fromZero = await apply(dev(), web, 'v2');
     expect(fromZero.warnings).toEqual([
-      'Deployment/web: somebody changed .spec.replicas to 0 (set back to 1)',
+      'Deployment/web: someone changed .spec.replicas to 0 (set back to 1)',
     ]);
     expect(replicas()).toBe('1');
 

@@ -121,19 +121,19 @@ describe.each(['helm3', 'helm4'])('%s', (helm) => {
     ]);
   });
 
-  it('deploys again what somebody changed by hand', async () => {
+  it('deploys again what someone changed by hand', async () => {
     const deployer = rig.deployer({ tools });
     const service = rig.service({});
     await deploy(deployer, service);
     rig.kubectl('delete', 'deployment', 'web', '--wait=true');
     expect((await deploy(deployer, service)).detail).toBe('revision 2');
-    // A revision that somebody else made of our release is not what appdev applied.
+    // A revision that someone else made of our release is not what appdev applied.
     rig.kubectl('get', 'deployment', 'web');
     await helmOf(helm, 'rollback', 'web', '1');
     expect((await deploy(deployer, service)).detail).toBe('revision 4');
   });
 
-  it('leaves a release of somebody else alone, unless told to take it over', async () => {
+  it('leaves a release of someone else alone, unless told to take it over', async () => {
     const chart = `${rig.folder}/charts/web`;
     const image = rig.artifact('v1');
     await helmOf(
@@ -170,7 +170,7 @@ describe.each(['helm3', 'helm4'])('%s', (helm) => {
     });
   });
 
-  it('leaves an object of somebody else alone, unless told to take it over', async () => {
+  it('leaves an object of someone else alone, unless told to take it over', async () => {
     rig.kubectl('create', 'configmap', 'web', '--from-literal=greeting=mine');
     const service = rig.service({});
     const context = recordedContext();

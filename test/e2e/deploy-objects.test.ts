@@ -123,7 +123,7 @@ describe('an overlay', () => {
 });
 
 describe('an object', () => {
-  it('of somebody else is left alone, unless it is taken over', async () => {
+  it('of someone else is left alone, unless it is taken over', async () => {
     rig.kubectl('create', 'configmap', 'a', '--from-literal=greeting=mine');
     rig.write('a.yaml', configMap('a'));
     rig.write('b.yaml', configMap('b'));
@@ -173,7 +173,7 @@ describe('an object', () => {
     expect((await rig.get('ConfigMap', 'a'))?.['data']).toEqual({ greeting: 'hello' });
   });
 
-  it('that somebody deleted is applied again, and what appdev does not say of one is left alone', async () => {
+  it('that someone deleted is applied again, and what appdev does not say of one is left alone', async () => {
     rig.write('web.yaml', deployment());
     rig.write('a.yaml', configMap('a'));
     const service = rig.service({ files: ['*.yaml'] });

@@ -260,7 +260,7 @@ describe('minikube', () => {
   it.each([
     ['no Service', []],
     [
-      "somebody else's Service",
+      "someone else's Service",
       [{ ...minikubeService, metadata: { name: 'registry', namespace: 'kube-system' } }],
     ],
   ])('with %s loads and names the addon, and probes no port', async (_name, objects) => {
