@@ -96,7 +96,7 @@ spec:
     scale(0);
     const fromZero = await apply(dev(), web, 'v2');
     expect(fromZero.warnings).toEqual([
-      'Deployment/web: somebody changed .spec.replicas to 0 (set back to 1)',
+      'Deployment/web: someone changed .spec.replicas to 0 (set back to 1)',
     ]);
     expect(replicas()).toBe('1');
 
@@ -145,7 +145,7 @@ spec:
       },
     ]);
     expect(shown.notes).toContain(
-      'Deployment/web: kubectl changed .spec.replicas to 2 (would be set back to 1); deploy refuses that without --force-conflicts',
+      'Deployment/web: kubectl changed .spec.replicas to 2 (would be set back to 1); without --force-conflicts, deploy refuses to do that',
     );
     expect((await preview(dev(), web, 'v1')).notes).toContain(
       'Deployment/web: kubectl changed .spec.replicas to 2 (would be set back to 1)',

@@ -39,7 +39,7 @@ function template(name: string, text: string): () => void {
 
 /** Types the commands of a hint that keep the data. */
 function typeToKeep(hint: string | undefined): void {
-  const commands = /^to keep it: (.*); to let the data go: /.exec(hint ?? '')?.[1] ?? '';
+  const commands = /^to keep the data: (.*); to delete it: /.exec(hint ?? '')?.[1] ?? '';
   for (const command of commands.split('; ')) {
     const { status, stderr } = spawnSync('sh', ['-c', command], { encoding: 'utf8' });
     expect([command, status, stderr]).toEqual([command, 0, '']);
@@ -94,14 +94,14 @@ describe.each(['helm3', 'helm4'])('%s', (helm) => {
       error: {
         code: 'VOLUME_CLAIMS',
         message: `deploying web ${loss}`,
-        hint: expect.stringMatching(/; to let the data go: appdev deploy web --delete-volumes$/) as string,
+        hint: expect.stringMatching(/; to delete it: appdev deploy web --delete-volumes$/) as string,
       },
     });
     await expectToStay('StatefulSet', 'db');
     expect((await rig.get('ConfigMap', 'web'))?.['data']).toEqual({ greeting: 'hello' });
 
     expect((await preview(deployer, bare)).notes[0]).toBe(
-      `deploy would refuse this, for it ${loss}; --delete-volumes lets it`,
+      `deploy would refuse this because it ${loss}; --delete-volumes allows it`,
     );
 
     typeToKeep(refused.kind === 'failed' ? refused.error.hint : undefined);
@@ -176,7 +176,7 @@ spec:
     const { changes, notes } = await preview(deployer, service);
     expect(changes).toEqual([]);
     expect(notes).toEqual(
-      expect.arrayContaining(names.map((name) => `${name} is no longer in the chart, and would stay`)),
+      expect.arrayContaining(names.map((name) => `${name} is no longer in the chart but would stay`)),
     );
     expect(valueOf(await apply(deployer, service)).detail).toBe(
       `revision 2, ${names.map((name) => `${name} stays`).join(', ')}`,
@@ -195,7 +195,7 @@ spec:
     expect(valueOf(await deployer.apply(service, rendered, context)).detail).toBe('revision 1');
     await expectToStay('PersistentVolumeClaim', 'web-data', uid);
     expect(context.lines).toContain(
-      'release web was being uninstalled; that is finished first, PersistentVolumeClaim/web-data stays',
+      'release web was being uninstalled; appdev finishes that first, PersistentVolumeClaim/web-data stays',
     );
   });
 

@@ -284,7 +284,7 @@ describe('Kustomize', () => {
     expect(scaled.code).toBe(11);
     expect(scaled.stdout).toMatch(/^- {2}replicas: 2\n\+ {2}replicas: 1$/m);
     expect(scaled.stdout).toContain(
-      '# Deployment/stock: kubectl changed .spec.replicas to 2 (would be set back to 1); deploy refuses that without --force-conflicts\n',
+      '# Deployment/stock: kubectl changed .spec.replicas to 2 (would be set back to 1); without --force-conflicts, deploy refuses to do that\n',
     );
     const refused = await rig.appdev('deploy', 'stock', ...kustomize);
     expect(refused.code).toBe(7);

@@ -579,7 +579,7 @@ describe('copies to the registry that the nodes pull from', () => {
     expect(context.stages).toEqual(['started push', 'finished push ok']);
     const again = recordingContext();
     expect(await copyOf(artifact, { context: again })).toEqual(ok(artifact));
-    expect(again.details.get('push')).toBe(`in ${pulls.host} already`);
+    expect(again.details.get('push')).toBe(`already in ${pulls.host}`);
   });
 
   it('an index of several platforms whole, with its digest', async () => {
@@ -617,7 +617,7 @@ describe('copies to the registry that the nodes pull from', () => {
       error: {
         code: 'REGISTRY_UNREACHABLE',
         message: `copying ${image.repository} to ${artifact.pullRepository} failed: ${pulls.host} speaks plain HTTP, which is not allowed for it`,
-        hint: 'set registry.copy.insecure: true in appdev.yaml if that is meant to be so',
+        hint: 'set registry.copy.insecure: true in appdev.yaml if you want that',
       },
     });
     expect(context.stages.at(-1)).toBe('finished push failed');

@@ -247,7 +247,7 @@ describe('a robot', () => {
   });
 
   it.each([
-    ['with a wrong secret', 'wrong', 'does not take the password of robot$shop'],
+    ['with a wrong secret', 'wrong', 'does not accept the password of robot$shop'],
     ['that is not given', '', 'no password is known'],
   ])('%s is told so', async (_name, secret, words) => {
     const env =
@@ -485,7 +485,7 @@ describe('the scan', () => {
     harbor.state.options.findings = [finding('High')];
     const [code, exit, text] = told(await build({ content: 'b' }));
     expect([code, exit]).toEqual(['SCAN_GATE', 10]);
-    expect(text).toContain('does not let it be pulled');
+    expect(text).toContain('does not allow pulling it');
   });
 
   it('judges what was built before, when it is deployed by a session that builds nothing', async () => {

@@ -1,6 +1,6 @@
 /**
- * The tag that keeps a deployed image in a Harbor. Retention rules and clean-ups go by tags: one that moves on (a branch,
- * `latest`) leaves its last image without any, and that is collected while pods still name it by digest.
+ * The tag that keeps a deployed image in a Harbor. Retention rules and clean-ups use tags. A tag that moves (a branch,
+ * `latest`) leaves its last image without any tag, and that image is collected although pods still name it by digest.
  */
 import type { Artifact } from '../../core/events.ts';
 import { ok, type Outcome } from '../../core/outcome.ts';
@@ -8,8 +8,8 @@ import type { RegistryClient } from '../api/client.ts';
 import type { Harbor } from './harbor.ts';
 
 /**
- * The tag's text. It is made of the digest, so that it never moves; its prefix lets a retention rule spare what was
- * deployed (`appdev-**`).
+ * The tag's text. It is made from the digest, so it never moves. A retention rule can spare deployed images by its prefix
+ * (`appdev-**`).
  */
 export function keepingTag(digest: string): string {
   return `appdev-${digest.replace(/^\w+:/, '').slice(0, 16)}`;

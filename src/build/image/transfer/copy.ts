@@ -1,7 +1,7 @@
 /**
- * Copies images from the registry they were pushed to into another one that the nodes pull from, by digest, with skopeo.
- * Owns the copy and nothing of how an image is made. skopeo is the session's user at both registries: its
- * logins stand in files, never on its command line.
+ * Copies images by digest, with skopeo, from the registry they were pushed to into another one that the nodes pull
+ * from. Owns the copy, not how an image is made. skopeo signs in as the session's user at both registries. The logins
+ * are in files, never on its command line.
  */
 import { cancelled, failed, ok, type Outcome } from '../../../core/outcome.ts';
 import type { Artifact } from '../../../core/events.ts';
@@ -13,21 +13,21 @@ import { transferFailure, type TransferFailure } from './errors.ts';
 import { inTries } from './tries.ts';
 import type { WorkContext } from '../../types.ts';
 
-/** What the copy is made from. */
+/** What the copy needs. */
 export interface CopyParts {
   readonly run: RunProcess;
-  /** Its `push` is copied from, its `pull` copied to; it has `copy`. */
+  /** Images are copied from its `push` to its `pull`. Its `copy` is set. */
   readonly registry: Registry;
-  /** Asks the registry of `pull`. */
+  /** Reads from the registry of `pull`. */
   readonly reader: ManifestReader;
-  /** The way into both. */
+  /** Access to both registries. */
   readonly access: Pick<RegistryAccess, 'authFiles' | 'certDir'>;
-  /** For tests of what is tried again. */
+  /** Set by tests of the retries. */
   readonly clock?: Clock;
 }
 
 /**
- * Copies an image to the registry of `pull`, unless it is there. It is a part of the stage `push`. Fails with REGISTRY_…,
+ * Copies an image to the registry of `pull`, unless it is already there. The stage reported is `push`. Fails with REGISTRY_…,
  * PUSH_FAILED, QUOTA_EXCEEDED, TAG_IMMUTABLE or TOOL_MISSING.
  */
 export async function copyImage(
@@ -41,7 +41,7 @@ export async function copyImage(
   const host = hostOf(artifact.pullRepository);
   if (copied.kind !== 'ok') report.finished('push', copied.kind);
   else if (copied.value === 'copied') report.finished('push', 'ok', `copied to ${host}`);
-  else report.finished('push', 'skipped', `in ${host} already`);
+  else report.finished('push', 'skipped', `already in ${host}`);
   return copied.kind === 'ok' ? ok(undefined) : copied;
 }
 
@@ -71,14 +71,14 @@ async function copy(
   if (after.value?.digest === digest) return ok('copied');
   return failed(
     'PUSH_FAILED',
-    `${hostOf(pullRepository)} took ${pullRepository}:${tag} and does not have ${digest}`,
+    `${hostOf(pullRepository)} accepted ${pullRepository}:${tag} but does not have ${digest}`,
     {
       hint: `try by hand: skopeo inspect docker://${pullRepository}:${tag}`,
     },
   );
 }
 
-/** skopeo's output where it failed; undefined where it did not. */
+/** skopeo's output if it failed; undefined if it succeeded. */
 async function tryOnce(
   { run, registry, access }: CopyParts,
   { service, repository, pullRepository, tag, digest }: Artifact,
@@ -97,7 +97,8 @@ async function tryOnce(
       tool: 'skopeo',
       args: [
         'copy',
-        // An index is copied with all that it names; without this, skopeo takes one platform and makes another digest.
+        // An index is copied with everything it names. Without this, skopeo takes one platform and makes another
+        // digest.
         '--all',
         '--preserve-digests',
         ...flag('--src-authfile', from.value),
@@ -117,7 +118,7 @@ async function tryOnce(
   if (finished.kind === 'missing') {
     return failed(
       'TOOL_MISSING',
-      `skopeo is not on the PATH, and ${service} has to be copied to ${registry.pull}`,
+      `skopeo is not on the PATH, but ${service} must be copied to ${registry.pull}`,
       {
         hint: 'install it: apt-get install skopeo, dnf install skopeo; or remove registry.copy from appdev.yaml',
       },
@@ -126,7 +127,10 @@ async function tryOnce(
   return ok(finished.exitCode === 0 ? undefined : finished.lines);
 }
 
-/** skopeo's words are those of Buildah's library; which of the two registries they are about, they say by the way. */
+/**
+ * The failure of a copy. skopeo's messages are those of Buildah's library; they mention only in passing which of the
+ * two registries they are about.
+ */
 function copyFailure(repository: string, pullRepository: string, lines: readonly string[]): TransferFailure {
   const text = lines.join('\n');
   const ofSource = /initializing source|reading manifest|reading blob|reading config/.test(text);
@@ -134,7 +138,7 @@ function copyFailure(repository: string, pullRepository: string, lines: readonly
   const failure = transferFailure(`copying ${repository} to ${pullRepository}`, host, lines);
   const { error, retry } = failure;
   if (ofSource || error.code !== 'REGISTRY_UNREACHABLE' || !/plain HTTP/.test(error.message)) return failure;
-  const hint = 'set registry.copy.insecure: true in appdev.yaml if that is meant to be so';
+  const hint = 'set registry.copy.insecure: true in appdev.yaml if you want that';
   return { error: { ...error, hint }, retry };
 }
 
