@@ -492,40 +492,9 @@ describe('what can be printed', () => {
   it('is the effective project with the origin of every value', async () => {
     write({ 'appdev.yaml': withProfiles, 'appdev.local.yaml': 'cluster: {namespace: mine}\n' });
     const project = await loaded({ profiles: ['prod'] });
-    expect(project.printEffective({ origin: true })).toBe(`apiVersion: appdev/v1 # appdev.yaml:1:13
-name: shop # appdev.yaml:2:7
-cluster:
-  allow: [] # default
-  namespace: mine # appdev.local.yaml:1:22
-  createNamespace: true # default
-registry:
-  push: registry.example.com/shop # appdev.yaml:13:32 (profile prod)
-  insecure: false # default
-keepImages: 5 # default
-ignore: [] # default
-services:
-  orders:
-    path: . # default
-    jar:
-      tool: auto # default
-      args: [] # default
-      tests: auto # default
-    deploy:
-      helm:
-        chart: deploy/chart # appdev.yaml:6:28
-        values:
-          - deploy/values-prod.yaml # appdev.yaml:14:68 (profile prod)
-        set: {} # default
-        imageValues:
-          repository: image.repository # default
-          tag: image.tag # default
-      deadline: 5m # default
-      restartsAllowed: 2 # default
-    dev:
-      trigger: auto # default
-      forward: [] # default
-    needs: [] # default
-`);
+    await expect(project.printEffective({ origin: true })).toMatchFileSnapshot(
+      'golden/effective-with-origins.txt',
+    );
     expect(project.originOf(['registry', 'push'])).toMatchObject({ line: 13, column: 32, profile: 'prod' });
     expect(project.originOf(['keepImages'])).toBeUndefined();
   });
