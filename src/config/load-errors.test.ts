@@ -17,7 +17,10 @@ const files = [
   'src/App.java',
 ];
 
-/** Each case is a file with mistakes (`.yaml`) beside the whole message it gets (`.txt`). The file name is the test's name. */
+/**
+ * Each case is a file with mistakes (`.yaml`) beside the whole message it gets (`.txt`). The file name is the test's
+ * name.
+ */
 const golden = join(import.meta.dirname, 'golden/load-errors');
 const cases = readdirSync(golden)
   .filter((file) => file.endsWith('.yaml'))
@@ -62,7 +65,7 @@ describe('an appdev.yaml with mistakes', () => {
     expect(cases.length).toBeGreaterThan(0);
   });
 
-  it('gets an answer with places, whatever it holds', async () => {
+  it('gets errors with places, whatever its contents', async () => {
     const keys = [...new Set(allKeys().flatMap((path) => path.split('.')))].map((key) =>
       key.replace(/<name>|\[\]/, ''),
     );

@@ -55,9 +55,9 @@ test('a full disk becomes one notice with a hint, and the session goes on', asyn
   expect(notices[0]).toMatchObject({
     level: 'warning',
     service: 'orders',
-    hint: 'free some disk space; writing goes on by itself',
+    hint: 'free some disk space; appdev then writes again',
   });
-  expect(notices[0]?.message).toContain(`${logFileOf(folder, 'orders')} cannot be written (ENOSPC)`);
+  expect(notices[0]?.message).toContain(`cannot write the log file ${logFileOf(folder, 'orders')} (ENOSPC)`);
 });
 
 test('a crash keeps the lines that explain it, of any number of services, and Node warns of nothing', async () => {

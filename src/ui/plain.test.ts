@@ -64,7 +64,7 @@ test('the failures come last, once, with place, hint, page and log', async () =>
   expect(out.lines().slice(-5)).toEqual([
     'failed: 1 of 4 services',
     '✗ orders  orders does not compile: 1 error in OrderService.java (src/main/java/shop/OrderService.java:12)',
-    '    try: correct the line above and save; the version before keeps serving',
+    '    try: correct the line above and save; the previous version keeps serving',
     '    SOURCE_BUILD_FAILED  docs/errors.md#source_build_failed',
     '    log: .appdev/logs/orders.log',
   ]);

@@ -1,4 +1,4 @@
-/** What a reporter is, and the one place that makes the right ones; Ink is imported only when the panel is drawn. */
+/** Defines reporters, and makes the ones that the user's choice needs. Ink is imported only if the panel is used. */
 import { relative } from 'node:path';
 import type { EventBus } from '../events.ts';
 import { ciLineGuard } from './ci.ts';
@@ -8,15 +8,15 @@ import { createLogFiles, logFileOf } from './log-file.ts';
 import { useColor, useUnicode, type OutputChoice } from './output.ts';
 import { createPlainReporter } from './plain.ts';
 
-/** A consumer of the session's events. Reporters are equal: each sees the same events, none feeds another. */
+/** Shows or stores the session's events. All reporters get the same events, and none depends on another. */
 export interface Reporter {
-  /** Begins to consume. Called once. */
+  /** Subscribes to the events. Called once. */
   start(bus: EventBus): void;
-  /** Writes what is still to be written and gives the terminal back. Later calls do nothing. */
+  /** Writes everything that is still queued and restores the terminal. Later calls do nothing. */
   stop(): Promise<void>;
 }
 
-/** What the reporters need from their process. */
+/** What the reporters need from the process and the command line. */
 export interface ReporterOptions {
   readonly choice: OutputChoice;
   readonly stdin: NodeJS.ReadStream;
@@ -24,21 +24,21 @@ export interface ReporterOptions {
   readonly stderr: NodeJS.WriteStream;
   readonly env: NodeJS.ProcessEnv;
   readonly platform: NodeJS.Platform;
-  /** The folder that paths are shown relative to. */
+  /** Paths are shown relative to this folder. */
   readonly cwd: string;
-  /** `--color` or `--no-color`, where given. */
+  /** True for `--color`, false for `--no-color`. Absent: neither was passed. */
   readonly color?: boolean;
-  /** Every line of the tools. */
+  /** True: print every line of the tools. */
   readonly verbose: boolean;
-  /** Absolute folder of the log files, `.appdev/logs`; absent: none are written. */
+  /** Absolute path of the folder for log files, `.appdev/logs`. Absent: none are written. */
   readonly logFolder?: string;
-  /** Called for each key that asks the session for something; only the panel has keys. */
+  /** Called for each key that asks the session to do something. Only the panel has keys. */
   readonly onKey: (action: KeyAction) => void;
-  /** The bus's clock, in milliseconds since the epoch. */
+  /** The clock of the event bus, in milliseconds since 1970. */
   readonly now: () => number;
 }
 
-/** Makes the reporter for the choice, and the one that writes log files beside it. */
+/** Makes the chosen reporter together with the one that writes log files, as one reporter. */
 export async function createReporter(options: ReporterOptions): Promise<Reporter> {
   const { logFolder } = options;
   const screen = await createScreen(
@@ -49,7 +49,7 @@ export async function createReporter(options: ReporterOptions): Promise<Reporter
   const files = createLogFiles(logFolder);
   return {
     start(bus) {
-      // Files first: an error card on the screen names a file that has the lines.
+      // Files come first, so that a file has its lines before an error card on the screen names it.
       files.start(bus);
       screen.start(bus);
     },
