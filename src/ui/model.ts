@@ -202,8 +202,7 @@ function withService(view: View, name: string, change: (service: ServiceView) =>
 
 function omit<T extends object, K extends keyof T>(value: T, key: K): Omit<T, K> {
   const rest: Partial<T> = { ...value };
-  // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- on a copy; the rest syntax would name an unused
-  // variable
+  // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- on a copy; the rest syntax would name an unused variable
   delete rest[key];
   return rest as Omit<T, K>;
 }
