@@ -1,17 +1,20 @@
-/** What a command is, which there are, and which flags they take. What runs one stands in a file of its own, imported only then. */
+/**
+ * Defines commands and their flags, and lists them. The code of each command is in its own file and is imported only to
+ * run it.
+ */
 
-/** A flag: `--name`, its letter, and the variable `APPDEV_NAME` where the command line does not say. */
+/** A flag. If the command line does not have it, the environment variable `APPDEV_NAME` is used. */
 export interface Flag {
   readonly type: 'string' | 'boolean';
   readonly short?: string;
-  /** May be given several times; in the variable the values stand between commas. */
+  /** True: it can be passed several times. In the variable, commas separate the values. */
   readonly multiple?: boolean;
-  /** What stands for the value in the help text. */
+  /** The placeholder for the value in the help text. */
   readonly value?: string;
   readonly help: string;
 }
 
-/** What the user typed, after flags and variables were merged: a missing flag is absent. */
+/** The command line after flags and variables are merged. A flag that was not passed is absent. */
 export interface Invocation {
   readonly command: string;
   readonly positionals: readonly string[];
@@ -27,17 +30,17 @@ export interface Command {
   readonly name: string;
   /** One line for `appdev --help`. */
   readonly summary: string;
-  /** What may follow the name, e.g. `[service…]`. */
+  /** The arguments after the name, e.g. `[service…]`. */
   readonly synopsis: string;
   /** A paragraph for `appdev NAME --help`. */
   readonly description: string;
-  /** What this command takes beside the common flags, by name. */
+  /** The flags of this command in addition to the common ones, by name. */
   readonly flags: Readonly<Record<string, Flag>>;
-  /** Imports what runs it; that resolves to the process's exit code. */
+  /** Imports the function that runs the command. That function resolves to the exit code of the process. */
   readonly load: () => Promise<(invocation: Invocation) => Promise<number>>;
 }
 
-/** Flags of every command. */
+/** The flags that every command has. */
 export const commonFlags = {
   file: {
     type: 'string',
@@ -103,7 +106,7 @@ const tests: Flag = {
   help: 'run the unit tests (--no-tests: do not), whatever jar.tests says',
 };
 
-/** Every command, in the order of the help text. */
+/** All commands, in the order of the help text. */
 export const commands: readonly Command[] = [
   {
     name: 'dev',

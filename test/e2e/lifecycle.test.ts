@@ -121,7 +121,7 @@ describe('what run deployed', () => {
     expect(broken.events).toContainEqual(
       expect.objectContaining({
         type: 'notice',
-        message: 'left running: stock; `run` or `deploy` put it there',
+        message: 'still running: stock, because `run` or `deploy` deployed it',
         hint: 'to remove it: appdev delete stock',
       }),
     );
@@ -213,7 +213,7 @@ describe('a changed appdev.yaml', () => {
     );
     expect(left).toMatchObject({
       service: 'stock',
-      message: `release stock in ${rig.namespace} is no longer in appdev.yaml; it stays until this session ends`,
+      message: `release stock in ${rig.namespace} is no longer in appdev.yaml; it keeps running until this session ends`,
       hint: expect.stringMatching(
         new RegExp(`^to remove it now: helm uninstall stock .* -n ${rig.namespace}$`),
       ),
