@@ -92,7 +92,8 @@ describe("doctor's proof of the registry", () => {
       {
         name: 'registry push',
         state: 'warning',
-        detail: 'not tried: team is only the current context, and doctor writes nothing to a cluster that you did not name',
+        detail:
+          'not tried: team is only the current context, and doctor writes nothing to a cluster that you did not name',
         hint: 'name it with --kube-context team, or add it to cluster.allow in appdev.yaml',
       },
     ]);

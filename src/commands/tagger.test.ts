@@ -77,7 +77,9 @@ describe('the tagger', () => {
     registry.set('latest', 'sha256:before');
     await tagger.put(artifact, signal);
     expect(registry.get('latest')).toBe('sha256:one');
-    expect(told).toMatchObject([{ message: 'tagged sha256:one as latest; before, the tag was sha256:before' }]);
+    expect(told).toMatchObject([
+      { message: 'tagged sha256:one as latest; before, the tag was sha256:before' },
+    ]);
   });
 
   it.each([
