@@ -2,10 +2,10 @@
  * The entry of the program. It reads the command line, loads the one command that it names, and turns the result into an
  * exit code. It also catches exceptions that nothing else caught; each of them is a bug of appdev.
  */
-import { exitWith, internalError } from './commands/fail.ts';
+import { exitWith, internalError } from './app/fail.ts';
 import { parseCommandLine } from './commands/parse.ts';
-import { environmentMask } from './commands/secrets.ts';
-import { version } from './version.ts';
+import { environmentMask } from './app/secrets.ts';
+import { version } from './core/version.ts';
 
 async function main(): Promise<number> {
   const parsed = parseCommandLine(process.argv.slice(2), { env: process.env, cwd: process.cwd(), version });

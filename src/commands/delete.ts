@@ -1,8 +1,8 @@
 /** `appdev delete`: removes what appdev deployed. */
-import type { Invocation } from './command.ts';
-import { openTarget } from './cluster.ts';
-import { removeServices } from './remove.ts';
-import { withSession } from './session.ts';
+import type { Invocation } from '../app/invocation.ts';
+import { openTarget } from '../app/compose/cluster.ts';
+import { removeServices } from '../app/deployed/remove.ts';
+import { withSession } from '../app/session.ts';
 
 /** Runs `appdev delete` for the named services, or for all. Returns the exit code. */
 export async function deleteCommand(invocation: Invocation): Promise<number> {

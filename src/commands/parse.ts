@@ -1,8 +1,9 @@
 /** Reads the command line and its environment variables, and makes the help texts. Pure. */
 import { parseArgs } from 'node:util';
-import { nearest } from '../config/nearest.ts';
-import { failed, ok, type Outcome } from '../outcome.ts';
-import { commands, commonFlags, type Command, type Flag, type Invocation } from './command.ts';
+import { nearest } from '../config/text/nearest.ts';
+import { failed, ok, type Outcome } from '../core/outcome.ts';
+import type { Command, Flag, Invocation } from '../app/invocation.ts';
+import { commands, commonFlags } from './table.ts';
 
 /** What the command line asks for: to run a command, or to print a text and exit. */
 export type Parsed =

@@ -3,14 +3,14 @@
  * decided elsewhere. Unknown keys are ignored, because a later appdev may add some under the same `apiVersion`.
  */
 import { z } from 'zod';
-import type { Diagnostic } from '../diagnostic.ts';
-import { failed, ok, type Outcome } from '../outcome.ts';
-import { apiVersion } from './document.ts';
+import type { Diagnostic } from '../core/diagnostic.ts';
+import { failed, ok, type Outcome } from '../core/outcome.ts';
+import { apiVersion } from './schema/document.ts';
 import { readText, shownFile } from './find.ts';
-import { schemaDiagnostics } from './issues.ts';
-import { diagnosticAt, placeText, sortedDiagnostics } from './locate.ts';
-import { parseYaml, sourceFile } from './parse.ts';
-import { itemsAt, plainOf, stringAt, type Origin, type Tree } from './tree.ts';
+import { schemaDiagnostics } from './schema/issues.ts';
+import { diagnosticAt, placeText, sortedDiagnostics } from './text/locate.ts';
+import { parseYaml, sourceFile } from './text/parse.ts';
+import { itemsAt, plainOf, stringAt, type Origin, type Tree } from './text/tree.ts';
 
 /** The value of `kind` in every artifacts.json. */
 export const artifactsKind = 'Artifacts';

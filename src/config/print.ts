@@ -3,8 +3,8 @@
  * that they come from.
  */
 import { Document, isMap, isNode, isPair, isScalar, isSeq } from 'yaml';
-import type { ProjectDocument } from './document.ts';
-import { treeAt, type Origin, type Tree } from './tree.ts';
+import type { ProjectDocument } from './schema/document.ts';
+import { treeAt, type Origin, type Tree } from './text/tree.ts';
 
 /** `appdev.yaml:12:5`, followed by the profile if one wrote the value; `default` if no file sets it. */
 function originText(origin: Origin | undefined): string {

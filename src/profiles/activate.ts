@@ -4,8 +4,8 @@
  * - All conditions of one entry must hold. One entry is enough.
  * - Profiles that activate themselves come first, in the order of the file; then those of `-p`, in their order.
  */
-import type { ActivationDocument, ProfileDocument } from '../config/document.ts';
-import { variableIn, type Environment } from '../config/variables.ts';
+import type { ActivationDocument, ProfileDocument } from '../config/schema/document.ts';
+import { variableIn, type Environment } from '../config/text/variables.ts';
 
 /** The facts that the conditions of an activation are compared with. */
 export interface ActivationFacts {

@@ -2,10 +2,18 @@
  * Applies the active profiles to a project in the order of activation: of each profile first the overlay, then the
  * patches.
  */
-import type { Diagnostic } from '../diagnostic.ts';
-import type { ProfileDocument } from '../config/document.ts';
-import { profileSchema } from '../config/schema.ts';
-import { itemsAt, plainOf, stringAt, treeAt, withoutKeys, withProfile, type Tree } from '../config/tree.ts';
+import type { Diagnostic } from '../core/diagnostic.ts';
+import type { ProfileDocument } from '../config/schema/document.ts';
+import { profileSchema } from '../config/schema/schema.ts';
+import {
+  itemsAt,
+  plainOf,
+  stringAt,
+  treeAt,
+  withoutKeys,
+  withProfile,
+  type Tree,
+} from '../config/text/tree.ts';
 import { mergeOverlay } from './merge.ts';
 import { applyPatches, type LocatedPatch } from './patches.ts';
 

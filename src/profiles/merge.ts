@@ -2,7 +2,7 @@
  * Merges an overlay into a tree. Maps are merged key by key. Lists and single values are replaced, also by `false`, `0`,
  * `""` and `[]`. `null` removes a key. Every value keeps the origin of the file and profile that wrote it.
  */
-import { withoutKeys, type Entry, type MapNode, type Tree } from '../config/tree.ts';
+import { withoutKeys, type Entry, type MapNode, type Tree } from '../config/text/tree.ts';
 
 /**
  * Keys that exclude each other. If the overlay sets `when`, the keys `drops` of the base are removed at the same place: a

@@ -2,10 +2,10 @@
  * Applies JSON patches (RFC 6902) to trees, one by one. Pointers follow RFC 6901. A patch that cannot be applied
  * becomes a diagnostic at the pointer that the user wrote, and the hint proposes the nearest key.
  */
-import type { Diagnostic } from '../diagnostic.ts';
-import { diagnosticAt } from '../config/locate.ts';
-import { nearest } from '../config/nearest.ts';
-import { plainOf, type Entry, type Origin, type Tree } from '../config/tree.ts';
+import type { Diagnostic } from '../core/diagnostic.ts';
+import { diagnosticAt } from '../config/text/locate.ts';
+import { nearest } from '../config/text/nearest.ts';
+import { plainOf, type Entry, type Origin, type Tree } from '../config/text/tree.ts';
 
 /** One patch, with the places where its parts were written. */
 export interface LocatedPatch {

@@ -2,7 +2,7 @@
  * Waits for abort signals, and derives signals from others: one that can also be aborted by itself, and one with a time
  * limit.
  */
-import type { CancelReason } from '../outcome.ts';
+import type { CancelReason } from '../core/outcome.ts';
 
 /**
  * True if a signal has aborted. It is a function because the value may change during an `await`, which TypeScript

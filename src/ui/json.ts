@@ -2,9 +2,9 @@
  * NDJSON: each event is one line that begins with `"v":1`, and nothing else is written to standard output. Scripts rely
  * on the shape; a golden test freezes it.
  */
-import type { AppEvent } from '../events.ts';
-import type { Reporter } from './reporter.ts';
-import { createSink } from './sink.ts';
+import type { AppEvent } from '../core/events.ts';
+import type { Reporter } from './out/reporter.ts';
+import { createSink } from './out/sink.ts';
 
 /** Version of the events' shape. Within a version, fields may be added, but not renamed, retyped or removed. */
 const eventVersion = 1;
