@@ -43,7 +43,7 @@ test('terminal escapes do not get into the file', async () => {
   expect(await readFile(logFileOf(folder, 'orders'), 'utf8')).toContain('orders | red\n');
 });
 
-test('a name that is no file name stays inside the folder', () => {
+test('a service name with slashes stays inside the folder', () => {
   expect(logFileOf('/logs', '../../etc/passwd')).toBe('/logs/..%2F..%2Fetc%2Fpasswd.log');
 });
 
@@ -60,7 +60,7 @@ test('a full disk becomes one notice with a hint, and the session goes on', asyn
   expect(notices[0]?.message).toContain(`cannot write the log file ${logFileOf(folder, 'orders')} (ENOSPC)`);
 });
 
-test('a crash keeps the lines that explain it, of any number of services, and Node warns of nothing', async () => {
+test('a crash keeps the last lines of any number of services, and Node prints no warning', async () => {
   const crash = await startSession(
     folder,
     `

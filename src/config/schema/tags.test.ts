@@ -16,7 +16,7 @@ describe('a tag', () => {
     expect(tagOf(template, values)).toBe(tag);
   });
 
-  it('is cut at 128 characters, and nothing where nothing is left', () => {
+  it('is cut at 128 characters, and undefined if nothing is left', () => {
     expect(tagOf('x'.repeat(200), {})).toBe('x'.repeat(128));
     expect(tagOf('{gitCommit}', { gitCommit: '' })).toBeUndefined();
   });

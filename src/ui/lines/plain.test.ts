@@ -203,7 +203,7 @@ test('with several pods each line names its pod in full', () => {
   ]);
 });
 
-test('a reader that went away ends the output, not the session', async () => {
+test('if the reader goes away, only the output ends, not the session', async () => {
   begin();
   emit(samples['session.started']);
   out.goAway();
