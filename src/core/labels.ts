@@ -31,5 +31,5 @@ export const buildLabel = 'dev.appdev/build';
 export const probeLabel = 'dev.appdev/doctor';
 /** Annotation with the process that made a pod, so that another session can tell whether that process is still alive. */
 export const holderAnnotation = 'dev.appdev/holder';
-/** Annotation with the place (machine and boot) in which the holder's process id is valid. */
+/** Annotation with the place (the machine's boot and the pid namespace) in which the holder's process id is valid. */
 export const placeAnnotation = 'dev.appdev/holder-place';
