@@ -97,7 +97,7 @@ describe('a namespace that another session takes over', () => {
     const finished = await dev.waitFor('session.finished');
     expect(finished.error).toMatchObject({
       code: 'NAMESPACE_LOCKED',
-      message: expect.stringContaining(`ben@desktop (pid 4711) took ${rig.namespace} over`),
+      message: expect.stringContaining(`ben@desktop (pid 4711) took over the namespace ${rig.namespace}`),
     });
     expect(dev.events.filter(({ type }) => type === 'cleanup.started')).toEqual([]);
     await serves(rig, 'stock', 'Stock is up and running');
