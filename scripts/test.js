@@ -1,6 +1,6 @@
 /**
- * `npm test`: every level, cheapest first, on what is shipped. `npm test -- unit e2e` runs the named levels alone.
- * Ends with one line `N passed, N failed`; a skipped test counts as failed, for a test that does not run proves nothing.
+ * `npm test`: runs all levels, cheapest first, against the packed program. `npm test -- unit e2e` runs only these levels.
+ * The last line is `N passed, N failed`. A skipped test counts as failed, because it proves nothing.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -27,12 +27,12 @@ const levels = {
     check('dead code', bin('knip'), []);
   },
   unit: () => vitest('unit', 'unit'),
-  // The versions that `engines` allows and this machine does not have come as npm packages.
+  // Other versions of Node that `engines` allows are installed from npm packages.
   nodes: () => {
     for (const major of [22, 24]) vitest(`unit on Node ${major}`, 'unit', nodeOf(major));
   },
   sandbox: () => vitest('sandbox', 'sandbox'),
-  // Needs the sandbox's tools only; it is up already when the cluster's tests follow.
+  // This level needs only the tools of the sandbox. Starting it now saves time for the level after it.
   integration: () => {
     withSandbox();
     withBuilders();
@@ -66,12 +66,12 @@ try {
   rmSync(scratch, { recursive: true, force: true });
 }
 console.log(`\nin ${Math.round((Date.now() - started) / 1000)} s: ${times.join(', ')}`);
-// At the end, where a log that was cut still has them.
+// Failures are printed at the end, because a log that was cut still has its end.
 for (const failure of failures) console.log(failure);
 console.log(`${total.passed} passed, ${total.failed} failed`);
 process.exitCode = total.failed === 0 && total.passed > 0 ? 0 : 1;
 
-/** Runs a level; one that cannot even start is a failure of its own and does not hide the other levels. */
+/** Runs a level. If it throws, that counts as one failure, and the other levels still run. */
 function attempt(name, run) {
   const begun = Date.now();
   try {
@@ -89,7 +89,7 @@ function record(name, passed, failed, lines = []) {
   if (failed > 0) failures.push(`failed: ${name} (${failed})`, ...lines);
 }
 
-/** One tool as one test. */
+/** Runs a tool. It counts as one test. */
 function check(name, program, args) {
   console.log(`\n» ${name}`);
   const { status } = spawnSync(program, args, {
@@ -119,11 +119,11 @@ function vitest(name, project, node = process.execPath) {
   if (!existsSync(report)) return record(name, 0, 1);
   const { numPassedTests, numTotalTests, testResults } = JSON.parse(readFileSync(report, 'utf8'));
   const failed = numTotalTests - numPassedTests;
-  // A non-zero exit with no failed test is an unhandled error, or a project without tests.
+  // If the exit code is not 0 but no test failed, there was an unhandled error, or there were no tests.
   record(name, numPassedTests, status !== 0 && failed === 0 ? 1 : failed, failuresOf(testResults));
 }
 
-/** A line for each test of a report that did not pass, and for each file that could not be loaded. */
+/** Makes a line for each test of a report that did not pass, and for each file that could not be loaded. */
 function failuresOf(testResults) {
   return testResults.flatMap(({ name, message, assertionResults }) => {
     const file = relative(root, name);
@@ -136,7 +136,7 @@ function failuresOf(testResults) {
   });
 }
 
-/** Path of a node binary of that major version, from the npm package of this platform's binaries, cached. */
+/** Path of a Node binary of that major version. It is installed into a cache from the npm package for this platform. */
 function nodeOf(major) {
   const name = `node-${process.platform}-${process.arch}`;
   const folder = join(cache, `node-${major}`);
@@ -149,7 +149,7 @@ function nodeOf(major) {
   return binary;
 }
 
-/** Brings the sandbox up unless it is; one that was up before us stays up after us. */
+/** Starts the sandbox unless it runs. A sandbox that was already running is not stopped at the end. */
 function withSandbox() {
   const wasUp = spawnSync(cluster, ['status'], { stdio: 'ignore' }).status === 0;
   sandboxIsOurs ||= !wasUp;
@@ -157,7 +157,7 @@ function withSandbox() {
   environment = { ...environment, ...sandboxEnvironment() };
 }
 
-/** podman and BuildKit, which the tests have build images. */
+/** Installs podman and BuildKit, with which some tests build images. */
 function withBuilders() {
   step('installing what only tests use', cluster, ['test-tools']);
 }

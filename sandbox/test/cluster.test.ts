@@ -215,7 +215,9 @@ describe('up', () => {
     const calls = [startCluster(['up']), startCluster(['up'])];
     const ended = await Promise.all(calls.map((call) => call.ended));
     expect(ended.map((call) => call.code)).toEqual([0, 0]);
-    expect(calls.map((call) => call.said()).join('')).toMatch(/another sandbox\/cluster command is at work/);
+    expect(calls.map((call) => call.said()).join('')).toMatch(
+      /waiting for another sandbox\/cluster command to end/,
+    );
     expect(pids()).toEqual(running);
     expect(answers('http://198.18.0.1:31999')).toBe(true);
   });

@@ -1,7 +1,7 @@
-/** Which commands there are, and which flags they take. What runs one stands in a file of its own, imported only then. */
+/** All commands and their flags. The code of each command is in its own file and is imported only to run it. */
 import type { Command, Flag } from '../app/invocation.ts';
 
-/** Flags of every command. */
+/** The flags that every command has. */
 export const commonFlags = {
   file: {
     type: 'string',
@@ -67,7 +67,7 @@ const tests: Flag = {
   help: 'run the unit tests (--no-tests: do not), whatever jar.tests says',
 };
 
-/** Every command, in the order of the help text. */
+/** All commands, in the order of the help text. */
 export const commands: readonly Command[] = [
   {
     name: 'dev',

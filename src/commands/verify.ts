@@ -5,7 +5,7 @@ import { readDeployInput } from '../app/handover/deploy-input.ts';
 import { withSession } from '../app/session.ts';
 import { verifyRunning } from '../app/deployed/verification.ts';
 
-/** Runs the command. */
+/** Runs `appdev verify`. Returns the exit code, which is 8 if something else runs or a service is not ready. */
 export async function verify(invocation: Invocation): Promise<number> {
   return await withSession(invocation, { panel: false, withNeeds: false }, async (whole) => {
     const input = await readDeployInput(whole);

@@ -199,7 +199,7 @@ describe('deploy --rendered', () => {
   it('refuses what was rendered before there was an image, in a project that was never built', async () => {
     const rig = makeRig();
     const draft = await succeeds(rig.appdev('render', 'stock'));
-    expect(draft.stderr).toContain('stock was not built yet');
+    expect(draft.stderr).toContain('stock has not been built yet');
     rig.write('draft.yaml', draft.stdout);
     for (const command of ['deploy', 'diff', 'verify']) {
       const refused = await rig.appdev(command, 'stock', '--rendered', 'draft.yaml');

@@ -8,7 +8,7 @@ type Samples = { readonly [T in EventBody['type']]: Extract<EventBody, { type: T
 export const compileError: AppdevError = {
   code: 'SOURCE_BUILD_FAILED',
   message: 'orders does not compile: 1 error in OrderService.java',
-  hint: 'correct the line above and save; the version before keeps serving',
+  hint: 'correct the line above and save; the previous version keeps serving',
   diagnostics: [
     {
       severity: 'error',

@@ -1,6 +1,6 @@
 /**
- * Puts together what talks to the registry that the session pushes to: the client, Buildah's way in, and Harbor's demands
- * on what is built. As whom and by which authorities is the session's access, which is not made here.
+ * Puts together everything that talks to the session's registry: the client, Buildah's flags, and the rules of a Harbor.
+ * Credentials and certificates come from the session's access, which is made elsewhere.
  */
 import { join } from 'node:path';
 import { createBuildahAccess, type BuildahAccess } from '../../build/image/buildah/access.ts';
@@ -20,13 +20,13 @@ import { imageNames } from '../../registry/target.ts';
 import type { Registry } from '../../registry/types.ts';
 import type { Clock } from '../../support/clock.ts';
 
-/** A registry with all that is needed to use it. */
+/** A registry and everything needed to use it. */
 export interface OpenRegistry {
   readonly client: RegistryClient;
   readonly buildah: BuildahAccess;
-  /** Waits until an image may be pulled, where its Harbor project keeps it back until it is scanned. */
+  /** Waits until an image may be pulled, if its Harbor project blocks pulls until it is scanned. */
   readonly pullGate: ScanGate;
-  /** The same builder, minding what a Harbor demands. */
+  /** Wraps a builder so that it follows the rules of a Harbor. */
   readonly guarded: (builder: ImageBuilder) => ImageBuilder;
   /** Judges an image that is about to be deployed. */
   readonly admit: NonNullable<WorkParts['admit']>;
@@ -36,19 +36,19 @@ export interface OpenRegistry {
   readonly lookup: ManifestLookup;
 }
 
-/** What opening takes. */
+/** The registry, and how to use it. */
 export interface RegistryOptions {
   readonly registry: Registry;
   readonly access: RegistryAccess;
   readonly createProject: boolean;
   readonly scan?: ScanConfig;
-  /** Where reports are kept. */
+  /** Absolute path of the folder in which scan reports are stored. */
   readonly stateFolder: string;
-  /** For tests of what is tried again. */
+  /** The clock for pauses between tries. Tests replace it. */
   readonly clock?: Clock;
 }
 
-/** Opens it; contacts nothing. */
+/** Makes the parts for a registry. It contacts nothing. */
 export function openRegistry(opening: RegistryOptions): OpenRegistry {
   const { registry, access, scan, createProject, stateFolder } = opening;
   const clock = opening.clock === undefined ? {} : { clock: opening.clock };
