@@ -43,7 +43,7 @@ export const commonFlags = {
     type: 'string',
     short: 'f',
     value: 'FILE',
-    help: 'the project file; default: appdev.yaml in this folder or above',
+    help: 'project file; default: appdev.yaml in this folder or above',
   },
   profile: {
     type: 'string',
@@ -75,7 +75,7 @@ const letVolumesGo: Flag = { type: 'boolean', help: `${deployedNoMore}; at the e
 const artifacts: Flag = {
   type: 'string',
   value: 'FILE',
-  help: 'the file that lists the built images; default: .appdev/artifacts.json',
+  help: 'file that lists the built images; default: .appdev/artifacts.json',
 };
 const images: Flag = {
   type: 'string',
@@ -92,7 +92,7 @@ const exitCode: Flag = { type: 'boolean', help: 'exit with 11 if there are chang
 const authfile: Flag = {
   type: 'string',
   value: 'FILE',
-  help: 'the file with registry logins (containers-auth.json); default: those of buildah and docker login',
+  help: 'file with registry logins (containers-auth.json); default: those of buildah and docker login',
 };
 const createProject: Flag = {
   type: 'boolean',
