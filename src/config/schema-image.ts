@@ -70,7 +70,7 @@ export const image: z.ZodType<NonNullable<ServiceDocument['image']>> = z.strictO
   repository: text(grammar.repository)
     .exactOptional()
     .describe(
-      "Repository below the registry, without a tag. Default: the service's name. A name with a host, as manifests may have it, is rewritten into `registry`; see 'Names of images'.",
+      'Repository below the registry, without a tag. Default: the name of the service. A name with a host, as manifests may have it, is rewritten into `registry`; see "Names of images".',
     ),
   builder: z
     .enum(['buildah', 'kaniko', 'command'])

@@ -115,7 +115,7 @@ const deploy = z.strictObject({
     .min(0)
     .default(2)
     .describe(
-      'How often containers of the new version may restart. After that, the rollout counts as failed.',
+      'How often containers of the new version may restart. After more restarts, the rollout counts as failed.',
     ),
 });
 
