@@ -31,7 +31,7 @@ export interface Command {
   readonly synopsis: string;
   /** A paragraph for `appdev NAME --help`; each line holds whole sentences. */
   readonly description: string;
-  /** What this command takes beside the common flags, by name. */
+  /** What this command takes besides the common flags, by name. */
   readonly flags: Readonly<Record<string, Flag>>;
   /** Imports what runs it; that resolves to the process's exit code. */
   readonly load: () => Promise<(invocation: Invocation) => Promise<number>>;

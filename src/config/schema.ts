@@ -1,7 +1,8 @@
 /**
  * The schema of appdev.yaml: every key with its type, default and description. Validation, schema.json and
  * docs/config.md all come from here. It judges one value at a time; what concerns several values is in check.ts,
- * and whether a path exists is in paths.ts. The larger sections have files of their own beside this one. No key may be here that nothing implements.
+ * and whether a path exists is in paths.ts. The larger sections have files of their own beside this one. Every key here must
+ * have an effect.
  */
 import { z } from 'zod';
 import { apiVersion, type ProfileDocument, type ProjectDocument } from './document.ts';
