@@ -145,7 +145,7 @@ appdev.yaml:5:5: error: services.orders.jar: has no value
 appdev.yaml:7:7: error: services.orders.deploy.helm.chart is missing
   7 |       helm: {values: []}
     |       ^^^^
-  hint: add \`chart\`: Folder of the chart, a packaged .tgz, or \`oci://host/path\`.
+  hint: add \`chart\`: Folder of the chart (or a packaged .tgz), or \`oci://host/path\`.
 appdev.yaml:8:3: error: services.stock.deploy is missing
   8 |   stock:
     |   ^^^^^
@@ -704,7 +704,7 @@ appdev.yaml:14:29: error: profiles[1].patches[1].path: "name" is not a JSON poin
 appdev.yaml:15:5: error: profiles[2].name is missing
   15 |   - overlay: {}
      |     ^^^^^^^^^^^
-  hint: add \`name\`: Name of the profile, for \`-p\`.
+  hint: add \`name\`: Name, as \`-p\` takes it.
 `,
   ],
   [

@@ -56,7 +56,7 @@ const jar = z.strictObject({
 });
 
 const helm = z.strictObject({
-  chart: text(grammar.chart).describe('Folder of the chart, a packaged .tgz, or `oci://host/path`.'),
+  chart: text(grammar.chart).describe('Folder of the chart (or a packaged .tgz), or `oci://host/path`.'),
   release: text(grammar.releaseName)
     .exactOptional()
     .describe("Name of the release. Default: the service's name."),
@@ -220,7 +220,7 @@ const patch = z.strictObject({
 const overlay = overlayOf(z.strictObject(shape)) as z.ZodObject;
 
 const profile = z.strictObject({
-  name: text(grammar.profileName).describe('Name of the profile, for `-p`.'),
+  name: text(grammar.profileName).describe('Name, as `-p` takes it.'),
   activation: z
     .array(activation)
     .default([])
