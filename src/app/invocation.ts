@@ -29,7 +29,7 @@ export interface Command {
   readonly summary: string;
   /** The arguments after the name, e.g. `[service…]`. */
   readonly synopsis: string;
-  /** A paragraph for `appdev NAME --help`. */
+  /** A paragraph for `appdev NAME --help`; each line holds whole sentences. */
   readonly description: string;
   /** The flags of this command in addition to the common ones, by name. */
   readonly flags: Readonly<Record<string, Flag>>;

@@ -106,7 +106,7 @@ describe('command line', () => {
       const help = commandHelp(command);
       expect(parse(`${command.name} --help`)).toEqual({ kind: 'ok', value: { kind: 'print', text: help } });
       expect(programHelp()).toContain(`  ${command.name} `);
-      for (const line of help.split('\n')) expect(line.length).toBeLessThanOrEqual(400);
+      for (const line of help.split('\n')) expect(line.length).toBeLessThanOrEqual(120);
     }
   });
 });

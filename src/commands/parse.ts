@@ -183,7 +183,8 @@ export function programHelp(): string {
     'Flags of every command:',
     ...flagLines(commonFlags),
     '',
-    'Each flag has a variable: --kube-context is APPDEV_KUBE_CONTEXT. appdev COMMAND --help says more.',
+    'Each flag has a variable: --kube-context is APPDEV_KUBE_CONTEXT.',
+    'appdev COMMAND --help lists the flags of a command.',
   ].join('\n');
 }
 
