@@ -1,10 +1,12 @@
 /**
  * An object as a preview shows it: what people write, without what the server keeps for itself, and without the values of
- * a Secret. Pure.
+ * a Secret; and what changes of it as a patch. Pure.
  */
+import { createTwoFilesPatch, FILE_HEADERS_ONLY } from 'diff';
 import type { KubeObject } from '../cluster/types.ts';
 import { isFields } from '../support/fields.ts';
 import { toYaml } from './documents.ts';
+import type { ObjectChange } from './types.ts';
 
 /** The two sides of a preview as YAML with sorted keys; the empty text for an object that is not there. */
 export interface Sides {
@@ -32,6 +34,19 @@ const serverAnnotations = new Set([
 export function sidesOf(before: KubeObject | undefined, after: KubeObject | undefined): Sides {
   const [old, now] = masked(before, after);
   return { before: textOf(old), after: textOf(now) };
+}
+
+/** Lines around a change, as `diff -u` shows them. */
+const context = 3;
+
+/** A change as a unified diff, with the object's place and name for the two files; empty where both sides are equal. */
+export function patchOf({ object, namespace, change, before, after }: ObjectChange): string {
+  if (before === after) return '';
+  const path = `${namespace === undefined ? '' : `${namespace}/`}${object}`;
+  const from = change === 'create' ? '/dev/null' : `live/${path}`;
+  const to = change === 'delete' ? '/dev/null' : `deploy/${path}`;
+  const options = { context, headerOptions: FILE_HEADERS_ONLY };
+  return createTwoFilesPatch(from, to, before, after, undefined, undefined, options);
 }
 
 function textOf(object: KubeObject | undefined): string {
