@@ -1,12 +1,11 @@
 /**
  * Carries one TCP connection to a port of a pod over the API server's port-forward channels: channel 0 carries bytes,
- * channel 1 an error; each begins with the port's number in two bytes. client-node's PortForward does the same without
- * back-pressure and without telling how it ended.
+ * channel 1 an error; each begins with the port's number in two bytes.
  */
 import type { Socket } from 'node:net';
 import { ok, type Outcome } from '../outcome.ts';
 import type { Transport } from './transport.ts';
-import { openState, type FrameSocket } from './websocket.ts';
+import { channelsPath, closed, drop, frameOf, highWater, type FrameSocket } from './websocket.ts';
 
 /** Which port of which pod. */
 export interface ConnectTarget {
@@ -17,8 +16,6 @@ export interface ConnectTarget {
 
 const channels = { data: 0, error: 1 } as const;
 const portBytes = 2;
-/** More than this waiting to be sent stops reading from the local side. */
-const highWater = 1024 * 1024;
 /**
  * The channels cannot carry a half-closed connection. After the local side has said all, its peer gets this long
  * without a byte to finish answering, in milliseconds.
@@ -35,9 +32,8 @@ export async function connect(
   target: ConnectTarget,
   socket: Socket,
 ): Promise<Outcome<{ readonly refused?: string }>> {
-  const { namespace, pod, port } = target;
   const local = new AbortController();
-  const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
+  const localClosed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
   const leave = (): void => local.abort();
   socket.once('close', leave);
   if (socket.destroyed) leave();
@@ -58,7 +54,7 @@ export async function connect(
     socket.once('drain', () => remote.socket?.resume());
   };
   const opened = await transport.socket(
-    `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(pod)}/portforward?ports=${port}`,
+    channelsPath(target, 'portforward', new URLSearchParams({ ports: String(target.port) })),
     (number, frame) => {
       if (number === channels.error) {
         const text = withoutPort('error', frame);
@@ -76,28 +72,21 @@ export async function connect(
   socket.on('error', () => undefined);
   const channel = opened.value;
   remote.socket = channel;
-  const remoteClosed = new Promise<void>((resolve) => {
-    channel.onclose = () => resolve();
-    if (channel.readyState > openState) resolve();
-  });
   socket.on('data', (chunk: Buffer) => {
     if (channel.bufferedAmount > highWater) socket.pause();
-    channel.send(Buffer.concat([Buffer.from([channels.data]), chunk]), () => {
+    channel.send(frameOf(channels.data, chunk), () => {
       if (channel.bufferedAmount <= highWater) socket.resume();
     });
   });
   socket.once('end', () => socket.setTimeout(halfOpenMs, () => socket.destroy()));
   socket.resume();
 
-  await Promise.race([remoteClosed, closed]);
+  await Promise.race([closed(channel), localClosed]);
   if (problem.length > 0) socket.destroy();
   // What the pod sent last is still written out.
   else socket.end();
-  if (channel.readyState <= openState) channel.close();
-  setTimeout(() => {
-    channel.terminate();
-    socket.destroy();
-  }, halfOpenMs).unref();
-  await closed;
+  drop(channel);
+  setTimeout(() => socket.destroy(), halfOpenMs).unref();
+  await localClosed;
   return ok(problem.length === 0 ? {} : { refused: Buffer.concat(problem).toString('utf8').trim() });
 }

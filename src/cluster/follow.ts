@@ -1,7 +1,9 @@
 /**
- * Keeps the result of a query current: list, watch from there, and after any loss list again. client-node's own
- * ListWatch stops for good at any error but 410, so that this loop is ours. It never ends by itself, and it never asks
- * more often than its back-off allows, whatever the server does.
+ * Keeps the result of a query current: list, watch from there, and after any loss list again. It never ends by itself, and
+ * it never asks more often than its back-off allows, whatever the server does.
+ *
+ * Written by hand, because client-node's ListWatch and Watch (1.4) stop for good at any error but 410, ask again without a
+ * pause, drop lines that they cannot read, and do not notice a connection that has died silently.
  */
 import type { ErrorCode } from '../errors.ts';
 import type { NotOk, Outcome } from '../outcome.ts';

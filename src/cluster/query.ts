@@ -1,4 +1,9 @@
-/** Lists and watches sets of objects: the requests that follow.ts repeats and `Cluster.list` makes once. */
+/**
+ * Lists and watches sets of objects: the requests that follow.ts repeats and `Cluster.list` makes once.
+ *
+ * Written by hand, because client-node's KubernetesObjectApi (1.4) lists one page, cannot watch, and turns objects into its
+ * models, which drop every field that is newer than the client.
+ */
 import { ok, type Outcome } from '../outcome.ts';
 import { isFields, listAt, stringAt } from '../support/fields.ts';
 import { codeOf } from '../support/error-code.ts';

@@ -1,6 +1,9 @@
 /**
  * The API server's table of kinds: from `apiVersion` and `kind` to the path that serves it. Asked once per group and
  * version; asked again only for a kind that was not there, because a chart may just have installed it.
+ *
+ * Written by hand, because client-node's KubernetesObjectApi (1.4) keeps its table to itself: neither the scope of a kind nor
+ * its path can be asked, which a watch and the search for kinds with a namespace need.
  */
 import { failed, ok, type Outcome } from '../outcome.ts';
 import { fieldAt, listAt, stringAt } from '../support/fields.ts';

@@ -1,6 +1,10 @@
 /**
  * HTTP and WebSocket exchanges with one API server: sign-in, keep-alive, deadlines, cancellation. Knows nothing of
  * Kubernetes objects beyond the server's Status. Every exchange ends with its signal or its deadline.
+ *
+ * Written by hand, because client-node's requests (1.4) make a connection anew for each call, repeat nothing (neither what the
+ * server turned away with Retry-After nor what a closing connection swallowed), and read each answer whole: a watch or a log
+ * does not come through them.
  */
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest, type RequestOptions } from 'node:https';
