@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { child, children, parseXml, textOf } from '../../src/build/xml.ts';
+import { child, children, parseXml, textOf } from '../../src/build/jar/maven/xml.ts';
 
 const fixture = resolve(import.meta.dirname, '../../fixtures/spring-app');
 
