@@ -1,8 +1,7 @@
 /** What a preview shows of an object: nothing of the server's, and no value of a Secret. */
 import { describe, expect, it } from 'vitest';
 import type { KubeObject } from '../../cluster/types.ts';
-import { patchOf, sidesOf } from './shown.ts';
-import type { ObjectChange } from '../types.ts';
+import { patchOf, sidesOf, type Change } from './shown.ts';
 
 const object = (more: object, metadata: object = {}): KubeObject => ({
   apiVersion: 'v1',
@@ -52,7 +51,7 @@ describe('a preview', () => {
 
 describe('a patch', () => {
   const text = (...lines: readonly string[]): string => lines.map((line) => `${line}\n`).join('');
-  const patch = (before: string, after: string, more: Partial<ObjectChange> = {}): string =>
+  const patch = (before: string, after: string, more: Partial<Change> = {}): string =>
     patchOf({ object: 'ConfigMap/a', namespace: 'shop', change: 'change', before, after, ...more });
 
   it('is empty for equal sides', () => {

@@ -6,12 +6,19 @@ import { createTwoFilesPatch, FILE_HEADERS_ONLY } from 'diff';
 import type { KubeObject } from '../../cluster/types.ts';
 import { isFields } from '../../support/fields.ts';
 import { toYaml } from '../objects/documents.ts';
-import type { ObjectChange } from '../types.ts';
 
 /** The two sides of a preview as YAML with sorted keys; the empty text for an object that is not there. */
 export interface Sides {
   readonly before: string;
   readonly after: string;
+}
+
+/** What changes of an object, and the name that people know it by (`Kind/name`). */
+export interface Change extends Sides {
+  readonly object: string;
+  /** Absent for a cluster-scoped object. */
+  readonly namespace?: string;
+  readonly change: 'create' | 'change' | 'replace' | 'delete';
 }
 
 /** What the server writes into metadata. */
@@ -40,7 +47,7 @@ export function sidesOf(before: KubeObject | undefined, after: KubeObject | unde
 const context = 3;
 
 /** A change as a unified diff, with the object's place and name for the two files; empty where both sides are equal. */
-export function patchOf({ object, namespace, change, before, after }: ObjectChange): string {
+export function patchOf({ object, namespace, change, before, after }: Change): string {
   if (before === after) return '';
   const path = `${namespace === undefined ? '' : `${namespace}/`}${object}`;
   const from = change === 'create' ? '/dev/null' : `live/${path}`;
