@@ -3,6 +3,11 @@
  * watched that the last walk listed: one watch a folder and none a file, nothing in target/, node_modules or .git, and
  * what is ignored is decided in one place. What happened is not its business: the events of one folder are merged into a
  * wake-up, and where events do not arrive (remote file systems, exhausted limits), time passes for an event.
+ *
+ * A chokidar watcher for each folder, not one over all: only its first `ready` says that folders are watched, so that those
+ * which come later would need further ones anyway. What it costs, in medians of five runs over 571 folders: 3.7 MB of heap in
+ * place of 2.0 MB, 500 ms of processor time at the start in place of 400 ms, and the same 571 watches. One watcher over all
+ * files, as chokidar is meant to be used, takes 4,574 watches and 13 MB.
  */
 import { watch as watchFolder, type FSWatcher } from 'chokidar';
 import { basename, join } from 'node:path';

@@ -39,7 +39,10 @@ ENTRYPOINT ["java", "-jar", "app.jar"]
   it.each([
     ['FROM a\nCOPY <<EOF /out.txt\nhello\nEOF\nRUN <<EOF\necho more >> /out.txt\nEOF\nUSER 1', []],
     ['COPY <<EOF /etc/x\nCOPY . .\nRUN --mount=target=/x y\nEOF\nCOPY b /c', ['b']],
-    ['COPY <<"ONE" a.txt <<-\'TWO\' \\\n  b.txt /etc/\nONE\n\tCOPY q /\n\tTWO\nCOPY c /', ['a.txt', 'b.txt', 'c']],
+    [
+      'COPY <<"ONE" a.txt <<-\'TWO\' \\\n  b.txt /etc/\nONE\n\tCOPY q /\n\tTWO\nCOPY c /',
+      ['a.txt', 'b.txt', 'c'],
+    ],
     ['RUN --mount=source=a,target=/a <<EOF sh\nCOPY . .\nEOF\nCOPY b /c', ['a', 'b']],
   ])(
     'reads nothing in the text of a here-document, which is no file of the context: %j',
