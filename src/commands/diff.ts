@@ -1,8 +1,8 @@
-/** `appdev diff` and `appdev deploy --dry-run`: print what a deploy would change in the cluster, as a unified diff. */
+/** `appdev diff` and `appdev deploy --dry-run`: what a deploy would change in the cluster, as a unified diff. */
+import { patchOf } from '../deploy/live/shown.ts';
 import type { ObjectChange, Preview } from '../deploy/types.ts';
 import { complete, otherImages } from '../loop/work/images.ts';
 import { ok, type Outcome } from '../core/outcome.ts';
-import { unifiedDiff } from '../support/unified-diff.ts';
 import { openTarget } from '../app/compose/cluster.ts';
 import type { Invocation } from '../app/invocation.ts';
 import { readDeployInput } from '../app/handover/deploy-input.ts';
@@ -72,7 +72,7 @@ function textOf(previews: readonly Shown[]): string {
       const { service, namespace, changes, notes } = preview;
       const counts = isChanged(preview) ? countsOf(changes) : 'no change';
       const head = [`# ${service} in ${namespace}: ${counts}`, ...notes.map((note) => `# ${note}`)];
-      return `${head.join('\n')}\n${changes.map(diffOf).join('')}`;
+      return `${head.join('\n')}\n${changes.map(patchOf).join('')}`;
     })
     .join('');
 }
@@ -88,13 +88,6 @@ function countsOf(changes: readonly ObjectChange[]): string {
   return parts.join(', ');
 }
 
-function diffOf({ object, namespace, change, before, after }: ObjectChange): string {
-  const path = `${namespace === undefined ? '' : `${namespace}/`}${object}`;
-  const from = change === 'create' ? '/dev/null' : `live/${path}`;
-  const to = change === 'delete' ? '/dev/null' : `deploy/${path}`;
-  return unifiedDiff(before, after, from, to);
-}
-
 function jsonOf(previews: readonly Shown[]): string {
   const services = previews.map(({ service, namespace, changes, notes }) => ({
     ...{ service, namespace, notes },
@@ -102,7 +95,7 @@ function jsonOf(previews: readonly Shown[]): string {
       object: one.object,
       ...(one.namespace === undefined ? {} : { namespace: one.namespace }),
       change: one.change,
-      diff: diffOf(one),
+      diff: patchOf(one),
     })),
   }));
   return `${JSON.stringify({ v: 1, changed: previews.some(isChanged), services })}\n`;

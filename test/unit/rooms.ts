@@ -69,7 +69,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   },
   'cluster/api': {
     about: 'requests to the API server: sign-in, list and watch, exec, attach, port-forward, logs',
-    from: ['core', 'support', 'cluster'],
+    from: ['core', 'support', 'support/process', 'cluster'],
   },
   'cluster/choose': {
     about: 'which cluster: kubeconfig, the guard, and the pinned file of the session',
@@ -567,6 +567,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       'build/image',
       'build/image/buildah',
       'deploy',
+      'deploy/live',
       'deploy/render',
       'deploy/deployer',
       'loop/work',

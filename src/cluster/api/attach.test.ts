@@ -3,14 +3,14 @@ import { beforeEach, expect, it } from 'vitest';
 import { ok, type Outcome } from '../../core/outcome.ts';
 import { attach } from './attach.ts';
 import type { Transport } from './transport.ts';
-import type { FrameSocket, OnFrame } from './websocket.ts';
+import type { FrameSocket, OnFrame } from './channels.ts';
 
 /** A socket whose other end is the test. */
 class FakeFrames implements FrameSocket {
   readyState = 1;
   protocol = 'v5.channel.k8s.io';
   bufferedAmount = 0;
-  onclose: (() => void) | null = null;
+  readonly #closed: (() => void)[] = [];
   readonly frames: Buffer[] = [];
   /** Frames that are not handed on yet, where the peer does not read. */
   readonly #waiting: { bytes: number; sent: (() => void) | undefined }[] = [];
@@ -49,10 +49,14 @@ class FakeFrames implements FrameSocket {
     throw new Error('nothing is read here');
   }
 
+  once(_event: 'close', heard: () => void): void {
+    this.#closed.push(heard);
+  }
+
   end(): void {
     if (this.readyState === 3) return;
     this.readyState = 3;
-    this.onclose?.();
+    for (const heard of this.#closed) heard();
   }
 }
 

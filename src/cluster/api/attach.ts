@@ -7,22 +7,20 @@ import { hasAborted, onAbort } from '../../support/abort.ts';
 import { stringAt } from '../../support/fields.ts';
 import { unreachable } from './failures.ts';
 import type { Transport } from './transport.ts';
-import { openState, type FrameSocket } from './websocket.ts';
+import {
+  channels,
+  channelsPath,
+  closed,
+  drop,
+  frameOf,
+  highWater,
+  isOpen,
+  statusOf,
+  type ContainerTarget,
+  type FrameSocket,
+} from './channels.ts';
 
-/** Which container to attach to. */
-export interface AttachTarget {
-  readonly namespace: string;
-  readonly pod: string;
-  readonly container: string;
-}
-
-/**
- * Channel 0 carries the input, 3 the server's Status. 255 closes another channel, only in version 5 of the protocol.
- */
-const channels = { stdin: 0, status: 3, close: 255 } as const;
-/** If more than this waits to be sent, in bytes, reading from the source stops. */
-const highWater = 1024 * 1024;
-/** Largest frame, in bytes. API servers and the proxies in between accept frames of at most a few megabytes. */
+/** Largest frame that is sent: API servers and proxies between take frames of a few megabytes at most. */
 const frameBytes = 64 * 1024;
 
 /**
@@ -32,7 +30,7 @@ const frameBytes = 64 * 1024;
  */
 export async function attach(
   transport: Transport,
-  target: AttachTarget,
+  target: ContainerTarget,
   source: AsyncIterable<Buffer>,
   signal: AbortSignal,
 ): Promise<Outcome<void>> {
@@ -40,7 +38,7 @@ export async function attach(
   const query = new URLSearchParams({ container, stdin: 'true', stdout: 'false', stderr: 'false' });
   let status: unknown;
   const opened = await transport.socket(
-    `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(pod)}/attach?${query.toString()}`,
+    channelsPath(target, 'attach', query),
     (channel, data) => {
       if (channel === channels.status) status = statusOf(data);
     },
@@ -48,20 +46,18 @@ export async function attach(
   );
   if (opened.kind !== 'ok') return opened;
   const socket = opened.value;
-  const closed = new Promise<void>((resolve) => {
-    socket.onclose = () => resolve();
-    if (socket.readyState > openState) resolve();
-  });
   const stopped = new Promise<void>((resolve) => {
     onAbort(signal, resolve);
   });
+  const ended = Promise.race([closed(socket), stopped]);
   try {
-    const sent = await sendAll(socket, source, Promise.race([closed, stopped]), signal);
+    const sent = await sendAll(socket, source, ended, signal);
     if (sent) {
-      // Version 4 has no other way to end the input than to disconnect; `stdinOnce` then ends it.
-      if (socket.protocol.startsWith('v5.')) socket.send(Buffer.from([channels.close, channels.stdin]));
+      // Version 4 has no other way to say that no more is coming than to go; `stdinOnce` then ends the input.
+      if (socket.protocol.startsWith('v5.'))
+        socket.send(frameOf(channels.close, Buffer.from([channels.stdin])));
       else socket.close();
-      await Promise.race([closed, stopped]);
+      await ended;
     }
     if (hasAborted(signal)) return cancelled(signal);
     const said = stringAt(status, 'message');
@@ -88,28 +84,14 @@ async function sendAll(
   ended: Promise<void>,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const isOpen = (): boolean => socket.readyState <= openState && !hasAborted(signal);
+  const goesOn = (): boolean => isOpen(socket) && !hasAborted(signal);
   for await (const chunk of source) {
     for (let from = 0; from < chunk.length; from += frameBytes) {
-      if (!isOpen()) return false;
-      const frame = Buffer.concat([Buffer.from([channels.stdin]), chunk.subarray(from, from + frameBytes)]);
+      if (!goesOn()) return false;
+      const frame = frameOf(channels.stdin, chunk.subarray(from, from + frameBytes));
       const gone = new Promise<void>((resolve) => socket.send(frame, () => resolve()));
       if (socket.bufferedAmount > highWater) await Promise.race([gone, ended]);
     }
   }
-  return isOpen();
-}
-
-function statusOf(data: Buffer): unknown {
-  try {
-    return JSON.parse(data.toString('utf8')) as unknown;
-  } catch {
-    return { status: 'Failure', message: data.toString('utf8').trim() };
-  }
-}
-
-function drop(socket: FrameSocket): void {
-  if (socket.readyState <= openState) socket.close();
-  // A peer that does not answer the close frame would keep the connection open for 30 s.
-  setTimeout(() => socket.terminate(), 1000).unref();
+  return goesOn();
 }

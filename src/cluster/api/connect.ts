@@ -6,7 +6,7 @@
 import type { Socket } from 'node:net';
 import { ok, type Outcome } from '../../core/outcome.ts';
 import type { Transport } from './transport.ts';
-import { openState, type FrameSocket } from './websocket.ts';
+import { channelsPath, closed, drop, frameOf, highWater, type FrameSocket } from './channels.ts';
 
 /** Which port of which pod. */
 export interface ConnectTarget {
@@ -17,8 +17,6 @@ export interface ConnectTarget {
 
 const channels = { data: 0, error: 1 } as const;
 const portBytes = 2;
-/** If more than this waits to be sent, in bytes, reading from the local side stops. */
-const highWater = 1024 * 1024;
 /**
  * The channels cannot carry a half-closed connection. After the local side has sent everything, its peer may finish
  * answering until it sends no byte for this long, in milliseconds.
@@ -35,9 +33,8 @@ export async function connect(
   target: ConnectTarget,
   socket: Socket,
 ): Promise<Outcome<{ readonly refused?: string }>> {
-  const { namespace, pod, port } = target;
   const local = new AbortController();
-  const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
+  const localClosed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
   const leave = (): void => local.abort();
   socket.once('close', leave);
   if (socket.destroyed) leave();
@@ -58,7 +55,7 @@ export async function connect(
     socket.once('drain', () => remote.socket?.resume());
   };
   const opened = await transport.socket(
-    `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(pod)}/portforward?ports=${port}`,
+    channelsPath(target, 'portforward', new URLSearchParams({ ports: String(target.port) })),
     (number, frame) => {
       if (number === channels.error) {
         const text = withoutPort('error', frame);
@@ -76,28 +73,21 @@ export async function connect(
   socket.on('error', () => undefined);
   const channel = opened.value;
   remote.socket = channel;
-  const remoteClosed = new Promise<void>((resolve) => {
-    channel.onclose = () => resolve();
-    if (channel.readyState > openState) resolve();
-  });
   socket.on('data', (chunk: Buffer) => {
     if (channel.bufferedAmount > highWater) socket.pause();
-    channel.send(Buffer.concat([Buffer.from([channels.data]), chunk]), () => {
+    channel.send(frameOf(channels.data, chunk), () => {
       if (channel.bufferedAmount <= highWater) socket.resume();
     });
   });
   socket.once('end', () => socket.setTimeout(halfOpenMs, () => socket.destroy()));
   socket.resume();
 
-  await Promise.race([remoteClosed, closed]);
+  await Promise.race([closed(channel), localClosed]);
   if (problem.length > 0) socket.destroy();
   // The last bytes from the pod are still written.
   else socket.end();
-  if (channel.readyState <= openState) channel.close();
-  setTimeout(() => {
-    channel.terminate();
-    socket.destroy();
-  }, halfOpenMs).unref();
-  await closed;
+  drop(channel);
+  setTimeout(() => socket.destroy(), halfOpenMs).unref();
+  await localClosed;
   return ok(problem.length === 0 ? {} : { refused: Buffer.concat(problem).toString('utf8').trim() });
 }

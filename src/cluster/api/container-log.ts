@@ -2,7 +2,7 @@
 import { cancelled, ok, type Outcome } from '../../core/outcome.ts';
 import { codeOf } from '../../support/error-code.ts';
 import { rejected, unreachable } from './failures.ts';
-import { readLines } from './lines.ts';
+import { readLines } from '../../support/process/lines.ts';
 import type { Transport } from './transport.ts';
 import type { LogRequest } from '../types.ts';
 

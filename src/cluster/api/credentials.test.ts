@@ -114,6 +114,30 @@ describe('credentials', () => {
     });
   });
 
+  it('takes the certificate that a sign-in program hands out', async () => {
+    const status = { clientCertificateData: 'certificate', clientKeyData: 'key' };
+    const args = ['-e', `console.log(${JSON.stringify(JSON.stringify({ status }))})`];
+    const authority = { 'certificate-authority-data': Buffer.from('authority').toString('base64') };
+    expect(await proofOf({ exec: { command: process.execPath, args } }, authority)).toEqual({
+      kind: 'ok',
+      value: {
+        tls: { ca: 'authority', cert: 'certificate', key: 'key' },
+        headers: {},
+        fingerprint: expect.any(String) as string,
+      },
+    });
+  });
+
+  it('signs with the token of an identity provider', async () => {
+    const part = (fields: object): string => Buffer.from(JSON.stringify(fields)).toString('base64url');
+    const token = `${part({ alg: 'none' })}.${part({ exp: 4_000_000_000 })}.signature`;
+    expect(await proofOf({ 'auth-provider': { name: 'oidc', config: { 'id-token': token } } })).toMatchObject(
+      {
+        value: { headers: { Authorization: `Bearer ${token}` } },
+      },
+    );
+  });
+
   it('says which context cannot sign in, and why', async () => {
     const args = ['-e', 'console.error("session expired, run login"); process.exit(1)'];
     expect(await proofOf({ exec: { command: process.execPath, args } })).toEqual({

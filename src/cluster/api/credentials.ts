@@ -7,6 +7,7 @@ import { readFile } from 'node:fs/promises';
 import type { RequestOptions } from 'node:https';
 import { failed, ok, type Outcome } from '../../core/outcome.ts';
 import { fieldsAt, listAt, stringAt, fieldAt, isFields, type Fields } from '../../support/fields.ts';
+import type { SignIn } from './sign-in.ts';
 import type { ClusterIdentity } from '../types.ts';
 
 /** Proof of identity for one request. */
@@ -92,7 +93,8 @@ async function makeProof(cluster: Fields, user: Fields, signIn: SignIn | undefin
   const impersonated = stringAt(user, 'as');
   if (impersonated !== undefined) options.headers['Impersonate-User'] = impersonated;
 
-  const { headers, ...tls } = options;
+  // The agent is KubeConfig's, for this one request.
+  const { headers, agent: _agent, ...tls } = options;
   return { tls, headers, fingerprint: JSON.stringify(tls) };
 }
 
@@ -104,34 +106,29 @@ async function material(fields: Fields, name: string): Promise<string | undefine
   return file === undefined || file === '' ? undefined : await readFile(file, 'utf8');
 }
 
-/** Adds to the options what a sign-in program or an identity provider returns. */
-type SignIn = (options: RequestOptions) => Promise<void>;
-
 async function authenticator(
   name: string,
   user: Fields,
   identity: ClusterIdentity,
 ): Promise<Outcome<SignIn | undefined>> {
   const exec = fieldsAt(user, 'exec');
+  const provider = fieldAt(user, 'auth-provider');
   if (stringAt(exec, 'command') !== undefined) {
-    const { ExecAuth } = await import('@kubernetes/client-node/dist/exec_auth.js');
-    const auth = new ExecAuth();
-    // This variable tells plugins which answer is expected, and that nobody can answer questions (client-go's exec
-    // authentication, "Input and output formats"). client-node leaves it out.
+    // Plugins learn from this variable which answer is expected and that nobody is there to answer questions
+    // (client-go's exec authentication, "Input and output formats"); client-node leaves it out.
     const info = {
       apiVersion: stringAt(exec, 'apiVersion') ?? 'client.authentication.k8s.io/v1',
       kind: 'ExecCredential',
       spec: { interactive: false },
     };
     const env = [...listAt(exec, 'env'), { name: 'KUBERNETES_EXEC_INFO', value: JSON.stringify(info) }];
-    return ok(async (options) => await auth.applyAuthentication({ name, exec: { ...exec, env } }, options));
+    const { signInOf } = await import('./sign-in.ts');
+    return ok(signInOf({ name, exec: { ...exec, env } }));
   }
-  const provider = fieldAt(user, 'auth-provider');
   if (!isFields(provider)) return ok(undefined);
   if (stringAt(provider, 'name') === 'oidc') {
-    const { OpenIDConnectAuth } = await import('@kubernetes/client-node/dist/oidc_auth.js');
-    const auth = new OpenIDConnectAuth();
-    return ok(async (options) => await auth.applyAuthentication({ name, authProvider: provider }, options));
+    const { signInOf } = await import('./sign-in.ts');
+    return ok(signInOf({ name, authProvider: provider }));
   }
   const kind = stringAt(provider, 'name') ?? 'unknown';
   return failed(

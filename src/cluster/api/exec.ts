@@ -7,14 +7,7 @@ import { onAbort } from '../../support/abort.ts';
 import { listAt, stringAt } from '../../support/fields.ts';
 import { unreachable } from './failures.ts';
 import type { Transport } from './transport.ts';
-import { openState, type FrameSocket } from './websocket.ts';
-
-/** Which container to run the command in. */
-export interface ExecTarget {
-  readonly namespace: string;
-  readonly pod: string;
-  readonly container: string;
-}
+import { channels, channelsPath, closed, drop, statusOf, type ContainerTarget } from './channels.ts';
 
 /** How the command ended. Each stream is cut to its last 8 MiB. */
 export interface Executed {
@@ -23,17 +16,16 @@ export interface Executed {
   readonly stderr: string;
 }
 
-const channels = { stdout: 1, stderr: 2, status: 3 } as const;
 const maxBytes = 8 * 1024 * 1024;
 
 /** Runs a command to its end, without stdin and without a terminal. An abort closes the connection. */
 export async function exec(
   transport: Transport,
-  target: ExecTarget,
+  target: ContainerTarget,
   command: readonly string[],
   signal: AbortSignal,
 ): Promise<Outcome<Executed>> {
-  const { namespace, pod, container } = target;
+  const { pod, container } = target;
   const query = new URLSearchParams([
     ['container', container],
     ['stdout', 'true'],
@@ -49,7 +41,7 @@ export async function exec(
   });
 
   const opened = await transport.socket(
-    `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(pod)}/exec?${query.toString()}`,
+    channelsPath(target, 'exec', query),
     (channel, data) => {
       if (channel === channels.stdout) stdout.add(data);
       else if (channel === channels.stderr) stderr.add(data);
@@ -62,8 +54,7 @@ export async function exec(
   );
   if (opened.kind !== 'ok') return opened;
   const socket = opened.value;
-  socket.onclose = ended;
-  if (socket.readyState > openState) ended();
+  void closed(socket).then(ended);
   const stopWaiting = onAbort(signal, ended);
   await end;
   stopWaiting();
@@ -81,21 +72,7 @@ export async function exec(
   return unreachable({ code: 'ECONNRESET' }, transport.identity);
 }
 
-function drop(socket: FrameSocket): void {
-  if (socket.readyState <= openState) socket.close();
-  // A peer that does not answer the close frame would keep the connection open for 30 s.
-  setTimeout(() => socket.terminate(), 1000).unref();
-}
-
-function statusOf(data: Buffer): unknown {
-  try {
-    return JSON.parse(data.toString('utf8')) as unknown;
-  } catch {
-    return { message: data.toString('utf8') };
-  }
-}
-
-/** 0 for success, the command's code for `NonZeroExitCode`, undefined if the command did not run. */
+/** 0 for success, the command's code for `NonZeroExitCode`, undefined where the command did not run. */
 function exitCodeOf(status: unknown): number | undefined {
   if (stringAt(status, 'status') === 'Success') return 0;
   if (stringAt(status, 'reason') !== 'NonZeroExitCode') return undefined;

@@ -4,7 +4,7 @@ import { isFields, listAt, stringAt } from '../../support/fields.ts';
 import { codeOf } from '../../support/error-code.ts';
 import { rejected, unreachable } from './failures.ts';
 import type { FollowSource, Listed } from './follow.ts';
-import { readLines } from './lines.ts';
+import { readLines } from '../../support/process/lines.ts';
 import { pathOf, type Resource } from './resources.ts';
 import type { Transport } from './transport.ts';
 import type { KubeObject, ObjectQuery } from '../types.ts';

@@ -11,7 +11,7 @@ import type { Credentials, Proof } from './credentials.ts';
 import { codeOf } from '../../support/error-code.ts';
 import { unreachable, type ApiAnswer } from './failures.ts';
 import type { ClusterIdentity } from '../types.ts';
-import { openSocket, type FrameSocket, type OnFrame } from './websocket.ts';
+import { openSocket, type FrameSocket, type OnFrame } from './channels.ts';
 
 /** One request. `path` begins with a slash and includes the query. */
 export interface ApiCall {

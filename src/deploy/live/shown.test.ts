@@ -1,7 +1,7 @@
 /** What a preview shows of an object: nothing of the server's, and no value of a Secret. */
 import { describe, expect, it } from 'vitest';
 import type { KubeObject } from '../../cluster/types.ts';
-import { sidesOf } from './shown.ts';
+import { patchOf, sidesOf, type Change } from './shown.ts';
 
 const object = (more: object, metadata: object = {}): KubeObject => ({
   apiVersion: 'v1',
@@ -46,5 +46,39 @@ describe('a preview', () => {
       after: expect.not.stringContaining('hunter22') as string,
     });
     expect(sidesOf(written, undefined).before).toContain('password: "***"');
+  });
+});
+
+describe('a patch', () => {
+  const text = (...lines: readonly string[]): string => lines.map((line) => `${line}\n`).join('');
+  const patch = (before: string, after: string, more: Partial<Change> = {}): string =>
+    patchOf({ object: 'ConfigMap/a', namespace: 'shop', change: 'change', before, after, ...more });
+
+  it('is empty for equal sides', () => {
+    expect(patch('a\n', 'a\n')).toBe('');
+  });
+
+  it('names both sides, shows three lines around each change, and joins what is near', () => {
+    const before = text('1', '2', '3', '4', '5', '6', '7', '8', '9', '10', '11', '12', '13', '14');
+    const after = text('1', '2', '3', '4', 'five', '6', '7', '8', '9', '10', 'ten', '12', '13', '14', '15');
+    expect(patch(before, after)).toBe(
+      text(
+        ...['--- live/shop/ConfigMap/a', '+++ deploy/shop/ConfigMap/a', '@@ -2,13 +2,14 @@'],
+        ...[' 2', ' 3', ' 4', '-5', '+five', ' 6', ' 7', ' 8', ' 9', ' 10', '-11', '+ten'],
+        ...[' 12', ' 13', ' 14', '+15'],
+      ),
+    );
+    const far = text('a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i');
+    expect(patch(far, `0\n${far}z\n`).match(/^@@.*$/gm)).toEqual(['@@ -1,3 +1,4 @@', '@@ -7,3 +8,4 @@']);
+  });
+
+  it('has no file on the side where there is no object, and no folder where there is no namespace', () => {
+    const role = { object: 'ClusterRole/system:a' };
+    expect(patchOf({ ...role, change: 'create', before: '', after: text('a', 'b') })).toBe(
+      text('--- /dev/null', '+++ deploy/ClusterRole/system:a', '@@ -0,0 +1,2 @@', '+a', '+b'),
+    );
+    expect(patchOf({ ...role, change: 'delete', before: text('a'), after: '' })).toBe(
+      text('--- live/ClusterRole/system:a', '+++ /dev/null', '@@ -1,1 +0,0 @@', '-a'),
+    );
   });
 });

@@ -2,6 +2,7 @@
  * An object as a preview shows it: what people write, without what the server adds for itself and without the values of
  * a Secret. Pure.
  */
+import { createTwoFilesPatch, FILE_HEADERS_ONLY } from 'diff';
 import type { KubeObject } from '../../cluster/types.ts';
 import { isFields } from '../../support/fields.ts';
 import { toYaml } from '../objects/documents.ts';
@@ -12,7 +13,15 @@ export interface Sides {
   readonly after: string;
 }
 
-/** Fields that the server writes into metadata. */
+/** What changes of an object, and the name that people know it by (`Kind/name`). */
+export interface Change extends Sides {
+  readonly object: string;
+  /** Absent for a cluster-scoped object. */
+  readonly namespace?: string;
+  readonly change: 'create' | 'change' | 'replace' | 'delete';
+}
+
+/** What the server writes into metadata. */
 const serverMetadata = new Set([
   'creationTimestamp',
   'generation',
@@ -35,6 +44,19 @@ const serverAnnotations = new Set([
 export function sidesOf(before: KubeObject | undefined, after: KubeObject | undefined): Sides {
   const [old, now] = masked(before, after);
   return { before: textOf(old), after: textOf(now) };
+}
+
+/** Lines around a change, as `diff -u` shows them. */
+const context = 3;
+
+/** A change as a unified diff, with the object's place and name for the two files; empty where both sides are equal. */
+export function patchOf({ object, namespace, change, before, after }: Change): string {
+  if (before === after) return '';
+  const path = `${namespace === undefined ? '' : `${namespace}/`}${object}`;
+  const from = change === 'create' ? '/dev/null' : `live/${path}`;
+  const to = change === 'delete' ? '/dev/null' : `deploy/${path}`;
+  const options = { context, headerOptions: FILE_HEADERS_ONLY };
+  return createTwoFilesPatch(from, to, before, after, undefined, undefined, options);
 }
 
 function textOf(object: KubeObject | undefined): string {

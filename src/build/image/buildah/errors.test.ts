@@ -2,6 +2,28 @@ import { describe, expect, it } from 'vitest';
 import { baseFailure, buildFailure, isBaseMissing } from './errors.ts';
 
 describe('buildFailure', () => {
+  it.each([
+    [
+      ['STEP 2/4: COPY <<EOF /out.txt'],
+      'Error: building at STEP "COPY <<EOF /out.txt": checking on sources under "/p": copier: stat: "/<<EOF": no such file or directory',
+    ],
+    [
+      ['STEP 2/4: RUN <<EOF', 'STEP 3/4: ECHO more >> /out.txt'],
+      'Error: building at STEP "ECHO ": Build error: Unknown instruction: "ECHO" &imagebuilder.Step{Command:"echo"}',
+    ],
+  ])('says that this Buildah is too old for here-documents: %j', (steps, error) => {
+    const { hint } = buildFailure('orders', 'Containerfile', ['STEP 1/4: FROM scratch', ...steps, error]);
+    expect(hint).toContain('Buildah 1.33');
+  });
+
+  it('does not speak of here-documents where there is none', () => {
+    const lines = [
+      'STEP 2/2: ECHO more',
+      'Error: building at STEP "ECHO ": Build error: Unknown instruction: "ECHO"',
+    ];
+    expect(buildFailure('orders', 'Containerfile', lines).hint).not.toContain('here-documents');
+  });
+
   it('names the step that failed', () => {
     expect(
       buildFailure('orders', 'Containerfile', [

@@ -41,16 +41,27 @@ export function buildFailure(service: string, file: string, lines: readonly stri
   const missing = /no such file or directory|no items matching glob|no sources? .*found|copier: stat/.test(
     last,
   );
-  const hint = missing
-    ? `check that the file exists and that .dockerignore does not exclude it; a jar must be where the build puts it (target/)`
-    : `check that step in ${file}, or run the build by hand: buildah bud -f ${file}`;
+  const hint = isForeignHeredoc(last, lines)
+    ? `this Buildah does not know here-documents (<<EOF): install Buildah 1.33 or newer, or copy a file in place of them`
+    : missing
+      ? `check that the file is there and not excluded by .dockerignore; a jar has to be where the build leaves it (target/)`
+      : `see the step in ${file}, or run it by hand: buildah bud -f ${file}`;
   return appdevError('IMAGE_BUILD_FAILED', `${service}: buildah failed${where}: ${last}`, {
     hint,
     evidence: lines.slice(-10).map(withoutPasswords),
   });
 }
 
-/** True if a build failed because its base image is not in the storage. */
+/**
+ * Whether Buildah took a here-document for something else, as before version 1.33: its mark for a file of the context, or its
+ * text for instructions.
+ */
+function isForeignHeredoc(last: string, lines: readonly string[]): boolean {
+  if (last.includes('copier: stat: "/<<')) return true;
+  return last.includes('Unknown instruction') && lines.some((line) => /^STEP \d+.*<</.test(line));
+}
+
+/** Whether a build failed because the image that it starts from is not in the storage. */
 export function isBaseMissing(lines: readonly string[]): boolean {
   return lines.some((line) => /image not known|no such image|unable to find .* in local storage/.test(line));
 }

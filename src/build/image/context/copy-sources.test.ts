@@ -30,12 +30,34 @@ ENTRYPOINT ["java", "-jar", "app.jar"]
     expect(of(text, { JAR_FILE: 'out/app.jar' })).toEqual(['out/app.jar', 'out/app.jar']);
     expect(of('COPY ${X:-lib}/a.jar /')).toEqual(['lib/a.jar']);
     expect(of('ENV D=data\nCOPY $D /')).toEqual(['data']);
+    expect(of('ARG A=1 B="two"\nENV C=${A}/$B\nENV D old form\nCOPY ["$C", "${D}", "/"]')).toEqual([
+      '1/two',
+      'old form',
+    ]);
   });
+
+  it.each([
+    ['FROM a\nCOPY <<EOF /out.txt\nhello\nEOF\nRUN <<EOF\necho more >> /out.txt\nEOF\nUSER 1', []],
+    ['COPY <<EOF /etc/x\nCOPY . .\nRUN --mount=target=/x y\nEOF\nCOPY b /c', ['b']],
+    [
+      'COPY <<"ONE" a.txt <<-\'TWO\' \\\n  b.txt /etc/\nONE\n\tCOPY q /\n\tTWO\nCOPY c /',
+      ['a.txt', 'b.txt', 'c'],
+    ],
+    ['RUN --mount=source=a,target=/a <<EOF sh\nCOPY . .\nEOF\nCOPY b /c', ['a', 'b']],
+  ])(
+    'reads nothing in the text of a here-document, which is no file of the context: %j',
+    (text, expected) => {
+      expect(of(text)).toEqual(expected);
+    },
+  );
 
   it('reads JSON lists and continued lines', () => {
     expect(of('COPY ["a b.txt", "c", "/d/"]')).toEqual(['a b.txt', 'c']);
+    expect(of('COPY --link ["a  b.txt", \\\n # why\n "c", "/d/"]')).toEqual(['a  b.txt', 'c']);
     expect(of('COPY a \\\n  # why\n  b \\\n  /c/')).toEqual(['a', 'b']);
     expect(of('# escape=`\nCOPY a `\n b /c')).toEqual(['a', 'b']);
+    expect(of('FROM a\n# escape=`\nCOPY a ` /c')).toEqual(['a', '`']);
+    expect(of('\uFEFFCOPY a \\\r\n\r\n b /c\r\nCOPY d \\')).toEqual(['a', 'b']);
   });
 
   it.each([
@@ -44,7 +66,8 @@ ENTRYPOINT ["java", "-jar", "app.jar"]
     'ADD / /app',
     'COPY ${UNKNOWN} /',
     'COPY ../x /',
-    'COPY <<EOF /etc/x\nhello\nEOF',
+    'ADD <<EOF /etc/x\nhello\nEOF',
+    'COPY <<"EOF /etc/x',
     'COPY ${X:+a} /',
     'RUN --mount=type=bind,target=/src mvn package',
     'RUN --mount=target=/src mvn package',
@@ -99,6 +122,7 @@ describe('copiesOnly', () => {
     ['FROM a\nCOPY x /\nENTRYPOINT ["RUN"]', true],
     ['FROM a\nrun apt-get update', false],
     ['FROM a\nONBUILD RUN x', false],
+    ['FROM a\nCOPY <<EOF /x\nRUN x\nEOF', true],
     ['FROM a\n# RUN x\nLABEL x=y \\\n  RUN=1', true],
   ])('%j: %s', (text, expected) => {
     expect(copiesOnly(text)).toBe(expected);

@@ -4,6 +4,7 @@
  * answer is not certain, it is "everything". Pure.
  */
 import { posix } from 'node:path';
+import { Add, Arg, Copy, DockerfileParser, Env, Onbuild, Run, type Heredoc } from 'dockerfile-ast';
 
 /** Patterns relative to the context, as COPY takes them, or `all`. */
 export type CopySources = readonly string[] | 'all';
@@ -28,26 +29,16 @@ export function contextReads(
   buildArgs: Readonly<Record<string, string>>,
 ): readonly ContextRead[] {
   const variables = new Map<string, string>();
-  const reads: ContextRead[] = [];
-  for (const instruction of instructions(text)) {
-    const [, word = '', rest = ''] = /^(\S+)\s*([\s\S]*)$/.exec(instruction) ?? [];
-    switch (word.toUpperCase()) {
-      case 'ARG':
-      case 'ENV':
-        define(rest, word.toUpperCase() === 'ARG' ? buildArgs : {}, variables);
-        break;
-      case 'RUN':
-        reads.push(...mountsOf(rest, variables));
-        break;
-      case 'COPY':
-      case 'ADD':
-        reads.push(...copiesOf(rest, variables));
-        break;
-      default:
-        break;
-    }
-  }
-  return reads;
+  return DockerfileParser.parse(text)
+    .getInstructions()
+    .flatMap((instruction): readonly ContextRead[] => {
+      if (instruction instanceof Arg) define(instruction, buildArgs, variables);
+      if (instruction instanceof Env) define(instruction, {}, variables);
+      if (instruction instanceof Run) return mountsOf(lineOf(instruction), variables);
+      return instruction instanceof Copy || instruction instanceof Add
+        ? copiesOf(instruction, variables)
+        : [];
+    });
 }
 
 /** Everything that the build reads from its context, as one list. */
@@ -63,39 +54,47 @@ export function mountsContext(text: string, buildArgs: Readonly<Record<string, s
 
 /** True if a build only copies. Then equal files make an equal image, because nothing is run. */
 export function copiesOnly(text: string): boolean {
-  return !instructions(text).some((instruction) => /^(?:ONBUILD\s+)?RUN\b/i.test(instruction));
+  return !DockerfileParser.parse(text)
+    .getInstructions()
+    .map((one) => (one instanceof Onbuild ? one.getTriggerInstruction() : one))
+    .some((one) => one instanceof Run);
 }
 
-/** The instructions, with continued lines joined and comments left out. */
-function instructions(text: string): string[] {
-  const escape = /^#\s*escape\s*=\s*`/im.test(text.split('\n').slice(0, 5).join('\n')) ? '`' : '\\';
-  const found: string[] = [];
-  let open = '';
-  for (const line of text.split(/\r?\n/)) {
-    if (/^\s*#/.test(line) || (open === '' && line.trim() === '')) continue;
-    if (line.trimEnd().endsWith(escape)) {
-      open += `${line.trimEnd().slice(0, -1)} `;
-    } else {
-      found.push((open + line).trim());
-      open = '';
-    }
-  }
-  if (open !== '') found.push(open.trim());
-  return found;
-}
-
+/** Adds what an ARG or ENV defines. */
 function define(
-  rest: string,
+  instruction: Arg | Env,
   overrides: Readonly<Record<string, string>>,
   variables: Map<string, string>,
 ): void {
-  for (const [, name = '', value] of rest.matchAll(/([A-Za-z_]\w*)(?:=("[^"]*"|'[^']*'|\S*))?/g)) {
-    const chosen = overrides[name] ?? value?.replace(/^(["'])(.*)\1$/, '$2');
+  for (const property of instruction.getProperties()) {
+    const name = property.getName();
+    const chosen = overrides[name] ?? property.getValue() ?? undefined;
     if (chosen !== undefined) variables.set(name, expand(chosen, variables) ?? chosen);
   }
 }
 
-/** The flags at the beginning of an instruction, without their quotes, and the rest. */
+/** The words of an instruction in one line, blanks between them as they were, without the texts of here-documents. */
+function lineOf(instruction: Add | Copy | Run): string {
+  const bodies = heredocsOf(instruction).map((one) => one.getContentRange() ?? one.getDelimiterRange());
+  const firstBody = Math.min(...bodies.map((range) => range?.start.line ?? Number.POSITIVE_INFINITY));
+  let line = '';
+  let before: { readonly line: number; readonly character: number } | undefined;
+  for (const word of [...instruction.getFlags(), ...instruction.getArguments()]) {
+    const { start, end } = word.getRange();
+    if (start.line >= firstBody) break;
+    const gap = before?.line === start.line ? start.character - before.character : 1;
+    line += ' '.repeat(before === undefined ? 0 : gap) + word.toString();
+    before = end;
+  }
+  return line;
+}
+
+/** Those of an ADD the library keeps to itself. */
+function heredocsOf(instruction: Add | Copy | Run): readonly Heredoc[] {
+  return instruction instanceof Add ? [] : instruction.getHeredocs();
+}
+
+/** Flags at the beginning of an instruction, without their quotes, and what follows them. */
 function splitFlags(text: string): { readonly flags: readonly string[]; readonly rest: string } {
   const flags: string[] = [];
   let rest = text.trimStart();
@@ -126,15 +125,21 @@ function mountsOf(text: string, variables: ReadonlyMap<string, string>): Context
   });
 }
 
-function copiesOf(text: string, variables: ReadonlyMap<string, string>): ContextRead[] {
-  const { flags, rest } = splitFlags(text);
-  // This copies from another stage or image, not from the context.
+function copiesOf(instruction: Add | Copy, variables: ReadonlyMap<string, string>): readonly ContextRead[] {
+  const { flags, rest } = splitFlags(lineOf(instruction));
+  // Copies from another stage or image, not from the context.
   if (flags.some((flag) => flag.startsWith('--from='))) return [];
   const words = rest.startsWith('[') ? jsonList(rest) : rest.split(/\s+/).filter((word) => word !== '');
   const all: ContextRead = { by: 'copy', sources: 'all', toFile: false };
-  if (words === undefined || /(?:^|\s)<</.test(rest)) return [all];
+  if (words === undefined) return [all];
+  const hasHeredoc = heredocsOf(instruction).length > 0;
   const sources: string[] = [];
   for (const word of words.slice(0, -1)) {
+    if (word.startsWith('<<')) {
+      // Its text stands in the Containerfile itself.
+      if (hasHeredoc) continue;
+      return [all];
+    }
     const source = expand(word.replace(/^(["'])(.*)\1$/, '$2'), variables);
     if (source === undefined) return [all];
     if (/^(https?|git|ssh):|^git@/.test(source)) continue;
