@@ -23,6 +23,7 @@ const files = [];
 const tests = [];
 let sandboxIsOurs = false;
 let sandbox;
+let packed;
 
 /**
  * Each level and what it waits for, asked for or not. Two lanes come of it: what needs processors, and what needs the
@@ -38,30 +39,35 @@ const levels = {
         check('lint', bin('eslint'), ['.', '--max-warnings', '0']),
         check('format', bin('prettier'), ['--check', '--log-level', 'warn', '.']),
         check('dead code', bin('knip'), []),
+        check('checkout', process.execPath, [join(root, 'scripts/test/checkout.js')]),
       ]),
   },
   unit: { after: ['static'], run: (level) => vitest(level, level) },
   // The versions that `engines` allows and this machine does not have come as npm packages.
   nodes: {
     after: ['unit'],
-    run: (level) =>
-      Promise.all([22, 24].map(async (major) => vitest(level, 'unit', await nodeOf(level, major)))),
+    run: async (level) => {
+      for (const major of [22, 24]) await vitest(level, 'unit', await nodeOf(level, major));
+    },
   },
+  fakes: { after: ['nodes'], run: (level) => vitest(level, level) },
   sandbox: { after: [], run: (level) => vitest(level, level) },
   // Needs the sandbox's tools only; it is up already when the cluster's tests follow.
   integration: {
-    after: ['nodes', 'sandbox'],
-    run: async (level) => {
-      await vitest(level, level, { env: await withSandbox(level) });
-    },
+    after: ['fakes', 'sandbox'],
+    run: async (level) => vitest(level, level, { env: await withSandbox(level) }),
   },
   e2e: {
     after: ['sandbox'],
     run: async (level) => {
-      const env = { ...(await withSandbox(level)), APPDEV_BIN: installPackage(scratch) };
+      const env = await withPackage(level);
       await vitest(level, level, { env });
       await check('demo', process.execPath, [join(root, 'scripts/demo.js'), '--once'], env);
     },
+  },
+  alone: {
+    after: ['integration', 'e2e'],
+    run: async (level) => vitest(level, level, { env: await withPackage(level) }),
   },
 };
 
@@ -72,7 +78,7 @@ if (unknown.length > 0) {
 }
 const wanted = Object.keys(levels).filter((name) => asked.length === 0 || asked.includes(name));
 // What runs beside something else has its name before each of its lines; what runs alone has the terminal.
-const hasTerminal = wanted.length === 1 && !['static', 'nodes'].includes(wanted[0]);
+const hasTerminal = wanted.length === 1 && wanted[0] !== 'static';
 const labelOf = (name) => (hasTerminal ? undefined : name);
 const started = Date.now();
 let ending;
@@ -206,6 +212,13 @@ async function nodeOf(level, major) {
 async function withSandbox(level) {
   sandbox ??= bringUp(level);
   return await sandbox;
+}
+
+/** The same, with the program that users get. */
+async function withPackage(level) {
+  const env = await withSandbox(level);
+  packed ??= installPackage(scratch);
+  return { ...env, APPDEV_BIN: packed };
 }
 
 async function bringUp(level) {
