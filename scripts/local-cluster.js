@@ -39,7 +39,7 @@ async function guard(folder) {
   const outfile = join(folder, 'select.mjs');
   await build({
     ...bundleOptions,
-    entryPoints: [join(root, 'src/cluster/select.ts')],
+    entryPoints: [join(root, 'src/cluster/choose/select.ts')],
     outfile,
   });
   return await import(pathToFileURL(outfile).href);

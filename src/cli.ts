@@ -2,10 +2,10 @@
  * The program's entry: reads the command line, loads the one command it names, and turns what it returns into an exit
  * code. The only place where an exception is caught for good: one that arrives here is a bug of ours.
  */
-import { exitWith, internalError } from './commands/fail.ts';
+import { exitWith, internalError } from './app/fail.ts';
 import { parseCommandLine } from './commands/parse.ts';
-import { environmentMask } from './commands/secrets.ts';
-import { version } from './version.ts';
+import { environmentMask } from './app/secrets.ts';
+import { version } from './core/version.ts';
 
 async function main(): Promise<number> {
   const parsed = parseCommandLine(process.argv.slice(2), { env: process.env, cwd: process.cwd(), version });

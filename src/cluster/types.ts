@@ -2,8 +2,8 @@
  * The cluster as the other parts see it: few verbs over plain objects. client.ts implements it; tests may stand in
  * for it. One `Cluster` is pinned to one context and one API server for its whole life.
  */
-import type { ErrorCode } from '../errors.ts';
-import type { Outcome } from '../outcome.ts';
+import type { ErrorCode } from '../core/errors.ts';
+import type { Outcome } from '../core/outcome.ts';
 import type { FieldConflict } from './conflicts.ts';
 
 /** A Kubernetes object as plain data. */

@@ -1,13 +1,13 @@
 /** `appdev config print|validate|schema`. Prints to standard output; contacts nothing. */
-import { jsonSchemaText } from '../config/reference.ts';
-import { nearest } from '../config/nearest.ts';
-import { diagnosticLines } from '../diagnostic.ts';
-import { failed } from '../outcome.ts';
-import { count } from '../ui/format.ts';
-import type { Invocation } from './command.ts';
-import { exitWith } from './fail.ts';
-import { openProject } from './project.ts';
-import { environmentMask } from './secrets.ts';
+import { jsonSchemaText } from '../config/docs/reference.ts';
+import { nearest } from '../config/text/nearest.ts';
+import { diagnosticLines } from '../core/diagnostic.ts';
+import { failed } from '../core/outcome.ts';
+import { count } from '../ui/lines/format.ts';
+import type { Invocation } from '../app/invocation.ts';
+import { exitWith } from '../app/fail.ts';
+import { openProject } from '../app/project.ts';
+import { environmentMask } from '../app/secrets.ts';
 
 const actions = ['print', 'validate', 'schema'];
 

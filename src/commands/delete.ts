@@ -1,8 +1,8 @@
 /** `appdev delete`: removes what appdev deployed. */
-import type { Invocation } from './command.ts';
-import { openTarget } from './cluster.ts';
-import { removeServices } from './remove.ts';
-import { withSession } from './session.ts';
+import type { Invocation } from '../app/invocation.ts';
+import { openTarget } from '../app/compose/cluster.ts';
+import { removeServices } from '../app/deployed/remove.ts';
+import { withSession } from '../app/session.ts';
 
 /** Runs the command. */
 export async function deleteCommand(invocation: Invocation): Promise<number> {

@@ -1,13 +1,13 @@
 /** `appdev diff` and `appdev deploy --dry-run`: what a deploy would change in the cluster, as a unified diff. */
 import type { ObjectChange, Preview } from '../deploy/types.ts';
-import { complete, otherImages } from '../loop/images.ts';
-import { ok, type Outcome } from '../outcome.ts';
+import { complete, otherImages } from '../loop/work/images.ts';
+import { ok, type Outcome } from '../core/outcome.ts';
 import { unifiedDiff } from '../support/unified-diff.ts';
-import { openTarget } from './cluster.ts';
-import type { Invocation } from './command.ts';
-import { readDeployInput } from './plan-deploy.ts';
-import { quietContext } from './quiet.ts';
-import { noticesOnStderr, wantsJson, withData } from './read-only.ts';
+import { openTarget } from '../app/compose/cluster.ts';
+import type { Invocation } from '../app/invocation.ts';
+import { readDeployInput } from '../app/handover/deploy-input.ts';
+import { quietContext } from '../app/quiet.ts';
+import { noticesOnStderr, wantsJson, withData } from '../app/data-session.ts';
 
 /** Exit code of `--exit-code` when there are changes: one that no failure has, so that a script can tell. */
 const changedCode = 11;

@@ -1,16 +1,16 @@
 /** `appdev doctor`: checks tools, cluster, registry and this machine, and says what to do about what is missing. */
 import { statfsSync } from 'node:fs';
-import { findGradleRoot } from '../build/gradle-model.ts';
-import { findGradle } from '../build/gradle-tool.ts';
-import { jarToolOf } from '../build/jar-builder.ts';
-import { findMaven } from '../build/maven-tool.ts';
-import { usesBuilder } from '../build/image-builders.ts';
-import { probeBuildah } from '../build/storage.ts';
+import { findGradleRoot } from '../build/jar/gradle/model.ts';
+import { findGradle } from '../build/jar/gradle/tool.ts';
+import { jarToolOf } from '../build/jar/select.ts';
+import { findMaven } from '../build/jar/maven/tool.ts';
+import { usesBuilder } from '../build/image/select.ts';
+import { probeBuildah } from '../build/image/buildah/storage.ts';
 import type { ServiceConfig } from '../config/model.ts';
-import { exitCodes } from '../errors.ts';
-import { ok, type Outcome } from '../outcome.ts';
-import { runProcess } from '../support/process.ts';
-import { count } from '../ui/format.ts';
+import { exitCodes } from '../core/errors.ts';
+import { ok, type Outcome } from '../core/outcome.ts';
+import { runProcess } from '../support/process/process.ts';
+import { count } from '../ui/lines/format.ts';
 import {
   checkDisk,
   checkImageCommand,
@@ -22,17 +22,17 @@ import {
   passed,
   programs,
   type Check,
-} from './checks.ts';
-import { openTarget } from './cluster.ts';
-import type { Invocation } from './command.ts';
-import { printError } from './fail.ts';
-import { openProject } from './project.ts';
-import { kanikoChecks } from './kaniko-checks.ts';
-import { probeRegistry } from './registry-probe.ts';
-import { wantsJson, withData } from './read-only.ts';
-import { environmentMask } from './secrets.ts';
-import type { Session } from './session.ts';
-import { openWork } from './work.ts';
+} from '../app/doctor/checks.ts';
+import { openTarget } from '../app/compose/cluster.ts';
+import type { Invocation } from '../app/invocation.ts';
+import { printError } from '../app/fail.ts';
+import { openProject } from '../app/project.ts';
+import { kanikoChecks } from '../app/doctor/kaniko-checks.ts';
+import { probeRegistry } from '../app/doctor/registry-probe.ts';
+import { wantsJson, withData } from '../app/data-session.ts';
+import { environmentMask } from '../app/secrets.ts';
+import type { Session } from '../app/session.ts';
+import { openWork } from '../app/compose/work.ts';
 
 /** Runs the command; the exit code is 2 when a check fails. */
 export async function doctor(invocation: Invocation): Promise<number> {

@@ -1,14 +1,14 @@
 /** `appdev logs`: prints or follows the application logs of the services. */
-import { followPodLogs, readPodLogs, type PodLogsRequest } from '../cluster/pod-logs.ts';
-import { durationMs } from '../config/grammar.ts';
-import type { EventBody } from '../events.ts';
-import { failed, ok, type Outcome } from '../outcome.ts';
-import { namespaceOf, openTarget } from './cluster.ts';
-import type { Invocation } from './command.ts';
-import { exitWith } from './fail.ts';
-import { done, noticesOnStderr, wantsJson, withData } from './read-only.ts';
-import { environmentMask } from './secrets.ts';
-import { selectorsOf } from './selectors.ts';
+import { followPodLogs, readPodLogs, type PodLogsRequest } from '../cluster/logs/pod-logs.ts';
+import { durationMs } from '../config/schema/grammar.ts';
+import type { EventBody } from '../core/events.ts';
+import { failed, ok, type Outcome } from '../core/outcome.ts';
+import { namespaceOf, openTarget } from '../app/compose/cluster.ts';
+import type { Invocation } from '../app/invocation.ts';
+import { exitWith } from '../app/fail.ts';
+import { done, noticesOnStderr, wantsJson, withData } from '../app/data-session.ts';
+import { environmentMask } from '../app/secrets.ts';
+import { selectorsOf } from '../app/deployed/selectors.ts';
 
 /** Lines of each container that are shown when neither `--tail` nor `--since` is given. */
 const defaultTail = 200;

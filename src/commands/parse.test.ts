@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { commands } from './command.ts';
+import { commands } from './table.ts';
 import { commandHelp, flagsOf, parseCommandLine, programHelp, variableOf } from './parse.ts';
 
 function parse(line: string, env: NodeJS.ProcessEnv = {}): ReturnType<typeof parseCommandLine> {

@@ -1,8 +1,9 @@
 /** From argv and environment to an `Invocation`, and the help texts. Pure; knows no command's behaviour. */
 import { parseArgs } from 'node:util';
-import { nearest } from '../config/nearest.ts';
-import { failed, ok, type Outcome } from '../outcome.ts';
-import { commands, commonFlags, type Command, type Flag, type Invocation } from './command.ts';
+import { nearest } from '../config/text/nearest.ts';
+import { failed, ok, type Outcome } from '../core/outcome.ts';
+import type { Command, Flag, Invocation } from '../app/invocation.ts';
+import { commands, commonFlags } from './table.ts';
 
 /** What to do: run a command, or print a text and leave. */
 export type Parsed =

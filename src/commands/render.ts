@@ -1,16 +1,16 @@
 /** `appdev render`: the manifests that would be applied, on standard output. Contacts no cluster. */
-import { chooseContext, readKubeconfig } from '../cluster/kubeconfig.ts';
-import { renderedEnd, renderedText } from '../deploy/rendered-file.ts';
-import { createRenderer } from '../deploy/renderer.ts';
-import { otherImages } from '../loop/images.ts';
-import { runProcess } from '../support/process.ts';
-import { readArtifacts } from './artifacts.ts';
-import type { Invocation } from './command.ts';
-import { kubeconfigPlaces } from './project.ts';
-import { askedImages, resolveImages } from './images.ts';
-import { quietContext } from './quiet.ts';
-import { done, noticesOnStderr, withData } from './read-only.ts';
-import type { Session } from './session.ts';
+import { chooseContext, readKubeconfig } from '../cluster/choose/kubeconfig.ts';
+import { renderedEnd, renderedText } from '../deploy/render/rendered-file.ts';
+import { createRenderer } from '../deploy/deployer/renderer.ts';
+import { otherImages } from '../loop/work/images.ts';
+import { runProcess } from '../support/process/process.ts';
+import { readArtifacts } from '../app/handover/artifacts.ts';
+import type { Invocation } from '../app/invocation.ts';
+import { kubeconfigPlaces } from '../app/project.ts';
+import { askedImages, resolveImages } from '../app/handover/given-images.ts';
+import { quietContext } from '../app/quiet.ts';
+import { done, noticesOnStderr, withData } from '../app/data-session.ts';
+import type { Session } from '../app/session.ts';
 
 /** Runs the command. */
 export async function render(invocation: Invocation): Promise<number> {

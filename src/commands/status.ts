@@ -1,11 +1,11 @@
 /** `appdev status`: what is deployed, and whether it is ready. */
-import { exitCodes } from '../errors.ts';
-import { ok } from '../outcome.ts';
+import { exitCodes } from '../core/errors.ts';
+import { ok } from '../core/outcome.ts';
 import type { ServiceStatus } from '../deploy/types.ts';
-import { count } from '../ui/format.ts';
-import { openTarget } from './cluster.ts';
-import type { Invocation } from './command.ts';
-import { wantsJson, withData } from './read-only.ts';
+import { count } from '../ui/lines/format.ts';
+import { openTarget } from '../app/compose/cluster.ts';
+import type { Invocation } from '../app/invocation.ts';
+import { wantsJson, withData } from '../app/data-session.ts';
 
 /** Runs the command; the exit code is 8 when a service that is deployed is not ready. */
 export async function status(invocation: Invocation): Promise<number> {

@@ -1,9 +1,9 @@
 /** `appdev verify`: checks that what runs is what was built. */
-import { openTarget } from './cluster.ts';
-import type { Invocation } from './command.ts';
-import { readDeployInput } from './plan-deploy.ts';
-import { withSession } from './session.ts';
-import { verifyServices } from './verification.ts';
+import { openTarget } from '../app/compose/cluster.ts';
+import type { Invocation } from '../app/invocation.ts';
+import { readDeployInput } from '../app/handover/deploy-input.ts';
+import { withSession } from '../app/session.ts';
+import { verifyServices } from '../app/deployed/verification.ts';
 
 /** Runs the command. */
 export async function verify(invocation: Invocation): Promise<number> {

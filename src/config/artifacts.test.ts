@@ -1,6 +1,6 @@
 /** Reading artifacts.json: what is accepted, and that every error has its place. */
 import { describe, expect, it } from 'vitest';
-import { diagnosticLocation } from '../diagnostic.ts';
+import { diagnosticLocation } from '../core/diagnostic.ts';
 import { parseArtifacts, type ArtifactEntry } from './artifacts.ts';
 
 const digest = `sha256:${'a'.repeat(64)}`;

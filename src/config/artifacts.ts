@@ -1,17 +1,17 @@
 /**
  * artifacts.json as data: its schema, and reading one with the place of every error. What a session makes of it is in
- * commands/artifacts.ts. Keys that this version does not know are passed over, so that a later appdev of the same
+ * app/handover/artifacts.ts. Keys that this version does not know are passed over, so that a later appdev of the same
  * `apiVersion` may add some.
  */
 import { z } from 'zod';
-import type { Diagnostic } from '../diagnostic.ts';
-import { failed, ok, type Outcome } from '../outcome.ts';
-import { apiVersion } from './document.ts';
+import type { Diagnostic } from '../core/diagnostic.ts';
+import { failed, ok, type Outcome } from '../core/outcome.ts';
+import { apiVersion } from './schema/document.ts';
 import { readText, shownFile } from './find.ts';
-import { schemaDiagnostics } from './issues.ts';
-import { diagnosticAt, placeText, sortedDiagnostics } from './locate.ts';
-import { parseYaml, sourceFile } from './parse.ts';
-import { itemsAt, plainOf, stringAt, type Origin, type Tree } from './tree.ts';
+import { schemaDiagnostics } from './schema/issues.ts';
+import { diagnosticAt, placeText, sortedDiagnostics } from './text/locate.ts';
+import { parseYaml, sourceFile } from './text/parse.ts';
+import { itemsAt, plainOf, stringAt, type Origin, type Tree } from './text/tree.ts';
 
 /** What `kind` says in an artifacts.json. */
 export const artifactsKind = 'Artifacts';

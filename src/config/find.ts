@@ -1,8 +1,8 @@
 /** Finds and reads the files of a project: appdev.yaml, and beside it the optional appdev.local.yaml and .env. */
 import { readFile, stat } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
-import type { Diagnostic } from '../diagnostic.ts';
-import { failed, ok, type Outcome } from '../outcome.ts';
+import type { Diagnostic } from '../core/diagnostic.ts';
+import { failed, ok, type Outcome } from '../core/outcome.ts';
 
 /** The file that makes a folder a project. */
 const projectFileName = 'appdev.yaml';

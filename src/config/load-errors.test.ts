@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { diagnosticLines } from '../diagnostic.ts';
+import { diagnosticLines } from '../core/diagnostic.ts';
 import { loadProject } from './load.ts';
-import { allKeys } from './reference.ts';
+import { allKeys } from './docs/reference.ts';
 
 /** Files that the cases may name. */
 const files = [

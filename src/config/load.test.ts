@@ -3,8 +3,8 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { diagnosticLines } from '../diagnostic.ts';
-import type { AppdevError } from '../errors.ts';
+import { diagnosticLines } from '../core/diagnostic.ts';
+import type { AppdevError } from '../core/errors.ts';
 import { loadProject, type LoadedProject, type LoadOptions } from './load.ts';
 
 let root = '';

@@ -3,23 +3,23 @@
  * normalize. Every error of all files comes back at once. Reads files and nothing else; it contacts no cluster.
  */
 import { dirname, join } from 'node:path';
-import type { Diagnostic } from '../diagnostic.ts';
-import { failed, ok, type Outcome } from '../outcome.ts';
+import type { Diagnostic } from '../core/diagnostic.ts';
+import { failed, ok, type Outcome } from '../core/outcome.ts';
 import { activeProfiles, type ActiveProfile } from '../profiles/activate.ts';
 import { applyProfiles, profilesOf } from '../profiles/apply.ts';
 import { mergeOverlay } from '../profiles/merge.ts';
-import { checkProfiles, checkProject } from './check.ts';
-import type { ProjectDocument } from './document.ts';
+import { checkProfiles, checkProject } from './check/check.ts';
+import type { ProjectDocument } from './schema/document.ts';
 import { findProjectFile, misnamedFiles, readText, shownFile } from './find.ts';
-import { schemaDiagnostics } from './issues.ts';
-import { diagnosticAt, sortedDiagnostics } from './locate.ts';
+import { schemaDiagnostics } from './schema/issues.ts';
+import { diagnosticAt, sortedDiagnostics } from './text/locate.ts';
 import type { ProjectConfig } from './model.ts';
-import { nearest } from './nearest.ts';
+import { nearest } from './text/nearest.ts';
 import { normalize } from './normalize.ts';
-import { parseYaml, sourceFile, type Parsed } from './parse.ts';
-import { checkPaths } from './paths.ts';
+import { parseYaml, sourceFile, type Parsed } from './text/parse.ts';
+import { checkPaths } from './check/paths.ts';
 import { maskSecrets, printDocument } from './print.ts';
-import { localFileSchema, partialFileSchema, projectSchema } from './schema.ts';
+import { localFileSchema, partialFileSchema, projectSchema } from './schema/schema.ts';
 import {
   itemsAt,
   plainOf,
@@ -29,8 +29,8 @@ import {
   type Origin,
   type Tree,
   type TreePath,
-} from './tree.ts';
-import { substituteVariables, variableIn, withDotEnv, type Environment } from './variables.ts';
+} from './text/tree.ts';
+import { substituteVariables, variableIn, withDotEnv, type Environment } from './text/variables.ts';
 
 /** What a project is loaded for. */
 export interface LoadOptions {

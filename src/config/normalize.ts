@@ -8,8 +8,8 @@ import type {
   ProjectDocument,
   ServiceDocument,
   TagsDocument,
-} from './document.ts';
-import { durationMs, forwardPorts } from './grammar.ts';
+} from './schema/document.ts';
+import { durationMs, forwardPorts } from './schema/grammar.ts';
 import type {
   DeployConfig,
   ImageConfig,
@@ -20,10 +20,10 @@ import type {
   ServiceConfig,
   TagsConfig,
 } from './model.ts';
-import { isRemoteChart, resolvePath } from './paths.ts';
-import { defaultBase } from './schema-image.ts';
-import { kanikoDefaults } from './schema-kaniko.ts';
-import { entriesAt, treeAt, type Tree, type TreePath } from './tree.ts';
+import { isRemoteChart, resolvePath } from './check/paths.ts';
+import { defaultBase } from './schema/image.ts';
+import { kanikoDefaults } from './schema/kaniko.ts';
+import { entriesAt, treeAt, type Tree, type TreePath } from './text/tree.ts';
 
 /** What the project is beside its document. */
 export interface ProjectFacts {

@@ -3,8 +3,8 @@
  * secrets as the variables that they come from. The only writer of YAML here.
  */
 import { Document, isMap, isNode, isPair, isScalar, isSeq } from 'yaml';
-import type { ProjectDocument } from './document.ts';
-import { treeAt, type Origin, type Tree } from './tree.ts';
+import type { ProjectDocument } from './schema/document.ts';
+import { treeAt, type Origin, type Tree } from './text/tree.ts';
 
 /** `appdev.yaml:12:5`, and the profile where one wrote the value; `default` where nobody did. */
 function originText(origin: Origin | undefined): string {

@@ -2,9 +2,9 @@
 import type { WorkContext } from '../build/types.ts';
 import type { KubeObject } from '../cluster/types.ts';
 import type { ServiceConfig } from '../config/model.ts';
-import type { Artifact, PodSummary } from '../events.ts';
-import type { Outcome } from '../outcome.ts';
-import type { Lifetime } from './lifetime.ts';
+import type { Artifact, PodSummary } from '../core/events.ts';
+import type { Outcome } from '../core/outcome.ts';
+import type { Lifetime } from './objects/lifetime.ts';
 
 /** Programs that rendering and deploying run, by name on the PATH or by path. */
 export interface DeployTools {

@@ -3,8 +3,8 @@
  * fact or a regular expression that matches a part of it, `!` negates, the conditions of one entry must all hold, one
  * entry is enough; auto-activated profiles come first in the order of the file, then those of `-p` in its order.
  */
-import type { ActivationDocument, ProfileDocument } from '../config/document.ts';
-import { variableIn, type Environment } from '../config/variables.ts';
+import type { ActivationDocument, ProfileDocument } from '../config/schema/document.ts';
+import { variableIn, type Environment } from '../config/text/variables.ts';
 
 /** What activations are compared with. */
 export interface ActivationFacts {

@@ -1,8 +1,16 @@
 /** Applies the active profiles to a project: each one's overlay, then its patches, in the order of activation. */
-import type { Diagnostic } from '../diagnostic.ts';
-import type { ProfileDocument } from '../config/document.ts';
-import { profileSchema } from '../config/schema.ts';
-import { itemsAt, plainOf, stringAt, treeAt, withoutKeys, withProfile, type Tree } from '../config/tree.ts';
+import type { Diagnostic } from '../core/diagnostic.ts';
+import type { ProfileDocument } from '../config/schema/document.ts';
+import { profileSchema } from '../config/schema/schema.ts';
+import {
+  itemsAt,
+  plainOf,
+  stringAt,
+  treeAt,
+  withoutKeys,
+  withProfile,
+  type Tree,
+} from '../config/text/tree.ts';
 import { mergeOverlay } from './merge.ts';
 import { applyPatches, type LocatedPatch } from './patches.ts';
 

@@ -2,7 +2,7 @@
  * Lays an overlay over a tree. Maps are merged key by key; lists and single values are replaced, by `false`, `0`, `""`
  * and `[]` as well; `null` removes a key. Every value keeps the origin of the file and profile that wrote it.
  */
-import { withoutKeys, type Entry, type MapNode, type Tree } from '../config/tree.ts';
+import { withoutKeys, type Entry, type MapNode, type Tree } from '../config/text/tree.ts';
 
 /**
  * Keys that stand for each other: when the overlay writes `when`, the base's `drops` at the same place make way, as a

@@ -1,9 +1,9 @@
 /** JSON patches: the examples of RFC 6902's appendix A, the messages, and properties for any tree. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { diagnosticLines } from '../diagnostic.ts';
-import { parseYaml, sourceFile } from '../config/parse.ts';
-import { plainOf, treeAt, type Tree } from '../config/tree.ts';
+import { diagnosticLines } from '../core/diagnostic.ts';
+import { parseYaml, sourceFile } from '../config/text/parse.ts';
+import { plainOf, treeAt, type Tree } from '../config/text/tree.ts';
 import { applyPatches, type LocatedPatch, type Patched } from './patches.ts';
 
 function treeOf(value: unknown, file = 'base'): Tree {

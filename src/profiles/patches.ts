@@ -2,10 +2,10 @@
  * JSON patches (RFC 6902) on trees, applied one by one; pointers are those of RFC 6901. A patch that does not fit is
  * a diagnostic at the pointer that the user wrote, with the nearest thing that is there.
  */
-import type { Diagnostic } from '../diagnostic.ts';
-import { diagnosticAt } from '../config/locate.ts';
-import { nearest } from '../config/nearest.ts';
-import { plainOf, type Entry, type Origin, type Tree } from '../config/tree.ts';
+import type { Diagnostic } from '../core/diagnostic.ts';
+import { diagnosticAt } from '../config/text/locate.ts';
+import { nearest } from '../config/text/nearest.ts';
+import { plainOf, type Entry, type Origin, type Tree } from '../config/text/tree.ts';
 
 /** One patch with the places where it was written. */
 export interface LocatedPatch {

@@ -4,10 +4,10 @@
  * tell none either: reproducible images all carry the same date. A lost file makes images stay, never go.
  */
 import { join } from 'node:path';
-import type { Artifact } from '../events.ts';
-import type { Outcome } from '../outcome.ts';
+import type { Artifact } from '../core/events.ts';
+import type { Outcome } from '../core/outcome.ts';
 import { listAt, numberAt, stringAt } from '../support/fields.ts';
-import { readState, writeState } from '../support/state-file.ts';
+import { readState, writeState } from '../support/files/state-file.ts';
 
 /** One image that was pushed. */
 export type PushedImage = Pick<Artifact, 'service' | 'repository' | 'pullRepository' | 'tag' | 'digest'>;

@@ -3,8 +3,8 @@
  * for a cluster without a registry. The image keeps the name that the archive gives it.
  */
 import { dirname } from 'node:path';
-import { cancelled, failed, ok, type Outcome } from '../outcome.ts';
-import type { Command, Finished, RunOptions, RunProcess } from '../support/process.ts';
+import { cancelled, failed, ok, type Outcome } from '../core/outcome.ts';
+import type { Command, Finished, RunOptions, RunProcess } from '../support/process/process.ts';
 import type { ImageLoad } from './types.ts';
 
 /** An image in a file. */

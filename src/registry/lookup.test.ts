@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { Cluster, KubeObject } from '../cluster/types.ts';
-import type { Artifact } from '../events.ts';
-import { failed, ok } from '../outcome.ts';
-import { imagesInUse } from './in-use.ts';
+import type { Artifact } from '../core/events.ts';
+import { failed, ok } from '../core/outcome.ts';
+import { imagesInUse } from './prune/in-use.ts';
 import { copiedLookup, loadedLookup, manifestLookup } from './lookup.ts';
-import { isPrunable } from './prune.ts';
+import { isPrunable } from './prune/prune.ts';
 
 const signal = new AbortController().signal;
 const digest = `sha256:${'ab'.repeat(32)}`;

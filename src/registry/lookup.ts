@@ -1,7 +1,7 @@
 /** Answers whether an artifact of an earlier run is still where the node gets it from, so that nothing is built twice. */
 import type { Cluster } from '../cluster/types.ts';
-import type { Artifact } from '../events.ts';
-import { ok, type Outcome } from '../outcome.ts';
+import type { Artifact } from '../core/events.ts';
+import { ok, type Outcome } from '../core/outcome.ts';
 import { listAt } from '../support/fields.ts';
 import type { ManifestReader } from './types.ts';
 

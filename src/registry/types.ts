@@ -1,6 +1,6 @@
-/** The registry that images are pushed to, by its names, how it was found, and the one question that others ask it. */
+/** The registry that images are pushed to, by its names, how it was found, the one question that others ask it, and what a login to it is. */
 import type { RegistryNames } from '../config/model.ts';
-import type { Outcome } from '../outcome.ts';
+import type { Outcome } from '../core/outcome.ts';
 
 /** A registry chosen for one cluster. */
 export interface Registry extends RegistryNames {
@@ -34,3 +34,17 @@ export interface ManifestReader {
     signal: AbortSignal,
   ): Promise<Outcome<{ readonly digest: string } | undefined>>;
 }
+
+/** What proves who we are. `identity`: a token that stands for the login at the registry's token server. */
+export type Credentials =
+  | { readonly kind: 'password'; readonly username: string; readonly password: string }
+  | { readonly kind: 'identity'; readonly token: string };
+
+/**
+ * Looks credentials up for a repository (`host[:port]/path`); undefined where there are none. Fails with
+ * REGISTRY_DENIED for a file that cannot be understood, and with TOOL_MISSING for a helper that is not there.
+ */
+export type FindCredentials = (
+  repository: string,
+  signal: AbortSignal,
+) => Promise<Outcome<Credentials | undefined>>;

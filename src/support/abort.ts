@@ -1,5 +1,5 @@
 /** Waiting for abort signals, and signals that end before the one they come from: linked ones, and ones with a time limit. */
-import type { CancelReason } from '../outcome.ts';
+import type { CancelReason } from '../core/outcome.ts';
 
 /** Whether a signal has aborted by now; a call, because after an `await` it may differ from what was read before. */
 export function hasAborted(signal: AbortSignal): boolean {

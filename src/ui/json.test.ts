@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createEventBus, type EventBody } from '../events.ts';
+import { createEventBus, type EventBody } from '../core/events.ts';
 import { samples, sessionStart, stamped } from '../../test/support/sample-events.ts';
 import { FakeOutput } from '../../test/support/fake-output.ts';
 import { createJsonReporter, jsonLine } from './json.ts';

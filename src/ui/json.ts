@@ -2,9 +2,9 @@
  * NDJSON: each event as one line with `"v":1` in front, nothing else on standard output. The shape is a promise to
  * scripts; a golden test freezes it.
  */
-import type { AppEvent } from '../events.ts';
-import type { Reporter } from './reporter.ts';
-import { createSink } from './sink.ts';
+import type { AppEvent } from '../core/events.ts';
+import type { Reporter } from './out/reporter.ts';
+import { createSink } from './out/sink.ts';
 
 /** Version of the events' shape. A field may be added within a version; none is renamed, retyped or removed. */
 const eventVersion = 1;

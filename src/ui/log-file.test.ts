@@ -2,7 +2,7 @@ import { mkdtemp, readFile, readdir, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createEventBus, type AppEvent, type EventBody } from '../events.ts';
+import { createEventBus, type AppEvent, type EventBody } from '../core/events.ts';
 import { samples, session, sessionStart } from '../../test/support/sample-events.ts';
 import { endSessions, startSession } from '../../test/support/session-process.ts';
 import { createLogFiles, logFileOf } from './log-file.ts';
@@ -73,7 +73,7 @@ test('a crash keeps the lines that explain it, of any number of services, and No
   const crash = await startSession(
     folder,
     `
-    import { createEventBus } from './events.ts';
+    import { createEventBus } from './core/events.ts';
     import { createLogFiles } from './ui/log-file.ts';
     const bus = createEventBus(Date.now);
     createLogFiles(${JSON.stringify(folder)}).start(bus);

@@ -3,13 +3,13 @@
  * application, with its time, stage or container. Error cards name the file.
  */
 import { join } from 'node:path';
-import type { AppEvent, EventBus } from '../events.ts';
-import { cardLines } from './card.ts';
-import { changeText, duration } from './format.ts';
-import { lineText } from './line.ts';
-import type { Reporter } from './reporter.ts';
-import { createRollingFile, type RollingFile } from './rolling-file.ts';
-import { cleanLine } from './sanitize.ts';
+import type { AppEvent, EventBus } from '../core/events.ts';
+import { cardLines } from './lines/card.ts';
+import { changeText, duration } from './lines/format.ts';
+import { lineText } from './text/line.ts';
+import type { Reporter } from './out/reporter.ts';
+import { createRollingFile, type RollingFile } from './out/rolling-file.ts';
+import { cleanLine } from './text/sanitize.ts';
 
 /** 5 MB and the 5 MB before them, a service: some 100,000 lines. */
 const maxBytes = 5_000_000;

@@ -7,8 +7,8 @@ import { dirname, join, resolve } from 'node:path';
 import picomatch from 'picomatch';
 import type { CommandSource, ImageSource, ProjectConfig, ServiceConfig } from '../config/model.ts';
 import { isWithin, type Root } from './classify.ts';
-import { contextReads } from '../build/copy-sources.ts';
-import { dockerIgnoreFiles, readDockerRule } from '../build/dockerignore.ts';
+import { contextReads } from '../build/image/context/copy-sources.ts';
+import { dockerIgnoreFiles, readDockerRule } from '../build/image/context/dockerignore.ts';
 import { buildFiles, isOutputFolder, projectRule, type GitRule, type IgnoreRule } from './ignore.ts';
 import type { WalkRoot } from './walk.ts';
 

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
-import type { AppdevError } from '../../src/errors.ts';
+import type { AppdevError } from '../../src/core/errors.ts';
 import { startFaultProxy, type FaultProxy, type ProxyIdentity } from '../support/fault-proxy.ts';
 import { createRig, eventsIn, kubectl, type Rig } from '../support/rig.ts';
 

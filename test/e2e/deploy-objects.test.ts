@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ServiceConfig } from '../../src/config/model.ts';
 import type { Applied, LiveDeployer, Rendered } from '../../src/deploy/types.ts';
-import type { Outcome } from '../../src/outcome.ts';
+import type { Outcome } from '../../src/core/outcome.ts';
 import { createDeployRig, type DeployRig } from '../support/deploy-rig.ts';
 import { recordedContext, valueOf } from '../support/deploy-service.ts';
 import { eventually } from '../support/rig.ts';

@@ -1,7 +1,7 @@
 /** How the client puts an API server's refusals and faults into words, on a fake that produces them at will. */
 import { createServer, type Server } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openCluster, type OpenCluster } from '../../src/cluster/client.ts';
+import { openCluster, type OpenCluster } from '../../src/cluster/api/client.ts';
 import type { KubeObject } from '../../src/cluster/types.ts';
 import { startFakeApiServer, type FakeApiServer, type Seen } from '../support/fake-apiserver.ts';
 import type { FakeSocket } from '../support/fake-websocket.ts';

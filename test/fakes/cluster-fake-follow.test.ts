@@ -1,9 +1,9 @@
 /** What `Cluster.follow` promises under faults that a real API server does not produce on demand. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openCluster, type OpenCluster } from '../../src/cluster/client.ts';
-import type { FollowTiming } from '../../src/cluster/follow.ts';
+import { openCluster, type OpenCluster } from '../../src/cluster/api/client.ts';
+import type { FollowTiming } from '../../src/cluster/api/follow.ts';
 import type { KubeObject } from '../../src/cluster/types.ts';
-import { followConnection } from '../../src/commands/connection.ts';
+import { followConnection } from '../../src/app/dev/connection.ts';
 import { startFakeApiServer, status, type FakeApiServer, type Intercept } from '../support/fake-apiserver.ts';
 import { until } from '../support/wait.ts';
 

@@ -2,10 +2,10 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { connect, createServer, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openCluster, type OpenCluster } from '../../src/cluster/client.ts';
-import { forwardService, forwardTiming, type ForwardTiming } from '../../src/cluster/forward.ts';
+import { openCluster, type OpenCluster } from '../../src/cluster/api/client.ts';
+import { forwardService, forwardTiming, type ForwardTiming } from '../../src/cluster/forward/forward.ts';
 import type { KubeObject } from '../../src/cluster/types.ts';
-import type { EventBody } from '../../src/events.ts';
+import type { EventBody } from '../../src/core/events.ts';
 import { startFakeApiServer, type FakeApiServer } from '../support/fake-apiserver.ts';
 import type { FakeSocket } from '../support/fake-websocket.ts';
 import { until } from '../support/wait.ts';

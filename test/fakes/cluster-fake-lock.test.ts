@@ -1,12 +1,13 @@
 /** The namespace lock and the namespace itself, with the races and outages that a real API server does not offer. */
 import { spawn } from 'node:child_process';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openCluster, type OpenCluster } from '../../src/cluster/client.ts';
-import { holderOfProcess, type Holder } from '../../src/cluster/holder.ts';
-import { lockNamespace, type LockRequest, type NamespaceLock } from '../../src/cluster/lock.ts';
-import { createdForAnnotation, ensureNamespace, removeNamespace } from '../../src/cluster/namespace.ts';
+import { openCluster, type OpenCluster } from '../../src/cluster/api/client.ts';
+import { holderOfProcess, type Holder } from '../../src/cluster/hold/holder.ts';
+import { lockNamespace, type LockRequest, type NamespaceLock } from '../../src/cluster/hold/lock.ts';
+import { createdForAnnotation } from '../../src/core/labels.ts';
+import { ensureNamespace, removeNamespace } from '../../src/cluster/hold/namespace.ts';
 import type { KubeObject } from '../../src/cluster/types.ts';
-import type { Outcome } from '../../src/outcome.ts';
+import type { Outcome } from '../../src/core/outcome.ts';
 import { startFakeApiServer, status, type FakeApiServer } from '../support/fake-apiserver.ts';
 import { until } from '../support/wait.ts';
 

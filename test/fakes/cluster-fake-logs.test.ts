@@ -1,9 +1,9 @@
 /** Application logs under faults: each line once, over cut streams, restarts and replaced pods. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openCluster, type OpenCluster } from '../../src/cluster/client.ts';
-import { followPodLogs, readPodLogs, type PodLogsRequest } from '../../src/cluster/pod-logs.ts';
+import { openCluster, type OpenCluster } from '../../src/cluster/api/client.ts';
+import { followPodLogs, readPodLogs, type PodLogsRequest } from '../../src/cluster/logs/pod-logs.ts';
 import type { KubeObject } from '../../src/cluster/types.ts';
-import type { EventBody } from '../../src/events.ts';
+import type { EventBody } from '../../src/core/events.ts';
 import { startFakeApiServer, status, type FakeApiServer, type Intercept } from '../support/fake-apiserver.ts';
 import { addFakePodLogs, type FakePodLogs } from '../support/fake-pod-logs.ts';
 import { until } from '../support/wait.ts';

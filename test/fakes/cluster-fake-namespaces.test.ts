@@ -1,11 +1,11 @@
 /** The namespaces of a session, with the takeover and the empty end that only a fake API server offers on demand. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openCluster, type OpenCluster } from '../../src/cluster/client.ts';
-import type { OpenTarget } from '../../src/commands/cluster.ts';
-import { createNamespaceLocks, type NamespaceLocks } from '../../src/commands/namespaces.ts';
-import type { Session } from '../../src/commands/session.ts';
-import { handleSignals, type Signals } from '../../src/commands/signals.ts';
-import type { EventBody } from '../../src/events.ts';
+import { openCluster, type OpenCluster } from '../../src/cluster/api/client.ts';
+import type { OpenTarget } from '../../src/app/compose/cluster.ts';
+import { createNamespaceLocks, type NamespaceLocks } from '../../src/app/deployed/namespaces.ts';
+import type { Session } from '../../src/app/session.ts';
+import { handleSignals, type Signals } from '../../src/app/signals.ts';
+import type { EventBody } from '../../src/core/events.ts';
 import { createCleanup, type Cleanup } from '../../src/support/cleanup.ts';
 import { fakeChart } from '../support/fake-loop-parts.ts';
 import { startFakeApiServer, type FakeApiServer } from '../support/fake-apiserver.ts';

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { identify, isAlive } from '../../src/support/proc.ts';
+import { identify, isAlive } from '../../src/support/process/proc.ts';
 import { endSessions, startSession } from '../support/session-process.ts';
 import { until } from '../support/wait.ts';
 
@@ -19,10 +19,10 @@ afterEach(async () => {
 it('ends the process and its children although the reader of its output is stuck', async () => {
   const session = await startSession(
     folder,
-    `import { leaveNow } from './commands/leave-now.ts';
-     import { handleSignals } from './commands/signals.ts';
-     import { createEventBus } from './events.ts';
-     import { runProcess } from './support/process.ts';
+    `import { leaveNow } from './app/leave-now.ts';
+     import { handleSignals } from './app/signals.ts';
+     import { createEventBus } from './core/events.ts';
+     import { runProcess } from './support/process/process.ts';
      import { createJsonReporter } from './ui/json.ts';
 
      const reporter = createJsonReporter(process.stdout);

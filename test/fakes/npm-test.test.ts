@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { identify, isAlive } from '../../src/support/proc.ts';
+import { identify, isAlive } from '../../src/support/process/proc.ts';
 import { until } from '../support/wait.ts';
 
 /** As much of scripts/test/report.js as is looked at. */

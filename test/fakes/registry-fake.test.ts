@@ -7,9 +7,9 @@ import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { ok, type Outcome } from '../../src/outcome.ts';
-import { createRegistryClient, type RegistryClient } from '../../src/registry/client.ts';
-import type { Credentials, FindCredentials } from '../../src/registry/credentials.ts';
+import { ok, type Outcome } from '../../src/core/outcome.ts';
+import { createRegistryClient, type RegistryClient } from '../../src/registry/api/client.ts';
+import type { Credentials, FindCredentials } from '../../src/registry/types.ts';
 import type { Clock } from '../../src/support/clock.ts';
 import { makeCertificate, type TestCertificate } from '../support/certificate.ts';
 import {
@@ -456,7 +456,7 @@ describe('HTTPS', () => {
     await build({
       stdin: {
         contents: `
-          import { createRegistryClient } from './src/registry/client.ts';
+          import { createRegistryClient } from './src/registry/api/client.ts';
           const client = createRegistryClient({
             registry: { push: '${host}', insecure: false },
             credentials: async () => ({ kind: 'ok', value: ${JSON.stringify(password)} }),

@@ -16,7 +16,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ProjectConfig, ServiceConfig } from '../../src/config/model.ts';
-import { failed, ok, type Outcome } from '../../src/outcome.ts';
+import { failed, ok, type Outcome } from '../../src/core/outcome.ts';
 import { createScanner } from '../../src/watch/scanner.ts';
 import type { InputScanner, Scan } from '../../src/watch/types.ts';
 import type { Note } from '../../src/watch/walk.ts';

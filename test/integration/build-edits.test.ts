@@ -8,11 +8,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createGradleBuilder, type GradleBuilder } from '../../src/build/gradle.ts';
-import { createMavenBuilder } from '../../src/build/maven.ts';
+import { createGradleBuilder, type GradleBuilder } from '../../src/build/jar/gradle/builder.ts';
+import { createMavenBuilder } from '../../src/build/jar/maven/builder.ts';
 import type { JarBuilder } from '../../src/build/types.ts';
-import { reapLeftovers } from '../../src/support/leftovers.ts';
-import { runProcess, type RunProcess } from '../../src/support/process.ts';
+import { reapLeftovers } from '../../src/support/process/leftovers.ts';
+import { runProcess, type RunProcess } from '../../src/support/process/process.ts';
 import {
   copyClean,
   editedService,

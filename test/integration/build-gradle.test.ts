@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import fc from 'fast-check';
-import { stageLayers } from '../../src/build/layer-staging.ts';
-import { createGradleBuilder, type GradleBuilder } from '../../src/build/gradle.ts';
+import { stageLayers } from '../../src/build/image/layers/staging.ts';
+import { createGradleBuilder, type GradleBuilder } from '../../src/build/jar/gradle/builder.ts';
 import type { Jar } from '../../src/build/types.ts';
-import { ZipFile } from '../../src/build/zip.ts';
+import { ZipFile } from '../../src/build/jar/archive/zip.ts';
 import type { ServiceConfig } from '../../src/config/model.ts';
 import {
   commandOf,
@@ -16,10 +16,10 @@ import {
   isAlive,
   processIds,
   type ProcessIdentity,
-} from '../../src/support/proc.ts';
-import { reapLeftovers } from '../../src/support/leftovers.ts';
-import { runProcess, type RunProcess } from '../../src/support/process.ts';
-import { sessionId, sessionVariable } from '../../src/support/session.ts';
+} from '../../src/support/process/proc.ts';
+import { reapLeftovers } from '../../src/support/process/leftovers.ts';
+import { runProcess, type RunProcess } from '../../src/support/process/process.ts';
+import { sessionId, sessionVariable } from '../../src/support/process/mark.ts';
 import { copyLetters, outputsOf, type Letters } from '../support/letters.ts';
 import { recordingContext } from '../support/recording-context.ts';
 

@@ -3,12 +3,12 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } fr
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createRenderer } from '../../src/deploy/renderer.ts';
+import { createRenderer } from '../../src/deploy/deployer/renderer.ts';
 import type { OtherImage, Rendered } from '../../src/deploy/types.ts';
-import type { AppdevError } from '../../src/errors.ts';
-import type { Artifact } from '../../src/events.ts';
-import type { Outcome } from '../../src/outcome.ts';
-import { runProcess } from '../../src/support/process.ts';
+import type { AppdevError } from '../../src/core/errors.ts';
+import type { Artifact } from '../../src/core/events.ts';
+import type { Outcome } from '../../src/core/outcome.ts';
+import { runProcess } from '../../src/support/process/process.ts';
 import {
   deployedService,
   pushedArtifact as artifact,

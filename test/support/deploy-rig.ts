@@ -5,14 +5,14 @@
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { openCluster, type OpenCluster } from '../../src/cluster/client.ts';
-import { selectCluster } from '../../src/cluster/select.ts';
+import { openCluster, type OpenCluster } from '../../src/cluster/api/client.ts';
+import { selectCluster } from '../../src/cluster/choose/select.ts';
 import type { KubeObject, ObjectRef } from '../../src/cluster/types.ts';
 import type { ServiceConfig } from '../../src/config/model.ts';
-import { createDeployer } from '../../src/deploy/deployer.ts';
+import { createDeployer } from '../../src/deploy/deployer/deployer.ts';
 import type { DeployTerms, DeployTools, LiveDeployer } from '../../src/deploy/types.ts';
-import type { Artifact } from '../../src/events.ts';
-import { runProcess, type RunProcess } from '../../src/support/process.ts';
+import type { Artifact } from '../../src/core/events.ts';
+import { runProcess, type RunProcess } from '../../src/support/process/process.ts';
 import { deployedService, deployTerms, valueOf, type Limits, type Way } from './deploy-service.ts';
 import { kubectl } from './rig.ts';
 

@@ -5,12 +5,12 @@
 import type { ImageRequest, Jar, JarRequest, WorkContext } from '../../src/build/types.ts';
 import type { ProjectConfig, ServiceConfig } from '../../src/config/model.ts';
 import type { Applied, OtherImage, Rendered } from '../../src/deploy/types.ts';
-import type { Artifact, EventBody, Stage } from '../../src/events.ts';
-import type { LoopParts } from '../../src/loop/driver.ts';
-import type { WatcherHooks } from '../../src/loop/looks.ts';
-import type { Clock, ManifestLookup, WorkParts } from '../../src/loop/types.ts';
-import { createRecords } from '../../src/loop/records.ts';
-import { cancelled, ok, type Outcome } from '../../src/outcome.ts';
+import type { Artifact, EventBody, Stage } from '../../src/core/events.ts';
+import type { LoopParts } from '../../src/loop/drive/driver.ts';
+import type { WatcherHooks } from '../../src/loop/drive/looks.ts';
+import type { Clock, ManifestLookup, WorkParts } from '../../src/loop/work/types.ts';
+import { createRecords } from '../../src/loop/work/records.ts';
+import { cancelled, ok, type Outcome } from '../../src/core/outcome.ts';
 import type { ChangedFile, Difference, InputScanner, Role, Scan } from '../../src/watch/types.ts';
 
 /** A service with a jar in the reactor `reactor`, an image and a chart. */

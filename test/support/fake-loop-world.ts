@@ -4,12 +4,18 @@
  * what must always hold. No timing, no IO.
  */
 import { expect } from 'vitest';
-import { batchesAtWork, usesReactor } from '../../src/loop/plan.ts';
-import { reduce } from '../../src/loop/reducer.ts';
-import type { Effect, Message, RunFinished, RunOrder, Timer } from '../../src/loop/messages.ts';
-import { initialState, liveRun, type LoopState, type ServiceSpec, type Uses } from '../../src/loop/state.ts';
-import type { EventBody, Hold, Stage } from '../../src/events.ts';
-import type { CancelReason } from '../../src/outcome.ts';
+import { batchesAtWork, usesReactor } from '../../src/loop/decide/plan.ts';
+import { reduce } from '../../src/loop/decide/reducer.ts';
+import type { Effect, Message, RunFinished, RunOrder, Timer } from '../../src/loop/decide/messages.ts';
+import {
+  initialState,
+  liveRun,
+  type LoopState,
+  type ServiceSpec,
+  type Uses,
+} from '../../src/loop/decide/state.ts';
+import type { EventBody, Hold, Stage } from '../../src/core/events.ts';
+import type { CancelReason } from '../../src/core/outcome.ts';
 import type { Fingerprint } from '../../src/watch/types.ts';
 
 /** A run as the fake driver carries it out. */

@@ -7,7 +7,7 @@ import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, wr
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { AppEvent } from '../../src/events.ts';
+import type { AppEvent } from '../../src/core/events.ts';
 
 const repository = resolve(import.meta.dirname, '../..');
 

@@ -1,6 +1,6 @@
 /** Events for tests of the reporters: one of every type with every field, and one scripted session. */
-import type { AppdevError } from '../../src/errors.ts';
-import type { AppEvent, EventBody } from '../../src/events.ts';
+import type { AppdevError } from '../../src/core/errors.ts';
+import type { AppEvent, EventBody } from '../../src/core/events.ts';
 
 type Samples = { readonly [T in EventBody['type']]: Extract<EventBody, { type: T }> };
 

@@ -1,0 +1,53 @@
+/** Keeps the state of a build's pod current while the build waits for it. */
+import { queryFor } from '../../../cluster/ref.ts';
+import type { Cluster, ObjectRef } from '../../../cluster/types.ts';
+import { onAbort } from '../../../support/abort.ts';
+import { podState, type PodState } from './state.ts';
+
+/** The pod's state, kept current. */
+export interface PodStates {
+  latest(): PodState | undefined;
+  /** Settles at the first state that `accept` turns into something; undefined when the signal aborts before. */
+  until<T>(accept: (state: PodState) => T | undefined, signal: AbortSignal): Promise<T | undefined>;
+}
+
+/** Follows one until the signal aborts. */
+export function followPod(cluster: Pick<Cluster, 'follow'>, ref: ObjectRef, signal: AbortSignal): PodStates {
+  const listeners = new Set<() => void>();
+  let state: PodState | undefined;
+  cluster.follow(
+    queryFor(ref),
+    {
+      onSnapshot: ([pod]) => {
+        // What it said last counts: a pod that has ended and is removed by somebody has still ended.
+        if (state?.kind === 'ended') return;
+        const goes = pod?.metadata.deletionTimestamp !== undefined;
+        const seen: PodState | undefined = pod === undefined ? undefined : podState(pod);
+        state =
+          seen === undefined || (goes && seen.kind !== 'ended')
+            ? { kind: 'lost', reason: 'Deleted', message: 'somebody removed it' }
+            : seen;
+        for (const listener of listeners) listener();
+      },
+    },
+    signal,
+  );
+  return {
+    latest: () => state,
+    async until(accept, own) {
+      let stopWaiting = (): void => undefined;
+      return await new Promise((resolve) => {
+        const look = (): void => {
+          const found = state === undefined ? undefined : accept(state);
+          if (found === undefined && !own.aborted) return;
+          listeners.delete(look);
+          stopWaiting();
+          resolve(found);
+        };
+        listeners.add(look);
+        stopWaiting = onAbort(own, look);
+        look();
+      });
+    },
+  };
+}

@@ -1,0 +1,65 @@
+/**
+ * What git says about the sources of an image: commit, branch, whether the work tree differs from it. Runs git and
+ * changes nothing, not even git's own index: a lock of ours would make a commit beside us fail.
+ */
+import type { RunProcess } from '../../../support/process/process.ts';
+
+/** Answers about one folder in a work tree. */
+export interface GitState {
+  /** Full hash of HEAD. */
+  readonly commit: string;
+  /** Absent on a detached HEAD, as CI checks out. */
+  readonly branch?: string;
+  /** True when the folder holds changes that are not committed, files that git does not know among them. */
+  readonly dirty: boolean;
+}
+
+/** Asks git about folders. Each answer is asked for once. */
+export interface Git {
+  /** Undefined where there is no git, no repository, no commit yet, or a work tree that git cannot compare with it. */
+  state(folder: string, signal: AbortSignal): Promise<GitState | undefined>;
+  /** The output of a git command in a folder without its line end; a failure's own words in `error`. */
+  ask(
+    folder: string,
+    args: readonly string[],
+    signal: AbortSignal,
+  ): Promise<{ readonly text: string } | { readonly error: string }>;
+}
+
+/** Makes the asker. */
+export function createGit(run: RunProcess): Git {
+  const known = new Map<string, Promise<GitState | undefined>>();
+
+  const ask: Git['ask'] = async (folder, args, signal) => {
+    const env = { GIT_OPTIONAL_LOCKS: '0', LC_ALL: 'C', GIT_DIR: undefined, GIT_WORK_TREE: undefined };
+    const done = await run({ tool: 'git', args, cwd: folder, env }, { signal });
+    if (done.kind === 'missing') return { error: 'git is not on the PATH' };
+    if (done.kind === 'cancelled') return { error: 'interrupted' };
+    if (done.exitCode === 0) return { text: done.stdout.trimEnd() };
+    return { error: done.stderr.trim().split('\n')[0] ?? `git ended with ${done.exitCode}` };
+  };
+
+  const look = async (folder: string, signal: AbortSignal): Promise<GitState | undefined> => {
+    const [commit, branch, status] = await Promise.all([
+      ask(folder, ['rev-parse', '--verify', 'HEAD'], signal),
+      ask(folder, ['symbolic-ref', '--quiet', '--short', 'HEAD'], signal),
+      // Whatever a user's git shows: a new file gets into the image too.
+      ask(folder, ['status', '--porcelain', '--untracked-files=normal', '--', '.'], signal),
+    ]);
+    if ('error' in commit || 'error' in status) return undefined;
+    return {
+      commit: commit.text,
+      ...('error' in branch ? {} : { branch: branch.text }),
+      dirty: status.text !== '',
+    };
+  };
+
+  return {
+    ask,
+    async state(folder, signal) {
+      const found = known.get(folder) ?? look(folder, signal);
+      known.set(folder, found);
+      return await found;
+    },
+  };
+}

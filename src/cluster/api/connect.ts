@@ -1,0 +1,103 @@
+/**
+ * Carries one TCP connection to a port of a pod over the API server's port-forward channels: channel 0 carries bytes,
+ * channel 1 an error; each begins with the port's number in two bytes. client-node's PortForward does the same without
+ * back-pressure and without telling how it ended.
+ */
+import type { Socket } from 'node:net';
+import { ok, type Outcome } from '../../core/outcome.ts';
+import type { Transport } from './transport.ts';
+import { openState, type FrameSocket } from './websocket.ts';
+
+/** Which port of which pod. */
+export interface ConnectTarget {
+  readonly namespace: string;
+  readonly pod: string;
+  readonly port: number;
+}
+
+const channels = { data: 0, error: 1 } as const;
+const portBytes = 2;
+/** More than this waiting to be sent stops reading from the local side. */
+const highWater = 1024 * 1024;
+/**
+ * The channels cannot carry a half-closed connection. After the local side has said all, its peer gets this long
+ * without a byte to finish answering, in milliseconds.
+ */
+const halfOpenMs = 5000;
+
+/**
+ * Joins a local socket, made with `allowHalfOpen`, and the pod's port until either ends. Resolves when both are closed;
+ * `refused` holds the node's words where nothing listens on the port. Where the connection to the pod cannot be made
+ * (no such pod, no API server), it resolves with that failure and leaves the socket open and paused.
+ */
+export async function connect(
+  transport: Transport,
+  target: ConnectTarget,
+  socket: Socket,
+): Promise<Outcome<{ readonly refused?: string }>> {
+  const { namespace, pod, port } = target;
+  const local = new AbortController();
+  const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
+  const leave = (): void => local.abort();
+  socket.once('close', leave);
+  if (socket.destroyed) leave();
+  socket.pause();
+
+  const seen = { data: 0, error: 0 };
+  const problem: Buffer[] = [];
+  const withoutPort = (kind: 'data' | 'error', frame: Buffer): Buffer => {
+    const skip = Math.max(0, Math.min(frame.length, portBytes - seen[kind]));
+    seen[kind] += skip;
+    return frame.subarray(skip);
+  };
+  const remote: { socket?: FrameSocket } = {};
+  /** Stops the pod's side until the local side has taken what waits. */
+  const holdRemote = (): void => {
+    if (socket.listenerCount('drain') > 0) return;
+    remote.socket?.pause();
+    socket.once('drain', () => remote.socket?.resume());
+  };
+  const opened = await transport.socket(
+    `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(pod)}/portforward?ports=${port}`,
+    (number, frame) => {
+      if (number === channels.error) {
+        const text = withoutPort('error', frame);
+        if (text.length > 0) problem.push(text);
+      } else if (number === channels.data) {
+        const bytes = withoutPort('data', frame);
+        if (bytes.length > 0 && !socket.destroyed && !socket.write(bytes)) holdRemote();
+      }
+    },
+    local.signal,
+  );
+  // Cancelled: the local side went away while the connection was being made.
+  if (opened.kind !== 'ok') return opened.kind === 'cancelled' ? ok({}) : opened;
+
+  socket.on('error', () => undefined);
+  const channel = opened.value;
+  remote.socket = channel;
+  const remoteClosed = new Promise<void>((resolve) => {
+    channel.onclose = () => resolve();
+    if (channel.readyState > openState) resolve();
+  });
+  socket.on('data', (chunk: Buffer) => {
+    if (channel.bufferedAmount > highWater) socket.pause();
+    channel.send(Buffer.concat([Buffer.from([channels.data]), chunk]), () => {
+      if (channel.bufferedAmount <= highWater) socket.resume();
+    });
+  });
+  socket.once('end', () => socket.setTimeout(halfOpenMs, () => socket.destroy()));
+  socket.resume();
+
+  await Promise.race([remoteClosed, closed]);
+  if (problem.length > 0) socket.destroy();
+  // What the pod sent last is still written out.
+  else socket.end();
+  if (channel.readyState <= openState) channel.close();
+  setTimeout(() => {
+    channel.terminate();
+    socket.destroy();
+  }, halfOpenMs).unref();
+  await closed;
+  return ok(problem.length === 0 ? {} : { refused: Buffer.concat(problem).toString('utf8').trim() });
+}

@@ -1,0 +1,32 @@
+/** Reports a stage around the work that it names, so that no path out of the work leaves the stage open. */
+import type { WorkContext } from '../../build/types.ts';
+import type { Stage, StageOutcome } from '../../core/events.ts';
+import { cancelled, type Outcome } from '../../core/outcome.ts';
+
+/**
+ * Runs work as one stage. `describe` gives the phrase that is shown beside a success (`revision 7`), and whether the
+ * result was there already. Work that is asked for after the signal fired is not begun.
+ */
+export async function inStage<T>(
+  stage: Stage,
+  context: WorkContext,
+  work: () => Promise<Outcome<T>>,
+  describe: (value: T) => { readonly detail?: string; readonly skipped?: boolean } = () => ({}),
+): Promise<Outcome<T>> {
+  if (context.signal.aborted) return cancelled(context.signal);
+  context.report.started(stage);
+  let outcome: StageOutcome = 'failed';
+  let detail: string | undefined;
+  try {
+    const result = await work();
+    outcome = result.kind;
+    if (result.kind === 'ok') {
+      const described = describe(result.value);
+      if (described.skipped === true) outcome = 'skipped';
+      detail = described.detail;
+    }
+    return result;
+  } finally {
+    context.report.finished(stage, outcome, detail);
+  }
+}

@@ -1,0 +1,87 @@
+/**
+ * An object as a preview shows it: what people write, without what the server keeps for itself, and without the values of
+ * a Secret. Pure.
+ */
+import type { KubeObject } from '../../cluster/types.ts';
+import { isFields } from '../../support/fields.ts';
+import { toYaml } from '../objects/documents.ts';
+
+/** The two sides of a preview as YAML with sorted keys; the empty text for an object that is not there. */
+export interface Sides {
+  readonly before: string;
+  readonly after: string;
+}
+
+/** What the server writes into metadata. */
+const serverMetadata = new Set([
+  'creationTimestamp',
+  'generation',
+  'managedFields',
+  'resourceVersion',
+  'selfLink',
+  'uid',
+]);
+
+/** Annotations that controllers and clients keep for themselves; kubectl's holds the whole object, a Secret's values too. */
+const serverAnnotations = new Set([
+  'deployment.kubernetes.io/revision',
+  'kubectl.kubernetes.io/last-applied-configuration',
+]);
+
+/** Both sides, comparable line by line. */
+export function sidesOf(before: KubeObject | undefined, after: KubeObject | undefined): Sides {
+  const [old, now] = masked(before, after);
+  return { before: textOf(old), after: textOf(now) };
+}
+
+function textOf(object: KubeObject | undefined): string {
+  return object === undefined ? '' : toYaml([sorted(withoutServerFields(object)) as KubeObject]);
+}
+
+function withoutServerFields(object: KubeObject): KubeObject {
+  const { status: _status, metadata, ...rest } = object;
+  const kept = Object.entries(metadata).filter(([key]) => !serverMetadata.has(key));
+  const annotations = Object.entries(metadata.annotations ?? {}).filter(
+    ([key]) => !serverAnnotations.has(key),
+  );
+  const { annotations: _all, ...bare } = Object.fromEntries(kept) as unknown as KubeObject['metadata'];
+  const shown = annotations.length === 0 ? bare : { ...bare, annotations: Object.fromEntries(annotations) };
+  return { ...rest, apiVersion: object.apiVersion, kind: object.kind, metadata: shown };
+}
+
+/** The keys that hold a Secret's values. */
+const secretKeys = ['data', 'stringData'];
+
+/** Masks both sides of a Secret so that one sees which values differ, and none of them. */
+function masked(
+  before: KubeObject | undefined,
+  after: KubeObject | undefined,
+): readonly [KubeObject | undefined, KubeObject | undefined] {
+  if ((before ?? after)?.kind !== 'Secret') return [before, after];
+  const hide = (
+    object: KubeObject | undefined,
+    other: KubeObject | undefined,
+    which: string,
+  ): KubeObject | undefined => {
+    if (object === undefined) return undefined;
+    const hidden = secretKeys.flatMap((key) => {
+      const values = object[key];
+      if (!isFields(values)) return [];
+      const others = other?.[key];
+      const shown = Object.entries(values).map(([name, value]) => {
+        const counterpart = isFields(others) ? others[name] : undefined;
+        return [name, counterpart === undefined || counterpart === value ? '***' : `*** (${which})`];
+      });
+      return [[key, Object.fromEntries(shown)]];
+    });
+    return { ...object, ...(Object.fromEntries(hidden) as Partial<KubeObject>) };
+  };
+  return [hide(before, after, 'before'), hide(after, before, 'after')];
+}
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (!isFields(value)) return value;
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(entries.map(([key, inner]) => [key, sorted(inner)]));
+}

@@ -1,0 +1,122 @@
+/**
+ * Questions with credentials: signs in when the registry asks for it, signs in anew when a token has expired, and follows
+ * a redirect without credentials. Knows nothing of what is asked.
+ */
+import type { Outcome } from '../../core/outcome.ts';
+import type { Clock } from '../../support/clock.ts';
+import { createAuthenticate } from './auth.ts';
+import type { FindCredentials } from '../types.ts';
+import type { Subject } from './failures.ts';
+import { createAsk, type Answer, type Deadline, type Question } from './request.ts';
+
+/** What questions to one registry need. */
+export interface SignedAskOptions {
+  readonly subject: Subject;
+  /** Asked when the registry wants credentials, not before. */
+  readonly credentials: FindCredentials;
+  readonly clock?: Clock;
+  /** Default: Node's. */
+  readonly fetch?: typeof fetch;
+}
+
+/** Asks one registry. */
+export interface SignedAsk {
+  /** `repository`: full name, for which the credentials are. A 401 in the answer means that they were refused. */
+  send(
+    question: Question,
+    repository: string,
+    deadline: Deadline,
+    signal: AbortSignal,
+  ): Promise<Outcome<Answer>>;
+  /** A text for the screen, emptied where it holds a credential that was sent: some servers quote the request. */
+  withoutSecrets(text: string): string;
+}
+
+/** Which right a question needs: each gets an authorization of its own. */
+const rights: Readonly<Record<Question['method'], 'read' | 'write' | 'delete'>> = {
+  GET: 'read',
+  HEAD: 'read',
+  POST: 'write',
+  PUT: 'write',
+  DELETE: 'delete',
+};
+
+/** Redirects in a row that are followed. */
+const maxHops = 3;
+
+/** Makes the asker for one registry. */
+export function createSignedAsk({
+  subject,
+  credentials,
+  clock,
+  fetch: fetchNow,
+}: SignedAskOptions): SignedAsk {
+  const ask = createAsk({
+    subject,
+    ...(clock === undefined ? {} : { clock }),
+    ...(fetchNow === undefined ? {} : { fetch: fetchNow }),
+  });
+  const authenticate = createAuthenticate({ subject, find: credentials, ask });
+  /** Authorization by repository and right. One that has expired earns a 401, and with that a new one. */
+  const granted = new Map<string, string>();
+
+  async function followRedirects(
+    question: Question,
+    outcome: Outcome<Answer>,
+    deadline: Deadline,
+    signal: AbortSignal,
+  ): Promise<Outcome<Answer>> {
+    let current = outcome;
+    let { url } = question;
+    for (let hop = 0; hop < maxHops && current.kind === 'ok'; hop += 1) {
+      const target = rights[question.method] !== 'read' ? undefined : redirectTarget(current.value, url);
+      if (target === undefined) break;
+      url = target;
+      // The question as it was asked, so without Authorization: that is for the registry alone.
+      current = await ask({ ...question, url }, deadline, signal);
+    }
+    return current;
+  }
+
+  /** Where storage in front of a registry sends a reader; never from HTTPS down to plain HTTP. */
+  function redirectTarget({ status, headers }: Answer, from: string): string | undefined {
+    const location = headers.get('location');
+    if (![301, 302, 303, 307, 308].includes(status) || location === null || !URL.canParse(location, from)) {
+      return undefined;
+    }
+    const url = new URL(location, from);
+    return url.protocol === 'https:' || (url.protocol === 'http:' && subject.insecure) ? url.href : undefined;
+  }
+
+  return {
+    async send(question, repository, deadline, signal) {
+      const key = `${rights[question.method]} ${repository}`;
+      const attempt = async (authorization: string | undefined): Promise<Outcome<Answer>> => {
+        const headers = { ...question.headers, ...(authorization === undefined ? {} : { authorization }) };
+        return await ask({ ...question, headers }, deadline, signal);
+      };
+      let answer = await attempt(granted.get(key));
+      if (
+        answer.kind === 'ok' &&
+        answer.value.status === 401 &&
+        !answer.value.headers.has('www-authenticate')
+      ) {
+        // Refused without a word on what would do (a proxy's, or an old token's): ask as a stranger, who is told.
+        if (granted.delete(key)) answer = await attempt(undefined);
+      }
+      if (answer.kind === 'ok' && answer.value.status === 401) {
+        const challenge = answer.value.headers.get('www-authenticate');
+        const grant = await authenticate(challenge, repository, deadline, signal);
+        if (grant.kind !== 'ok') return grant;
+        granted.set(key, grant.value);
+        answer = await attempt(grant.value);
+      }
+      return await followRedirects(question, answer, deadline, signal);
+    },
+
+    withoutSecrets(text) {
+      const secrets = [...granted.values()].map((grant) => grant.slice(grant.indexOf(' ') + 1));
+      return secrets.some((secret) => text.includes(secret)) ? '' : text;
+    },
+  };
+}
