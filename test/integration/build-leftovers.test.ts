@@ -1,4 +1,4 @@
-/** What is left when appdev itself is killed, and that the next start clears it away. */
+/** What is left when appdev itself is killed, and that the next start clears it away: any next start, of whatever test. */
 import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,12 +8,21 @@ import { removeLeftoverContainers } from '../../src/build/image/buildah/leftover
 import { createMavenBuilder } from '../../src/build/jar/maven/builder.ts';
 import { userTempFolder } from '../../src/support/files/folders.ts';
 import { reapLeftovers } from '../../src/support/process/leftovers.ts';
-import { groupOf, identify, isAlive, type ProcessIdentity } from '../../src/support/process/proc.ts';
+import {
+  commandOf,
+  environmentOf,
+  groupOf,
+  identify,
+  isAlive,
+  processIds,
+  type ProcessIdentity,
+} from '../../src/support/process/proc.ts';
 import { runProcess } from '../../src/support/process/process.ts';
 import { sessionVariable } from '../../src/support/process/mark.ts';
 import { removeDeadTempFolders } from '../../src/support/files/temp.ts';
 import { writeBootProject } from '../support/boot-project.ts';
 import { useStorage } from '../support/buildah-storage.ts';
+import { copyLetters } from '../support/letters.ts';
 import { recordingContext } from '../support/recording-context.ts';
 import { endSessions, startSession, type SessionProcess } from '../support/session-process.ts';
 import { copyPrograms } from '../support/programs.ts';
@@ -136,6 +145,33 @@ describe('a Maven build whose session is killed', () => {
   });
 });
 
+describe('Gradle’s daemons', () => {
+  it('of a session that was killed are ended by the next start', async () => {
+    const letters = copyLetters(join(folder, 'letters'));
+    const session = await startSession(
+      folder,
+      `import { createGradleBuilder } from './build/jar/gradle/builder.ts';
+import { runProcess } from './support/process/process.ts';
+import { sessionId } from './support/process/mark.ts';
+const builder = createGradleBuilder({ run: runProcess, projectRoot: '${letters.root}', cache: '${join(folder, 'cache')}', tell() {} });
+const report = { started() {}, output() {}, finished() {} };
+const service = ${JSON.stringify(letters.service())};
+const outcome = await builder.build({ services: [service], tests: false }, { signal: new AbortController().signal, report });
+console.log(outcome.kind, sessionId);
+setInterval(() => undefined, 1000);`,
+    );
+    await expect.poll(() => session.lines.join('\n'), { timeout: 120_000 }).toContain('ok ');
+    const mark = session.lines.find((line) => line.startsWith('ok '))?.slice(3) ?? '';
+    const [daemon] = daemonsOf(mark);
+    if (daemon === undefined) throw new Error('the session has no daemon');
+    session.kill('SIGKILL');
+    await session.ended;
+    expect(isAlive(daemon)).toBe(true);
+    expect((await reapLeftovers(2000)).map(({ pid }) => pid)).toContain(daemon.pid);
+    expect(isAlive(daemon)).toBe(false);
+  });
+});
+
 describe('a working container', () => {
   it('of a dead session is removed by the next one; the user’s own is not', async () => {
     const storage = useStorage(join(folder, 'storage'));
@@ -234,4 +270,13 @@ function marked(pid: number): string[] {
   return execFileSync('sh', ['-c', script], { encoding: 'utf8' })
     .split('\n')
     .filter((text) => text !== '');
+}
+
+/** Gradle's daemons that carry a session's mark. */
+function daemonsOf(session: string): ProcessIdentity[] {
+  return processIds()
+    .filter((pid) => commandOf(pid).includes('GradleDaemon'))
+    .filter((pid) => environmentOf(pid).includes(`${sessionVariable}=${session}`))
+    .map((pid) => identify(pid))
+    .filter((identity) => identity !== undefined);
 }

@@ -1,11 +1,28 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import { sessionId } from '../process/mark.ts';
 import { makeLargeTempFolder, makeTempFolder, removeDeadTempFolders, removeTempFolders } from './temp.ts';
 
 afterAll(removeTempFolders);
+
+const elsewhere: string[] = [];
+afterEach(() => {
+  vi.unstubAllEnvs();
+  for (const folder of elsewhere.splice(0)) {
+    removeTempFolders();
+    rmSync(folder, { recursive: true });
+  }
+});
+
+/** Gives this test a place of its own: any appdev that starts on this machine removes what is dead, too. */
+function moveAway(): void {
+  const folder = mkdtempSync(join(tmpdir(), 'appdev-temp-test-'));
+  elsewhere.push(folder);
+  vi.stubEnv('TMPDIR', folder);
+}
 
 describe('temporary folders', () => {
   it('are private, new each time, and below the session’s own folder', () => {
@@ -18,6 +35,7 @@ describe('temporary folders', () => {
   });
 
   it('of dead sessions are removed, of living ones not', async () => {
+    moveAway();
     const own = makeTempFolder('kept');
     const sessions = dirname(dirname(own));
     // The pid of a living process with another start time: an earlier process that is gone.
@@ -45,6 +63,7 @@ describe('temporary folders', () => {
   it.runIf(process.platform === 'linux' && process.getuid?.() === 0)(
     'of dead sessions stay while something is mounted there',
     async () => {
+      moveAway();
       const dead = join(dirname(dirname(makeTempFolder('x'))), `${process.pid}-3`);
       const mount = join(dead, 'mnt');
       mkdirSync(mount, { recursive: true });

@@ -1,16 +1,21 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { watch } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { ok } from '../../../core/outcome.ts';
+import { userTempFolder } from '../../../support/files/folders.ts';
 import { ImageRecords, type ImageRecord } from './records.ts';
 
 const { signal } = new AbortController();
 let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'appdev-records-'));
+  // The lock is in there, alone.
+  vi.stubEnv('TMPDIR', folder);
 });
 afterEach(() => {
+  vi.unstubAllEnvs();
   rmSync(folder, { recursive: true });
 });
 
@@ -45,11 +50,11 @@ it('records nothing while images are being removed, so that a new one never coun
   const order: string[] = [];
   let added: Promise<void> | undefined;
   const removed = await pruning.remove(signal, async (known) => {
+    const refused = lookedTwice();
     added = building.add(record('new'), signal).then(() => {
       order.push('recorded');
     });
-    // As long as the other session has to wait for a look at the lock, several times over.
-    await new Promise((done) => setTimeout(done, 300));
+    await refused;
     order.push('removed');
     return ok(new Set(known.map(({ imageId }) => imageId)));
   });
@@ -68,3 +73,15 @@ it('waits for nobody after a cancel', async () => {
   });
   expect(await one.list()).toEqual([]);
 });
+
+/** Waits until somebody has looked at the records' lock a second time, and so has been refused once. */
+async function lookedTwice(): Promise<void> {
+  const locks = join(userTempFolder(), 'locks');
+  const [lock = ''] = readdirSync(locks);
+  const looks = new Set<string | null>();
+  for await (const { filename } of watch(join(locks, lock))) {
+    // Each look begins with a file of its own.
+    if (filename?.startsWith('draft-') === true) looks.add(filename);
+    if (looks.size === 2) return;
+  }
+}
