@@ -1,4 +1,4 @@
-/** esbuild's options for what Node shall run of ours: ES modules, in which CommonJS dependencies call `require()`. */
+/** esbuild's options for bundles that Node runs: ES modules, with a `require()` for CommonJS dependencies. */
 export const bundleOptions = {
   bundle: true,
   platform: 'node',

@@ -217,7 +217,9 @@ describe('up', () => {
     const calls = [['up'], ['up']].map((call) => startCluster(call, { env: { HOME: home } }));
     const ended = await Promise.all(calls.map((call) => call.ended));
     expect(ended.map((call) => call.code)).toEqual([0, 0]);
-    expect(calls.map((call) => call.said()).join('')).toMatch(/another sandbox\/cluster command is at work/);
+    expect(calls.map((call) => call.said()).join('')).toMatch(
+      /waiting for another sandbox\/cluster command to end/,
+    );
     expect(pids()).toEqual(running);
     expect(answers('http://198.18.0.1:31999')).toBe(true);
     expect(readFileSync(file, 'utf8')).toBe('apiVersion: v1\nkind: Config\ncurrent-context: mine\n');

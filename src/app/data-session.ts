@@ -1,6 +1,6 @@
 /**
- * The frame of commands whose output is data: standard output belongs to them, what else is to be said goes to standard
- * error, and there is no reporter.
+ * The frame of commands that print data. Only their data goes to standard output; warnings and errors go to standard
+ * error. There is no reporter.
  */
 import type { LoadedProject } from '../config/load.ts';
 import type { ServiceConfig } from '../config/model.ts';
@@ -17,13 +17,15 @@ import type { Session } from './session.ts';
 import { handleSignals } from './signals.ts';
 import { stateFolderOf } from './state-folder.ts';
 
-/** How long closing connections may take, in milliseconds. */
+/** Milliseconds that closing connections may take. */
 const cleanupMs = 5000;
 
 /**
- * Runs `body`; its value is the exit code. `onEvent` sees what the session says.
+ * Loads the project, runs `body`, and closes everything.
  *
- * @returns the exit code of the failure, of the signal that ended it, or what `body` said.
+ * @param body does the work; its value is the exit code
+ * @param onEvent gets the session's events; by default, it prints warnings to standard error
+ * @returns the exit code of the failure, or of the signal that ended the session, or the one that `body` returned
  */
 export async function withData(
   invocation: Invocation,
@@ -44,7 +46,7 @@ async function run(
   body: (session: Session) => Promise<Outcome<number>>,
   onEvent: (event: EventBody) => void,
 ): Promise<number> {
-  // A reader that has seen enough (`| head`) closes the pipe; that is no error.
+  // A reader such as `head` closes the pipe when it has enough. That is not an error.
   process.stdout.on('error', () => process.exit(0));
   const bus = createEventBus(Date.now);
   bus.subscribe(onEvent);
@@ -66,7 +68,7 @@ async function run(
     stateFolder: stateFolderOf(project.config.root) ?? makeTempFolder('state'),
     onKey: () => undefined,
   };
-  // A bug is reported here, where it is known what its report must not show.
+  // An exception is reported here, because here the secrets are known that the report must not show.
   const outcome = await body(session).catch((error: unknown): NotOk => ({
     kind: 'failed',
     error: internalError(error),
@@ -77,22 +79,22 @@ async function run(
   return signals.exitCode() ?? (outcome.kind === 'ok' ? outcome.value : exitWith(outcome, mask));
 }
 
-/** Every notice on standard error, for a command whose data depends on what is said there. */
+/** Prints every notice to standard error, for commands whose data cannot be understood without them. */
 export function noticesOnStderr(event: EventBody): void {
   if (event.type === 'notice' && event.level === 'info') process.stderr.write(`${event.message}\n`);
   else warnOnStderr(event);
 }
 
-/** Warnings are worth a line on standard error; everything else is not what the user asked for. */
+/** Prints only warnings to standard error. */
 function warnOnStderr(event: EventBody): void {
   if (event.type !== 'notice' || event.level !== 'warning') return;
   process.stderr.write(`warning: ${event.message}${event.hint === undefined ? '' : ` (${event.hint})`}\n`);
 }
 
-/** Whether `--output json` was asked for. Other values mean text. */
+/** True for `--output json`. Any other value means text. */
 export function wantsJson(invocation: Invocation): boolean {
   return invocation.strings['output'] === 'json';
 }
 
-/** A success whose exit code is 0. */
+/** A success with the exit code 0. */
 export const done: Outcome<number> = ok(0);

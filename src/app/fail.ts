@@ -1,30 +1,30 @@
-/** How failures end a command: as an error on standard error with its exit code, and a bug of ours as INTERNAL. */
+/** Ends a command that failed: prints the error to standard error and returns its exit code. Bugs become INTERNAL. */
 import { appdevError, exitCodeOf, type AppdevError } from '../core/errors.ts';
 import type { NotOk } from '../core/outcome.ts';
 import { errorLines } from '../ui/lines/error-lines.ts';
 import { version } from '../core/version.ts';
 import type { Mask } from './secrets.ts';
 
-/** Exit code of a session that a signal cut short, when no signal's own code is known. */
+/** The exit code of a cancelled session if the signal is not known. It is that of Ctrl-C. */
 const interrupted = 130;
 
-/** Prints a failure to standard error, with what `mask` knows left out. */
+/** Prints an error to standard error, without the secrets that `mask` knows. */
 export function printError(error: AppdevError, mask: Mask): void {
   process.stderr.write(`${errorLines(mask(error)).join('\n')}\n`);
 }
 
-/** Prints what went wrong, if anything did, and returns the exit code. */
+/** Prints the error, unless the work was cancelled, and returns the exit code. */
 export function exitWith(result: NotOk, mask: Mask): number {
   if (result.kind === 'cancelled') return interrupted;
   printError(result.error, mask);
   return exitCodeOf(result.error);
 }
 
-/** What an exception becomes: expected failures are values, so it is a bug of appdev. */
+/** Makes the error for an exception. Expected failures are values, so an exception is a bug of appdev. */
 export function internalError(error: unknown): AppdevError {
   const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return appdevError('INTERNAL', 'appdev itself failed; this is a bug of appdev', {
     evidence: detail.split('\n'),
-    hint: `report it with the lines above, appdev ${version}, Node ${process.version} and what you typed`,
+    hint: `report it with the lines above, what you typed, and the versions: appdev ${version}, Node ${process.version}`,
   });
 }

@@ -1,9 +1,9 @@
-/** The outcome of several services as the one that a command ends with. Pure. */
+/** Combines the outcomes of several services into the outcome of the command. Pure. */
 import { ok, type NotOk, type Outcome } from '../core/outcome.ts';
 
 /**
- * Success when all succeeded; else the first failure in the given order, and a cancellation only when nothing failed. A
- * service's own events have said what failed with it, so that the others are not repeated.
+ * The first failure in the given order; or else a cancellation, if there is one; or else success. The other failures are
+ * not repeated, because the events of their services have already shown them.
  */
 export function firstFailure(outcomes: Iterable<Outcome<unknown>>): Outcome<void> {
   let cancelled: NotOk | undefined;

@@ -1,17 +1,17 @@
-/** What a command is, a flag, and what the user typed: the types that the table, the parser and the commands share. */
+/** The types of commands, flags and the command line. The table, the parser and the commands share them. */
 
-/** A flag: `--name`, its letter, and the variable `APPDEV_NAME` where the command line does not say. */
+/** A flag. If the command line does not have it, the environment variable `APPDEV_NAME` is used. */
 export interface Flag {
   readonly type: 'string' | 'boolean';
   readonly short?: string;
-  /** May be given several times; in the variable the values stand between commas. */
+  /** True: it can be passed several times. In the variable, commas separate the values. */
   readonly multiple?: boolean;
-  /** What stands for the value in the help text. */
+  /** The placeholder for the value in the help text. */
   readonly value?: string;
   readonly help: string;
 }
 
-/** What the user typed, after flags and variables were merged: a missing flag is absent. */
+/** The command line after flags and variables are merged. A flag that was not passed is absent. */
 export interface Invocation {
   readonly command: string;
   readonly positionals: readonly string[];
@@ -27,12 +27,12 @@ export interface Command {
   readonly name: string;
   /** One line for `appdev --help`. */
   readonly summary: string;
-  /** What may follow the name, e.g. `[service…]`. */
+  /** The arguments after the name, e.g. `[service…]`. */
   readonly synopsis: string;
-  /** A paragraph for `appdev NAME --help`. */
+  /** A paragraph for `appdev NAME --help`; each line holds whole sentences. */
   readonly description: string;
-  /** What this command takes beside the common flags, by name. */
+  /** The flags of this command in addition to the common ones, by name. */
   readonly flags: Readonly<Record<string, Flag>>;
-  /** Imports what runs it; that resolves to the process's exit code. */
+  /** Imports the function that runs the command. That function resolves to the exit code of the process. */
   readonly load: () => Promise<(invocation: Invocation) => Promise<number>>;
 }

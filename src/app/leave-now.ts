@@ -1,13 +1,13 @@
-/** The end without waiting, for the second Ctrl-C. */
+/** Ends the process at once, for the second Ctrl-C. */
 import { killAllChildren } from '../support/process/children.ts';
 import type { Reporter } from '../ui/out/reporter.ts';
 
-/** How long the terminal may take to be given back, in milliseconds. A pipe whose reader is stuck takes nothing more. */
+/** Milliseconds to wait for the reporter to stop. Writing to a pipe whose reader is stuck would never finish. */
 const stopMs = 500;
 
 /**
- * Kills every child at once, lets the reporter give the terminal back, and calls `exit`: also when the reporter cannot
- * write what it still has.
+ * Kills every child, lets the reporter restore the terminal, and calls `exit`. It calls `exit` even if the reporter
+ * cannot write its last lines.
  */
 export async function leaveNow(reporter: Pick<Reporter, 'stop'>, exit: () => void): Promise<void> {
   killAllChildren('SIGKILL');

@@ -1,4 +1,4 @@
-/** Loads the project as the command line asks for it. */
+/** Loads the project and chooses the services that the command line asks for. */
 import { homedir } from 'node:os';
 import { readKubeconfig, type KubeconfigPlaces } from '../cluster/choose/kubeconfig.ts';
 import { loadProject, type LoadedProject } from '../config/load.ts';
@@ -7,12 +7,12 @@ import { nearest } from '../config/text/nearest.ts';
 import { failed, ok, type Outcome } from '../core/outcome.ts';
 import type { Invocation } from './invocation.ts';
 
-/** Where kubeconfigs are looked for. */
+/** Where appdev looks for kubeconfigs. */
 export function kubeconfigPlaces(invocation: Invocation): KubeconfigPlaces {
   return { env: invocation.env, home: homedir(), cwd: invocation.cwd };
 }
 
-/** Loads and validates the project file with the profiles of this invocation. Contacts nothing. */
+/** Loads and validates the project file with the profiles that the command line asks for. It contacts nothing. */
 export async function openProject(invocation: Invocation): Promise<Outcome<LoadedProject>> {
   const kubeconfig = await readKubeconfig(kubeconfigPlaces(invocation));
   return await loadProject({
@@ -28,9 +28,10 @@ export async function openProject(invocation: Invocation): Promise<Outcome<Loade
 }
 
 /**
- * The services that the command line names, and with `withNeeds` what they need, in file order; all when it names none.
+ * The services that the command line names, in file order. All services if it names none.
  *
- * @returns SERVICE_UNKNOWN with the nearest name.
+ * @param withNeeds true: add the services that the named ones need
+ * @returns fails with SERVICE_UNKNOWN; the hint has the nearest name
  */
 export function chooseServices(
   config: ProjectConfig,

@@ -1,4 +1,4 @@
-/** What no output of a command may show, and the mask that keeps it out. */
+/** Collects the secrets of a session, and makes the mask that removes them from all output. */
 import { variablesLikeSecrets } from '../config/text/variables.ts';
 import { environmentSecrets } from '../registry/login/environment.ts';
 import { createMask } from '../support/mask.ts';
@@ -6,17 +6,17 @@ import { createMask } from '../support/mask.ts';
 /** Replaces secrets in every string of a value. */
 export type Mask = <T>(value: T) => T;
 
-/** A mask that can learn more secrets while it is in use. */
+/** A mask to which more secrets can be added while it is in use. */
 export interface SessionMask {
   readonly mask: Mask;
-  /** From here on these are masked too; what was, stays so. */
+  /** Adds secrets. The earlier ones are still masked. */
   readonly learn: (secrets: readonly string[]) => void;
 }
 
 /**
- * The mask of a session: the password for the registry and what the project's secret variables hold.
+ * The mask of a session. It hides the registry's password and the values of the project's secret variables.
  *
- * @param secrets as the project names them; none where it could not be loaded.
+ * @param secrets the secrets of the project; empty if it could not be loaded
  */
 export function openMask(env: NodeJS.ProcessEnv, secrets: readonly string[]): SessionMask {
   const known = new Set([...environmentSecrets(env), ...secrets]);
@@ -31,7 +31,7 @@ export function openMask(env: NodeJS.ProcessEnv, secrets: readonly string[]): Se
   };
 }
 
-/** The mask where no project tells which variables it uses: whatever in the environment is called like a secret. */
+/** The mask if there is no project: it hides the value of every environment variable whose name looks like a secret. */
 export function environmentMask(env: NodeJS.ProcessEnv): Mask {
   return createMask([...environmentSecrets(env), ...variablesLikeSecrets(env)]);
 }

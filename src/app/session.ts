@@ -1,6 +1,6 @@
 /**
- * The frame of every command that works: project, events, reporter, signals, and the end in which everything that was
- * opened is closed. What a command does stands in its own file.
+ * The frame of every command that builds or deploys: it loads the project, sets up events, reporter and signals, and
+ * closes everything at the end. What a command does is in its own file.
  */
 import { createEventBus, type Emit } from '../core/events.ts';
 import { exitCodeOf } from '../core/errors.ts';
@@ -27,42 +27,42 @@ import { environmentMask, openMask, type SessionMask } from './secrets.ts';
 import { handleSignals, type Signals } from './signals.ts';
 import { stateFolderOf } from './state-folder.ts';
 
-/** What a command works with. */
+/** What the frame gives to a command. */
 export interface Session {
   readonly invocation: Invocation;
   readonly project: LoadedProject;
   /** The services that the command line asks for, in file order. */
   readonly services: readonly ServiceConfig[];
-  /** Puts an event on the bus, with the session's secrets masked. */
+  /** Publishes an event, without the session's secrets. */
   readonly emit: Emit;
-  /** For what is written past the events. */
+  /** Removes secrets from output that is not an event. */
   readonly mask: SessionMask['mask'];
-  /** Secrets of a project that was read again. */
+  /** Adds the secrets of a project that was read again. */
   readonly learn: SessionMask['learn'];
   readonly signals: Signals;
-  /** What is added here is undone at the end, last first. */
+  /** Disposers that run at the end, the newest first. */
   readonly cleanup: Cleanup;
-  /** `.appdev` beside appdev.yaml; a temporary folder where the project is read-only. */
+  /** Absolute path of `.appdev` beside appdev.yaml. It is a temporary folder if the project is read-only. */
   readonly stateFolder: string;
-  /** Hands keys of the panel to the command; q and Ctrl-C never arrive here. */
+  /** Sets the function that gets the panel's keys. q and Ctrl-C are handled by the frame. */
   readonly onKey: (handler: (key: Exclude<KeyAction, { type: 'quit' | 'interrupt' }>) => void) => void;
 }
 
-/** How long closing what was opened may take, in milliseconds. */
+/** Milliseconds that all disposers together may take. */
 const cleanupMs = 20_000;
 
-/** How a command wants its session. */
+/** What a command needs from its session. */
 export interface SessionOptions {
-  /** The terminal panel may be drawn. */
+  /** True: the panel may be used. */
   readonly panel: boolean;
-  /** The services that named services need take part too. */
+  /** True: the services that the named ones need take part too. */
   readonly withNeeds: boolean;
 }
 
 /**
- * Runs `body` within a session and ends it.
+ * Starts a session, runs `body` in it, and ends it.
  *
- * @returns the exit code: that of the failure, of the signal that ended it, or 0.
+ * @returns the exit code of the failure, or of the signal that ended the session, or 0
  */
 export async function withSession(
   invocation: Invocation,
@@ -83,7 +83,7 @@ export async function withSession(
   const { mask, learn } = openMask(invocation.env, project.kind === 'ok' ? project.value.secrets : []);
   const emit: Emit = (event) => bus.emit(mask(event));
   const reporter = await createReporter({
-    // Before there is a project, there is nothing that a panel could show.
+    // Without a project, the panel has nothing to show.
     choice: services.kind === 'ok' || choice.value.kind === 'json' ? choice.value : { kind: 'plain' },
     stdin: process.stdin,
     stdout: process.stdout,
@@ -160,7 +160,7 @@ export async function withSession(
   }
 }
 
-/** Exit code of Ctrl-C, which the panel sees as a key and not as a signal. */
+/** The exit code of Ctrl-C, which the panel gets as a key and not as a signal. */
 const interruptCode = 130;
 
 function exitCodeFor(outcome: Outcome<void>, signals: Signals): number {
@@ -174,7 +174,7 @@ function outputOf(invocation: Invocation, panel: boolean): Outcome<OutputChoice>
   const known = outputModes.find((candidate): candidate is OutputMode => candidate === mode);
   if (known === undefined) {
     const near = nearest(mode, outputModes);
-    return failed('USAGE', `--output is one of ${outputModes.join(', ')}, not '${mode}'`, {
+    return failed('USAGE', `--output takes one of ${outputModes.join(', ')}, not '${mode}'`, {
       hint: `type: --output ${near ?? 'auto'}`,
     });
   }
@@ -182,18 +182,18 @@ function outputOf(invocation: Invocation, panel: boolean): Outcome<OutputChoice>
   return ok(choice.kind === 'tui' && !panel ? { kind: 'plain' } : choice);
 }
 
-/** Ends what a killed session left on this machine. */
+/** Ends or removes the processes, folders and containers that a killed session left on this machine. */
 async function clearLeftovers(emit: Emit, buildah: boolean, signal: AbortSignal): Promise<void> {
   const [processes, folders] = await Promise.all([reapLeftovers(), removeDeadTempFolders()]);
-  // A killed session leaves its temporary folder; only then may Buildah have working containers of ours.
-  // Where this project does not use Buildah, there may be none on the machine.
+  // A killed session leaves its temporary folder. Without one, Buildah has no working containers of ours. If this project
+  // does not use Buildah, it may not be installed.
   if (buildah && folders.length > 0) await removeLeftoverContainers(runProcess, signal);
   if (processes.length === 0) return;
   const names = processes.map(({ pid, command }) => `${command.slice(0, 60)} (${pid})`).join(', ');
   emit({
     type: 'notice',
     level: 'info',
-    message: `ended ${processes.length} processes that a killed session had left: ${names}`,
+    message: `ended ${processes.length === 1 ? 'a process' : `${processes.length} processes`} that a killed session had left: ${names}`,
   });
 }
 

@@ -1,29 +1,29 @@
 /**
- * From POSIX signals to a clean end: the first SIGINT, SIGTERM or SIGHUP asks for a shutdown, a second one within the
- * same session kills what still runs. Nothing here decides what a shutdown does.
+ * Turns POSIX signals into a clean end. The first SIGINT, SIGTERM or SIGHUP asks for a shutdown. A second one kills what
+ * still runs. What a shutdown does is decided elsewhere.
  */
 
-/** Signals that end a session, with the exit code that POSIX gives them (128 + number). */
+/** The signals that end a session, with their exit codes: 128 + the number of the signal, as in shells. */
 const endings = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
-/** What ended the session, if a signal did. */
+/** The requests to end a session: by signals, and by keys. */
 export interface Signals {
-  /** Aborts with reason `shutdown` at the first signal or call. */
+  /** Aborts with the reason `shutdown` at the first signal, or the first call of `end` or `interrupt`. */
   readonly shutdown: AbortSignal;
-  /** Exit code of the signal that came first; undefined when none came. */
+  /** The exit code of the first signal; undefined if there was none. */
   exitCode(): number | undefined;
-  /** Asks for a normal end, as the key q does. Where an end is under way already, nothing more. */
+  /** Asks for a normal end, as the key q does. It has no effect if the session is already ending. */
   end(): void;
-  /** Treats Ctrl-C in raw mode, which comes as a key, like SIGINT. */
+  /** Does what SIGINT does. In raw mode, Ctrl-C arrives as a key. */
   interrupt(): void;
-  /** Takes the handlers off again. */
+  /** Removes the signal handlers. */
   dispose(): void;
 }
 
 /**
- * Installs the handlers.
+ * Installs the signal handlers.
  *
- * @param hurry called at the second signal: must kill everything at once and end the process with the given code.
+ * @param hurry called at the second signal; it must kill everything at once and end the process with the given exit code
  */
 export function handleSignals(hurry: (exitCode: number) => void): Signals {
   const controller = new AbortController();
@@ -47,7 +47,7 @@ export function handleSignals(hurry: (exitCode: number) => void): Signals {
   return {
     shutdown: controller.signal,
     exitCode: () => first,
-    // A controller aborts once: a second call changes nothing.
+    // A controller aborts only once, so a second call changes nothing.
     end: () => controller.abort('shutdown'),
     interrupt: () => receive(endings.SIGINT),
     dispose() {

@@ -1,8 +1,8 @@
-/** The folder `.appdev` beside appdev.yaml: logs, records and artifacts.json. It ignores itself, so that git never asks. */
+/** Creates the folder `.appdev` beside appdev.yaml, for logs, records and artifacts.json. Git ignores it. */
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Path of the folder for a project; makes it when it is not there. A read-only project has none: `undefined`. */
+/** The path of the folder below `root`. It is created if missing. Undefined if the project is read-only. */
 export function stateFolderOf(root: string): string | undefined {
   const folder = join(root, '.appdev');
   try {

@@ -1,8 +1,8 @@
-/** What a command line wants of its deploys. Pure. */
+/** Reads from the command line how services are to be deployed. Pure. */
 import type { DeployTerms } from '../deploy/types.ts';
 import type { Invocation } from './invocation.ts';
 
-/** The terms. `dev` takes away what it brought, and so does `run --cleanup`; all else is deployed to stay. */
+/** The terms of a deploy. `dev` and `run --cleanup` remove at the end what they deployed; all others leave it running. */
 export function termsOf({
   command,
   positionals,

@@ -1,5 +1,5 @@
 /** `appdev build`: builds and pushes what is not there already, and writes artifacts.json. */
-import { buildServices } from '../loop/work/once.ts';
+import { buildServices } from '../loop/once/once.ts';
 import { ok } from '../core/outcome.ts';
 import { dropArtifacts, mayWriteArtifacts, writeArtifacts } from '../app/handover/artifacts.ts';
 import { createBuildLog } from '../app/handover/build-log.ts';

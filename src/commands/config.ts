@@ -1,4 +1,4 @@
-/** `appdev config print|validate|schema`. Prints to standard output; contacts nothing. */
+/** `appdev config print|validate|schema`. It prints to standard output and contacts nothing. */
 import { jsonSchemaText } from '../config/docs/reference.ts';
 import { nearest } from '../config/text/nearest.ts';
 import { diagnosticLines } from '../core/diagnostic.ts';
@@ -11,7 +11,7 @@ import { environmentMask } from '../app/secrets.ts';
 
 const actions = ['print', 'validate', 'schema'];
 
-/** Runs the command; the exit code is 2 when the file has errors. */
+/** Runs `appdev config`. The exit code is 2 if the file has errors. */
 export async function config(invocation: Invocation): Promise<number> {
   const [action, ...rest] = invocation.positionals;
   const mask = environmentMask(invocation.env);

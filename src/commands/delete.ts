@@ -4,7 +4,7 @@ import { openTarget } from '../app/compose/cluster.ts';
 import { removeServices } from '../app/deployed/remove.ts';
 import { withSession } from '../app/session.ts';
 
-/** Runs the command. */
+/** Runs `appdev delete` for the named services, or for all. Returns the exit code. */
 export async function deleteCommand(invocation: Invocation): Promise<number> {
   return await withSession(invocation, { panel: false, withNeeds: false }, async (session) => {
     const target = await openTarget(session, 'delete');

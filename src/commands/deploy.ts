@@ -1,5 +1,5 @@
 /** `appdev deploy`: deploys the images of artifacts.json, or given manifests, and waits for the rollout. */
-import { deployServices } from '../loop/work/once.ts';
+import { deployServices } from '../loop/once/once.ts';
 import { openTarget } from '../app/compose/cluster.ts';
 import type { Invocation } from '../app/invocation.ts';
 import { previewDeploy } from './diff.ts';
@@ -26,8 +26,8 @@ export async function deploy(invocation: Invocation): Promise<number> {
     // Nothing is written before all that was asked for is known to fit.
     const ensured = await ensureNamespaces(session, target.value, session.services);
     if (ensured.kind !== 'ok') return ensured;
-    const { deployer } = placed.value.target;
-    const options = onceOptions(session, { ...work.value, parts: { ...work.value.parts, deployer } });
-    return firstFailure((await deployServices(options, placed.value.artifacts)).values());
+    const { renderer } = placed.value.target.deployer;
+    const options = onceOptions(session, { ...work.value, parts: { ...work.value.parts, renderer } });
+    return firstFailure((await deployServices({ ...options, given: placed.value.artifacts })).values());
   });
 }

@@ -63,10 +63,12 @@ async function runLoop(
   const { emit, project, services } = session;
   const { cluster } = target;
   const attachments = createAttachments(target, emit);
-  const footprint = createFootprint(services, cluster, attachments.deployer);
+  const footprint = createFootprint(services, cluster);
   const config = { ...project.config, services };
   const pruning = createPruning(work.prune);
-  const parts = { ...pruning.guard(work.parts), deployer: footprint.deployer };
+  const guarded = pruning.guard(work.parts);
+  // The outermost comes first: what is about to be applied is noted before anything follows it.
+  const parts = { ...guarded, way: footprint.noting(attachments.following(guarded.way)) };
   const reload = createReload({ session, cluster, locks, footprint });
   const scanner = createScanner({
     config,
@@ -125,7 +127,7 @@ async function runLoop(
       const next = await reload();
       if (next.kind !== 'ok') return next;
       attachments.configured(next.value.config.services);
-      return ok({ ...next.value, work: parts });
+      return next;
     },
     testsRun: work.testsRun,
     limit: batchLimit,

@@ -1,6 +1,6 @@
 /** `appdev run`: builds, pushes, deploys and verifies once. */
 import type { Artifact } from '../core/events.ts';
-import { runServices } from '../loop/work/once.ts';
+import { runServices } from '../loop/once/once.ts';
 import type { Outcome } from '../core/outcome.ts';
 import {
   dropArtifacts,
@@ -17,7 +17,7 @@ import { ensureNamespaces } from '../app/deployed/namespaces.ts';
 import { onceOptions } from '../app/compose/once.ts';
 import { removeAtEnd } from '../app/deployed/remove.ts';
 import { withSession, type Session } from '../app/session.ts';
-import { verifyServices } from '../app/deployed/verification.ts';
+import { verifyRunning } from '../app/deployed/verification.ts';
 import { openWork } from '../app/compose/work.ts';
 
 /** Runs the command. */
@@ -67,7 +67,7 @@ async function runOnce(
   const ran = firstFailure(outcomes.values());
   if (ran.kind !== 'ok') return ran;
   if (written.kind !== 'ok') return written;
-  return await verifyServices(session, target, artifacts);
+  return await verifyRunning(session, target, artifacts);
 }
 
 /** What artifacts.json has of services that take no part: manifests may name their images. Without a file, nothing. */

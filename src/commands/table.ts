@@ -1,26 +1,26 @@
-/** Which commands there are, and which flags they take. What runs one stands in a file of its own, imported only then. */
+/** All commands and their flags. The code of each command is in its own file and is imported only to run it. */
 import type { Command, Flag } from '../app/invocation.ts';
 
-/** Flags of every command. */
+/** The flags that every command has. */
 export const commonFlags = {
   file: {
     type: 'string',
     short: 'f',
     value: 'FILE',
-    help: 'the project file; default: appdev.yaml here or above',
+    help: 'project file; default: appdev.yaml in this folder or above',
   },
   profile: {
     type: 'string',
     short: 'p',
     multiple: true,
     value: 'NAME',
-    help: 'activate a profile (repeatable); -NAME takes an auto-activated one out',
+    help: 'activate a profile (repeatable); -NAME leaves one out that would be active',
   },
   'profile-auto-activation': {
     type: 'boolean',
-    help: 'activate profiles by their activation rules; default: true',
+    help: 'let profiles activate themselves by their rules; default: true',
   },
-  namespace: { type: 'string', short: 'n', value: 'NAME', help: 'deploy into this namespace' },
+  namespace: { type: 'string', short: 'n', value: 'NAME', help: 'deploy to this namespace' },
   'kube-context': { type: 'string', value: 'NAME', help: 'use this context of the kubeconfig' },
   output: { type: 'string', value: 'MODE', help: 'auto, tui, plain or json; default: auto' },
   color: { type: 'boolean', help: 'use colour; default: on a terminal, unless NO_COLOR is set' },
@@ -28,56 +28,56 @@ export const commonFlags = {
   help: { type: 'boolean', short: 'h', help: 'show this text' },
 } as const satisfies Record<string, Flag>;
 
-const adopt: Flag = { type: 'boolean', help: 'take over releases and objects that somebody else installed' };
+const adopt: Flag = { type: 'boolean', help: 'take over releases and objects that someone else installed' };
 const forceConflicts: Flag = {
   type: 'boolean',
-  help: 'set back what others changed by hand (kubectl scale, set image, edit); dev does that anyway',
+  help: 'set back what others changed by hand (kubectl scale, set image, edit); dev always does',
 };
-const deleteVolumes: Flag = { type: 'boolean', help: 'delete volume claims too, with their data' };
+const deleteVolumes: Flag = { type: 'boolean', help: 'also delete volume claims, with their data' };
 const deployedNoMore = 'delete volume claims that are no longer deployed, with their data';
 const letVolumesGo: Flag = { type: 'boolean', help: `${deployedNoMore}; at the end, all of them` };
 const artifacts: Flag = {
   type: 'string',
   value: 'FILE',
-  help: 'where the built images are written down; default: .appdev/artifacts.json',
+  help: 'file that lists the built images; default: .appdev/artifacts.json',
 };
 const images: Flag = {
   type: 'string',
   multiple: true,
   value: 'NAME=REF',
-  help: 'use an image that was built elsewhere for a service (repeatable); a tag is resolved to its digest',
+  help: 'use an image built elsewhere for service NAME (repeatable); a tag is resolved to its digest',
 };
 const rendered: Flag = {
   type: 'string',
   value: 'FILE',
-  help: 'take the manifests that `appdev render` printed into FILE (- for standard input) instead of rendering',
+  help: 'use the manifests that `appdev render` printed to FILE (- for standard input)',
 };
-const exitCode: Flag = { type: 'boolean', help: 'exit with 11 when there are changes' };
+const exitCode: Flag = { type: 'boolean', help: 'exit with 11 if there are changes' };
 const authfile: Flag = {
   type: 'string',
   value: 'FILE',
-  help: 'registry logins (containers-auth.json) in place of your own; default: those of buildah and docker login',
+  help: 'file with registry logins (containers-auth.json); default: those of buildah and docker login',
 };
 const createProject: Flag = {
   type: 'boolean',
-  help: 'create the project in Harbor when it is not there, with an account that may',
+  help: 'create the Harbor project if it does not exist; the account must be allowed to',
 };
 const tests: Flag = {
   type: 'boolean',
-  help: 'run the unit tests (--no-tests: do not), whatever jar.tests says',
+  help: 'run the unit tests, or with --no-tests skip them, whatever jar.tests says',
 };
 
-/** Every command, in the order of the help text. */
+/** All commands, in the order of the help text. */
 export const commands: readonly Command[] = [
   {
     name: 'dev',
-    summary: 'build, deploy, then rebuild and redeploy on every save',
+    summary: 'build and deploy, then repeat on every save',
     synopsis: '[service…]',
     description:
-      'Builds and deploys the named services (default: all) and what they need, then watches their files. What ' +
-      'dev deployed is removed at the end unless --cleanup=false is given; what run or deploy had put there stays.',
+      'Builds and deploys the services (default: all) and the services that they need. Then it watches their files.\n' +
+      'At the end it removes what dev deployed, unless you give --cleanup=false. What run or deploy put there stays.',
     flags: {
-      cleanup: { type: 'boolean', help: 'remove what was deployed at the end; default: true' },
+      cleanup: { type: 'boolean', help: 'remove at the end what dev deployed; default: true' },
       adopt,
       authfile,
       'create-project': createProject,
@@ -91,10 +91,10 @@ export const commands: readonly Command[] = [
     summary: 'build, push, deploy and verify once; for CI',
     synopsis: '[service…]',
     description:
-      'Builds, pushes, renders, deploys and verifies the services (default: all) once and leaves them running. A ' +
-      'cluster that is not a known local product must be named by --kube-context or cluster.context.',
+      'Builds, pushes, renders, deploys and verifies the services (default: all) once. It leaves them running.\n' +
+      'If the cluster is not a known local product, name it: --kube-context or cluster.context.',
     flags: {
-      cleanup: { type: 'boolean', help: 'remove what was deployed at the end; default: false' },
+      cleanup: { type: 'boolean', help: 'remove at the end what was deployed; default: false' },
       adopt,
       'force-conflicts': forceConflicts,
       artifacts,
@@ -111,7 +111,7 @@ export const commands: readonly Command[] = [
     summary: 'build and push the images, and write artifacts.json',
     synopsis: '[service…]',
     description:
-      'Builds the jars and images of the services (default: all), pushes them, and writes their digests down.',
+      'Builds the jars and images of the services (default: all), pushes them, and writes artifacts.json.',
     flags: { artifacts, authfile, 'create-project': createProject, tests },
     load: async () => (await import('./build.ts')).build,
   },
@@ -120,8 +120,8 @@ export const commands: readonly Command[] = [
     summary: 'print the manifests that would be applied',
     synopsis: '[service…]',
     description:
-      'Prints the manifests of the services (default: all) as one YAML stream, with the images of artifacts.json. ' +
-      'Contacts no cluster.',
+      'Prints the manifests of the services (default: all) as one YAML stream, with the images of artifacts.json.\n' +
+      'It contacts no cluster.',
     flags: { artifacts, images, authfile },
     load: async () => (await import('./render.ts')).render,
   },
@@ -130,8 +130,9 @@ export const commands: readonly Command[] = [
     summary: 'deploy the images of artifacts.json and wait for the rollout',
     synopsis: '[service…]',
     description:
-      'Deploys the services (default: all) with the images that `appdev build` wrote down, or with --rendered the ' +
-      'manifests that `appdev render` printed, as they are: applied server-side, also where a service has a chart.',
+      'Deploys the services (default: all) with the images of artifacts.json, and waits for the rollout.\n' +
+      'With --rendered it applies the manifests that `appdev render` printed, unchanged and server-side.\n' +
+      'That is also true for a service with a chart.',
     flags: {
       artifacts,
       images,
@@ -140,14 +141,14 @@ export const commands: readonly Command[] = [
       'force-conflicts': forceConflicts,
       rendered,
       'delete-volumes': { ...letVolumesGo, help: deployedNoMore },
-      'dry-run': { type: 'boolean', help: 'show what would change in the cluster, and change nothing' },
-      'exit-code': { ...exitCode, help: 'with --dry-run: exit with 11 when there are changes' },
+      'dry-run': { type: 'boolean', help: 'show what would change in the cluster, but change nothing' },
+      'exit-code': { ...exitCode, help: 'with --dry-run: exit with 11 if there are changes' },
     },
     load: async () => (await import('./deploy.ts')).deploy,
   },
   {
     name: 'verify',
-    summary: 'check that what runs is what was built',
+    summary: 'check that the cluster runs what was built',
     synopsis: '[service…]',
     description:
       'Checks that each service is rolled out and that its ready pods run the digest of artifacts.json.',
@@ -159,9 +160,9 @@ export const commands: readonly Command[] = [
     summary: 'show what a deploy would change in the cluster',
     synopsis: '[service…]',
     description:
-      'Compares what would be deployed of the services (default: all) with what is in the cluster, field by field, as ' +
-      'a unified diff on standard output. Values of Secrets are masked. Changes nothing. Exit code 0, with or without ' +
-      'changes; 11 for changes with --exit-code.',
+      'Compares what a deploy of the services (default: all) would write with what is in the cluster, field by field.\n' +
+      'It prints a unified diff to standard output, masks the values of Secrets, and changes nothing.\n' +
+      'The exit code is 0 with or without changes. With --exit-code it is 11 if there are changes.',
     flags: { artifacts, images, authfile, adopt, rendered, 'exit-code': exitCode },
     load: async () => (await import('./diff.ts')).diff,
   },
@@ -170,7 +171,8 @@ export const commands: readonly Command[] = [
     summary: 'remove what appdev deployed',
     synopsis: '[service…]',
     description:
-      'Removes the services (default: all) in reverse order of needs. Volume claims stay unless --delete-volumes is given.',
+      'Removes the services (default: all), in reverse order of needs.\n' +
+      'Volume claims stay, unless you give --delete-volumes.',
     flags: { 'delete-volumes': deleteVolumes },
     load: async () => (await import('./delete.ts')).deleteCommand,
   },
@@ -178,7 +180,8 @@ export const commands: readonly Command[] = [
     name: 'status',
     summary: 'show what is deployed and whether it is ready',
     synopsis: '[service…]',
-    description: 'Shows release, image and pods of each service. Exit code 8 when one of them is not ready.',
+    description:
+      'Shows release, image and pods of each service. The exit code is 8 if one of them is not ready.',
     flags: {},
     load: async () => (await import('./status.ts')).status,
   },
@@ -187,10 +190,10 @@ export const commands: readonly Command[] = [
     summary: 'print or follow the logs of the services',
     synopsis: '[service…]',
     description:
-      'Prints the logs of the services (default: all), init containers included. Here -f follows; name the project ' +
-      'file with --file.',
+      'Prints the logs of the services (default: all), including their init containers.\n' +
+      'Here -f means --follow. Name the project file with --file.',
     flags: {
-      follow: { type: 'boolean', short: 'f', help: 'go on with new lines, across pod replacement' },
+      follow: { type: 'boolean', short: 'f', help: 'continue with new lines, even when pods are replaced' },
       since: { type: 'string', value: 'DURATION', help: 'only lines younger than this, e.g. 10m' },
       tail: {
         type: 'string',
@@ -205,8 +208,8 @@ export const commands: readonly Command[] = [
     summary: 'check tools, cluster, registry and this machine',
     synopsis: '',
     description:
-      'Checks every tool, the cluster, the registry (a push, and a pull through the node), inotify limits and Buildah, ' +
-      'and says what to do about what is missing. Exit code 2 when a check fails.',
+      'Checks every tool, the cluster, the registry (a push, and a pull through the node), inotify limits and Buildah.\n' +
+      'It says what to do about each problem. The exit code is 2 if a check fails.',
     flags: { authfile },
     load: async () => (await import('./doctor.ts')).doctor,
   },
@@ -215,9 +218,10 @@ export const commands: readonly Command[] = [
     summary: 'print, validate or describe the project file',
     synopsis: 'print|validate|schema',
     description:
-      'print: the configuration after profiles, variables and appdev.local.yaml. validate: every error with its ' +
-      'place. schema: the JSON schema for editors.',
-    flags: { origin: { type: 'boolean', help: 'print: say which file, line and profile set each value' } },
+      'print: the configuration after profiles, variables and appdev.local.yaml.\n' +
+      'validate: every error, with its place.\n' +
+      'schema: the JSON schema, for editors.',
+    flags: { origin: { type: 'boolean', help: 'print: add the file, line and profile of each value' } },
     load: async () => (await import('./config.ts')).config,
   },
 ];

@@ -1,23 +1,22 @@
 /**
- * A message about a place in a file, and how it is drawn: `file:line:column`, an excerpt, a caret, a hint.
- * Config errors, compiler errors and chart errors all become diagnostics, so that every screen shows them alike.
- * Knows nothing of where diagnostics come from or where they are printed.
+ * A message about a place in a file, and its lines on a screen: `file:line:column`, an excerpt, a caret, a hint. Errors
+ * of the configuration, of compilers and of charts all become diagnostics, so that they look the same everywhere.
  */
 
-/** How bad it is: an `error` stops the stage that found it, a `warning` does not. */
+/** An `error` stops the stage that found it, a `warning` does not. */
 export type Severity = 'error' | 'warning';
 
-/** One message about one place. Lines and columns count from 1, as editors show them. */
+/** One message about one place. Lines and columns count from 1, as in editors. */
 export interface Diagnostic {
   readonly severity: Severity;
   readonly message: string;
-  /** Path as the user would type it: relative to the project where that is shorter, else absolute. */
+  /** The path as the user would type it: relative to the project if that is shorter, otherwise absolute. */
   readonly file?: string;
   readonly line?: number;
   readonly column?: number;
-  /** Length of the marked text on `line`, in characters; 1 when unknown. */
+  /** Length of the marked text on `line` in characters. Absent: 1. */
   readonly length?: number;
-  /** The text of `line`, without its line end, when the file could be read. */
+  /** The text of `line` without the line break. Absent if the file could not be read. */
   readonly excerpt?: string;
   /** What to type or change next. */
   readonly hint?: string;
@@ -25,7 +24,7 @@ export interface Diagnostic {
 
 const maxExcerpt = 100;
 
-/** `file:line:column`, as far as it is known; empty when the diagnostic has no file. */
+/** `file:line:column`, or as much of it as is known. Empty if the diagnostic has no file. */
 export function diagnosticLocation(diagnostic: Diagnostic): string {
   if (diagnostic.file === undefined) return '';
   const line = diagnostic.line === undefined ? '' : `:${diagnostic.line}`;
@@ -35,8 +34,8 @@ export function diagnosticLocation(diagnostic: Diagnostic): string {
 }
 
 /**
- * The lines that show a diagnostic: location and message, then the excerpt with a caret under the marked text,
- * then the hint. No colour: reporters add it. Long excerpts are cut around the caret.
+ * The lines that show a diagnostic: location and message, the excerpt with a caret under the marked text, and the hint.
+ * They have no colour; reporters add it. A long excerpt is cut around the caret.
  */
 export function diagnosticLines(diagnostic: Diagnostic): string[] {
   const location = diagnosticLocation(diagnostic);
@@ -49,7 +48,7 @@ export function diagnosticLines(diagnostic: Diagnostic): string[] {
     lines.push(`  ${gutter} | ${shown}`);
     if (diagnostic.column !== undefined) {
       const offset = column - 1 - start;
-      // Tabs are kept under tabs, so that the caret stands under its text whatever the tab width.
+      // A tab is put under each tab, so that the caret is under its text with any tab width.
       const pad = shown.slice(0, offset).replace(/[^\t]/g, ' ').padEnd(offset);
       const carets = '^'.repeat(Math.max(1, Math.min(diagnostic.length ?? 1, shown.length - offset)));
       lines.push(`  ${' '.repeat(gutter.length)} | ${pad}${carets}`);

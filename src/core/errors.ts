@@ -1,13 +1,13 @@
 /**
- * Every failure that appdev expects, as data: a code, one line of what happened, and what to type next.
- * The code decides the exit code and has a section in docs/errors.md. Exceptions are bugs and become `INTERNAL`.
+ * Every failure that appdev expects, as data: a code, one line that says what happened, and what to type next. The code
+ * decides the exit code and has a section in docs/errors.md. Exceptions are bugs and become `INTERNAL`.
  */
 import type { Diagnostic } from './diagnostic.ts';
 
 /**
- * Exit code of each error code: 1 ours, 2 usage or config, 3 source build, 4 image build, 5 push or registry,
- * 6 render or policy, 7 deploy, 8 rollout unhealthy, 9 refused by a guard, 10 stopped
- * by a scan. A session that a signal or a deadline ended has no error: 128+n, 124.
+ * The exit code of each error code: 1 bug of appdev, 2 usage or configuration, 3 source build, 4 image build, 5 push or
+ * registry, 6 rendering, 7 deploy, 8 unhealthy rollout, 9 refused by a guard, 10 stopped by a scan. A session that a
+ * signal or a deadline ended has no error; it exits with 128 + n or 124.
  */
 export const exitCodes = {
   INTERNAL: 1,
@@ -58,33 +58,33 @@ export const exitCodes = {
   SCAN_INCOMPLETE: 10,
 } as const;
 
-/** What kind of failure it is; stable, documented in docs/errors.md, and what scripts may match on. */
+/** The kind of a failure. Codes are stable and documented in docs/errors.md, so that scripts can rely on them. */
 export type ErrorCode = keyof typeof exitCodes;
 
-/** One failure. Plain data, so that it can be an event, a JSON line and a test's expectation. */
+/** One failure. It is plain data, so that it can be part of an event, a line of JSON or an expectation of a test. */
 export interface AppdevError {
   readonly code: ErrorCode;
-  /** What happened, to which object, and why, in one line. */
+  /** One line that says what happened, to which object, and why. */
   readonly message: string;
   /** What to type or change next. */
   readonly hint?: string;
   /** The places in the user's files that caused it. */
   readonly diagnostics?: readonly Diagnostic[];
-  /** Evidence, most telling line last: the last lines of a tool's output, of a crashed container's log. */
+  /** The last lines of a tool's output or of a crashed container's log. The most important line comes last. */
   readonly evidence?: readonly string[];
-  /** Set where the code's exit code does not fit, e.g. DISK_FULL while the jar was built (3), or SIGTERM (143). */
+  /** The exit code, if it is not the one of `code`, e.g. 3 for DISK_FULL while the jar was built. */
   readonly exit?: number;
 }
 
-/** The parts of an error beside its code and message. */
+/** The optional parts of an error. */
 export type ErrorDetails = Omit<AppdevError, 'code' | 'message'>;
 
-/** Makes an error value. */
+/** Makes an error from a code, a message and optional parts. */
 export function appdevError(code: ErrorCode, message: string, details: ErrorDetails = {}): AppdevError {
   return { code, message, ...details };
 }
 
-/** The process exit code that an error leads to. */
+/** The exit code of the process for an error. */
 export function exitCodeOf(error: AppdevError): number {
   return error.exit ?? exitCodes[error.code];
 }

@@ -1,36 +1,20 @@
 /**
- * Everything that appdev tells its user, as one union of plain, JSON-serialisable events. The reporters (terminal
- * panel, plain lines, NDJSON) are equal consumers of it and get nothing else. Types are dotted and in past tense.
+ * Everything that appdev tells its user, as one union of plain events that can be written as JSON. The reporters (panel,
+ * plain lines, NDJSON) get these events and nothing else. Types have a dot and are in past tense.
  */
 import type { AppdevError } from './errors.ts';
 import type { CancelReason } from './outcome.ts';
+import type { Route, Stage } from './routes.ts';
 
-/** One step of a run. `scan`: the registry's judgement of a pushed image is waited for. `sync` and `restart` belong to routes that go round the image. */
-export type Stage =
-  | 'compile'
-  | 'package'
-  | 'image'
-  | 'push'
-  | 'scan'
-  | 'render'
-  | 'apply'
-  | 'rollout'
-  | 'sync'
-  | 'restart'
-  | 'verify';
-
-/** How a change reaches the pod. */
-export type Route = 'render-only' | 'image' | 'restart' | 'hotswap';
-
-/** How a stage ended. `skipped` means its result was already there. */
+/** How a stage ended. `skipped`: its result already existed. */
 export type StageOutcome = 'ok' | 'failed' | 'cancelled' | 'skipped';
 
-/** Why a service with a pending change does not run, with the culprit's name where there is one. */
+/** Why a service with a pending change is not built yet, and what it waits for. */
 export type Hold =
   | { readonly reason: 'paused' }
   | { readonly reason: 'manual' }
   | { readonly reason: 'needs'; readonly on: string }
-  /** Its manifests name the image of that service, which is being built. */
+  /** Its manifests use the image of the service `on`, which is being built. */
   | { readonly reason: 'image'; readonly on: string }
   | { readonly reason: 'building'; readonly on: string }
   | { readonly reason: 'limit'; readonly running: number }
@@ -40,7 +24,7 @@ export type Hold =
   | { readonly reason: 'cancelling' }
   | { readonly reason: 'settling' };
 
-/** How long one stage of a run took. */
+/** How one stage of a run ended, and how long it took. */
 export interface StageTiming {
   readonly stage: Stage;
   /** Milliseconds of wall time. */
@@ -48,21 +32,21 @@ export interface StageTiming {
   readonly outcome: StageOutcome;
 }
 
-/** An image that the registry confirmed, with what it was built from. */
+/** An image that the registry has confirmed, and what it was built from. */
 export interface Artifact {
   readonly service: string;
-  /** Repository as pushed, with registry host, without tag: `localhost:5001/orders`. */
+  /** The repository as it was pushed, with the registry's host and without a tag: `localhost:5001/orders`. */
   readonly repository: string;
   readonly tag: string;
   /** `sha256:…` of the manifest (or index) in the registry. */
   readonly digest: string;
-  /** Repository as the node pulls it; differs from `repository` where push and pull names differ. */
+  /** The repository as nodes pull it. It differs from `repository` if the registry has another name for nodes. */
   readonly pullRepository: string;
-  /** Hash over every input of jar and image; empty for an image that was built elsewhere. */
+  /** Hash over all inputs of the jar and the image. Empty if the image was built elsewhere. */
   readonly inputHash: string;
-  /** SHA-256 of the jar in it, hex; absent where it has none of ours. */
+  /** SHA-256 of the jar in the image, in hex. Absent if appdev built no jar for it. */
   readonly jarSha256?: string;
-  /** What built it; absent for an image that was built elsewhere. */
+  /** What built the image. Absent if it was built elsewhere. */
   readonly builder?: BuilderFacts;
 }
 
@@ -70,11 +54,11 @@ export interface Artifact {
 export interface BuilderFacts {
   /** `buildah`, `kaniko`, or the name of the program that `image.command` runs. */
   readonly name: string;
-  /** Version of Buildah, or the image of Kaniko's executor; absent for a program of the user's. */
+  /** Version of Buildah, or the image of Kaniko's executor. Absent for a program of the user. */
   readonly version?: string;
 }
 
-/** State of the newest pods of a service, as the panel shows it. */
+/** The state of a service's newest pods, summed up for the panel. */
 export interface PodSummary {
   readonly ready: number;
   readonly desired: number;
@@ -83,7 +67,7 @@ export interface PodSummary {
   readonly phase: string;
 }
 
-/** What happened, without the envelope that the bus adds. */
+/** An event without the number and time that the bus adds. */
 export type EventBody =
   | {
       readonly type: 'session.started';
@@ -98,7 +82,7 @@ export type EventBody =
       readonly type: 'cluster.selected';
       readonly context: string;
       readonly server: string;
-      /** `kind`, `minikube`, …, or `named` for one that `cluster.allow` or the command line names. */
+      /** `kind`, `minikube`, …, or `named` if `cluster.allow` or the command line names the context. */
       readonly product: string;
       readonly namespace: string;
     }
@@ -107,7 +91,7 @@ export type EventBody =
       readonly push: string;
       readonly pull: string;
       readonly inCluster?: string;
-      /** How it was found, to be shown: `appdev.yaml`, `KEP-1755`, `kind`, `minikube`, `load`. */
+      /** Where the registry's name came from, for messages: `appdev.yaml`, `KEP-1755`, `kind`, `minikube`, `load`. */
       readonly source: string;
     }
   | { readonly type: 'config.reloaded'; readonly profiles: readonly string[] }
@@ -124,7 +108,7 @@ export type EventBody =
       readonly type: 'change.detected';
       readonly service: string;
       readonly change: number;
-      /** Relative to the project, sorted, at most 20; `more` counts the rest. */
+      /** At most 20 paths, sorted and relative to the project. `more` is the number of the others. */
       readonly paths: readonly string[];
       readonly more: number;
     }
@@ -136,7 +120,9 @@ export type EventBody =
       readonly run: number;
       readonly change: number;
       readonly route: Route;
-      /** Why it runs, e.g. `OrderService.java (+2)`, `start`, `asked for (r)`. */
+      /** Why it takes this route: `changed: source`, `its image is gone from the registry`. */
+      readonly because: string;
+      /** Why the run started, e.g. `OrderService.java (+2)`, `start`, `asked for (r)`. */
       readonly reason: string;
     }
   | { readonly type: 'stage.started'; readonly service: string; readonly run: number; readonly stage: Stage }
@@ -155,7 +141,7 @@ export type EventBody =
       readonly stage: Stage;
       readonly outcome: StageOutcome;
       readonly ms: number;
-      /** One phrase worth showing: `1 layer, 34 KB`, `revision 7`, `unchanged`. */
+      /** A short phrase to show, e.g. `1 layer, 34 KB`, `revision 7`, `unchanged`. */
       readonly detail?: string;
     }
   | {
@@ -165,7 +151,8 @@ export type EventBody =
       readonly change: number;
       readonly reason: string;
       readonly outcome: 'ok' | 'failed' | 'cancelled';
-      readonly cancelReason?: CancelReason;
+      /** `redirected`: another route goes on with it, as the next run. */
+      readonly cancelReason?: CancelReason | 'redirected';
       readonly error?: AppdevError;
       readonly ms: number;
       readonly stages: readonly StageTiming[];
@@ -203,25 +190,27 @@ export type EventBody =
   | { readonly type: 'cleanup.started'; readonly services: readonly string[] }
   | { readonly type: 'cleanup.finished'; readonly removed: number; readonly kept: number };
 
-/** One event as reporters get it. */
+/** An event as reporters get it. */
 export type AppEvent = EventBody & {
-  /** Counts from 1 within the session. */
+  /** The number of the event in its session, from 1. */
   readonly seq: number;
-  /** ISO 8601 time in UTC. */
+  /** When it happened, in ISO 8601 and UTC. */
   readonly at: string;
 };
 
 /** Publishes an event. Never throws and never blocks. */
 export type Emit = (event: EventBody) => void;
 
-/** The session's one way from work to screen: numbers and stamps events and hands them to every subscriber. */
+/**
+ * The only way from work to the screen. It adds a number and the time to each event and passes it to every subscriber.
+ */
 export interface EventBus {
   readonly emit: Emit;
-  /** Adds a consumer; the returned function removes it. Subscribers see every later event, in order. */
+  /** Adds a consumer, which gets every later event in order. The returned function removes it. */
   subscribe(consumer: (event: AppEvent) => void): () => void;
 }
 
-/** Makes a bus. `now` gives the time in milliseconds since the epoch. */
+/** Makes a bus. `now` returns the time in milliseconds since 1970. */
 export function createEventBus(now: () => number): EventBus {
   const consumers = new Set<(event: AppEvent) => void>();
   let seq = 0;

@@ -27,7 +27,7 @@ const options = (
 
 test('the reason why it is not the panel goes to standard error', async () => {
   const [out, err] = [new FakeOutput(), new FakeOutput()];
-  const reason = 'plain lines instead of the panel: TERM is dumb';
+  const reason = 'using plain lines instead of the panel: TERM is dumb';
   const reporter = await createReporter(options(out, err, { choice: { kind: 'plain', reason } }));
   await reporter.stop();
   expect([out.text, err.text]).toEqual(['', `${reason}\n`]);

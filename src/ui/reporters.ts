@@ -1,4 +1,4 @@
-/** The one place that makes the right reporters; Ink is imported only when the panel is drawn. */
+/** Makes the reporters that the user's choice needs. Ink is imported only if the panel is used. */
 import { relative } from 'node:path';
 import type { Reporter } from './out/reporter.ts';
 import { ciLineGuard } from './lines/ci.ts';
@@ -8,7 +8,7 @@ import { createLogFiles, logFileOf } from './log-file.ts';
 import { useColor, useUnicode, type OutputChoice } from './output.ts';
 import { createPlainReporter } from './lines/plain.ts';
 
-/** What the reporters need from their process. */
+/** What the reporters need from the process and the command line. */
 export interface ReporterOptions {
   readonly choice: OutputChoice;
   readonly stdin: NodeJS.ReadStream;
@@ -16,21 +16,21 @@ export interface ReporterOptions {
   readonly stderr: NodeJS.WriteStream;
   readonly env: NodeJS.ProcessEnv;
   readonly platform: NodeJS.Platform;
-  /** The folder that paths are shown relative to. */
+  /** Paths are shown relative to this folder. */
   readonly cwd: string;
-  /** `--color` or `--no-color`, where given. */
+  /** True for `--color`, false for `--no-color`. Absent: neither was passed. */
   readonly color?: boolean;
-  /** Every line of the tools. */
+  /** True: print every line of the tools. */
   readonly verbose: boolean;
-  /** Absolute folder of the log files, `.appdev/logs`; absent: none are written. */
+  /** Absolute path of the folder for log files, `.appdev/logs`. Absent: none are written. */
   readonly logFolder?: string;
-  /** Called for each key that asks the session for something; only the panel has keys. */
+  /** Called for each key that asks the session to do something. Only the panel has keys. */
   readonly onKey: (action: KeyAction) => void;
-  /** The bus's clock, in milliseconds since the epoch. */
+  /** The clock of the event bus, in milliseconds since 1970. */
   readonly now: () => number;
 }
 
-/** Makes the reporter for the choice, and the one that writes log files beside it. */
+/** Makes the chosen reporter together with the one that writes log files, as one reporter. */
 export async function createReporter(options: ReporterOptions): Promise<Reporter> {
   const { logFolder } = options;
   const screen = await createScreen(
@@ -41,7 +41,7 @@ export async function createReporter(options: ReporterOptions): Promise<Reporter
   const files = createLogFiles(logFolder);
   return {
     start(bus) {
-      // Files first: an error card on the screen names a file that has the lines.
+      // Files come first, so that a file has its lines before an error card on the screen names it.
       files.start(bus);
       screen.start(bus);
     },

@@ -162,7 +162,7 @@ describe('objects', () => {
     expect(await cluster.apply(wrong, {}, session.signal)).toMatchObject({
       error: {
         message: expect.stringContaining('.dta') as string,
-        hint: 'the kind has no such field: correct its name or its place in the manifest',
+        hint: 'the kind has no such field: fix its name or its place in the manifest',
       },
     });
     valueOf(await cluster.apply(deployment('fixed', 'sleep 600'), {}, session.signal));

@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { keepingTag } from '../../src/build/image/harbor.ts';
+import { keepingTag } from '../../src/registry/harbor/keeping-tag.ts';
 import { startFakeHarbor, type FakeHarbor } from '../support/fake-harbor/fake-harbor.ts';
 import type { Robot } from '../support/fake-harbor/state.ts';
 import { startFaultProxy, type NthFault } from '../support/fault-proxy.ts';

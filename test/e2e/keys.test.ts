@@ -51,7 +51,7 @@ it('r rebuilds, p holds saves back and lets them go, c cancels, q cleans up, and
 
   // Held back: the screen says so, and what is saved stays unbuilt.
   terminal.press('p');
-  await terminal.shows('paused: saves are noted but not built');
+  await terminal.shows('paused: saves are noticed but not built');
   rig.replace(controller, 'up and running', 'up after a pause');
   await terminal.shows(/stock .*paused \(p resumes\)/);
   expect(logged(/StockController\.java/)).toBe(0);

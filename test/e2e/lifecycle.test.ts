@@ -97,7 +97,7 @@ describe('a namespace that another session takes over', () => {
     const finished = await dev.waitFor('session.finished');
     expect(finished.error).toMatchObject({
       code: 'NAMESPACE_LOCKED',
-      message: expect.stringContaining(`ben@desktop (pid 4711) took ${rig.namespace} over`),
+      message: expect.stringContaining(`ben@desktop (pid 4711) took over the namespace ${rig.namespace}`),
     });
     expect(dev.events.filter(({ type }) => type === 'cleanup.started')).toEqual([]);
     await serves(rig, 'stock', 'Stock is up and running');
@@ -121,7 +121,7 @@ describe('what run deployed', () => {
     expect(broken.events).toContainEqual(
       expect.objectContaining({
         type: 'notice',
-        message: 'left running: stock; `run` or `deploy` put it there',
+        message: 'still running: stock, because `run` or `deploy` deployed it',
         hint: 'to remove it: appdev delete stock',
       }),
     );
@@ -213,7 +213,7 @@ describe('a changed appdev.yaml', () => {
     );
     expect(left).toMatchObject({
       service: 'stock',
-      message: `release stock in ${rig.namespace} is no longer in appdev.yaml; it stays until this session ends`,
+      message: `release stock in ${rig.namespace} is no longer in appdev.yaml; it keeps running until this session ends`,
       hint: expect.stringMatching(
         new RegExp(`^to remove it now: helm uninstall stock .* -n ${rig.namespace}$`),
       ),

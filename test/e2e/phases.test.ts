@@ -199,7 +199,7 @@ describe('deploy --rendered', () => {
   it('refuses what was rendered before there was an image, in a project that was never built', async () => {
     const rig = makeRig();
     const draft = await succeeds(rig.appdev('render', 'stock'));
-    expect(draft.stderr).toContain('stock was not built yet');
+    expect(draft.stderr).toContain('stock has not been built yet');
     rig.write('draft.yaml', draft.stdout);
     for (const command of ['deploy', 'diff', 'verify']) {
       const refused = await rig.appdev(command, 'stock', '--rendered', 'draft.yaml');
@@ -284,7 +284,7 @@ describe('Kustomize', () => {
     expect(scaled.code).toBe(11);
     expect(scaled.stdout).toMatch(/^- {2}replicas: 2\n\+ {2}replicas: 1$/m);
     expect(scaled.stdout).toContain(
-      '# Deployment/stock: kubectl changed .spec.replicas to 2 (would be set back to 1); deploy refuses that without --force-conflicts\n',
+      '# Deployment/stock: kubectl changed .spec.replicas to 2 (would be set back to 1); without --force-conflicts, deploy refuses to do that\n',
     );
     const refused = await rig.appdev('deploy', 'stock', ...kustomize);
     expect(refused.code).toBe(7);

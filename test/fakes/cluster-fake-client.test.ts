@@ -76,7 +76,7 @@ describe('refusals', () => {
       error: {
         code: 'DEPLOY_FAILED',
         message: 'cannot apply ConfigMap/orders in shop: .spec.replicas belongs to kubectl-scale',
-        hint: 'somebody else changed it at the same moment: try again',
+        hint: 'someone else changed it at the same moment: try again',
       },
     });
   });

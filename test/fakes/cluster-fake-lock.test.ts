@@ -94,8 +94,9 @@ describe('lockNamespace', () => {
       kind: 'failed',
       error: {
         code: 'NAMESPACE_LOCKED',
-        message: 'ben@desktop (pid 4711) works on Shop App in namespace shop since 2026-11-21T05:00:00Z',
-        hint: 'end that session, or use a namespace of your own: -n shop-2',
+        message:
+          'ben@desktop (pid 4711) has been working on Shop App in namespace shop since 2026-11-21T05:00:00Z',
+        hint: 'end that session, or use another namespace: -n shop-2',
       },
     });
     expect(await holder()).toBe(other.identity);

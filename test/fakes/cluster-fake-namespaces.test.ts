@@ -93,7 +93,7 @@ describe('the locks of a session', () => {
       kind: 'failed',
       error: {
         code: 'NAMESPACE_LOCKED',
-        message: 'ben@desktop (pid 4711) took one over; this session ends and removes nothing',
+        message: 'ben@desktop (pid 4711) took over the namespace one; this session ends and removes nothing',
       },
     });
     expect(locks.state()).toMatchObject({ kind: 'failed' });

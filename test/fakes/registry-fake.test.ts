@@ -261,20 +261,20 @@ describe('tokens', () => {
   });
 
   it.each<[string, FakeAnswer, string, RegExp]>([
-    ['refuses the password', { status: 401 }, 'REGISTRY_DENIED', /does not take the credentials/],
+    ['refuses the password', { status: 401 }, 'REGISTRY_DENIED', /does not accept the stored credentials/],
     [
       'redirects',
       { status: 302, headers: { location: 'http://127.0.0.1:1/steal' } },
       'REGISTRY_UNREACHABLE',
       /HTTP 302/,
     ],
-    ['gives none', { status: 200, body: '{}' }, 'REGISTRY_UNREACHABLE', /gives no token/],
-    ['talks nonsense', { status: 200, body: '{"token": 5' }, 'REGISTRY_UNREACHABLE', /gives no token/],
+    ['gives none', { status: 200, body: '{}' }, 'REGISTRY_UNREACHABLE', /returned no token/],
+    ['talks nonsense', { status: 200, body: '{"token": 5' }, 'REGISTRY_UNREACHABLE', /returned no token/],
     [
       'would inject a header',
       { status: 200, body: JSON.stringify({ token: 'a\r\nX-Evil: 1' }) },
       'REGISTRY_UNREACHABLE',
-      /gives no token/,
+      /returned no token/,
     ],
   ])('are not there when the token server %s', async (_name, answer, code, message) => {
     const registry: FakeRegistry = await start((request) =>
@@ -433,7 +433,7 @@ describe('answers', () => {
     );
   });
 
-  it('of something that is no registry are no tags', async () => {
+  it('of something that is not a registry are no tags', async () => {
     const registry = await start(() => ({ status: 200, body: '<html>Welcome</html>' }));
     expect(await clientFor(registry).client.listTags(`${registry.host}/orders`, signal)).toMatchObject({
       error: { code: 'REGISTRY_UNREACHABLE' },

@@ -128,7 +128,7 @@ describe('polling', () => {
   });
 });
 
-describe.skipIf(!isRoot)('folders and files of somebody else', () => {
+describe.skipIf(!isRoot)('folders and files of someone else', () => {
   it('are left out with a note, and the rest is read', async () => {
     chmodSync(join(root, 'f1'), 0o700);
     chmodSync(join(root, 'f2', 'A.java'), 0o600);

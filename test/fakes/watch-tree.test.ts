@@ -331,7 +331,7 @@ describe('what counts', () => {
       'src/test/java/T.java',
       'static/index.html',
     ]);
-    // A jar that somebody else builds is the very thing to watch.
+    // A jar that someone else builds is the very thing to watch.
     const { jar: _none, ...rest } = service;
     expect(namesOf(await scannerOf(rest).scan(rest))).toContain('target/app.jar');
     // A changed Containerfile has other inputs.

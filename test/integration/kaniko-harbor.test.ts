@@ -219,7 +219,7 @@ describe('a project that keeps unscanned images back', () => {
     ];
     const [code, exit, text] = told(await build(layered(), { jar: await jarOf('a') }));
     expect([code, exit]).toEqual(['SCAN_GATE', 10]);
-    expect(text).toContain('orders (dependencies) was pushed but not let through');
+    expect(text).toContain('orders (dependencies) was pushed but stopped');
     expect(cluster.builds).toHaveLength(1);
   });
 

@@ -435,7 +435,7 @@ describe('pruning', () => {
     expect(await there(images)).toEqual([true, true, true, false, true]);
   });
 
-  it('keeps what somebody else has tagged', async () => {
+  it('keeps what someone else has tagged', async () => {
     const { ledger, images, service } = await history(['a', 'b', 'c']);
     await pushImage(server.host, service, 'release-1', 'a');
     expect(await prune(ledger, 1)).toEqual(ok({ kind: 'pruned', removed: 1 }));

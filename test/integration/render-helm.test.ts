@@ -202,7 +202,7 @@ spec:
     write('values-dev.yaml', '');
     expect(await errorOf({ values: ['valeus-dev.yaml'] })).toMatchObject({
       code: 'RENDER_FAILED',
-      message: 'there is no values file valeus-dev.yaml',
+      message: 'the values file valeus-dev.yaml does not exist',
       hint: 'did you mean values-dev.yaml?',
     });
   });
@@ -252,7 +252,7 @@ spec:
   it('names the template that renders to no object', async () => {
     write('charts/web/templates/broken.yaml', 'a: b\n');
     expect((await errorOf()).diagnostics?.[0]).toMatchObject({
-      message: '`apiVersion` is missing, or is not a string',
+      message: '`apiVersion` is missing or not a string',
       file: 'web/templates/broken.yaml',
     });
   });

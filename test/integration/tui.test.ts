@@ -293,7 +293,7 @@ describe('keys', () => {
     await t.until('nothing is selected', () => !t.text().includes('▸'));
     await press('c', { type: 'cancel' });
     await press('q', { type: 'quit' });
-    await t.shows('stopping: ending what runs');
+    await t.shows('stopping: ending all runs');
   });
 
   test('pasted text does nothing', async () => {

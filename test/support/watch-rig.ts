@@ -219,20 +219,25 @@ export class WatchRig {
           );
         },
       },
-      deployer: {
+      publish: () => Promise.resolve(ok(undefined)),
+      renderer: {
         render: ({ name }, artifact) => {
           // The chart is read now; the sources are in the image.
           const hash = `${artifact?.digest ?? ''} ${readOr(this.path('deploy/chart/values.yaml'))}`;
           return Promise.resolve(ok({ service: name, namespace: 'n', objects: [], yaml: '', hash }));
         },
+      },
+      way: {
         apply: (_service, rendered, { report }) => {
           report.started('apply');
           this.deployed = rendered.hash.split(' ')[0] ?? '';
           report.finished('apply', 'ok');
           return Promise.resolve(ok({ changed: true, detail: '' }));
         },
+      },
+      observer: {
         awaitReady: () => Promise.resolve(ok(undefined)),
-        remove: unused,
+        verify: unused,
       },
     };
   }

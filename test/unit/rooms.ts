@@ -114,7 +114,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   watch: {
     about:
       'what a service is made from: wake-ups (the only importer of chokidar), ignores, snapshots, classification',
-    from: ['config', 'build', 'build/image/context'],
+    from: ['core', 'config', 'build', 'build/image/context'],
   },
   build: {
     about: 'what a builder of jars and a builder of images is',
@@ -372,12 +372,20 @@ export const rooms: Readonly<Record<string, Room>> = {
     from: ['core', 'config', 'watch'],
   },
   'loop/work': {
-    about: 'one run and one build: what the stages do, in their order',
+    about: 'the one executor: a run as a fold of steps, how it begins, what it remembers',
     from: ['core', 'support/files', 'config', 'watch', 'build', 'deploy', 'loop/decide'],
+  },
+  'loop/steps': {
+    about: 'what does each stage: jar, image, the scan gate, render, apply, observe',
+    from: ['core', 'config', 'watch', 'build', 'deploy', 'loop/decide', 'loop/work'],
   },
   'loop/drive': {
     about: 'the loop in action: performing effects, looking at the disk, the configuration in force',
-    from: ['core', 'support', 'config', 'watch', 'deploy', 'loop/decide', 'loop/work'],
+    from: ['core', 'support', 'config', 'watch', 'deploy', 'loop/decide', 'loop/work', 'loop/steps'],
+  },
+  'loop/once': {
+    about: 'runs done once, for the commands build, run, deploy and verify',
+    from: ['core', 'config', 'watch', 'loop/decide', 'loop/work', 'loop/steps'],
   },
   ui: {
     about: 'which reporter speaks, NDJSON, and the log files',
@@ -458,6 +466,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       'deploy',
       'deploy/deployer',
       'loop/work',
+      'loop/once',
       'ui/lines',
       'app',
     ],
@@ -470,9 +479,10 @@ export const rooms: Readonly<Record<string, Room>> = {
       'config',
       'cluster',
       'cluster/hold',
+      'deploy',
       'deploy/objects',
       'loop/decide',
-      'loop/work',
+      'loop/once',
       'app',
       'app/compose',
     ],
@@ -515,6 +525,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       'deploy/objects',
       'deploy/render',
       'loop/work',
+      'loop/once',
       'app',
       'app/compose',
     ],
@@ -560,6 +571,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       'deploy/deployer',
       'loop/work',
       'loop/drive',
+      'loop/once',
       'ui/lines',
       'app',
       'app/compose',

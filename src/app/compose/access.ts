@@ -1,4 +1,6 @@
-/** The session's way into registries, from the command line, the environment and appdev.yaml. */
+/**
+ * Collects the registry credentials and certificates of a session: from the command line, environment and appdev.yaml.
+ */
 import { resolve } from 'node:path';
 import type { Outcome } from '../../core/outcome.ts';
 import { openRegistryAccess, type RegistryAccess } from '../../registry/login/access.ts';
@@ -7,10 +9,11 @@ import type { RunProcess } from '../../support/process/process.ts';
 import type { Session } from '../session.ts';
 
 /**
- * Opens it; contacts nothing. Fails with REGISTRY_UNREACHABLE for a certificate authority that is not usable.
+ * Opens the session's access to registries. It contacts nothing.
  *
- * @param registry where the session's images go, as far as that is known: the environment's login is for its host alone.
- * @param run starts credential helpers.
+ * @param registry the registry that the session pushes to, if known; the login in the environment is only for its host
+ * @param run starts credential helpers
+ * @returns fails with REGISTRY_UNREACHABLE if the certificate authority cannot be used
  */
 export function openAccess(
   { invocation }: Pick<Session, 'invocation'>,
@@ -29,7 +32,7 @@ export function openAccess(
   });
 }
 
-/** Absolute path of the certificate authority to trust for a registry; undefined where none is named. */
+/** Absolute path of the certificate authority to trust for a registry; undefined if none is configured. */
 export function authorityFile(
   { invocation: { env, cwd } }: Pick<Session, 'invocation'>,
   registry: Pick<Registry, 'ca'> | undefined,

@@ -1,7 +1,7 @@
 /** Puts together the builders of jars and images that a session's services name. */
 import { createBuildahBuilder } from '../../build/image/buildah/builder.ts';
 import { createCommandBuilder } from '../../build/image/command/builder.ts';
-import { copyingBuilder, type CopyParts } from '../../build/image/transfer/copy.ts';
+import type { CopyParts } from '../../build/image/transfer/copy.ts';
 import { createGradleBuilder } from '../../build/jar/gradle/builder.ts';
 import { selectBuilder, usesBuilder } from '../../build/image/select.ts';
 import { createJarBuilder, undecided } from '../../build/jar/select.ts';
@@ -36,12 +36,6 @@ export interface ImageParts {
   readonly ledger: PushLedger;
 }
 
-/** The builder of images, and what copies them, where they are copied. */
-export interface OpenImageBuilder {
-  readonly imageBuilder: ImageBuilder;
-  readonly copies: CopyParts | undefined;
-}
-
 /** Nothing is asked of a registry where there is none: images are loaded into the nodes. */
 const noReader: PushReader = {
   headManifest: () => Promise.resolve(ok(undefined)),
@@ -49,14 +43,14 @@ const noReader: PushReader = {
 };
 
 /**
- * The builder of images: each service's own, then what a Harbor demands of its image, then the copy: what is not let
- * through reaches no second registry. First removes what a killed session left of its builds in the cluster.
+ * The builder of images: each service's own, and around it what a Harbor demands. First removes what a killed session left
+ * of its builds in the cluster.
  */
 export async function openImageBuilder(
   session: Session,
   target: OpenTarget,
   { images, access, registry, ledger }: ImageParts,
-): Promise<OpenImageBuilder> {
+): Promise<ImageBuilder> {
   const { config } = session.project;
   const kaniko = config.kaniko ?? defaultKaniko;
   const client = registry?.client;
@@ -116,13 +110,15 @@ export async function openImageBuilder(
       cache: cacheFolder(),
     }),
   });
-  const guarded = registry?.guarded(selected) ?? selected;
-  const copies = copiesOf(images, access, run);
-  return { imageBuilder: copies === undefined ? guarded : copyingBuilder(guarded, copies), copies };
+  return registry?.guarded(selected) ?? selected;
 }
 
 /** What copies images into another registry; undefined where the nodes pull from the one that is pushed to. */
-function copiesOf(images: ImageTarget, access: RegistryAccess, run: RunProcess): CopyParts | undefined {
+export function copiesOf(
+  images: ImageTarget,
+  access: RegistryAccess,
+  run: RunProcess,
+): CopyParts | undefined {
   if (images.kind !== 'registry' || images.registry.copy === undefined) return undefined;
   const { pull, copy } = images.registry;
   const reader = createRegistryClient({

@@ -1,11 +1,11 @@
-/** Opens the cluster of a command: the guard first, then the pinned connection, then the deployer on it. */
+/** Opens the cluster of a command: first the guard decides, then appdev connects, then it makes the deployer. */
 import { join } from 'node:path';
 import { openCluster, type OpenCluster } from '../../cluster/api/client.ts';
 import type { GuardedCommand } from '../../cluster/choose/guard.ts';
 import { selectCluster } from '../../cluster/choose/select.ts';
 import type { ServiceConfig } from '../../config/model.ts';
 import { createDeployer } from '../../deploy/deployer/deployer.ts';
-import type { LiveDeployer } from '../../deploy/types.ts';
+import type { Deployer } from '../../deploy/types.ts';
 import { ok, type Outcome } from '../../core/outcome.ts';
 import { pinnedProcess } from '../../support/process/pinned.ts';
 import type { RunProcess } from '../../support/process/process.ts';
@@ -14,15 +14,15 @@ import { kubeconfigPlaces } from '../project.ts';
 import type { Session } from '../session.ts';
 import { termsOf } from '../terms.ts';
 
-/** A cluster that the guard admitted, pinned for the session. */
+/** A cluster that the guard allows, with a connection that stays the same for the whole session. */
 export interface OpenTarget {
   readonly cluster: OpenCluster;
-  readonly deployer: LiveDeployer;
-  /** Starts this session's children: they get the pinned kubeconfig. */
+  readonly deployer: Deployer;
+  /** Starts child processes of this session. They get the session's own kubeconfig. */
   readonly run: RunProcess;
 }
 
-/** Chooses and opens the cluster, and says which it is. Nothing is contacted before the guard has spoken. */
+/** Chooses and opens the cluster, and reports which one it is. Nothing is contacted before the guard has decided. */
 export async function openTarget(session: Session, command: GuardedCommand): Promise<Outcome<OpenTarget>> {
   const { invocation, project, emit, cleanup } = session;
   const { config } = project;
@@ -52,18 +52,18 @@ export async function openTarget(session: Session, command: GuardedCommand): Pro
     root: config.root,
     adopt: invocation.booleans['adopt'] ?? false,
     terms: termsOf(invocation),
-    // In dev the cluster is the developer's own, and what is saved is what runs.
+    // In dev the cluster is the developer's own, and the saved files must win.
     forceConflicts: command === 'dev' || (invocation.booleans['force-conflicts'] ?? false),
   });
   return ok({ cluster, deployer, run });
 }
 
-/** The namespace that a service goes to. */
+/** The namespace that a service is deployed to. */
 export function namespaceOf(service: ServiceConfig, cluster: OpenCluster): string {
   return service.deploy.namespace ?? cluster.identity.namespace;
 }
 
-/** Every namespace of the services, each once. */
+/** All namespaces of the services, each once. */
 export function namespacesOf(services: readonly ServiceConfig[], cluster: OpenCluster): readonly string[] {
   return [...new Set(services.map((service) => namespaceOf(service, cluster)))];
 }

@@ -1,6 +1,6 @@
 /** What the one-shot commands hand to the loop's work. */
 import { writtenOnce } from '../../loop/work/written.ts';
-import type { OnceOptions } from '../../loop/work/once-job.ts';
+import type { OnceOptions } from '../../loop/once/once.ts';
 import { createScanner } from '../../watch/scanner.ts';
 import type { Session } from '../session.ts';
 import type { Work } from './work.ts';
@@ -26,6 +26,6 @@ export function onceOptions({ project, services, emit, signals }: Session, work:
     emit,
     now: () => performance.now(),
     signal: signals.shutdown,
-    force: false,
+    reason: 'start',
   };
 }

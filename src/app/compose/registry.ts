@@ -1,52 +1,54 @@
 /**
- * Puts together what talks to the registry that the session pushes to: the client, Buildah's way in, and Harbor's demands
- * on what is built. As whom and by which authorities is the session's access, which is not made here.
+ * Puts together everything that talks to the session's registry: the client, Buildah's flags, and the rules of a Harbor.
+ * Credentials and certificates come from the session's access, which is made elsewhere.
  */
 import { join } from 'node:path';
 import { createBuildahAccess, type BuildahAccess } from '../../build/image/buildah/access.ts';
 import { withHarbor } from '../../build/image/harbor.ts';
 import type { ImageBuilder } from '../../build/types.ts';
 import type { ScanConfig } from '../../config/model.ts';
-import type { ManifestLookup } from '../../loop/work/types.ts';
+import type { ManifestLookup, WorkParts } from '../../loop/work/types.ts';
 import { ok } from '../../core/outcome.ts';
 import type { RegistryAccess } from '../../registry/login/access.ts';
 import { createRegistryClient, type RegistryClient } from '../../registry/api/client.ts';
-import { createDeployGate, type DeployGate } from '../../registry/harbor/deploy-gate.ts';
+import { createDeployGate } from '../../registry/harbor/deploy-gate.ts';
 import { createHarbor, harborPath } from '../../registry/harbor/harbor.ts';
+import { keepInHarbor } from '../../registry/harbor/keeping-tag.ts';
 import { manifestLookup } from '../../registry/lookup.ts';
 import { createScanGate, type ScanGate } from '../../registry/harbor/scan-gate.ts';
 import { imageNames } from '../../registry/target.ts';
 import type { Registry } from '../../registry/types.ts';
 import type { Clock } from '../../support/clock.ts';
-import { quietContext } from '../quiet.ts';
 
-/** A registry with all that is needed to use it. */
+/** A registry and everything needed to use it. */
 export interface OpenRegistry {
   readonly client: RegistryClient;
   readonly buildah: BuildahAccess;
-  /** Waits until an image may be pulled, where its Harbor project keeps it back until it is scanned. */
+  /** Waits until an image may be pulled, if its Harbor project blocks pulls until it is scanned. */
   readonly pullGate: ScanGate;
-  /** The same builder, minding what a Harbor demands. */
+  /** Wraps a builder so that it follows the rules of a Harbor. */
   readonly guarded: (builder: ImageBuilder) => ImageBuilder;
-  /** Judges an image that was built before, when it is about to be deployed. */
-  readonly judge: DeployGate;
+  /** Judges an image that is about to be deployed. */
+  readonly admit: NonNullable<WorkParts['admit']>;
+  /** Keeps an image that may be deployed from a Harbor's clean-up. */
+  readonly keep: WorkParts['publish'];
   /** Whether an artifact of an earlier run may be deployed again as it is. */
   readonly lookup: ManifestLookup;
 }
 
-/** What opening takes. */
+/** The registry, and how to use it. */
 export interface RegistryOptions {
   readonly registry: Registry;
   readonly access: RegistryAccess;
   readonly createProject: boolean;
   readonly scan?: ScanConfig;
-  /** Where reports are kept. */
+  /** Absolute path of the folder in which scan reports are stored. */
   readonly stateFolder: string;
-  /** For tests of what is tried again. */
+  /** The clock for pauses between tries. Tests replace it. */
   readonly clock?: Clock;
 }
 
-/** Opens it; contacts nothing. */
+/** Makes the parts for a registry. It contacts nothing. */
 export function openRegistry(opening: RegistryOptions): OpenRegistry {
   const { registry, access, scan, createProject, stateFolder } = opening;
   const clock = opening.clock === undefined ? {} : { clock: opening.clock };
@@ -66,6 +68,7 @@ export function openRegistry(opening: RegistryOptions): OpenRegistry {
   });
   const gateOptions = { harbor, client, reports: join(stateFolder, 'reports'), ...clock };
   const gate = createScanGate({ ...gateOptions, ...(scan === undefined ? {} : { scan }) });
+  const deployGate = createDeployGate({ registry, harbor, gate, ...(scan === undefined ? {} : { scan }) });
   return {
     client,
     buildah: createBuildahAccess(registry.push, access),
@@ -73,25 +76,14 @@ export function openRegistry(opening: RegistryOptions): OpenRegistry {
     guarded: (builder) =>
       withHarbor(builder, {
         harbor,
-        client,
-        gate,
         createProject,
         repositoryOf: ({ image }) =>
           imageNames({ kind: 'registry', registry }, image?.repository ?? '').repository,
       }),
-    judge: createDeployGate({ registry, harbor, gate, ...(scan === undefined ? {} : { scan }) }),
-    lookup: gated(manifestLookup(client), gate),
-  };
-}
-
-/** The same lookup; what is there is deployed again, so that it has to pass the gate again. */
-function gated(lookup: ManifestLookup, gate: ScanGate): ManifestLookup {
-  return {
-    async has(artifact, signal) {
-      const there = await lookup.has(artifact, signal);
-      if (there.kind !== 'ok' || !there.value) return there;
-      const judged = await gate(artifact, quietContext(signal));
-      return judged.kind === 'ok' ? there : judged;
-    },
+    // What was built elsewhere may lie in another registry, or in one that does not know this account.
+    admit: async (artifact, origin, context) =>
+      await (origin === 'given' ? deployGate(artifact, context) : gate(artifact, context)),
+    keep: async (artifact, { signal }) => await keepInHarbor(artifact, { harbor, client }, signal),
+    lookup: manifestLookup(client),
   };
 }

@@ -2,24 +2,24 @@
 import { realpathSync } from 'node:fs';
 import { createGit, type Git } from '../../build/image/tags/git-state.ts';
 import { pruneStorage } from '../../build/image/buildah/prune.ts';
-import type { ImageBuilder } from '../../build/types.ts';
+import { copyImage } from '../../build/image/transfer/copy.ts';
 import type { ServiceConfig } from '../../config/model.ts';
 import type { Artifact } from '../../core/events.ts';
 import { createRecords } from '../../loop/work/records.ts';
-import type { ManifestLookup, Records, WorkParts } from '../../loop/work/types.ts';
+import type { Records, WorkParts } from '../../loop/work/types.ts';
 import { ok, type NotOk, type Outcome } from '../../core/outcome.ts';
 import type { RegistryAccess } from '../../registry/login/access.ts';
 import type { RegistryClient } from '../../registry/api/client.ts';
 import { findImageTarget } from '../../registry/find/discovery.ts';
 import { createPushLedger, type PushLedger } from '../../registry/ledger.ts';
-import { copiedLookup, loadedLookup } from '../../registry/lookup.ts';
+import { loadedLookup } from '../../registry/lookup.ts';
 import { pruneImages } from '../../registry/prune/prune.ts';
 import { registryOf, targetText } from '../../registry/target.ts';
 import type { ImageTarget, Registry } from '../../registry/types.ts';
 import { cacheFolder } from '../../support/files/folders.ts';
 import { findTool } from '../../support/process/tool.ts';
 import { openAccess } from './access.ts';
-import { openImageBuilder, openJarBuilder } from './builders.ts';
+import { copiesOf, openImageBuilder, openJarBuilder } from './builders.ts';
 import type { OpenTarget } from './cluster.ts';
 import { openRegistry, type OpenRegistry } from './registry.ts';
 import { removeImage } from '../../build/image/remove.ts';
@@ -65,26 +65,31 @@ export async function openWork(session: Session, target: OpenTarget): Promise<Ou
     { emit, services, project, command: invocation.command },
     { git, client, startedMs: Date.now() },
   );
-  const { imageBuilder, copies } = await openImageBuilder(session, target, {
+  const imageBuilder = await openImageBuilder(session, target, {
     images: images.value,
     access: access.value,
     registry,
     ledger,
   });
+  const copies = copiesOf(images.value, access.value, target.run);
+  const { renderer, way, observer } = target.deployer;
   return ok({
     parts: {
       jarBuilder: openJarBuilder(session, target),
-      imageBuilder: remembering(imageBuilder, ledger, tags),
-      deployer: target.deployer,
-      manifests:
-        registry === undefined
-          ? loadedLookup(target.cluster)
-          : rememberedLookup(
-              copies === undefined ? registry.lookup : copiedLookup(registry.lookup, copies.reader),
-              ledger,
-              tags,
-            ),
-      ...(registry === undefined ? {} : { judge: registry.judge }),
+      imageBuilder,
+      manifests: registry === undefined ? loadedLookup(target.cluster) : registry.lookup,
+      ...(registry === undefined ? {} : { admit: registry.admit }),
+      // In this order: what was let through is kept first, reaches the nodes' registry next, and gets its other tags last.
+      publish: inOrder([
+        registry?.keep,
+        copies && (async (artifact, context) => await copyImage(copies, artifact, context)),
+        async (artifact) => {
+          await ledger.add(artifact);
+          return ok(undefined);
+        },
+        async (artifact, { signal }) => await tags.put(artifact, signal),
+      ]),
+      ...{ renderer, way, observer },
       target: targetText(images.value),
     },
     records: createRecords(stateFolder),
@@ -161,30 +166,16 @@ function toolchainOf(env: NodeJS.ProcessEnv): string {
   return `${env['JAVA_HOME'] ?? ''}\n${javac === undefined ? '' : realpathSync(javac)}`;
 }
 
-/** The same builder; what it pushes is written down for prune, and gets its further tags. */
-function remembering(builder: ImageBuilder, ledger: PushLedger, tags: Tagger): ImageBuilder {
-  return {
-    async build(request, context) {
-      const built = await builder.build(request, context);
-      if (built.kind !== 'ok') return built;
-      await ledger.add(built.value);
-      const tagged = await tags.put(built.value, context.signal);
-      return tagged.kind === 'ok' ? built : tagged;
-    },
-  };
-}
+type Publish = WorkParts['publish'];
 
-/** The same lookup; what is found is about to be deployed again, so prune must take it for new. */
-function rememberedLookup(lookup: ManifestLookup, ledger: PushLedger, tags: Tagger): ManifestLookup {
-  return {
-    async has(artifact, signal) {
-      const there = await lookup.has(artifact, signal);
-      if (there.kind !== 'ok' || !there.value) return there;
-      await ledger.add(artifact);
-      // What fails here fails again, and is reported, when the image is built.
-      const tagged = await tags.put(artifact, signal);
-      return tagged.kind === 'ok' ? there : tagged;
-    },
+/** One after the other, to the first that fails. */
+function inOrder(steps: readonly (Publish | undefined)[]): Publish {
+  return async (artifact, context) => {
+    for (const step of steps) {
+      const done = await step?.(artifact, context);
+      if (done !== undefined && done.kind !== 'ok') return done;
+    }
+    return ok(undefined);
   };
 }
 

@@ -1,4 +1,4 @@
-/** Brings the namespaces of a command into being, and for `dev` takes their locks and notices when one is lost. */
+/** Creates the namespaces of a command. For `dev` it also locks them and notices if another session takes a lock. */
 import { lockNamespace, type NamespaceLock } from '../../cluster/hold/lock.ts';
 import { ensureNamespace, removeNamespace } from '../../cluster/hold/namespace.ts';
 import type { ServiceConfig } from '../../config/model.ts';
@@ -6,15 +6,15 @@ import { failed, ok, type NotOk, type Outcome } from '../../core/outcome.ts';
 import { namespacesOf, type OpenTarget } from '../compose/cluster.ts';
 import type { Session } from '../session.ts';
 
-/** How long giving a lock back may take, in milliseconds. */
+/** Milliseconds that releasing a lock may take. */
 const releaseMs = 5000;
 
-/** How long taking an empty namespace away again may take, in milliseconds. */
+/** Milliseconds that removing an empty namespace may take. */
 const removalMs = 10_000;
 
 /**
- * Creates what is missing, where `cluster.createNamespace` allows it. At the end of the session a namespace that it
- * created goes again if nothing came into it: a build that failed leaves no empty one behind.
+ * Creates missing namespaces, if `cluster.createNamespace` allows it. At the end of the session, each namespace that it
+ * created is removed if it is empty, so that a failed build leaves none behind.
  */
 export async function ensureNamespaces(
   session: Session,
@@ -40,7 +40,7 @@ export async function ensureNamespaces(
       emit({
         type: 'notice',
         level: 'warning',
-        message: `the namespace ${namespace} stays: ${message}`,
+        message: `appdev could not remove the namespace ${namespace}, which it had created: ${message}`,
         ...(hint === undefined ? {} : { hint }),
       });
     });
@@ -48,23 +48,23 @@ export async function ensureNamespaces(
   return ok(undefined);
 }
 
-/** The namespaces that this session works in alone. Their locks are given back at its end. */
+/** The namespaces that this session has locked for itself. The locks are released at its end. */
 export interface NamespaceLocks {
-  /** Brings the namespaces of the services into being and locks those that are not held yet. */
+  /** Creates the namespaces of the services if needed, and locks those that are not locked yet. */
   take(services: readonly ServiceConfig[]): Promise<Outcome<void>>;
-  /** Those that were locked, first one first. */
+  /** The locked namespaces, in the order in which they were locked. */
   names(): readonly string[];
-  /** Aborts when another session has taken one of them over. */
+  /** Aborts if another session takes over one of them. */
   readonly lost: AbortSignal;
-  /** NAMESPACE_LOCKED once another session has taken one of them over. */
+  /** Fails with NAMESPACE_LOCKED if another session has taken over one of them, as far as is known. */
   state(): Outcome<void>;
-  /** The same after a look at every lock. To be asked before anything is removed. */
+  /** Asks the cluster about every lock, then returns `state`. Call it before anything is removed. */
   check(signal: AbortSignal): Promise<Outcome<void>>;
 }
 
 /**
- * Makes it, with nothing locked yet. When a lock is lost the session is asked to end: what runs in that namespace is
- * somebody else's from then on.
+ * Makes the locks of a session; nothing is locked yet. If a lock is lost, the session is asked to end, because the
+ * namespace then belongs to another session.
  */
 export function createNamespaceLocks(session: Session, target: OpenTarget): NamespaceLocks {
   const { project, signals, cleanup, emit } = session;
@@ -73,10 +73,10 @@ export function createNamespaceLocks(session: Session, target: OpenTarget): Name
   let loss: NotOk | undefined;
 
   const onLost = (namespace: string, holder: string): void => {
-    const message = `${holder} took ${namespace} over; this session ends and removes nothing`;
+    const message = `${holder} took over the namespace ${namespace}; this session ends and removes nothing`;
     emit({ type: 'notice', level: 'warning', message });
     loss ??= failed('NAMESPACE_LOCKED', message, {
-      hint: `end that session, or use a namespace of your own: -n ${namespace}-2`,
+      hint: `end that session, or use another namespace: -n ${namespace}-2`,
     });
     lost.abort('shutdown');
     signals.end();

@@ -1,4 +1,4 @@
-/** Takes services out of the cluster again: `appdev delete`, and the end of `dev` and `run --cleanup`. */
+/** Removes services from the cluster, for `appdev delete` and at the end of `dev` and `run --cleanup`. */
 import { removeNamespace } from '../../cluster/hold/namespace.ts';
 import type { ServiceConfig } from '../../config/model.ts';
 import { inRemovalOrder } from '../../loop/decide/order.ts';
@@ -9,8 +9,8 @@ import { quietContext } from '../quiet.ts';
 import type { Session } from '../session.ts';
 
 /**
- * Removes the services in reverse order of `needs`, then each namespace that appdev made and that is empty. One service
- * that cannot be removed does not keep the others; the first failure is the outcome.
+ * Removes the services in reverse order of `needs`, then each empty namespace that appdev created. If one service
+ * cannot be removed, the others are still removed. The outcome is the first failure.
  */
 export async function removeServices(
   session: Session,
@@ -26,7 +26,7 @@ export async function removeServices(
   const kept: string[] = [];
   let problem: NotOk | undefined;
   for (const service of order) {
-    const outcome = await deployer.remove(service, { deleteVolumes }, quietContext(signal));
+    const outcome = await deployer.way.remove(service, { deleteVolumes }, quietContext(signal));
     if (outcome.kind === 'ok') {
       removed += outcome.value.removed;
       kept.push(...outcome.value.kept);
@@ -48,9 +48,9 @@ export async function removeServices(
   }
   if (kept.length > 0) {
     const hint = kept.some((name) => name.startsWith('PersistentVolumeClaim/'))
-      ? { hint: 'appdev delete --delete-volumes removes volume claims too' }
+      ? { hint: 'to remove volume claims too: appdev delete --delete-volumes' }
       : {};
-    emit({ type: 'notice', level: 'info', message: `left on purpose: ${kept.join(', ')}`, ...hint });
+    emit({ type: 'notice', level: 'info', message: `kept on purpose: ${kept.join(', ')}`, ...hint });
   }
   for (const namespace of problem === undefined ? namespacesOf(services, cluster) : []) {
     const outcome = await removeNamespace(cluster, { namespace, project: project.config.name }, signal);
@@ -61,12 +61,12 @@ export async function removeServices(
   return problem ?? ok(undefined);
 }
 
-/** How long removing what was deployed may take at the end of a session, in seconds. */
+/** Seconds that removing the services may take at the end of a session. */
 export const removalSeconds = 120;
 
 /**
- * Removes the services at the end of a session, whose own signal has mostly fired by then: within `removalSeconds`, or
- * until `stop` aborts.
+ * Removes the services at the end of a session, within `removalSeconds` or until `stop` aborts. It does not use the
+ * session's own signal, which has usually fired by then.
  */
 export async function removeAtEnd(
   session: Session,
@@ -78,7 +78,7 @@ export async function removeAtEnd(
   const removed = await removeServices(session, target, services, limit.signal);
   limit.unlink();
   if (removed.kind !== 'cancelled' || !limit.expired()) return removed;
-  return failed('DEPLOY_FAILED', `what was deployed could not be removed within ${removalSeconds} s`, {
-    hint: 'appdev delete tries again',
+  return failed('DEPLOY_FAILED', `the services could not be removed within ${removalSeconds} s`, {
+    hint: 'to try again: appdev delete',
   });
 }

@@ -1,4 +1,4 @@
-/** From the objects of a service to the labels that select its pods. Pure. */
+/** Makes label selectors for a service's pods from its objects. Pure. */
 import type { KubeObject } from '../../cluster/types.ts';
 import { podSpecOf, workloadsIn } from '../../deploy/objects/kinds.ts';
 import { fieldsAt, listAt, numberAt } from '../../support/fields.ts';
@@ -9,8 +9,8 @@ export function selectorsOf(objects: readonly KubeObject[]): readonly string[] {
 }
 
 /**
- * The selector of the workload that a port belongs to: the first whose containers declare it, else the first of all, since
- * a port need not be declared.
+ * The selector of the workload that a port belongs to: the first whose containers declare the port. If none does, it is
+ * the first workload, because a port need not be declared.
  */
 export function selectorOfPort(workloads: readonly KubeObject[], port: number): string | undefined {
   const declares = (workload: KubeObject): boolean =>
@@ -21,7 +21,7 @@ export function selectorOfPort(workloads: readonly KubeObject[], port: number): 
 }
 
 function selectorOf(workload: KubeObject): string | undefined {
-  // A job's selector is made by the API server; its pods carry the job's name.
+  // The API server makes a job's selector. But its pods have a label with the job's name.
   if (workload.kind === 'Job') return `batch.kubernetes.io/job-name=${workload.metadata.name}`;
   const labels =
     workload.kind === 'Pod'

@@ -49,9 +49,11 @@ function fakeTarget(found: readonly KubeObject[]): {
     },
   };
   const deployer = {
-    deployedObjects: () => Promise.resolve(ok(found)),
-    followPods: () => follows.push('pods'),
-    apply: () => Promise.resolve(ok({ changed: true, detail: '' })),
+    way: {
+      deployed: () => Promise.resolve(ok({ objects: found, deployed: found.length > 0, detail: '' })),
+      apply: () => Promise.resolve(ok({ changed: true, detail: '' })),
+    },
+    observer: { followPods: () => follows.push('pods') },
   };
   return { target: { cluster, deployer } as unknown as OpenTarget, follows };
 }
@@ -107,7 +109,7 @@ it('follows a changed dev.forward without a deploy, and leaves pods and logs alo
   const { target, follows } = fakeTarget([]);
   attachments = createAttachments(target, emit);
   const before = forwarding([local, 8080]);
-  await attachments.deployer.apply(before, rendered(deployment('web', 8080)), context);
+  await attachments.following(target.deployer.way).apply(before, rendered(deployment('web', 8080)), context);
   await opened(local);
   attachments.configured([forwarding([other, 8080])]);
   await opened(other);
@@ -116,7 +118,7 @@ it('follows a changed dev.forward without a deploy, and leaves pods and logs alo
   );
   expect(follows.sort()).toEqual(['app=web', 'app=web', 'app=web', 'pods']);
   // A run that began with the old configuration applies now.
-  await attachments.deployer.apply(before, rendered(deployment('web', 8080)), context);
+  await attachments.following(target.deployer.way).apply(before, rendered(deployment('web', 8080)), context);
   expect(events.filter(({ type }) => type === 'forward.opened')).toHaveLength(2);
   expect(follows).toHaveLength(4);
 });
@@ -125,7 +127,9 @@ it('forwards to the workload that declares the port, and to the first where none
   const { target, follows } = fakeTarget([]);
   attachments = createAttachments(target, emit);
   const objects = [deployment('worker'), deployment('web', 8080)];
-  await attachments.deployer.apply(forwarding([local, 8080], [other, 5005]), rendered(...objects), context);
+  await attachments
+    .following(target.deployer.way)
+    .apply(forwarding([local, 8080], [other, 5005]), rendered(...objects), context);
   await opened(local);
   await opened(other);
   // One for each log, one for each port.

@@ -9,15 +9,15 @@ import type { KubeObject } from '../../cluster/types.ts';
 import type { ServiceConfig } from '../../config/model.ts';
 import { workloadsIn } from '../../deploy/objects/kinds.ts';
 import { placed } from '../../deploy/record/release.ts';
-import type { Deployer, LiveDeployer, Rendered } from '../../deploy/types.ts';
 import type { Emit } from '../../core/events.ts';
 import { namespaceOf, type OpenTarget } from '../compose/cluster.ts';
+import type { ApplyWay } from './footprint.ts';
 import { selectorOfPort, selectorsOf } from '../deployed/selectors.ts';
 
 /** Follows services as they are deployed. */
 export interface Attachments {
-  /** The deployer to deploy with: it tells this object what is applied. */
-  readonly deployer: Deployer;
+  /** Attaches to what is applied. */
+  readonly following: (way: ApplyWay) => ApplyWay;
   /** Attaches what earlier sessions left deployed: it serves until something newer does, also when nothing builds. */
   attachDeployed(services: readonly ServiceConfig[]): void;
   /** Follows a changed configuration: other ports are forwarded at once, without a deploy. */
@@ -77,7 +77,7 @@ export function createAttachments({ cluster, deployer }: OpenTarget, emit: Emit)
     const selectors = selectorsOf(workloads);
     const names = workloads.map(({ metadata }) => metadata.name);
     replace(name, JSON.stringify([namespace, selectors, names]), async (signal) => {
-      deployer.followPods(
+      deployer.observer.followPods(
         service,
         workloads,
         (pods) => emit({ type: 'pod.changed', service: name, pods }),
@@ -121,16 +121,23 @@ export function createAttachments({ cluster, deployer }: OpenTarget, emit: Emit)
 
   async function attachFound(service: ServiceConfig): Promise<void> {
     // What cannot be read now is read, and said, by the first run.
-    const found = await deployer.deployedObjects(service, stopping.signal);
-    if (found.kind !== 'ok' || found.value.length === 0 || deployed.has(service.name)) return;
+    const found = await deployer.way.deployed(service, stopping.signal);
+    if (found.kind !== 'ok' || deployed.has(service.name)) return;
+    const { objects } = found.value;
+    if (objects.length === 0) return;
     const namespace = namespaceOf(service, cluster);
-    attach(service, { namespace, workloads: placed(workloadsIn(found.value), namespace) });
+    attach(service, { namespace, workloads: placed(workloadsIn(objects), namespace) });
   }
 
   return {
-    deployer: observing(deployer, (service, { namespace, objects }) =>
-      attach(service, { namespace, workloads: placed(workloadsIn(objects), namespace) }),
-    ),
+    following: (way) => ({
+      async apply(service, rendered, context) {
+        const { namespace, objects } = rendered;
+        // Before the apply: the first lines of a new pod, and of one that crashes, must not be missed.
+        attach(service, { namespace, workloads: placed(workloadsIn(objects), namespace) });
+        return await way.apply(service, rendered, context);
+      },
+    }),
     attachDeployed(services) {
       for (const service of services) track(attachFound(service));
     },
@@ -145,21 +152,6 @@ export function createAttachments({ cluster, deployer }: OpenTarget, emit: Emit)
       stopping.abort();
       for (const { stop } of attached.values()) stop.abort();
       await Promise.all(running);
-    },
-  };
-}
-
-/** The same deployer, telling what it is about to apply. */
-function observing(
-  deployer: LiveDeployer,
-  onApply: (service: ServiceConfig, rendered: Rendered) => void,
-): Deployer {
-  return {
-    ...deployer,
-    async apply(service, rendered, context) {
-      // Before the apply: the first lines of a new pod, and of one that crashes, must not be missed.
-      onApply(service, rendered);
-      return await deployer.apply(service, rendered, context);
     },
   };
 }

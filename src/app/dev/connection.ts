@@ -1,14 +1,16 @@
-/** Tells the loop when the API server goes away and comes back, by a watch that costs nothing while all is well. */
+/**
+ * Tells the loop when the API server stops and starts to answer. It uses one watch, which costs nothing while it works.
+ */
 import type { OpenCluster } from '../../cluster/api/client.ts';
 import { leaseName } from '../../cluster/hold/lock.ts';
 import { queryFor } from '../../cluster/ref.ts';
 import type { UserMessage } from '../../loop/decide/messages.ts';
 
 /**
- * Follows until the returned function is called. An API server that answers is not away, whatever it says: a user who may
- * not watch Leases, or whose credentials ran out, learns that from the work that fails for it.
+ * Watches the connection until the returned function is called. An API server that answers with an error still answers. A
+ * user without the right to watch Leases, or with expired credentials, learns that from the work that fails.
  *
- * @param lease project and namespace of a lock that this session holds.
+ * @param lease project and namespace of a lock that this session holds
  */
 export function followConnection(
   cluster: Pick<OpenCluster, 'follow' | 'identity'>,
@@ -19,7 +21,7 @@ export function followConnection(
   const regained = (): void => send({ kind: 'cluster-regained', context });
   const stop = new AbortController();
   cluster.follow(
-    // The session's own lock: one object, that there is and that it may most likely watch.
+    // The session's own lock is a single object that exists and that the session can most likely watch.
     queryFor({
       apiVersion: 'coordination.k8s.io/v1',
       kind: 'Lease',

@@ -5,7 +5,7 @@ import type { ServiceConfig } from '../../config/model.ts';
 import type { Rendered } from '../../deploy/types.ts';
 import { failed } from '../../core/outcome.ts';
 import { quietContext } from '../quiet.ts';
-import { createFootprint, placeOf, type Footprint } from './footprint.ts';
+import { createFootprint, placeOf, type ApplyWay, type Footprint } from './footprint.ts';
 
 // As much of a cluster as the footprint looks at.
 const cluster = { identity: { namespace: 'shop' } } as OpenCluster;
@@ -15,9 +15,9 @@ function withDeploy(service: ServiceConfig, change: object): ServiceConfig {
   return { ...service, deploy: { ...service.deploy, ...change } };
 }
 
-async function apply(footprint: Footprint, service: ServiceConfig): Promise<void> {
+async function apply(footprint: Footprint, way: ApplyWay, service: ServiceConfig): Promise<void> {
   const rendered: Rendered = { service: service.name, namespace: '', objects: [], yaml: '', hash: '' };
-  await footprint.deployer.apply(service, rendered, quietContext(signal));
+  await footprint.noting(way).apply(service, rendered, quietContext(signal));
 }
 
 function places(footprint: Footprint): string[] {
@@ -26,12 +26,12 @@ function places(footprint: Footprint): string[] {
 
 it('keeps what was deployed under words that the file no longer has', async () => {
   const orders = fakeService('orders');
-  const { deployer } = new FakeLoopRig([orders], ['apply']).workshop.parts();
-  const footprint = createFootprint([orders], cluster, deployer);
+  const { way } = new FakeLoopRig([orders], ['apply']).workshop.parts();
+  const footprint = createFootprint([orders], cluster);
   expect(places(footprint)).toEqual(['release orders in shop']);
-  await apply(footprint, withDeploy(orders, { release: 'orders-2' }));
-  await apply(footprint, withDeploy(orders, { namespace: 'elsewhere' }));
-  await apply(footprint, fakeService('web'));
+  await apply(footprint, way, withDeploy(orders, { release: 'orders-2' }));
+  await apply(footprint, way, withDeploy(orders, { namespace: 'elsewhere' }));
+  await apply(footprint, way, fakeService('web'));
   expect(places(footprint)).toEqual([
     'release orders in shop',
     'release orders-2 in shop',
@@ -42,12 +42,11 @@ it('keeps what was deployed under words that the file no longer has', async () =
 
 it('has each place once, as it was configured last, whatever came of the apply', async () => {
   const orders = fakeService('orders');
-  const { deployer } = new FakeLoopRig([orders], ['apply']).workshop.parts();
-  const broken = { ...deployer, apply: () => Promise.resolve(failed('DEPLOY_FAILED', 'no')) };
-  const footprint = createFootprint([orders], cluster, broken);
+  const broken: ApplyWay = { apply: () => Promise.resolve(failed('DEPLOY_FAILED', 'no')) };
+  const footprint = createFootprint([orders], cluster);
   const later = { ...orders, needs: ['stock'] };
-  await apply(footprint, later);
+  await apply(footprint, broken, later);
   expect(footprint.services()).toEqual([later]);
-  await apply(footprint, fakeService('web'));
+  await apply(footprint, broken, fakeService('web'));
   expect(places(footprint)).toEqual(['release orders in shop', 'release web in shop']);
 });

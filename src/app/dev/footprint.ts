@@ -4,33 +4,31 @@
  */
 import type { OpenCluster } from '../../cluster/api/client.ts';
 import type { ServiceConfig } from '../../config/model.ts';
-import type { Deployer } from '../../deploy/types.ts';
+import type { Way } from '../../deploy/types.ts';
 import { namespaceOf } from '../compose/cluster.ts';
+
+/** What applies. */
+export type ApplyWay = Pick<Way, 'apply'>;
 
 /** The services of a session by the places that they were deployed to. */
 export interface Footprint {
-  /** The deployer to deploy with: it writes down what is about to be applied. */
-  readonly deployer: Deployer;
+  /** Writes down what is about to be applied. */
+  readonly noting: (way: ApplyWay) => ApplyWay;
   /** One for each place, as it was configured when it was applied last. */
   services(): readonly ServiceConfig[];
 }
 
 /** Makes it. The services of the start are in it, too: what an earlier session left goes with this one. */
-export function createFootprint(
-  start: readonly ServiceConfig[],
-  cluster: OpenCluster,
-  deployer: Deployer,
-): Footprint {
+export function createFootprint(start: readonly ServiceConfig[], cluster: OpenCluster): Footprint {
   const applied = new Map(start.map((service) => [placeOf(service, cluster), service]));
   return {
-    deployer: {
-      ...deployer,
+    noting: (way) => ({
       async apply(service, rendered, context) {
         // Before the apply: one that fails may leave something as well.
         applied.set(placeOf(service, cluster), service);
-        return await deployer.apply(service, rendered, context);
+        return await way.apply(service, rendered, context);
       },
-    },
+    }),
     services: () => [...applied.values()],
   };
 }

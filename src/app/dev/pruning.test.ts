@@ -33,6 +33,7 @@ const start = (run: number): EventBody => ({
   run,
   change: run,
   route: 'image',
+  because: 'changed: source',
   reason: 'A.java',
 });
 const end = (run: number, outcome: 'ok' | 'failed' = 'ok'): EventBody => ({

@@ -1,28 +1,28 @@
 /**
- * Prunes older images in the course of `dev`, so that a long day does not fill the disk and what a killed session left
- * goes: once after the first run, and again after so many. Only while nothing runs, and never beside a run that looks
- * for an image or makes one, which may be the very image that is about to go.
+ * Removes older images during `dev`, so that a long session does not fill the disk. It starts after the first run and
+ * again after every `runsBetween` runs, and it also removes images that a killed session left. It works only while
+ * nothing runs, because a run may look for or make the very image that is about to be removed.
  */
 import type { EventBody } from '../../core/events.ts';
 import type { WorkParts } from '../../loop/work/types.ts';
 
-/** Runs that succeed between two prunings: each leaves at most one image. */
+/** The number of successful runs between two prunings. Each run leaves at most one image. */
 export const runsBetween = 20;
 
 /** The pruning of one session. */
 export interface Pruning {
-  /** To be told of each event: they tell what runs. */
+  /** Takes each event of the session, to know what runs. */
   seen(event: EventBody): void;
-  /** The same parts; a run that comes to its image ends a pruning that is under way first. */
+  /** Wraps the parts so that a run stops a running pruning before it looks for or builds an image. */
   guard(parts: WorkParts): WorkParts;
-  /** Ends it; resolves when nothing is pruned any more. */
+  /** Stops for good. Resolves when nothing is being pruned. */
   stop(): Promise<void>;
 }
 
 /**
- * Makes it; nothing happens before the first run has ended.
+ * Makes the pruning of a session. Nothing happens before the first run has ended.
  *
- * @param prune removes older images until the signal aborts; never fails.
+ * @param prune removes older images until the signal aborts; it never fails
  */
 export function createPruning(prune: (signal: AbortSignal) => Promise<void>): Pruning {
   const running = new Set<number>();
@@ -34,7 +34,7 @@ export function createPruning(prune: (signal: AbortSignal) => Promise<void>): Pr
     const stop = new AbortController();
     const done = prune(stop.signal).then(() => {
       current = undefined;
-      // One that was ended is due still.
+      // A pruning that was stopped is still due.
       if (!stop.signal.aborted) runs = 0;
     });
     current = { stop, done };
@@ -49,7 +49,7 @@ export function createPruning(prune: (signal: AbortSignal) => Promise<void>): Pr
     seen(event) {
       if (event.type === 'run.started') {
         running.add(event.run);
-        // A save should not share the disk with it.
+        // A run should not have to share the disk with a pruning.
         current?.stop.abort();
       }
       if (event.type !== 'run.finished') return;

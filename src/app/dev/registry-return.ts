@@ -1,25 +1,26 @@
-/** Tells the loop when a registry that a run could not reach answers again. Asks it nothing while all is well. */
+/** Tells the loop when a registry that a run could not reach answers again. While all is well, it asks nothing. */
 import type { EventBody } from '../../core/events.ts';
 import type { UserMessage } from '../../loop/decide/messages.ts';
 import type { Outcome } from '../../core/outcome.ts';
 import type { Clock } from '../../support/clock.ts';
 
-/** Between two questions, in milliseconds: a developer who has just restarted the registry looks at the screen. */
+/** Milliseconds between two requests. It is short, because a developer who has just restarted the registry is waiting. */
 const pauseMs = 2_000;
 
-/** Watches over the session's registry. */
+/** Waits for the session's registry to come back. */
 export interface RegistryReturn {
-  /** To be told of each event: a run that failed for want of the registry begins the asking. */
+  /** Takes each event of the session. A run that could not reach the registry starts the requests. */
   seen(event: EventBody): void;
-  /** Ends the asking. */
+  /** Stops the requests for good. */
   stop(): void;
 }
 
 /**
- * Makes it.
+ * Makes the watch over one registry.
  *
- * @param registry the registry's name, as the user knows it.
- * @param ping asks the registry whether it is there.
+ * @param registry the registry's name, as the user knows it
+ * @param ping asks the registry whether it answers
+ * @param send passes the news to the loop
  */
 export function watchRegistryReturn(
   registry: string,

@@ -1,6 +1,6 @@
 /**
- * Reads the configuration again for a running `dev`: for the services that this session has, in namespaces that are made
- * and locked before anything goes there. Says what of the new file this session does not follow.
+ * Reads the configuration again for a running `dev`. It keeps to the services of this session, creates and locks new
+ * namespaces before anything is deployed there, and reports changes in the file that need a restart.
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { OpenCluster } from '../../cluster/api/client.ts';
@@ -21,15 +21,18 @@ export interface ReloadParts {
   readonly footprint: Footprint;
 }
 
-/** The file as it is now. */
+/** The new contents of the file. */
 export interface ReadAgain {
-  /** With the services that take part. */
+  /** The project with only the services that take part in the session. */
   readonly config: ProjectConfig;
-  /** All services of the file: manifests may name the image of any. */
+  /** All services of the file, because manifests can use the image of any. */
   readonly images: readonly ServiceConfig[];
 }
 
-/** Makes the function that reads it. A failure, also of a new namespace, leaves the configuration in force as it is. */
+/**
+ * Makes the function that reads the file again. If it fails, even for a new namespace, the old configuration stays
+ * active.
+ */
 export function createReload({
   session,
   cluster,
@@ -60,32 +63,36 @@ export function createReload({
   };
 }
 
-/** The parts of the file that a session keeps as they were at its start. */
+/** Warns about changes in sections that are only read when the session starts. */
 function tellUnfollowed({ project, emit }: Session, next: ProjectConfig): void {
   const { config } = project;
   if (!isDeepStrictEqual(next.registry, config.registry)) {
     emit({
       type: 'notice',
       level: 'warning',
-      message:
-        'the `registry` section changed; this session goes on with the registry that it was started for',
-      hint: 'restart appdev to use the other one',
+      message: 'the `registry` section changed, but this session keeps the registry that it started with',
+      hint: 'restart appdev to use the new one',
     });
   }
   if (!isDeepStrictEqual(next.kaniko ?? defaultKaniko, config.kaniko ?? defaultKaniko)) {
     emit({
       type: 'notice',
       level: 'warning',
-      message: 'the `kaniko` section changed; this session goes on with the one that it was started with',
-      hint: 'restart appdev to use the other one',
+      message: 'the `kaniko` section changed, but this session keeps the settings that it started with',
+      hint: 'restart appdev to use the new ones',
     });
   }
 }
 
-/** Something that runs is no longer in the file. It is not torn down under the user's hands: the file may come back. */
+/**
+ * Warns about a deployed service that is no longer in the file. It is not removed, because the user may undo the edit.
+ */
 function tellLeft({ invocation, emit }: Session, service: ServiceConfig, cluster: OpenCluster): void {
   const { name, deploy } = service;
-  const stays = invocation.booleans['cleanup'] === false ? 'it stays' : 'it stays until this session ends';
+  const stays =
+    invocation.booleans['cleanup'] === false
+      ? 'it keeps running'
+      : 'it keeps running until this session ends';
   const pinned = `--kube-context ${cluster.identity.context} -n ${namespaceOf(service, cluster)}`;
   emit({
     type: 'notice',
@@ -95,6 +102,6 @@ function tellLeft({ invocation, emit }: Session, service: ServiceConfig, cluster
     hint:
       deploy.kind === 'helm'
         ? `to remove it now: helm uninstall ${deploy.release} ${pinned}`
-        : `to remove it now: put it back into the file and type appdev delete ${name} ${pinned}`,
+        : `to remove it now, put it back into the file and type: appdev delete ${name} ${pinned}`,
   });
 }

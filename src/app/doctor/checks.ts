@@ -1,4 +1,4 @@
-/** What doctor can find out about this machine without a project: programs and limits. Each check stands alone. */
+/** The checks of doctor that need no project: programs and limits of this machine. No check depends on another. */
 import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import type { ServiceConfig } from '../../config/model.ts';
@@ -13,34 +13,34 @@ export interface Check {
   readonly state: 'ok' | 'warning' | 'failure';
   /** What was found. */
   readonly detail: string;
-  /** What to do about it; always there unless the state is `ok`. */
+  /** What to do about it. Always set unless the state is `ok`. */
   readonly hint?: string;
 }
 
-/** A check that found all well. */
+/** Makes the result of a check that found no problem. */
 export function passed(name: string, detail: string): Check {
   return { name, state: 'ok', detail };
 }
 
-/** A check that failed with an error. */
+/** Makes the result of a check that failed with an error. */
 export function failure(name: string, { message, hint }: AppdevError): Check {
   return { name, state: 'failure', detail: message, ...(hint === undefined ? {} : { hint }) };
 }
 
-/** A program that doctor asks for its version. */
+/** A program, and how to ask for its version. */
 export interface ProgramCheck {
   readonly name: string;
   readonly tool: string;
   readonly args: readonly string[];
-  /** Group 1 is the version. */
+  /** Finds the version in the program's output, as group 1. */
   readonly pattern: RegExp;
   readonly missing: 'warning' | 'failure';
   readonly hint: string;
-  /** Why this version cannot be used, as a clause; undefined where it can. */
+  /** Why this version cannot be used; undefined if it can. */
   readonly unusable?: (version: string) => string | undefined;
 }
 
-/** Programs that a project may need; which of them it does, its services say. */
+/** Programs that a project may need. Which ones it needs depends on its services. */
 export const programs = {
   java: {
     name: 'JDK',
@@ -56,7 +56,7 @@ export const programs = {
     args: ['--version'],
     pattern: /git version (\S+)/,
     missing: 'warning',
-    hint: 'install git; without it appdev cannot wait for a checkout that is under way',
+    hint: 'install git; without it appdev cannot wait until a running checkout is done',
   },
   helm: {
     name: 'Helm',
@@ -64,7 +64,7 @@ export const programs = {
     args: ['version', '--template', '{{.Version}}'],
     pattern: /v?(\d\S+)/,
     missing: 'failure',
-    hint: 'install Helm 3.13 or newer, or deploy by kustomize or manifests',
+    hint: 'install Helm 3.13 or newer, or deploy with kustomize or manifests',
     unusable: (version) => {
       const parsed = parseHelmVersion(version);
       return parsed === undefined || isTooOld(parsed) ? 'appdev needs 3.13 or newer' : undefined;
@@ -76,7 +76,7 @@ export const programs = {
     args: ['version'],
     pattern: /v?(\d\S+)/,
     missing: 'warning',
-    hint: 'install kustomize; without it appdev uses the older one inside kubectl',
+    hint: 'install kustomize; without it appdev uses the older version inside kubectl',
   },
   skopeo: {
     name: 'skopeo',
@@ -84,7 +84,7 @@ export const programs = {
     args: ['--version'],
     pattern: /version (\S+)/,
     missing: 'failure',
-    hint: 'install skopeo; registry.copy of appdev.yaml needs it',
+    hint: 'install skopeo; registry.copy in appdev.yaml needs it',
   },
   kubectl: {
     name: 'kubectl',
@@ -92,11 +92,11 @@ export const programs = {
     args: ['version', '--client'],
     pattern: /Client Version: v?(\S+)/,
     missing: 'warning',
-    hint: 'install kubectl; appdev itself needs it only where kustomize is missing, you will want it',
+    hint: 'install kubectl; appdev uses it if kustomize is missing, and many hints of appdev need it',
   },
 } as const satisfies Record<string, ProgramCheck>;
 
-/** Looks for a program and asks its version. */
+/** Checks that a program is installed, and that its version can be used. Runs the program. */
 export async function checkProgram(program: ProgramCheck, cwd: string, signal: AbortSignal): Promise<Check> {
   const { name, tool, args, pattern, missing, hint, unusable } = program;
   const finished = await runProcess({ tool, args, cwd }, { signal });
@@ -111,7 +111,7 @@ export async function checkProgram(program: ProgramCheck, cwd: string, signal: A
   return passed(name, version);
 }
 
-/** The program of a service's image command; undefined where another builder makes the image. It is not run here. */
+/** Checks that the program of a service's image command exists. Does not run it. Undefined for any other builder. */
 export function checkImageCommand({ name, image }: ServiceConfig): Check | undefined {
   if (image?.source.kind !== 'command') return undefined;
   const { run, context } = image.source;
@@ -124,11 +124,11 @@ export function checkImageCommand({ name, image }: ServiceConfig): Check | undef
     name: title,
     state: 'failure',
     detail,
-    hint: `install it, or correct services.${name}.image.command.run`,
+    hint: `install it, or fix services.${name}.image.command.run`,
   };
 }
 
-/** Node's own version; `engines` in package.json has the same number. */
+/** Checks the version of Node. `engines` in package.json has the same minimum. */
 export function checkNode(version: string): Check {
   const [major = 0, minor = 0] = version.replace(/^v/, '').split('.').map(Number);
   const isOld = major < 20 || (major === 20 && minor < 19);
@@ -138,8 +138,8 @@ export function checkNode(version: string): Check {
 }
 
 /**
- * The limits of inotify: one watch a folder, for every program of this user together. 8192 was the kernel's default for
- * long and is too few for an editor and appdev on one large tree.
+ * Checks the limits of inotify. Each folder needs one watch, and all programs of this user share the limit. 8192 was the
+ * kernel's default for a long time; that is too few for an editor and appdev on one large project.
  */
 export function checkInotify(read: (path: string) => string = readText): Check {
   const name = 'file events';
@@ -153,7 +153,7 @@ export function checkInotify(read: (path: string) => string = readText): Check {
       name,
       state: 'warning',
       detail,
-      hint: 'raise it: sudo sysctl fs.inotify.max_user_watches=524288',
+      hint: 'raise the limit: sudo sysctl fs.inotify.max_user_watches=524288',
     };
   }
   if (instances < 128) {
@@ -161,13 +161,13 @@ export function checkInotify(read: (path: string) => string = readText): Check {
       name,
       state: 'warning',
       detail,
-      hint: 'raise it: sudo sysctl fs.inotify.max_user_instances=512',
+      hint: 'raise the limit: sudo sysctl fs.inotify.max_user_instances=512',
     };
   }
   return { name, state: 'ok', detail };
 }
 
-/** Free space where images and temporary files go, in bytes, from `statfs`. A layered image of a Boot app needs about 1 GB in all. */
+/** Checks the free space (in bytes) for images and temporary files. A layered image of a Boot app needs about 1 GB. */
 export function checkDisk(path: string, freeBytes: number): Check {
   const name = `disk ${path}`;
   const gigabytes = freeBytes / 1024 ** 3;
@@ -177,7 +177,7 @@ export function checkDisk(path: string, freeBytes: number): Check {
   return { name, state: 'ok', detail };
 }
 
-/** Folders whose space matters to every build. */
+/** Folders in which every build needs free space. */
 export const diskPaths: readonly string[] = [tmpdir()];
 
 function readText(path: string): string {

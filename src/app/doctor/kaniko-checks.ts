@@ -1,6 +1,6 @@
 /**
- * What doctor can say about builds in pods without starting one: what the builder is, whether its pods could be created,
- * fed and removed, whether the namespace admits them, and whether they have a name for the registry. Only asks.
+ * The checks of doctor for builds in pods: the builder's image, the rights to create, use and remove its pods, whether
+ * the namespace admits them, and the registry's name for pods. They only ask the API server and start no pod.
  */
 import { podNames } from '../../build/image/kaniko/names.ts';
 import type { Access } from '../../cluster/api/rights.ts';
@@ -12,8 +12,8 @@ import { authorityFile } from '../compose/access.ts';
 import type { Session } from '../session.ts';
 
 /**
- * What a build does with its pod, in the words of RBAC. A WebSocket is opened by a GET; since Kubernetes 1.35, the right to
- * create is asked for as well.
+ * The rights that a build needs for its pod. Attaching opens a WebSocket with GET; since Kubernetes 1.35 it also needs
+ * the right to create.
  */
 const pods: readonly Omit<Access, 'namespace'>[] = [
   { verb: 'create', resource: 'pods' },
@@ -24,13 +24,16 @@ const pods: readonly Omit<Access, 'namespace'>[] = [
   { verb: 'get', resource: 'pods', subresource: 'attach' },
   { verb: 'get', resource: 'pods', subresource: 'log' },
 ];
-/** With logins of the machine, or a private authority: they go into a Secret for each build. */
+/**
+ * The rights that a build needs if it uses this machine's logins or a private certificate authority: they go into a
+ * Secret.
+ */
 const secrets: readonly Omit<Access, 'namespace'>[] = [
   { verb: 'create', resource: 'secrets' },
   { verb: 'delete', resource: 'secrets' },
 ];
 
-/** Checks the way of a build. */
+/** Checks everything that a build in a pod needs. A right that cannot be asked for counts as missing. */
 export async function kanikoChecks(
   session: Session,
   { cluster }: OpenTarget,
@@ -57,12 +60,15 @@ export async function kanikoChecks(
           name: 'Kaniko',
           state: 'failure',
           detail: `in namespace ${namespace} you may not ${missing.join(', ')}`,
-          hint: 'ask for these rights, or set kaniko.namespace in appdev.yaml to one where you have them',
+          hint: 'ask for these rights, or set kaniko.namespace in appdev.yaml to a namespace where you have them',
         };
   return [rights, ...(await admission(cluster, namespace, signal)), registry(images)];
 }
 
-/** The namespace's label of Pod Security; without one, the API server's own setting counts, which cannot be asked. */
+/**
+ * Checks the namespace's label for Pod Security. Without a label the API server's default applies, which cannot be
+ * read.
+ */
 async function admission(
   cluster: OpenTarget['cluster'],
   namespace: string,
@@ -75,8 +81,8 @@ async function admission(
     {
       name: 'Kaniko namespace',
       state: 'failure',
-      detail: `${namespace} admits no pod that runs as root in its container (Pod Security restricted)`,
-      hint: 'set kaniko.namespace in appdev.yaml to one that admits the level baseline',
+      detail: `${namespace} does not admit pods that run as root in their container (Pod Security restricted)`,
+      hint: 'set kaniko.namespace in appdev.yaml to a namespace with the level baseline or privileged',
     },
   ];
 }
@@ -88,7 +94,7 @@ function registry(images: ImageTarget): Check {
       name,
       state: 'failure',
       detail: `${images.product} ${images.cluster} has no registry that a build pod could push to`,
-      hint: 'set up a local registry, or use image.builder: buildah',
+      hint: 'set up a local registry, or set image.builder to buildah',
     };
   }
   const names = podNames(images.registry);
@@ -96,7 +102,7 @@ function registry(images: ImageTarget): Check {
   return {
     name,
     state: 'failure',
-    detail: `no name is known by which pods reach ${images.registry.push}`,
+    detail: `appdev does not know the name by which pods reach ${images.registry.push}`,
     hint: 'set registry.inCluster in appdev.yaml',
   };
 }

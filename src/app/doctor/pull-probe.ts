@@ -1,6 +1,6 @@
 /**
- * Doctor's proof that the node pulls what was pushed: a pod of the session's own, in the project's namespace, removed as
- * soon as it has told. What a killed doctor left is removed by the next one.
+ * Doctor's test that a node can pull a pushed image. It starts a pod in the project's namespace and removes it as soon as
+ * the result is known. The next doctor removes pods that a killed doctor left.
  */
 import { randomBytes } from 'node:crypto';
 import { holderAnnotation, placeAnnotation, probeLabel } from '../../core/labels.ts';
@@ -12,24 +12,27 @@ import { limitedAbort, onAbort } from '../../support/abort.ts';
 import { fieldAt, listAt, stringAt } from '../../support/fields.ts';
 import { failure, passed, type Check } from './checks.ts';
 
-/** How long the node may take for an image of one small file, in milliseconds. */
+/** Milliseconds that the node may take to pull an image of one small file. */
 const pullMs = 30_000;
 
-/** No doctor takes so long, in milliseconds: the pod of one on another machine, which cannot be asked, was left. */
+/**
+ * Milliseconds after which a pod counts as left behind. It is for pods from other machines, whose processes cannot be
+ * checked; no doctor takes this long.
+ */
 const forgottenMs = 20 * pullMs;
 
 const name = 'registry pull';
 
-/** What the proof needs of a cluster. */
+/** What the test needs from a cluster. */
 export type PullCluster = Pick<Cluster, 'get' | 'list' | 'create' | 'follow' | 'remove'>;
 
-/** Where the pod goes, and for which project. */
+/** The namespace of the pod, and the name of the project. */
 export interface PullPlace {
   readonly namespace: string;
   readonly project: string;
 }
 
-/** Has the node pull an image. Writes into no namespace but the project's own, and makes none. */
+/** Lets a node pull an image. It writes only to the project's namespace and does not create it. */
 export async function probePull(
   cluster: PullCluster,
   { namespace, project }: PullPlace,
@@ -41,8 +44,8 @@ export async function probePull(
     return {
       name,
       state: 'warning',
-      detail: `not tried: there is no namespace ${namespace} yet, and doctor makes none`,
-      hint: `appdev dev makes it; or: kubectl create namespace ${namespace}`,
+      detail: `not tried: the namespace ${namespace} does not exist yet, and doctor does not create namespaces`,
+      hint: `run appdev dev, which creates it; or: kubectl create namespace ${namespace}`,
     };
   }
   await removeLeftoverProbes(cluster, { namespace, project }, signal);
@@ -71,7 +74,7 @@ async function podOf(image: string, { namespace, project }: PullPlace): Promise<
       restartPolicy: 'Never',
       terminationGracePeriodSeconds: 0,
       automountServiceAccountToken: false,
-      // There is no program in the image: the container fails to start, and by then it was pulled.
+      // The image has no program, so the container fails to start. But by then the image has been pulled.
       containers: [{ name: 'probe', image, imagePullPolicy: 'Always', command: ['/probe'] }],
     },
   };
@@ -91,7 +94,7 @@ async function untilPulled(
       detail: `the node did not pull ${image} within ${pullMs / 1000} s`,
     } as const;
     onAbort(limit.signal, () =>
-      resolve({ ...late, hint: `kubectl describe node, and kubectl get events -n ${namespace}` }),
+      resolve({ ...late, hint: `look at kubectl get events -n ${namespace} and kubectl describe node` }),
     );
     cluster.follow(
       queryFor({ apiVersion, kind, namespace, name: pod }),
@@ -109,14 +112,14 @@ async function untilPulled(
   return verdict;
 }
 
-/** Undefined while the node is still at it. */
+/** The result for a state of the pod; undefined while the node is still pulling. */
 function judge(pod: KubeObject, image: string): Check | undefined {
   const [container] = listAt(pod, 'status', 'containerStatuses');
   const waiting = stringAt(container, 'state', 'waiting', 'reason');
   if (waiting === 'ErrImagePull' || waiting === 'ImagePullBackOff' || waiting === 'InvalidImageName') {
     const detail = stringAt(container, 'state', 'waiting', 'message') ?? waiting;
     const hint =
-      'set registry.pull in appdev.yaml to the name that the node knows the registry by, and declare it there';
+      'set registry.pull in appdev.yaml to the name that the nodes use for the registry, and configure that name on the nodes';
     return { name, state: 'failure', detail: `the node cannot pull ${image}: ${detail}`, hint };
   }
   const started = ['running', 'terminated'].some((state) => fieldAt(container, 'state', state) !== undefined);
@@ -125,7 +128,10 @@ function judge(pod: KubeObject, image: string): Check | undefined {
   return pulled ? passed(name, `the node pulled ${image.replace(/@.*/, '')}`) : undefined;
 }
 
-/** Removes pods of this project's doctors that certainly no longer run. What cannot be removed, the next one tries. */
+/**
+ * Removes pods of this project's doctors that are certainly dead. If one cannot be removed, the next doctor tries
+ * again.
+ */
 async function removeLeftoverProbes(
   cluster: PullCluster,
   { namespace, project }: PullPlace,

@@ -85,14 +85,15 @@ function fakeProof(
 }
 
 describe("doctor's proof of the registry", () => {
-  it('writes nothing where the context is merely the current one', async () => {
+  it('writes nothing if the context is only the current one', async () => {
     const fake = fakeProof('unknown');
     expect(await probeRegistry(fake, signal)).toEqual([
       {
         name: 'registry push',
         state: 'warning',
-        detail: 'not tried: context team is merely the current one, and doctor writes nothing to it',
-        hint: 'name it with --kube-context, or list it in cluster.allow of appdev.yaml',
+        detail:
+          'not tried: team is only the current context, and doctor writes nothing to a cluster that you did not name',
+        hint: 'name it with --kube-context team, or add it to cluster.allow in appdev.yaml',
       },
     ]);
     expect(fake.writes).toEqual([]);
@@ -110,7 +111,7 @@ describe("doctor's proof of the registry", () => {
   it('leaves neither pod nor image on a local cluster', async () => {
     const fake = fakeProof('kind');
     expect(await probeRegistry(fake, signal)).toEqual([
-      { name: 'registry push', state: 'ok', detail: 'localhost:5001 took localhost:5001/appdev-doctor' },
+      { name: 'registry push', state: 'ok', detail: 'localhost:5001 accepted localhost:5001/appdev-doctor' },
       {
         name: 'registry pull',
         state: 'ok',
@@ -127,7 +128,7 @@ describe("doctor's proof of the registry", () => {
       signal,
     );
     expect(push?.detail).toMatch(
-      /; an image of one small file stays in localhost:5001, which does not delete$/,
+      /; the test image, one small file, stays in localhost:5001, which does not delete$/,
     );
   });
 
@@ -138,7 +139,7 @@ describe("doctor's proof of the registry", () => {
       {
         name: 'registry pull',
         state: 'warning',
-        detail: expect.stringContaining('no namespace shop') as string,
+        detail: expect.stringContaining('the namespace shop does not exist') as string,
       },
     ]);
     expect(fake.writes).toEqual(['push', 'remove image']);

@@ -1,6 +1,6 @@
 /**
- * Doctor's proof of the way of an image: built by Buildah, pushed, and pulled by the node. Only where the guard vouches for
- * the context: on one that merely happens to be current, doctor writes nothing. Takes away what it made.
+ * Doctor's test of the whole path of an image: Buildah builds it, appdev pushes it, a node pulls it. It runs only if the
+ * guard allows the context; nothing is written to a context that merely is the current one. It removes what it made.
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,10 +13,10 @@ import { probePull, type PullCluster } from './pull-probe.ts';
 import { quietContext } from '../quiet.ts';
 import type { Work } from '../compose/work.ts';
 
-/** How long taking the image away may take, in milliseconds. */
+/** Milliseconds that removing the image may take. */
 const removalMs = 30_000;
 
-/** What the proof is made with. */
+/** What the test works with. */
 export interface RegistryProof {
   readonly cluster: PullCluster & { readonly identity: ClusterIdentity };
   readonly project: string;
@@ -25,19 +25,19 @@ export interface RegistryProof {
   };
 }
 
-/** Builds and pushes an image of one small file, and has the node pull it where the cluster is a local one. */
+/** Builds and pushes an image of one small file. If the cluster is a local one, a node pulls it too. */
 export async function probeRegistry(
   { cluster, project, work }: RegistryProof,
   signal: AbortSignal,
 ): Promise<Check[]> {
   const { context, product, namespace } = cluster.identity;
   if (product === 'unknown') {
-    const detail = `not tried: context ${context} is merely the current one, and doctor writes nothing to it`;
-    const hint = 'name it with --kube-context, or list it in cluster.allow of appdev.yaml';
+    const detail = `not tried: ${context} is only the current context, and doctor writes nothing to a cluster that you did not name`;
+    const hint = `name it with --kube-context ${context}, or add it to cluster.allow in appdev.yaml`;
     return [{ name: 'registry push', state: 'warning', detail, hint }];
   }
-  // Its own content for each session: nobody else can need the image that is removed, and no push is skipped as done.
-  // A node keeps what is loaded into it, so that it gets the same each time.
+  // Each session's image has its own content. So removing it cannot affect anyone else, and no push is skipped as already
+  // done. But a node keeps images that are loaded into it, so then the content is always the same.
   const mark = work.images.kind === 'load' ? '' : sessionId;
   const built = await work.parts.imageBuilder.build(
     { service: probeService(mark), inputHash: 'doctor' },
@@ -48,22 +48,22 @@ export async function probeRegistry(
     product === 'named'
       ? pullNotTried(context)
       : await probePull(cluster, { namespace, project }, built.value, signal);
-  // Also after Ctrl-C.
+  // The image is removed after Ctrl-C too, so this does not use the session's signal.
   const kept = await work.removeImage(built.value, AbortSignal.timeout(removalMs));
-  const rest = kept.length === 0 ? '' : `; an image of one small file stays in ${kept.join(' and ')}`;
-  return [passed('registry push', `${work.parts.target} took ${built.value.repository}${rest}`), pull];
+  const rest = kept.length === 0 ? '' : `; the test image, one small file, stays in ${kept.join(' and ')}`;
+  return [passed('registry push', `${work.parts.target} accepted ${built.value.repository}${rest}`), pull];
 }
 
 function pullNotTried(context: string): Check {
   return {
     name: 'registry pull',
     state: 'warning',
-    detail: `not tried: ${context} is no local cluster that appdev knows, and doctor starts a pod only on those`,
-    hint: 'appdev run tries it with the project itself',
+    detail: `not tried: doctor starts its test pod only on local clusters, and ${context} is not one that appdev knows`,
+    hint: 'run appdev run, which deploys the project itself',
   };
 }
 
-/** A service whose image is one text file. */
+/** A service whose image has only one text file. `mark` makes its content unique. */
 function probeService(mark: string): ServiceConfig {
   const context = makeTempFolder('doctor');
   const containerfile = join(context, 'Containerfile');

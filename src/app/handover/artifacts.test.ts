@@ -39,7 +39,7 @@ function servicesIn(file: string): readonly string[] {
 }
 
 describe('artifacts.json', () => {
-  it('is written, keeps what was not built now, and loses what is about to be built', async () => {
+  it('is written, keeps entries of other services, and loses those of services that are about to be built', async () => {
     for (const [file, path] of [
       [undefined, '.appdev/artifacts.json'],
       ['out/a.json', 'out/a.json'],
@@ -68,7 +68,7 @@ describe('artifacts.json', () => {
     ['JSON of another kind', '{"name": "web", "version": "1.0.0"}\n', 'has'],
     ['one that somebody cut', '{"apiVersion": "appdev/v1", "kind": "Arti', 'has'],
     ['bytes', Buffer.from([0xff, 0xfe, 0x00]), 'is not UTF-8 text'],
-  ])('is not written over %s that --artifacts names', async (_, content, words) => {
+  ])('does not overwrite %s that --artifacts names', async (_, content, words) => {
     const path = join(folder, 'mine');
     writeFileSync(path, content);
     const session = sessionOf('shop', 'mine');
@@ -82,20 +82,20 @@ describe('artifacts.json', () => {
     expect(readFileSync(path)).toEqual(Buffer.from(content));
   });
 
-  it("is not written over another project's, and says whose it is", async () => {
+  it("does not overwrite another project's file, and says whose it is", async () => {
     await writeArtifacts(sessionOf('other', 'a.json'), [built('orders')]);
     const before = readFileSync(join(folder, 'a.json'));
     const refused = await writeArtifacts(sessionOf('shop', 'a.json'), [built('orders')]);
     expect(refused).toMatchObject({
       error: {
         code: 'USAGE',
-        diagnostics: [{ message: expect.stringContaining('artifacts of project "other"') as string }],
+        diagnostics: [{ message: expect.stringContaining('belongs to project "other"') as string }],
       },
     });
     expect(readFileSync(join(folder, 'a.json'))).toEqual(before);
   });
 
-  it('is not written over a folder or a device', async () => {
+  it('does not overwrite a folder or a device', async () => {
     mkdirSync(join(folder, 'some'));
     for (const file of ['some', '/dev/null']) {
       expect(await mayWriteArtifacts(sessionOf('shop', file))).toMatchObject({ error: { code: 'USAGE' } });

@@ -1,6 +1,6 @@
 /**
- * artifacts.json: what `build` hands to `render`, `deploy`, `verify` and `diff`. One file, written whole; its format is
- * in config/artifacts.ts, and docs/artifacts.md describes it.
+ * artifacts.json: how `build` passes its images to `render`, `deploy`, `verify` and `diff`. The file is always written as
+ * a whole. docs/artifacts.md describes its format.
  */
 import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
@@ -20,24 +20,24 @@ import { writeState } from '../../support/files/state-file.ts';
 import { version } from '../../core/version.ts';
 import type { Session } from '../session.ts';
 
-/** What is written down of one service. */
+/** What the file says about one service's build. */
 export interface BuiltArtifact {
   readonly artifact: Artifact;
-  /** Tags that it has beside its own. */
+  /** Additional tags of the image, for people. */
   readonly tags: readonly string[];
   readonly git: GitState | undefined;
   readonly stages: readonly StageTiming[];
 }
 
-/** Path of the file: what `--artifacts` names, else `.appdev/artifacts.json`. */
+/** Absolute path of the file: the value of `--artifacts`, or else `.appdev/artifacts.json`. */
 export function artifactsPath({ invocation, stateFolder }: Session): string {
   const named = invocation.strings['artifacts'];
   return named === undefined ? join(stateFolder, 'artifacts.json') : resolve(invocation.cwd, named);
 }
 
 /**
- * Takes out what the file says of services that are about to be built: a build that does not come to its end must not
- * leave its predecessor's images for `deploy` to find.
+ * Removes the entries of services that are about to be built. If the build then fails, `deploy` must not find the images
+ * of the previous build.
  */
 export async function dropArtifacts(session: Session, services: readonly string[]): Promise<Outcome<void>> {
   const known = await knownEntries(session);
@@ -47,8 +47,7 @@ export async function dropArtifacts(session: Session, services: readonly string[
 }
 
 /**
- * Writes artifacts down. Those of services that were not built now stay as they were, so that services may be built one
- * by one.
+ * Writes the artifacts of a build. Entries of other services are kept, so that services can be built one by one.
  */
 export async function writeArtifacts(
   session: Session,
@@ -62,9 +61,9 @@ export async function writeArtifacts(
 }
 
 /**
- * Whether the file may be written, asked before anything is built.
+ * Checks, before anything is built, that the file may be written.
  *
- * @returns USAGE where `--artifacts` names one that is there and is no artifacts.json of this project.
+ * @returns fails with USAGE if `--artifacts` names an existing file that is not an artifacts.json of this project
  */
 export async function mayWriteArtifacts(session: Session): Promise<Outcome<void>> {
   const known = await knownEntries(session);
@@ -72,9 +71,9 @@ export async function mayWriteArtifacts(session: Session): Promise<Outcome<void>
 }
 
 /**
- * What the file holds; nothing where it is not there. One of ours is never half-written, so that a named one that cannot
- * be understood is somebody's own, unless it is empty, as `mktemp` makes it. The one in `.appdev` is ours whatever it
- * holds, and is written anew.
+ * The entries of the file; none if it does not exist. appdev never leaves a half-written file. So if the user names a
+ * file that cannot be parsed, it is someone else's, unless it is empty, as `mktemp` creates it. The file in `.appdev`
+ * is always appdev's own and is overwritten.
  */
 async function knownEntries(session: Session): Promise<Outcome<readonly ArtifactEntry[]>> {
   const { invocation, project } = session;
@@ -86,9 +85,9 @@ async function knownEntries(session: Session): Promise<Outcome<readonly Artifact
   const { message, diagnostics } = found.error;
   return failed(
     'USAGE',
-    `${shownFile(path, invocation.cwd)} is there and is no artifacts.json of ${project.config.name}, so it is not written over: ${message}`,
+    `${shownFile(path, invocation.cwd)} exists and is not an artifacts.json of ${project.config.name}; appdev will not overwrite it: ${message}`,
     {
-      hint: 'name another file: --artifacts FILE; or remove it',
+      hint: 'name another file with --artifacts FILE, or remove this one',
       ...(diagnostics === undefined ? {} : { diagnostics }),
     },
   );
@@ -110,7 +109,7 @@ async function write(session: Session, entries: readonly ArtifactEntry[]): Promi
   };
   const written = await writeState(path, document);
   if (written.kind !== 'failed' || written.error.code !== 'INTERNAL') return written;
-  return failed('USAGE', written.error.message, { hint: 'name another file: --artifacts FILE' });
+  return failed('USAGE', written.error.message, { hint: 'name another file with --artifacts FILE' });
 }
 
 function entryOf({ artifact, tags, git, stages }: BuiltArtifact): ArtifactEntry {
@@ -127,11 +126,11 @@ function entryOf({ artifact, tags, git, stages }: BuiltArtifact): ArtifactEntry 
 }
 
 /**
- * The artifacts of the session's services, by service, for a phase that builds nothing.
+ * The artifacts of the session's services, by service. It is for commands that build nothing.
  *
- * @param given services whose image `--images` names: the file need not have them.
- * @returns CONFIG_NOT_FOUND where the file, or an image that is needed, is missing; CONFIG_INVALID with the places of
- *   its errors.
+ * @param given services whose image `--images` names; the file need not have them
+ * @returns fails with CONFIG_NOT_FOUND if the file or a needed image is missing, and with CONFIG_INVALID and the places
+ * of all errors if the file is wrong
  */
 export async function requireArtifacts(
   session: Session,
@@ -145,11 +144,15 @@ export async function requireArtifacts(
   const { name } = missing;
   const shown = shownFile(artifactsPath(session), session.invocation.cwd);
   return failed('CONFIG_NOT_FOUND', `${shown} has no image of ${name}`, {
-    hint: `appdev build ${name}; or name one: --images ${name}=REPOSITORY:TAG`,
+    hint: `run appdev build ${name}, or name an image: --images ${name}=REPOSITORY:TAG`,
   });
 }
 
-/** What the file says, by service; nothing where there is none, unless it is required, or `--artifacts` names it. */
+/**
+ * The artifacts in the file, by service.
+ *
+ * @param required false: a missing file gives no artifacts, unless `--artifacts` names it. True: it is an error
+ */
 export async function readArtifacts(
   session: Session,
   required: boolean,

@@ -1,18 +1,21 @@
-/** Gathers what artifacts.json says of a build beside the image: how long its stages took, and the state of git. */
-import type { Did } from '../../loop/work/once-job.ts';
+/**
+ * Collects what artifacts.json says about a build in addition to the image: the times of its stages and the state of
+ * git.
+ */
+import type { Did } from '../../loop/once/run-once.ts';
 import type { BuiltArtifact } from './artifacts.ts';
 import type { Session } from '../session.ts';
 import type { Work } from '../compose/work.ts';
 
-/** Listens to one build, or to one run. */
+/** Records one build or run. */
 export interface BuildLog {
-  /** For `OnceOptions.finished`. */
+  /** Records the result of a service. Pass it as `OnceOptions.finished`. */
   readonly finished: (service: string, did: Did) => void;
-  /** What is to be written down: every image that is there, also of a service that was not deployed in the end. */
+  /** The artifacts to write: every image that was built, also if its service was not deployed. */
   artifacts(): Promise<readonly BuiltArtifact[]>;
 }
 
-/** Makes one. */
+/** Makes an empty record for the session's services. */
 export function createBuildLog({ services, signals }: Session, { git, tags }: Work): BuildLog {
   const runs = new Map<string, Did>();
   return {

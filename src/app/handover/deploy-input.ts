@@ -44,7 +44,8 @@ export async function readDeployInput(session: Session): Promise<Outcome<DeployI
       place(target) {
         const placed = placeRendered(input, narrowed, target, artifacts.value);
         if (placed.kind !== 'ok') return Promise.resolve(placed);
-        const deployer = withRendered(target.deployer, placed.value);
+        const renderer = withRendered(target.deployer.renderer, placed.value);
+        const deployer = { ...target.deployer, renderer };
         return Promise.resolve(ok({ target: { ...target, deployer }, artifacts: artifactsIn(placed.value) }));
       },
     });

@@ -41,9 +41,9 @@ describe('--images', () => {
   it.each([
     ['no equals sign', ['orders'], 'is not NAME=REF'],
     ['no reference', ['orders=Not A Reference'], 'is not NAME=REF'],
-    ['neither tag nor digest', ['orders=localhost:5001/x'], 'names neither a tag nor a digest'],
-    ['an unknown name', ['ordres=localhost:5001/x:1'], "no service with an image is called 'ordres'"],
-    ['a service without image', ['db=localhost:5001/x:1'], "no service with an image is called 'db'"],
+    ['neither tag nor digest', ['orders=localhost:5001/x'], 'has neither a tag nor a digest'],
+    ['an unknown name', ['ordres=localhost:5001/x:1'], "there is no service 'ordres' with an image"],
+    ['a service without image', ['db=localhost:5001/x:1'], "there is no service 'db' with an image"],
     ['a service twice', ['orders=a/b:1', 'orders=a/b:2'], 'names the image of orders twice'],
   ])('refuses %s', (_, images, message) => {
     expect(askedImages(session(...images))).toMatchObject({

@@ -1,6 +1,6 @@
 /**
- * `--images NAME=REF`: images that were built elsewhere. A reference by digest is taken at its word; a tag is resolved to
- * its digest by the registry, once, so that what is deployed cannot move under it. Reads registries and writes to none.
+ * `--images NAME=REF`: images that were built elsewhere. A digest is used as it is. For a tag, the registry is asked once
+ * for its digest, so that a tag that moves later does not change what is deployed. Registries are only read.
  */
 import type { ServiceConfig } from '../../config/model.ts';
 import { nearest } from '../../config/text/nearest.ts';
@@ -16,27 +16,27 @@ import { runProcess } from '../../support/process/process.ts';
 import type { Session } from '../session.ts';
 import type { Work } from '../compose/work.ts';
 
-/** One image that the command line gives to a service. */
+/** One image that the command line sets for a service. */
 export interface AskedImage {
   readonly service: string;
-  /** Where it is read, with host: `docker.io/library/nginx`. */
+  /** Host and path together are the repository: `docker.io` and `library/nginx`. */
   readonly host: string;
   readonly path: string;
   readonly tag?: string;
   readonly digest?: string;
 }
 
-/** The registry's names, as far as they are known. */
+/** The names and settings of the session's registry. */
 type Names = Pick<Registry, 'push' | 'pull' | 'insecure' | 'copy' | 'ca'>;
 
-/** Docker's rule for a reference without a host. */
+/** The host of a reference that names none, as in Docker. */
 const defaultHost = 'docker.io';
 
 /**
- * Reads the flag. NAME is a service of the project, or the repository of its image; manifests of a service that takes part
- * may name the image of one that does not.
+ * Reads the flag `--images`. NAME is any service of the project, or the repository of its image. The service need not
+ * take part in the session, because the manifests of another service may use its image.
  *
- * @returns USAGE for what is no image, names no service of the project, or names one twice.
+ * @returns fails with USAGE if a value is not an image, or names an unknown service, or names a service again
  */
 export function askedImages({ invocation, project }: Session): Outcome<readonly AskedImage[]> {
   const asked: AskedImage[] = [];
@@ -53,11 +53,13 @@ export function askedImages({ invocation, project }: Session): Outcome<readonly 
     const service = serviceFor(name, project.config.services);
     if (service.kind !== 'ok') return service;
     if (asked.some((one) => one.service === service.value)) {
-      return failed('USAGE', `--images names the image of ${service.value} twice`, { hint: 'keep one' });
+      return failed('USAGE', `--images names the image of ${service.value} twice`, {
+        hint: 'keep only one of them',
+      });
     }
     const { host = defaultHost, path, tag, digest } = reference;
     if (tag === undefined && digest === undefined) {
-      return failed('USAGE', `--images ${text} names neither a tag nor a digest`, {
+      return failed('USAGE', `--images ${text} has neither a tag nor a digest`, {
         hint: `write ${name}=${written}:TAG, or ${name}=${written}@sha256:…`,
       });
     }
@@ -77,17 +79,17 @@ function serviceFor(name: string, services: readonly ServiceConfig[]): Outcome<s
   if (found !== undefined) return ok(found.name);
   const names = built.map((one) => one.name);
   const near = nearest(name, names);
-  return failed('USAGE', `--images: no service with an image is called '${name}'`, {
+  return failed('USAGE', `--images: there is no service '${name}' with an image`, {
     hint: near === undefined ? `services: ${names.join(', ')}` : `did you mean: ${near}`,
   });
 }
 
 /**
- * The artifacts of what was asked for, by service.
+ * Makes artifacts from the images of the command line, by service. Asks the registry for the digest of each tag.
  *
- * @param work where this session's images go, and its access there, where that is opened already: the registry's push and
- *   pull names are the same place. Default: `registry` of appdev.yaml.
- * @returns REGISTRY_… for a tag that is not there, or cannot be asked for.
+ * @param work the session's registry and its access, if they are already open. Its push and pull names mean the same
+ *   place. Absent: `registry` of appdev.yaml
+ * @returns fails with a REGISTRY_… code if a tag does not exist, or the registry cannot be asked
  */
 export async function resolveImages(
   session: Session,
@@ -104,7 +106,7 @@ export async function resolveImages(
     const digest = await digestOf(session, image, registry, access.value);
     if (digest.kind !== 'ok') return digest;
     const names = namesOf(`${image.host}/${image.path}`, registry);
-    // A reference needs some tag beside its digest; this one says which content it is.
+    // A reference needs a tag in addition to its digest. This one is made from the digest.
     const shown = tag ?? (digest.value.split(':')[1] ?? '').slice(0, 16);
     artifacts.set(service, { service, ...names, tag: shown, digest: digest.value, inputHash: '' });
   }
@@ -126,15 +128,15 @@ async function digestOf(
   if (found.kind !== 'ok') return found;
   if (found.value === undefined) {
     return failed('REGISTRY_UNREACHABLE', `--images: the registry ${host} has no ${path}:${tag}`, {
-      hint: 'push it first, or name another one',
+      hint: 'push it first, or name another image',
     });
   }
-  const message = `${service}: ${host}/${path}:${tag} is ${found.value.digest} now; that is what is used`;
+  const message = `${service}: ${host}/${path}:${tag} is now ${found.value.digest}; appdev uses this digest`;
   emit({ type: 'notice', level: 'info', service, message });
   return ok(found.value.digest);
 }
 
-/** As container runtimes have it: the loopback is reached over plain HTTP; any other host only where it is written down. */
+/** True for plain HTTP. As in container runtimes, that is used for the loopback; for other hosts only if configured. */
 function isInsecure(host: string, registry: Names | undefined): boolean {
   const is = (name: string): boolean => splitRegistryName(name).host === host;
   if (registry !== undefined && is(registry.push)) return registry.insecure;
@@ -142,7 +144,7 @@ function isInsecure(host: string, registry: Names | undefined): boolean {
   return isLoopbackHost(host);
 }
 
-/** The names under which an image of the session's registry is pushed and pulled; one of another has a single name. */
+/** The push and pull names of a repository. They differ only in the session's own registry. */
 function namesOf(
   repository: string,
   registry: Names | undefined,

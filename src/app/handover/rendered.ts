@@ -13,7 +13,7 @@ import { inApplyOrder } from '../../deploy/objects/kinds.ts';
 import { besideOwn, imagesOfOthers } from '../../deploy/render/other-images.ts';
 import { readRendered, type RenderedPart } from '../../deploy/render/rendered-file.ts';
 import { transform } from '../../deploy/render/transform.ts';
-import type { LiveDeployer, Rendered } from '../../deploy/types.ts';
+import type { Rendered, Renderer } from '../../deploy/types.ts';
 import type { Artifact } from '../../core/events.ts';
 import { otherImages } from '../../loop/work/images.ts';
 import { failed, ok, type Outcome } from '../../core/outcome.ts';
@@ -168,13 +168,12 @@ function looseIn(
   return undefined;
 }
 
-/** The same deployer, with what was rendered before in the place of rendering. */
-export function withRendered(deployer: LiveDeployer, rendered: ReadonlyMap<string, Rendered>): LiveDeployer {
+/** The same renderer, with what was rendered before in the place of rendering. */
+export function withRendered(renderer: Renderer, rendered: ReadonlyMap<string, Rendered>): Renderer {
   return {
-    ...deployer,
-    async render(service, artifact, context) {
+    async render(service, artifact, context, others) {
       const given = rendered.get(service.name);
-      if (given === undefined) return await deployer.render(service, artifact, context);
+      if (given === undefined) return await renderer.render(service, artifact, context, others);
       context.report.started('render');
       context.report.finished('render', 'skipped', `from ${given.file ?? ''}`);
       return ok(given);

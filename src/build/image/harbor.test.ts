@@ -38,8 +38,6 @@ it('--create-project: a build goes on where the one that began to look was cance
   const builder: ImageBuilder = { build: async () => await Promise.resolve(ok(artifact)) };
   const images = withHarbor(builder, {
     harbor: fake.harbor,
-    gate: async () => await Promise.resolve(ok(undefined)),
-    client: { putTag: async () => await Promise.resolve(ok(undefined)) },
     createProject: true,
     repositoryOf: () => artifact.repository,
   });

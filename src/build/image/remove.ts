@@ -1,4 +1,4 @@
-/** Takes an image that this session made away again: from the registry, and from Buildah's storage. */
+/** Removes an image that this session made from the registry and from Buildah's storage. */
 import { removeStored } from './buildah/prune.ts';
 import type { Artifact } from '../../core/events.ts';
 import type { RegistryClient } from '../../registry/api/client.ts';
@@ -6,20 +6,22 @@ import type { PushLedger } from '../../registry/ledger.ts';
 import type { ImageTarget } from '../../registry/types.ts';
 import type { RunProcess } from '../../support/process/process.ts';
 
-/** What removing works with. */
+/** What the removal works with. */
 export interface ImageRemoval {
   readonly images: ImageTarget;
-  /** Absent where images are loaded into the nodes. */
+  /** Undefined if images are loaded into the nodes. */
   readonly client: Pick<RegistryClient, 'deleteManifest'> | undefined;
   readonly ledger: Pick<PushLedger, 'forget'>;
   readonly run: RunProcess;
-  /** Folder for what is kept across sessions, as the builder has it. */
+  /** Absolute path of the builder's cache folder. */
   readonly cache: string;
 }
 
 /**
- * Removes it, by its digest, and returns where it stays, as phrases. Only for an image whose content no other session has:
- * a manifest goes with every tag that names it.
+ * Removes an image by its digest. Use it only for an image whose content no other session has, because all tags of the
+ * digest are removed with it.
+ *
+ * @returns the places where the image could not be removed, as phrases for a message
  */
 export async function removeImage(
   { images, client, ledger, run, cache }: ImageRemoval,

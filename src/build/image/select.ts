@@ -1,11 +1,11 @@
-/** Which builder makes which service's image. Owns the choice alone: what a builder does is in its own file. */
+/** Chooses which builder makes which service's image. The builders are in their own files. */
 import type { ImageConfig, ServiceConfig } from '../../config/model.ts';
 import type { ImageBuilder } from '../types.ts';
 
 /** Every builder that `image.builder` can name. */
 export type ImageBuilders = Readonly<Record<ImageConfig['builder'], ImageBuilder>>;
 
-/** One builder for all services: it hands each to the builder that its `image.builder` names. */
+/** One builder for all services. It passes each service to the builder that its `image.builder` names. */
 export function selectBuilder(builders: ImageBuilders): ImageBuilder {
   return {
     async build(request, context) {
@@ -16,7 +16,7 @@ export function selectBuilder(builders: ImageBuilders): ImageBuilder {
   };
 }
 
-/** Whether any of the services is built by that builder. What only the others need is then not looked for. */
+/** True if that builder builds one of the services. If not, what only it needs is not looked for. */
 export function usesBuilder(services: readonly ServiceConfig[], builder: ImageConfig['builder']): boolean {
   return services.some(({ image }) => image?.builder === builder);
 }

@@ -74,11 +74,16 @@ describe('findBootJar', () => {
       /only app\.jar, which is not executable/,
       /repackage/,
     ],
-    ['a war', (): void => void jar('app.war', boot), /app\.war, and appdev deploys jars/, /<packaging>jar/],
+    [
+      'a war',
+      (): void => void jar('app.war', boot),
+      /app\.war, but appdev deploys only jars/,
+      /<packaging>jar/,
+    ],
     [
       'half a jar',
       (): void => writeFileSync(join(folder, 'app.jar'), 'PK\x03\x04 half'),
-      /not a whole jar/,
+      /not a complete jar/,
       /something else may be writing/,
     ],
   ])('says what to do about %s', async (_name, make, message, hint) => {
@@ -105,7 +110,7 @@ describe('checkBootJar', () => {
   });
 
   it.each([
-    ['is not there', (): string => join(folder, 'app.jar'), /is not there/],
+    ['is not there', (): string => join(folder, 'app.jar'), /does not exist/],
     ['is not executable', (): string => jar('app.jar', plain), /not an executable jar/],
     [
       'is not whole',
@@ -113,7 +118,7 @@ describe('checkBootJar', () => {
         writeFileSync(join(folder, 'app.jar'), 'PK\x03\x04 half');
         return join(folder, 'app.jar');
       },
-      /not a whole jar/,
+      /not a complete jar/,
     ],
   ])('does not believe it when the jar %s', async (_name, make, message) => {
     const found = await checkBootJar('orders', make());

@@ -1,6 +1,6 @@
 /**
- * Finds the jar that Spring Boot made, by what is in it and not by its name: its manifest names a Boot version and a class
- * to start. Jars of sources, of plain classes and what was there before the repackaging do not.
+ * Finds the jar that Spring Boot made, by its content and not by its name: its manifest names a Boot version and a
+ * start class. Jars of sources, jars of plain classes, and the jar from before the repackaging have no such manifest.
  */
 import { createHash } from 'node:crypto';
 import { constants, createReadStream } from 'node:fs';
@@ -10,7 +10,7 @@ import { failed, ok, type Outcome } from '../../core/outcome.ts';
 import { parseManifest } from './archive/manifest.ts';
 import { ZipError, ZipFile } from './archive/zip.ts';
 
-/** What lies in an output folder: file name → what changes when the file is made anew. */
+/** The archives in an output folder: file name → a text that changes when the file is made again. */
 export type JarListing = ReadonlyMap<string, string>;
 
 /** Lists the archives of an output folder. */
@@ -18,7 +18,7 @@ export async function listJars(folder: string): Promise<JarListing> {
   const names = await readdir(folder).catch((): string[] => []);
   const archives = names.filter((name) => /\.(jar|war)$/.test(name)).sort();
   const states = archives.map(async (name): Promise<[string, string]> => {
-    // By the inode's own time, because builds with a fixed output timestamp set the file's.
+    // Uses the inode's own time, because builds with a fixed output timestamp set the file's time.
     const { ino, ctimeNs } = await stat(join(folder, name), { bigint: true });
     return [name, `${ino} ${ctimeNs}`];
   });
@@ -26,8 +26,10 @@ export async function listJars(folder: string): Promise<JarListing> {
 }
 
 /**
- * Looks at every `*.jar` and `*.war` of an output folder. When several are executable, the one counts that this build
- * made: `before` is what lay there when it began.
+ * Looks at every `*.jar` and `*.war` in an output folder. If several are executable, the one that this build made
+ * counts. Fails with JAR_NOT_FOUND or JAR_AMBIGUOUS.
+ *
+ * @param before what the folder contained when the build began.
  */
 export async function findBootJar(
   service: string,
@@ -52,14 +54,14 @@ export async function findBootJar(
       'JAR_AMBIGUOUS',
       `${service}: ${jars.length} executable jars lie in ${folder}: ${jars.map(nameOf).join(', ')}`,
       {
-        hint: 'remove those of older versions (mvn clean), or let the build make one only',
+        hint: 'remove those of older versions (mvn clean), or change the build so that it makes only one',
       },
     );
   }
   if (found.length > 0) {
     return failed(
       'JAR_NOT_FOUND',
-      `${service}: the build made ${found.map(nameOf).join(', ')}, and appdev deploys jars`,
+      `${service}: the build made ${found.map(nameOf).join(', ')}, but appdev deploys only jars`,
       {
         hint: 'set <packaging>jar</packaging> in its pom.xml',
       },
@@ -73,14 +75,14 @@ export async function findBootJar(
 }
 
 /**
- * Checks the jar that a build said it makes, by its content as well. Fails with JAR_NOT_FOUND.
+ * Checks the content of the jar that a build says it makes. Fails with JAR_NOT_FOUND.
  *
- * @param path where the build said that it comes to lie.
+ * @param path where the build says it puts the jar.
  */
 export async function checkBootJar(service: string, path: string): Promise<Outcome<string>> {
   if (!(await isFile(path))) {
-    return failed('JAR_NOT_FOUND', `${service}: the build ended well, but ${path} is not there`, {
-      hint: 'look whether the task that makes it is disabled in the build script',
+    return failed('JAR_NOT_FOUND', `${service}: the build succeeded, but ${path} does not exist`, {
+      hint: 'check whether the build script disables the task that makes it',
     });
   }
   const manifest = await readManifest(path);
@@ -91,13 +93,16 @@ export async function checkBootJar(service: string, path: string): Promise<Outco
   });
 }
 
-/** Whether a file is an executable jar of Spring Boot; false where it cannot be read. */
+/** True if a file is an executable jar of Spring Boot; false if it cannot be read. */
 export async function isBootJar(path: string): Promise<boolean> {
   const manifest = await readManifest(path);
   return manifest.kind === 'ok' && isExecutable(manifest.value);
 }
 
-/** Copies a jar to where nobody else writes, checks that it is whole, and hashes the copy. Fails with JAR_NOT_FOUND. */
+/**
+ * Copies a jar to a place where nobody else writes, checks that the copy is complete, and hashes it. Fails with
+ * JAR_NOT_FOUND.
+ */
 export async function stageJar(
   service: string,
   path: string,
@@ -146,7 +151,7 @@ async function isFile(path: string): Promise<boolean> {
 }
 
 function damaged(service: string, path: string, error: ZipError): ReturnType<typeof failed> {
-  return failed('JAR_NOT_FOUND', `${service}: ${path} is not a whole jar: ${error.message}`, {
+  return failed('JAR_NOT_FOUND', `${service}: ${path} is not a complete jar: ${error.message}`, {
     hint: 'something else may be writing it: stop other builds of this project, remove the file and try again',
   });
 }

@@ -1,21 +1,25 @@
 /**
- * What compilers say in a build tool's output, as diagnostics with file, line and column. Pure: the caller knows how to
- * name a file and how to read a line of it. The formats are recorded in test/recorded/maven and test/recorded/gradle.
+ * Reads compilers' errors in a build tool's output, as diagnostics with file, line and column. Pure: the caller knows
+ * how to name a file and how to read a line of it. The formats are recorded in test/recorded/maven and
+ * test/recorded/gradle.
  */
 import type { Diagnostic } from '../../core/diagnostic.ts';
 
-/** What the parser has to ask for. */
+/** What the parser needs to know about files. */
 export interface SourceFiles {
   /** A path as the user would type it. */
   name(path: string): string;
-  /** One line of a file, counted from 1; undefined when it cannot be read. */
+  /** One line of a file, counted from 1; undefined if it cannot be read. */
   line(path: string, number: number): string | undefined;
 }
 
-/** So many diagnostics are kept of one build: nobody reads more, and the first ones cause the others. */
+/** How many diagnostics of one build are kept. Nobody reads more, and the first ones often cause the others. */
 export const maxDiagnostics = 50;
 
-/** In Maven's words. javac: `/p/A.java:[20,16] message`; kotlinc: `/p/A.kt: (20, 16) message` or `file:///p/A.kt:20:16 message`. */
+/**
+ * Errors as Maven prints them. javac: `/p/A.java:[20,16] message`; kotlinc: `/p/A.kt: (20, 16) message` or
+ * `file:///p/A.kt:20:16 message`.
+ */
 const formats = [
   /^\[(ERROR|WARNING)\] (\S.*?\.\w+):\[(\d+)(?:,(\d+))?\] ?(.*)$/,
   /^\[(ERROR|WARNING)\] (\S.*?\.kts?): \((\d+), (\d+)\) ?(.*)$/,
@@ -23,8 +27,9 @@ const formats = [
 ];
 
 /**
- * In the compilers' own words, which Gradle passes on. javac: `/p/A.java:20: error: message`, then the line and a caret below
- * the place; kotlinc: `e: file:///p/A.kt:20:16 message`, before 1.8 `e: /p/A.kt: (20, 16): message`.
+ * Errors as the compilers print them; Gradle passes them on unchanged. javac: `/p/A.java:20: error: message`, then the
+ * line and a caret below the place. kotlinc: `e: file:///p/A.kt:20:16 message`, before 1.8 `e: /p/A.kt: (20, 16):
+ * message`.
  */
 const ownFormats = [
   /^(?<path>\S.*?\.\w+):(?<row>\d+): error: (?<text>.*)$/,
@@ -32,14 +37,14 @@ const ownFormats = [
   /^e: (?<path>.*?\.kts?): \((?<row>\d+), (?<column>\d+)\): (?<text>.*)$/,
 ];
 
-/** The errors in the compilers' own words, each once, in the order in which they came. */
+/** The errors in the compilers' own format, each once, in order. */
 export function plainCompilerErrors(lines: readonly string[], files: SourceFiles): Diagnostic[] {
   const found = new Map<string, Diagnostic>();
   for (const [index, line] of lines.entries()) {
     const fields = ownFormats.map((format) => format.exec(line)?.groups).find(Boolean);
     const { path, row, text } = fields ?? {};
     if (path === undefined || row === undefined || found.size >= maxDiagnostics) continue;
-    // The caret stands two lines below, unless the line of the source is left out.
+    // The caret is two lines below, unless the source line is left out.
     const caret = [2, 1].find((offset) => /^\s*\^\s*$/.test(lines[index + offset] ?? ''));
     const marked = caret === undefined ? undefined : (lines[index + caret]?.indexOf('^') ?? -1) + 1;
     const column = fields?.['column'] === undefined ? marked : Number(fields['column']);
@@ -56,7 +61,7 @@ export function plainCompilerErrors(lines: readonly string[], files: SourceFiles
   return [...found.values()];
 }
 
-/** The errors of the compilers in Maven's output, each once, in the order in which they came. */
+/** The compilers' errors in Maven's output, each once, in order. */
 export function compilerErrors(lines: readonly string[], files: SourceFiles): Diagnostic[] {
   const found = new Map<string, Diagnostic>();
   for (const [index, line] of lines.entries()) {

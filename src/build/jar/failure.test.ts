@@ -10,11 +10,11 @@ const error: Diagnostic = {
 };
 
 it.each([
-  [[error], 'orders: 1 compile error in Order.java', 'correct it and save'],
+  [[error], 'orders: 1 compile error in Order.java', 'fix it and save'],
   [
     [error, { ...error, file: 'src/a/Item.java' }],
     'orders: 2 compile errors in 2 files',
-    'correct the first one and save; the others may follow from it',
+    'fix the first one and save; it may have caused the others',
   ],
 ])('says how many compile errors there are, and what to do: %#', (diagnostics, message, hint) => {
   expect(compileFailure('orders', diagnostics)).toMatchObject({ message, hint });

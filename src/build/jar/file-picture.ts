@@ -1,24 +1,27 @@
-/** What files look like from outside, so that a later look tells which of them were written meanwhile. Opens none of them. */
+/**
+ * What files look like from outside, so that a later look tells which of them were written in between. Opens none of
+ * them.
+ */
 import { readdirSync, statSync, type BigIntStats } from 'node:fs';
 import { join } from 'node:path';
 
-/** Absolute path of a file → a text that is another one whenever the file was written or replaced. */
+/** Absolute path of a file → a text that differs whenever the file was written or replaced. */
 export type FilePicture = ReadonlyMap<string, string>;
 
 /**
- * Clocks of file systems tick every few milliseconds, and a file may change twice within one tick. So what changed less than
- * this long before a picture looks different in the next one.
+ * File systems' clocks tick every few milliseconds, and a file may change twice within one tick. So a file that changed
+ * less than this long before a picture looks different in the next one, in milliseconds.
  */
 const tickMs = 20n;
 
 let looks = 0;
 
-/** Takes a picture of files, and of all files in folders. Links are followed; what is not there is not in it. */
+/** Takes a picture of files and of all files in folders. Follows links. Leaves out what does not exist. */
 export function takePicture(paths: readonly string[]): FilePicture {
   return look(paths, new Set(), signature);
 }
 
-/** A picture of sources, which people edit at any moment. Folders in `without` are left out. */
+/** A picture of sources, which people may edit at any moment. Leaves out the folders in `without`. */
 export function takeInputPicture(paths: readonly string[], without: ReadonlySet<string>): FilePicture {
   looks += 1;
   const youngest = BigInt(Date.now()) - tickMs;
@@ -27,7 +30,7 @@ export function takeInputPicture(paths: readonly string[], without: ReadonlySet<
   );
 }
 
-/** The files that are new, gone or written between two pictures. */
+/** The files that are new, gone or rewritten between two pictures. */
 export function changesBetween(before: FilePicture, after: FilePicture): string[] {
   const gone = [...before.keys()].filter((path) => !after.has(path));
   return [...gone, ...[...after].filter(([path, seen]) => before.get(path) !== seen).map(([path]) => path)];
@@ -58,12 +61,12 @@ function look(
   return picture;
 }
 
-/** A file that is written anew gets another inode or other times; the size catches coarse clocks. */
+/** A file that is rewritten gets another inode or other times. The size helps with coarse clocks. */
 function signature({ ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
   return `${ino} ${size} ${mtimeNs} ${ctimeNs}`;
 }
 
-/** The names in a folder; none where it is not there, or may not be read. */
+/** The names in a folder; empty if it does not exist or cannot be read. */
 export function namesIn(folder: string): string[] {
   try {
     return readdirSync(folder);

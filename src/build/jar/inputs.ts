@@ -1,8 +1,8 @@
-/** Puts together what a jar is made from, for either build tool. Pure. */
+/** Collects what a jar is made from, for both build tools. Pure. */
 import { relative, resolve, sep } from 'node:path';
 import type { JarInputs } from '../types.ts';
 
-/** What a build tool knows. All paths are absolute, and may be named twice. */
+/** What a build tool knows. All paths are absolute; duplicates are allowed. */
 export interface InputParts {
   readonly files: Iterable<string>;
   /** Folders that are compiled or packed as they are. */
@@ -13,8 +13,8 @@ export interface InputParts {
 }
 
 /**
- * The inputs, sorted, without what lies in others of them. A folder of sources around a whole module holds much that is none
- * (notes, caches, a front end's bundle): there, git has its say.
+ * The inputs, sorted, without those that lie inside others. A source folder that contains a whole module also contains
+ * much that is not a source (notes, caches, a front end's bundle), so there git decides.
  */
 export function jarInputs({ files, sources, modules, outputs }: InputParts): JarInputs {
   const plain = new Set(files);
@@ -32,7 +32,7 @@ export function jarInputs({ files, sources, modules, outputs }: InputParts): Jar
   return { paths: [...kept, ...others].sort(), sources: kept, outputs: [...new Set(outputs)].sort() };
 }
 
-/** Whether a path lies in a folder, and is not the folder itself. Both are absolute. */
+/** True if a path is inside a folder, not the folder itself. Both are absolute. */
 export function isBelow(folder: string, path: string): boolean {
   const tail = relative(folder, path);
   return tail !== '' && tail !== '..' && !tail.startsWith(`..${sep}`) && resolve(folder, tail) === path;

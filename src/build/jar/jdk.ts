@@ -1,9 +1,9 @@
-/** The JDK that a build tool's start script chooses, and the options that make a JVM of a short life fast. */
+/** The JDK that a build tool's start script chooses, and the options that make a short-lived JVM fast. */
 import { readFileSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { findTool } from '../../support/process/tool.ts';
 
-/** The JDK that runs a build tool, as far as its options need it. */
+/** What is known about the JDK that runs a build tool. */
 export interface Jdk {
   readonly major: number;
   /** Text that differs between builds of a JVM. */
@@ -11,8 +11,8 @@ export interface Jdk {
 }
 
 /**
- * The JDK that the scripts of Maven and Gradle choose: JAVA_HOME, else java on PATH. Undefined when it says nothing of
- * itself, or is an OpenJ9, whose options are others.
+ * The JDK that the scripts of Maven and Gradle choose: JAVA_HOME, or else java on PATH. Undefined if its version is
+ * unknown, or if it is an OpenJ9, which has other options.
  */
 export function findJdk(): Jdk | undefined {
   const set = process.env['JAVA_HOME'];
@@ -24,14 +24,14 @@ export function findJdk(): Jdk | undefined {
     const image = statSync(join(home, 'lib', 'modules'));
     const major = /^JAVA_VERSION="(?:1\.)?(\d+)/m.exec(release)?.[1];
     if (major === undefined || /OpenJ9/i.test(release)) return undefined;
-    // An update in place may leave the release file as it was.
+    // An update in place may leave the release file unchanged.
     return { major: Number(major), identity: `${home}\n${release}\n${image.size} ${image.mtimeMs}` };
   } catch {
     return undefined;
   }
 }
 
-/** The first compiler tier and the simplest collector, unless `existing` (the user's options) has chosen already. */
+/** The first compiler tier and the simplest collector, unless `existing` (the user's options) already chose others. */
 export function fastOptions(existing: string): string[] {
   const options: string[] = [];
   if (!/-XX:[-+]?(TieredStopAtLevel|TieredCompilation)|-Xint|-Xcomp|-client|-server/.test(existing)) {

@@ -1,4 +1,4 @@
-/** One build of a project at a time on this machine, whoever asks, in this process or another. */
+/** Allows one build of a project at a time on this machine, in this process or any other. */
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { Outcome } from '../../core/outcome.ts';
@@ -6,11 +6,11 @@ import { userTempFolder } from '../../support/files/folders.ts';
 import { waitForLock, type Lock } from '../../support/files/lockfile.ts';
 
 /**
- * Waits until nobody else builds there.
+ * Waits until nobody else builds there. The value releases the lock.
  *
- * @param tool which build tool: builds by different ones write to different folders.
+ * @param tool which build tool: builds by different tools write to different folders.
  * @param top absolute folder of the build.
- * @param note called with a word to the user when there is somebody to wait for.
+ * @param note called with a message for the user if there is someone to wait for.
  */
 export async function lockBuild(
   tool: 'maven' | 'gradle',

@@ -1,6 +1,7 @@
 /**
- * Remembers which builds have all they need in the build tool's local cache, so that it need not ask the network. A record
- * holds for a day, as long as Maven and Gradle themselves trust a snapshot before they look for a newer one.
+ * Remembers which builds have everything they need in the build tool's local cache, so that it need not use the
+ * network. A record is valid for a day: that is how long Maven and Gradle themselves trust a snapshot before they look
+ * for a newer one.
  */
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
@@ -15,9 +16,9 @@ interface Record {
 }
 
 /**
- * Whether the last build with these settings succeeded less than a day ago.
+ * True if the last build with these settings succeeded less than a day ago.
  *
- * @param folder where the tool's records lie.
+ * @param folder of the tool's records.
  * @param top absolute folder of the build.
  */
 export async function isResolved(
@@ -36,7 +37,7 @@ export async function isResolved(
   );
 }
 
-/** Remembers an online build that succeeded. A record that cannot be written costs nothing but time. */
+/** Remembers a successful online build. If the record cannot be written, that only costs time. */
 export async function rememberResolved(
   folder: string,
   top: string,

@@ -80,8 +80,8 @@ describe('other jars in the output folder', () => {
       kind: 'failed',
       error: {
         code: 'JAR_AMBIGUOUS',
-        message: 'orders: Containerfile copies target/app-1.9.jar, and this build made target/app-1.10.jar',
-        hint: 'have it copy target/app-1.10.jar, or target/*.jar',
+        message: 'orders: Containerfile copies target/app-1.9.jar, but this build made target/app-1.10.jar',
+        hint: 'make it copy target/app-1.10.jar, or target/*.jar',
         exit: 4,
       },
     });

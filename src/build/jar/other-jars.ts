@@ -1,6 +1,6 @@
 /**
- * The jars that lie beside the one that was built: of older versions, without dependencies, of sources. Decides which of them
- * the build of an image must not see, so that the same sources make the same image whatever else lies there.
+ * The jars beside the one that was built: older versions, jars without dependencies, jars of sources. Decides which of
+ * them the build of an image must not see, so that equal sources make an equal image whatever else is there.
  */
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, dirname, join, relative, sep } from 'node:path';
@@ -13,22 +13,23 @@ import type { Jar } from '../types.ts';
 
 /** A jar in the folder of the built one. */
 export interface OtherJar {
-  /** Relative to the context, with slashes. */
+  /** Path relative to the context, with slashes. */
   readonly name: string;
-  /** It would start in place of the built one. */
+  /** True if it would start in place of the built jar. */
   readonly executable: boolean;
 }
 
-/** What to do about them; names are relative to the context. */
+/** What to do about the other jars. Names are relative to the context. */
 export interface OtherJars {
-  /** To be left out of the context. */
+  /** Jars to leave out of the context. */
   readonly hidden: readonly string[];
-  /** Of those, the executable ones that a pattern of COPY takes: an image made with them may hold old code. */
+  /** The executable ones among them that a pattern of COPY matches. An image made with them may contain old code. */
   readonly taken: readonly string[];
 }
 
 /**
- * Looks at the folder of the built jar. Fails with JAR_AMBIGUOUS when the Containerfile names another executable jar of it.
+ * Looks at the folder of the built jar. Fails with JAR_AMBIGUOUS if the Containerfile names another executable jar in
+ * it.
  */
 export async function findOtherJars(
   service: string,
@@ -36,7 +37,7 @@ export async function findOtherJars(
   jar: Jar,
 ): Promise<Outcome<OtherJars>> {
   const others = await jarsBeside(context, jar.built);
-  // One that cannot be read is for the builder to complain about.
+  // If it cannot be read, the builder will complain.
   const text = others.length === 0 ? '' : await readFile(containerfile, 'utf8').catch(() => '');
   const reads = contextReads(text, buildArgs);
   const built = nameIn(context, jar.built);
@@ -44,14 +45,15 @@ export async function findOtherJars(
   if (stale === undefined) return ok(judgeJars(reads, built, others));
   return failed(
     'JAR_AMBIGUOUS',
-    `${service}: ${basename(containerfile)} copies ${stale.name}, and this build made ${built}`,
-    { hint: `have it copy ${built}, or ${dirname(built)}/*.jar`, exit: 4 },
+    `${service}: ${basename(containerfile)} copies ${stale.name}, but this build made ${built}`,
+    { hint: `make it copy ${built}, or ${dirname(built)}/*.jar`, exit: 4 },
   );
 }
 
 /**
- * Pure. Another executable jar was left by an older build, since this one made one only. Any other is left out where a pattern
- * of COPY takes it and the built one to the same file: builders take the last by name, or refuse.
+ * Judges the other jars. Pure. Another executable jar is from an older build, because this one made only one. Any other
+ * jar is left out if a pattern of COPY copies it and the built one to the same file: builders take the last by name, or
+ * refuse.
  */
 export function judgeJars(
   reads: readonly ContextRead[],
@@ -74,8 +76,8 @@ export function judgeJars(
 }
 
 /**
- * The jars to leave out of the context, and a word about them to `note`; none where no jar of ours goes into the image. Fails
- * as `findOtherJars` does.
+ * The jars to leave out of the context; `note` receives a message about them. Empty if no jar of ours goes into the
+ * image. Fails as `findOtherJars` does.
  */
 export async function jarsToHide(
   service: string,
@@ -89,7 +91,7 @@ export async function jarsToHide(
   const { hidden } = others.value;
   if (hidden.length > 0)
     note(
-      `left out of the context, for ${basename(jar.built)} to be the jar in the image: ${hidden.join(', ')}`,
+      `left out of the context, so that ${basename(jar.built)} is the jar in the image: ${hidden.join(', ')}`,
     );
   return ok(hidden);
 }

@@ -1,18 +1,21 @@
-/** Removes output of a build that is out of date. */
+/** Removes build output that is out of date. */
 import { rm } from 'node:fs/promises';
 import { failed, ok, type Outcome } from '../../core/outcome.ts';
 import { codeOf } from '../../support/error-code.ts';
 
-/** Removes files and folders; what is not there is no error. Fails with SOURCE_BUILD_FAILED where it is not permitted. */
+/**
+ * Removes files and folders. What does not exist is not an error. Fails with SOURCE_BUILD_FAILED if removing is not
+ * permitted.
+ */
 export async function removeOutput(paths: readonly string[]): Promise<Outcome<void>> {
   for (const path of paths) {
     try {
-      // An IDE may put a file into a folder that is just being removed.
+      // An IDE may put a file into a folder while it is being removed.
       await rm(path, { recursive: true, force: true, maxRetries: 5 });
     } catch (error) {
       const message = `${path} is out of date and cannot be removed (${codeOf(error)})`;
       return failed('SOURCE_BUILD_FAILED', message, {
-        hint: `remove it as the user that owns it (ls -ld ${path}); a build as another user may have made it`,
+        hint: `remove it as the user that owns it (ls -ld ${path}); a build by another user may have made it`,
       });
     }
   }

@@ -75,7 +75,7 @@ describe('undecided', () => {
   it('names what was taken where there are both, unless the user chose', () => {
     write('pom.xml', 'build.gradle');
     expect(undecided([service('auto'), service('maven')])).toEqual([
-      'orders has build files of Maven and Gradle: it is built with Maven',
+      'orders has build files of Maven and Gradle: appdev uses Maven',
     ]);
   });
 });

@@ -1,4 +1,4 @@
-/** Builds each service's jar with the build tool that is its own. Knows which files mean which tool, and no more of them. */
+/** Builds each service's jar with its own build tool. Knows only which files mean which tool. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ServiceConfig } from '../../config/model.ts';
@@ -13,47 +13,47 @@ const buildFiles: Readonly<Record<JarTool, readonly string[]>> = {
   gradle: ['build.gradle', 'build.gradle.kts', 'settings.gradle', 'settings.gradle.kts'],
 };
 
-/** The tools whose build files lie in a folder; Maven, which most projects with both build with, is the first. */
+/** The tools whose build files are in a folder. Maven comes first, because most projects with both use it to build. */
 export function toolsIn(folder: string): readonly JarTool[] {
   return (['maven', 'gradle'] as const).filter((tool) =>
     buildFiles[tool].some((name) => existsSync(join(folder, name))),
   );
 }
 
-/** The tool of a service: what `jar.tool` says, or the one whose build file is in its path. Fails with CONFIG_INVALID. */
+/**
+ * The tool of a service: what `jar.tool` says, or the one whose build file is in its path. Fails with CONFIG_INVALID.
+ */
 export function jarToolOf({ name, path, jar }: ServiceConfig): Outcome<JarTool> {
   const asked = jar?.tool ?? 'auto';
   if (asked !== 'auto') return ok(asked);
   const [found] = toolsIn(path);
   if (found !== undefined) return ok(found);
   return failed('CONFIG_INVALID', `${name}: there is neither a pom.xml nor a build.gradle in ${path}`, {
-    hint: `let services.${name}.path name the folder with the build file, or say which tool builds it: jar.tool`,
+    hint: `set services.${name}.path to the folder with the build file, or set jar.tool`,
   });
 }
 
-/** What to tell the user of services whose path has build files of both tools, while `jar.tool` leaves it open. */
+/** Messages about services that have build files of both tools and no `jar.tool`. */
 export function undecided(services: readonly ServiceConfig[]): readonly string[] {
   return services.flatMap(({ name, path, jar }) => {
     const [taken, other] = jar?.tool === 'auto' ? toolsIn(path) : [];
     return taken === undefined || other === undefined
       ? []
-      : [
-          `${name} has build files of ${titles[taken]} and ${titles[other]}: it is built with ${titles[taken]}`,
-        ];
+      : [`${name} has build files of ${titles[taken]} and ${titles[other]}: appdev uses ${titles[taken]}`];
   });
 }
 
-/** The tools as they are written. */
+/** The tools' names in messages. */
 const titles: Readonly<Record<JarTool, string>> = { maven: 'Maven', gradle: 'Gradle' };
 
-/** The builder that hands each service to its tool's. */
+/** The builder that passes each service to its tool's builder. */
 export function createJarBuilder(builders: Readonly<Record<JarTool, JarBuilder>>): JarBuilder {
   return {
     async reactorOf(service) {
       const tool = jarToolOf(service);
       if (tool.kind !== 'ok') return tool;
       const folder = await builders[tool.value].reactorOf(service);
-      // One folder may hold a reactor of Maven's and a build of Gradle's.
+      // One folder may hold both a Maven reactor and a Gradle build.
       return folder.kind === 'ok' ? ok(`${tool.value} ${folder.value}`) : folder;
     },
     async inputsOf(service) {

@@ -4,10 +4,10 @@ import { isAbsolute, relative, resolve } from 'node:path';
 import type { TestFiles } from './test-report.ts';
 
 /**
- * Files on the disk, named relative to the project where they lie in it.
+ * Files on disk. Names are relative to the project for files inside it.
  *
  * @param projectRoot folder of appdev.yaml.
- * @param top what relative paths in a build tool's output start from.
+ * @param top folder at which relative paths in a build tool's output start.
  * @param testSource finds the source file of a test class.
  */
 export function sourceFiles(

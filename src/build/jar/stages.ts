@@ -1,6 +1,6 @@
 /**
- * Reports one build of a build tool as the stages `compile` and `package`, in that order, whatever the attempts were: what was
- * begun is finished exactly once.
+ * Reports one build of a build tool as the stages `compile` and `package`, in that order, however many attempts there
+ * were. Each stage that was begun is finished exactly once.
  */
 import type { Outcome } from '../../core/outcome.ts';
 import { withoutPasswords } from '../image/transfer/redact.ts';
@@ -13,14 +13,14 @@ export class JarStages {
   #stage: 'compile' | 'package' = 'compile';
   #compiled = 0;
 
-  /** @param unit what the build tool says how many of it were compiled. */
+  /** @param unit what the build tool counts: files or modules. */
   constructor(report: StageReporter, unit: 'file' | 'module') {
     this.#report = report;
     this.#unit = unit;
     report.started('compile');
   }
 
-  /** So many more are compiled. */
+  /** Adds to the number of units that are compiled. */
   compiling(count: number): void {
     this.#compiled += count;
   }
@@ -35,7 +35,7 @@ export class JarStages {
     this.#report.started('package');
   }
 
-  /** A line of the build tool. Repositories may be given with a password in their address. */
+  /** A line from the build tool. Passwords in repository addresses are removed. */
   output(stream: 'stdout' | 'stderr', line: string): void {
     this.#report.output(this.#stage, stream, withoutPasswords(line));
   }
@@ -45,7 +45,10 @@ export class JarStages {
     this.#report.output(this.#stage, 'stdout', line);
   }
 
-  /** The end, also of what has not been announced yet: a log in an unknown format shows no packing. Hands the outcome on. */
+  /**
+   * Ends the stages, including one that was never announced, because a log in an unknown format shows no packing.
+   * Returns the outcome.
+   */
   finish<T>(outcome: Outcome<T>, detail?: string): Outcome<T> {
     if (outcome.kind === 'ok') this.packs();
     this.#report.finished(this.#stage, outcome.kind, detail);

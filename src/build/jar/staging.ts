@@ -1,4 +1,6 @@
-/** Private copies of the jars that were built: nobody writes to them while an image is made. Kept for the session. */
+/**
+ * Private copies of the built jars, so that nobody writes to them while an image is made. Kept until the session ends.
+ */
 import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ServiceConfig } from '../../config/model.ts';
@@ -10,15 +12,15 @@ import { stageJar } from './boot-jar.ts';
 import type { JarStages } from './stages.ts';
 import type { Jar } from '../types.ts';
 
-/** An executable jar where the build tool put it. */
+/** An executable jar, where the build tool put it. */
 export interface BuiltJar {
   /** Name of the service. */
   readonly service: string;
-  /** Absolute. */
+  /** Absolute path. */
   readonly path: string;
 }
 
-/** Jars of a service that are kept: the newest one, and the one that an image may still be built from. */
+/** How many jars of a service are kept: the newest one, and the one that an image may still be built from. */
 const keptJars = 2;
 
 /** The copies of one session. */
@@ -27,7 +29,7 @@ export class JarStaging {
   #folder: string | undefined;
   #count = 0;
 
-  /** Copies the jar of each service. Fails with JAR_NOT_FOUND when one is not whole. */
+  /** Copies the jar of each service. Fails with JAR_NOT_FOUND if one is not complete. */
   async collect(built: readonly BuiltJar[]): Promise<Outcome<ReadonlyMap<string, Jar>>> {
     const jars = new Map<string, Jar>();
     for (const { service, path: from } of built) {
@@ -50,8 +52,8 @@ export class JarStaging {
 }
 
 /**
- * Ends the stages of a build with what `make` comes to, the work that ends in copies of the jars, and their sizes. DISK_FULL
- * where the copies find no room.
+ * Runs `make`, which ends in copies of the jars, and ends the build's stages with its outcome and the jars' sizes.
+ * Fails with DISK_FULL if there is no room for the copies.
  */
 export async function finishWithJars(
   stages: JarStages,

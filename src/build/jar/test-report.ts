@@ -1,13 +1,13 @@
 /**
- * Failed tests in the output of Surefire and Failsafe, as diagnostics: which test, what it said, and the line of the test
- * that did not hold. Pure, like compiler-output.ts.
+ * Reads failed tests in the output of Surefire and Failsafe, as diagnostics: which test, its message, and the line of
+ * the test that failed. Pure, like compiler-output.ts.
  */
 import type { Diagnostic } from '../../core/diagnostic.ts';
 import { maxDiagnostics, type SourceFiles } from './compiler-output.ts';
 
-/** What the parser has to ask for beside the text of files. */
+/** What the parser needs besides the text of files. */
 export interface TestFiles extends SourceFiles {
-  /** The source file of a test class by its full name; undefined when there is none to be found. */
+  /** The source file of a test class, by its full name; undefined if it cannot be found. */
   testSource(className: string): string | undefined;
 }
 
@@ -23,7 +23,7 @@ const testLine =
   /^\[ERROR\] ([\w.$]+)\.([^\s.]+(?:\(.*?\))?(?:\[\d+\])?) +(?:--)? *Time elapsed: .*<<< (?:FAILURE|ERROR)!/;
 const totals = /^\[(?:ERROR|WARNING)\] Tests run: (\d+), Failures: (\d+), Errors: (\d+), Skipped: \d+$/;
 
-/** What failed; undefined when no test run did. */
+/** The failed tests; undefined if no test run failed. */
 export function failedTests(lines: readonly string[], files: TestFiles): FailedTests | undefined {
   let run = 0;
   let failed = 0;
@@ -48,7 +48,7 @@ export function failedTests(lines: readonly string[], files: TestFiles): FailedT
     : { run, failed: Math.max(failed, diagnostics.length), diagnostics };
 }
 
-/** A failure's report ends with an empty line or with Maven's next message. */
+/** How many lines a failure's report has. It ends with an empty line or with Maven's next message. */
 function blockLength(lines: readonly string[], start: number): number {
   const end = lines.findIndex(
     (line, index) => index >= start && (line.trim() === '' || /^\[[A-Z]+\]/.test(line)),
@@ -56,7 +56,7 @@ function blockLength(lines: readonly string[], start: number): number {
   return (end === -1 ? lines.length : end) - start;
 }
 
-/** The innermost frame that lies in the test class itself. */
+/** The innermost stack frame in the test class itself. */
 function place(className: string, block: readonly string[], files: TestFiles): Partial<Diagnostic> {
   const outer = className.replace(/\$.*/, '');
   const path = files.testSource(outer);

@@ -1,4 +1,4 @@
-/** Finds a build tool: the project's own wrapper first, then the one on PATH. Downloads nothing by itself. */
+/** Finds a build tool: the project's own wrapper, or else the one on PATH. Downloads nothing itself. */
 import { readFileSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { findTool } from '../../support/process/tool.ts';
@@ -6,20 +6,20 @@ import { findTool } from '../../support/process/tool.ts';
 /** A build tool to run. */
 export interface FoundTool {
   readonly tool: string;
-  /** Arguments that come before the tool's own. */
+  /** Arguments before the tool's own. */
   readonly args: readonly string[];
-  /** Text that differs between versions: where the tool lies, or what its wrapper downloads. */
+  /** Text that differs between versions: the tool's path, or what its wrapper downloads. */
   readonly identity: string;
 }
 
-/** What a tool and its wrapper are called. */
+/** The names of a tool and its wrapper. */
 export interface ToolNames {
   /** Program on PATH, e.g. `mvn`. */
   readonly program: string;
-  /** Wrapper beside the build file, e.g. `mvnw`; on Windows, `windows`. */
+  /** Wrapper beside the build file, e.g. `mvnw`. On Windows, `windows` counts. */
   readonly wrapper: string;
   readonly windows: string;
-  /** Path from the wrapper's folder to what says which version it downloads. */
+  /** Path from the wrapper's folder to the file that says which version it downloads. */
   readonly properties: readonly string[];
 }
 

@@ -1,5 +1,5 @@
 /**
- * Feeds the standard input of a container that is running, over the API server's channel protocol. Reads nothing: what
+ * Sends data to the standard input of a running container, over the API server's channel protocol. Reads nothing: what
  * the container writes is its log, which can be read again after a broken connection.
  */
 import { cancelled, failed, ok, type Outcome } from '../../core/outcome.ts';
@@ -9,24 +9,26 @@ import { unreachable } from './failures.ts';
 import type { Transport } from './transport.ts';
 import { openState, type FrameSocket } from './websocket.ts';
 
-/** Which container. */
+/** Which container to attach to. */
 export interface AttachTarget {
   readonly namespace: string;
   readonly pod: string;
   readonly container: string;
 }
 
-/** Channel 0 carries the input, 3 the server's Status; 255 closes another one, in version 5 of the protocol only. */
+/**
+ * Channel 0 carries the input, 3 the server's Status. 255 closes another channel, only in version 5 of the protocol.
+ */
 const channels = { stdin: 0, status: 3, close: 255 } as const;
-/** More than this waiting to be sent stops reading from the source, in bytes. */
+/** If more than this waits to be sent, in bytes, reading from the source stops. */
 const highWater = 1024 * 1024;
-/** Largest frame that is sent: API servers and proxies between take frames of a few megabytes at most. */
+/** Largest frame, in bytes. API servers and the proxies in between accept frames of at most a few megabytes. */
 const frameBytes = 64 * 1024;
 
 /**
- * Sends all of `source` and then ends the container's input. Resolves when everything was handed over, or when the
- * container took no more because it ended; what became of it is in the pod's status. Fails with CLUSTER_UNREACHABLE where
- * the connection broke in the middle. What `source` throws is thrown on.
+ * Sends all of `source`, then ends the container's input. Resolves when everything was handed over, or when the
+ * container stopped reading because it ended; the pod's status says what became of it. Fails with CLUSTER_UNREACHABLE
+ * if the connection broke in the middle. Throws what `source` throws.
  */
 export async function attach(
   transport: Transport,
@@ -56,7 +58,7 @@ export async function attach(
   try {
     const sent = await sendAll(socket, source, Promise.race([closed, stopped]), signal);
     if (sent) {
-      // Version 4 has no other way to say that no more is coming than to go; `stdinOnce` then ends the input.
+      // Version 4 has no other way to end the input than to disconnect; `stdinOnce` then ends it.
       if (socket.protocol.startsWith('v5.')) socket.send(Buffer.from([channels.close, channels.stdin]));
       else socket.close();
       await Promise.race([closed, stopped]);
@@ -65,10 +67,11 @@ export async function attach(
     const said = stringAt(status, 'message');
     if (stringAt(status, 'status') === 'Failure' && said !== undefined) {
       return failed('DEPLOY_FAILED', `cannot attach to ${pod}/${container}: ${said}`, {
-        hint: `see what became of it: kubectl -n ${namespace} describe pod ${pod}`,
+        hint: `to see what happened: kubectl -n ${namespace} describe pod ${pod}`,
       });
     }
-    // The server closes when the container has ended; before everything was sent, that is for the pod's status to tell.
+    // The server closes when the container has ended. If that was before everything was sent, the pod's status says
+    // why.
     if (sent || status !== undefined) return ok(undefined);
     return unreachable({ code: 'ECONNRESET' }, transport.identity);
   } finally {
@@ -76,7 +79,9 @@ export async function attach(
   }
 }
 
-/** Sends chunk by chunk, each when the one before has gone far enough. False where the connection ended before. */
+/**
+ * Sends chunk by chunk, each one after most of the previous one is on its way. False if the connection ended before.
+ */
 async function sendAll(
   socket: FrameSocket,
   source: AsyncIterable<Buffer>,
@@ -105,6 +110,6 @@ function statusOf(data: Buffer): unknown {
 
 function drop(socket: FrameSocket): void {
   if (socket.readyState <= openState) socket.close();
-  // A peer that does not answer the close frame keeps the connection open for 30 s.
+  // A peer that does not answer the close frame would keep the connection open for 30 s.
   setTimeout(() => socket.terminate(), 1000).unref();
 }

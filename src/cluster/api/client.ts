@@ -1,6 +1,6 @@
 /**
- * The `Cluster` over the API server's own HTTP interface. Objects go in and out as the plain data they are; every
- * answer becomes an outcome. Policy (what may be written where) is the guard's and the deployer's, not this file's.
+ * The `Cluster` over the API server's own HTTP interface. Objects go in and out as plain data, and every answer becomes
+ * an outcome. Does not decide what may be written where; the guard and the deployer do.
  */
 import { ok, type Outcome } from '../../core/outcome.ts';
 import { fieldAt, isFields, stringAt } from '../../support/fields.ts';
@@ -19,29 +19,29 @@ import { createResources, pathOf, unknownKind, type Resource } from './resources
 import { createTransport, type ApiCall, type TransportOptions } from './transport.ts';
 import type { Cluster, ClusterIdentity, KubeObject, ObjectRef } from '../types.ts';
 
-/** The field manager that appdev's own applies are recorded under. */
+/** The field manager of appdev's own applies. */
 export const fieldManager = 'appdev';
 
-/** What may be set for a connection. */
+/** Options of a connection. */
 export interface ClusterOptions extends TransportOptions {
   readonly followTiming?: FollowTiming;
 }
 
-/** A cluster with what only the composition root and cluster/hold/namespace.ts need. */
+/** A cluster with extra functions that only the composition root and cluster/hold/namespace.ts need. */
 export interface OpenCluster extends Cluster {
   /** Version of the API server, such as `v1.34.4`. The cheapest way to see whether it answers. */
   version(signal: AbortSignal): Promise<Outcome<string>>;
-  /** Every kind with a namespace that can be listed, in each group's preferred version. */
+  /** Every kind that has a namespace and can be listed, in each group's preferred version. */
   namespacedKinds(
     signal: AbortSignal,
   ): Promise<Outcome<readonly { readonly apiVersion: string; readonly kind: string }[]>>;
-  /** Whether this user may do something, as the API server's own authorizer sees it. */
+  /** Whether this user may do something, according to the API server's authorizer. */
   mayI(access: Access, signal: AbortSignal): Promise<Outcome<boolean>>;
-  /** Closes every connection, those in use too. */
+  /** Closes every connection, including those in use. */
   close(): void;
 }
 
-/** Prepares the connection for an identity that `selectCluster` made. Contacts nothing until the first verb. */
+/** Prepares the connection for an identity from `selectCluster`. Contacts nothing until the first call. */
 export async function openCluster(
   identity: ClusterIdentity,
   options: ClusterOptions = {},
@@ -60,7 +60,7 @@ export async function openCluster(
     return found.value === undefined ? unknownKind(of.apiVersion, of.kind, identity.server) : ok(found.value);
   }
 
-  /** Sends a call and gives its answer's object; `accept` may turn other statuses into values of its own. */
+  /** Sends a call and returns the answer's object. `accept` may turn other statuses into values of its own. */
   async function objectFrom<T = never>(
     call: ApiCall,
     what: string,
@@ -75,7 +75,7 @@ export async function openCluster(
 
   function objectOf(answer: ApiAnswer, what: string): Outcome<KubeObject> {
     if (isKubeObject(answer.body)) return ok(answer.body);
-    return rejected({ status: answer.status, body: 'the answer is no object' }, what, identity);
+    return rejected({ status: answer.status, body: 'the answer is not an object' }, what, identity);
   }
 
   const cluster: OpenCluster = {
@@ -95,7 +95,7 @@ export async function openCluster(
     async list(query, signal) {
       const resource = await resources.find(query.apiVersion, query.kind, signal);
       if (resource.kind !== 'ok') return resource;
-      // Of a kind that is not served there are no objects.
+      // If the kind is not served, there are no objects of it.
       if (resource.value === undefined) return ok([]);
       const listed = await listAll(transport, resource.value, query, signal);
       return listed.kind === 'ok' ? ok(listed.value.objects) : listed;
@@ -108,7 +108,7 @@ export async function openCluster(
         fieldManager: settings.fieldManager ?? fieldManager,
         force: settings.force === true ? 'true' : undefined,
         dryRun: settings.dryRun === true ? 'All' : undefined,
-        // As kubectl does: a field that the kind does not have is an error, not silently dropped.
+        // Like kubectl: a field that the kind does not have is an error and is not dropped silently.
         fieldValidation: settings.lenient === true ? 'Ignore' : 'Strict',
       });
       const call = { ...applyCall, path, body: withoutServerFields(object) };
@@ -143,7 +143,7 @@ export async function openCluster(
       if (answer.kind !== 'ok') return answer;
       const { status } = answer.value;
       if (isSuccess(answer.value)) return ok('deleted');
-      // 409 is the precondition's answer: what stands there now is another object, or another state.
+      // 409 answers the precondition: the object there now is another one, or in another state.
       if (status === 404 || (status === 409 && 'preconditions' in body)) return ok('absent');
       return rejected(answer.value, `delete ${labelOf(ref)}`, identity);
     },
@@ -208,7 +208,7 @@ function labelOf(ref: ObjectRef): string {
   return `${ref.kind}/${ref.name}${ref.namespace === undefined ? '' : ` in ${ref.namespace}`}`;
 }
 
-/** Server-side apply refuses an object that carries `managedFields`, as one read from the server does. */
+/** The object without `managedFields`, which objects from the server carry and server-side apply refuses. */
 function withoutServerFields(object: KubeObject): KubeObject {
   return { ...object, metadata: { ...object.metadata, managedFields: undefined } };
 }

@@ -1,7 +1,7 @@
 /**
- * Carries one TCP connection to a port of a pod over the API server's port-forward channels: channel 0 carries bytes,
- * channel 1 an error; each begins with the port's number in two bytes. client-node's PortForward does the same without
- * back-pressure and without telling how it ended.
+ * Carries one TCP connection to a port of a pod, over the API server's port-forward channels: channel 0 carries bytes,
+ * channel 1 an error, and each begins with the port's number in two bytes. client-node's PortForward does the same, but
+ * without back-pressure and without saying how it ended.
  */
 import type { Socket } from 'node:net';
 import { ok, type Outcome } from '../../core/outcome.ts';
@@ -17,18 +17,18 @@ export interface ConnectTarget {
 
 const channels = { data: 0, error: 1 } as const;
 const portBytes = 2;
-/** More than this waiting to be sent stops reading from the local side. */
+/** If more than this waits to be sent, in bytes, reading from the local side stops. */
 const highWater = 1024 * 1024;
 /**
- * The channels cannot carry a half-closed connection. After the local side has said all, its peer gets this long
- * without a byte to finish answering, in milliseconds.
+ * The channels cannot carry a half-closed connection. After the local side has sent everything, its peer may finish
+ * answering until it sends no byte for this long, in milliseconds.
  */
 const halfOpenMs = 5000;
 
 /**
- * Joins a local socket, made with `allowHalfOpen`, and the pod's port until either ends. Resolves when both are closed;
- * `refused` holds the node's words where nothing listens on the port. Where the connection to the pod cannot be made
- * (no such pod, no API server), it resolves with that failure and leaves the socket open and paused.
+ * Connects a local socket, made with `allowHalfOpen`, with the pod's port until either side ends. Resolves when both
+ * are closed. `refused` contains the node's words if nothing listens on the port. If the connection to the pod cannot
+ * be made (no such pod, no API server), it resolves with that failure and leaves the socket open and paused.
  */
 export async function connect(
   transport: Transport,
@@ -51,7 +51,7 @@ export async function connect(
     return frame.subarray(skip);
   };
   const remote: { socket?: FrameSocket } = {};
-  /** Stops the pod's side until the local side has taken what waits. */
+  /** Stops the pod's side until the local side has taken the waiting bytes. */
   const holdRemote = (): void => {
     if (socket.listenerCount('drain') > 0) return;
     remote.socket?.pause();
@@ -70,7 +70,7 @@ export async function connect(
     },
     local.signal,
   );
-  // Cancelled: the local side went away while the connection was being made.
+  // Cancelled: the local side disconnected while the connection was being made.
   if (opened.kind !== 'ok') return opened.kind === 'cancelled' ? ok({}) : opened;
 
   socket.on('error', () => undefined);
@@ -91,7 +91,7 @@ export async function connect(
 
   await Promise.race([remoteClosed, closed]);
   if (problem.length > 0) socket.destroy();
-  // What the pod sent last is still written out.
+  // The last bytes from the pod are still written.
   else socket.end();
   if (channel.readyState <= openState) channel.close();
   setTimeout(() => {

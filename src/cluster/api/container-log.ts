@@ -6,12 +6,12 @@ import { readLines } from './lines.ts';
 import type { Transport } from './transport.ts';
 import type { LogRequest } from '../types.ts';
 
-/** Longest line that is kept, in UTF-16 units: more than any screen shows, and a bound on memory. */
+/** Longest line that is kept, in UTF-16 units. More than any screen shows, and a limit for memory. */
 const maxLine = 64 * 1024;
 
 /**
- * Resolves when the stream ends: for a followed log when the container ends or the server lets go, so that the caller
- * decides whether there may be more. CLUSTER_UNREACHABLE where the stream breaks off.
+ * Resolves when the stream ends. A followed log ends when the container ends or when the server closes the stream, so
+ * the caller decides whether there may be more. Fails with CLUSTER_UNREACHABLE if the stream breaks.
  */
 export async function readContainerLog(
   transport: Transport,

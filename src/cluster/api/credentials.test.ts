@@ -121,7 +121,7 @@ describe('credentials', () => {
       error: {
         code: 'CLUSTER_DENIED',
         message: 'cannot sign in to context c: session expired, run login',
-        hint: 'try kubectl --context c get namespaces: it signs in the same way',
+        hint: 'test it with kubectl --context c get namespaces, which signs in the same way',
       },
     });
   });

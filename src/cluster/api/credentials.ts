@@ -1,7 +1,7 @@
 /**
  * What a request to the API server carries to prove who sends it: TLS material and headers, from the pinned kubeconfig.
- * Sign-in programs and OpenID Connect are client-node's; they are imported file by file, because its package root also
- * loads 13 MB of generated models (46 MB of memory, 0.2 s) of which appdev uses none.
+ * client-node handles sign-in programs and OpenID Connect. Its files are imported one by one, because its package root
+ * also loads 13 MB of generated models (46 MB of memory, 0.2 s), which appdev does not use.
  */
 import { readFile } from 'node:fs/promises';
 import type { RequestOptions } from 'node:https';
@@ -11,16 +11,16 @@ import type { ClusterIdentity } from '../types.ts';
 
 /** Proof of identity for one request. */
 export interface Proof {
-  /** Options for `tls.connect`; equal text in `fingerprint` means equal options. */
+  /** Options for `tls.connect`. Equal text in `fingerprint` means equal options. */
   readonly tls: Pick<RequestOptions, 'ca' | 'cert' | 'key' | 'servername' | 'rejectUnauthorized'>;
   readonly headers: Readonly<Record<string, string>>;
   readonly fingerprint: string;
 }
 
-/** Where proofs come from. Certificates and tokens are read again once a minute, and at once after `forget`. */
+/** Returns proofs. Reads certificates and tokens again once a minute, and at once after `forget`. */
 export interface Credentials {
   proof(): Promise<Outcome<Proof>>;
-  /** Called when the API server did not accept the proof. */
+  /** Call if the API server did not accept the proof. */
   forget(): void;
 }
 
@@ -35,7 +35,7 @@ export async function loadCredentials(identity: ClusterIdentity): Promise<Outcom
   if (stringAt(cluster, 'proxy-url') !== undefined) {
     return failed(
       'KUBECONFIG_INVALID',
-      `context ${identity.context} goes through a proxy (proxy-url), which appdev cannot`,
+      `context ${identity.context} goes through a proxy (proxy-url), which appdev does not support`,
       {
         hint: 'use a context that reaches the API server directly',
       },
@@ -55,7 +55,7 @@ export async function loadCredentials(identity: ClusterIdentity): Promise<Outcom
       } catch (error) {
         const why = error instanceof Error ? error.message.trim() : String(error);
         return failed('CLUSTER_DENIED', `cannot sign in to context ${identity.context}: ${why}`, {
-          hint: `try kubectl --context ${identity.context} get namespaces: it signs in the same way`,
+          hint: `test it with kubectl --context ${identity.context} get namespaces, which signs in the same way`,
         });
       }
     },
@@ -96,7 +96,7 @@ async function makeProof(cluster: Fields, user: Fields, signIn: SignIn | undefin
   return { tls, headers, fingerprint: JSON.stringify(tls) };
 }
 
-/** `NAME-data` (base64) or the file `NAME`; data wins, as for kubectl. */
+/** `NAME-data` (base64) or the file `NAME`. The data wins, as for kubectl. */
 async function material(fields: Fields, name: string): Promise<string | undefined> {
   const data = stringAt(fields, `${name}-data`);
   if (data !== undefined && data !== '') return Buffer.from(data, 'base64').toString('utf8');
@@ -104,7 +104,7 @@ async function material(fields: Fields, name: string): Promise<string | undefine
   return file === undefined || file === '' ? undefined : await readFile(file, 'utf8');
 }
 
-/** Adds what a program or an identity provider hands out to the options. */
+/** Adds to the options what a sign-in program or an identity provider returns. */
 type SignIn = (options: RequestOptions) => Promise<void>;
 
 async function authenticator(
@@ -116,8 +116,8 @@ async function authenticator(
   if (stringAt(exec, 'command') !== undefined) {
     const { ExecAuth } = await import('@kubernetes/client-node/dist/exec_auth.js');
     const auth = new ExecAuth();
-    // Plugins learn from this variable which answer is expected and that nobody is there to answer questions
-    // (client-go's exec authentication, "Input and output formats"); client-node leaves it out.
+    // This variable tells plugins which answer is expected, and that nobody can answer questions (client-go's exec
+    // authentication, "Input and output formats"). client-node leaves it out.
     const info = {
       apiVersion: stringAt(exec, 'apiVersion') ?? 'client.authentication.k8s.io/v1',
       kind: 'ExecCredential',
@@ -137,6 +137,6 @@ async function authenticator(
   return failed(
     'KUBECONFIG_INVALID',
     `context ${identity.context} signs in with the auth provider ${kind}, which Kubernetes 1.26 removed`,
-    { hint: "write the context anew with your cloud's own command; it then uses an exec plugin" },
+    { hint: "recreate the context with your cloud's own command; it then uses an exec plugin" },
   );
 }

@@ -1,7 +1,6 @@
 /**
- * Runs a command in a container over the API server's channel protocol (v5.channel.k8s.io, or v4 on older servers).
- * The exit code comes in a Status object on channel 3; a connection that ends without one is a failure, never an
- * exit code.
+ * Runs a command in a container over the API server's channel protocol (v5.channel.k8s.io, or v4 on older servers). The
+ * exit code comes in a Status object on channel 3. A connection that ends without one is a failure, never an exit code.
  */
 import { cancelled, failed, ok, type Outcome } from '../../core/outcome.ts';
 import { onAbort } from '../../support/abort.ts';
@@ -10,7 +9,7 @@ import { unreachable } from './failures.ts';
 import type { Transport } from './transport.ts';
 import { openState, type FrameSocket } from './websocket.ts';
 
-/** Which container. */
+/** Which container to run the command in. */
 export interface ExecTarget {
   readonly namespace: string;
   readonly pod: string;
@@ -75,7 +74,7 @@ export async function exec(
     if (exitCode !== undefined) return ok({ exitCode, stdout: stdout.text(), stderr: stderr.text() });
     const said = stringAt(status, 'message') ?? 'the container runtime did not say why';
     return failed('DEPLOY_FAILED', `cannot run ${command[0] ?? ''} in ${pod}/${container}: ${said}`, {
-      hint: 'check that the container is running and has that program',
+      hint: 'check that the container is running and contains that program',
     });
   }
   if (signal.aborted) return cancelled(signal);
@@ -84,7 +83,7 @@ export async function exec(
 
 function drop(socket: FrameSocket): void {
   if (socket.readyState <= openState) socket.close();
-  // A peer that does not answer the close frame keeps the connection open for 30 s.
+  // A peer that does not answer the close frame would keep the connection open for 30 s.
   setTimeout(() => socket.terminate(), 1000).unref();
 }
 
@@ -96,7 +95,7 @@ function statusOf(data: Buffer): unknown {
   }
 }
 
-/** 0 for success, the command's code for `NonZeroExitCode`, undefined where the command did not run. */
+/** 0 for success, the command's code for `NonZeroExitCode`, undefined if the command did not run. */
 function exitCodeOf(status: unknown): number | undefined {
   if (stringAt(status, 'status') === 'Success') return 0;
   if (stringAt(status, 'reason') !== 'NonZeroExitCode') return undefined;

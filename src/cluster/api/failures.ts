@@ -1,6 +1,6 @@
 /**
- * Puts what the network and the API server say into appdev's words: which server, what happened, what to type next.
- * Pure: it looks at errors and answers, and contacts nothing.
+ * Turns what the network and the API server say into appdev's errors: which server, what happened, what to type next.
+ * Pure: it only looks at errors and answers.
  */
 import { failed, type NotOk } from '../../core/outcome.ts';
 import { codeOf } from '../../support/error-code.ts';
@@ -9,13 +9,13 @@ import { conflictsIn } from '../conflicts.ts';
 import { startHint } from '../products.ts';
 import type { ClusterIdentity } from '../types.ts';
 
-/** An answer of the API server: its HTTP status and its JSON, or its text where it is no JSON. */
+/** An answer of the API server: its HTTP status, and its JSON (or its text if it is not JSON). */
 export interface ApiAnswer {
   readonly status: number;
   readonly body: unknown;
 }
 
-/** A request that never got an answer. `error` is what Node reports. */
+/** The failure of a request that got no answer. `error` is what Node reports. */
 export function unreachable(error: unknown, identity: ClusterIdentity): NotOk {
   const { context, server, product } = identity;
   const code = codeOf(error);
@@ -32,7 +32,7 @@ export function unreachable(error: unknown, identity: ClusterIdentity): NotOk {
     return failed(
       'CLUSTER_UNREACHABLE',
       `the API server ${server} shows a certificate that context ${context} does not expect (${code})`,
-      { hint: 'the cluster was probably made anew: write its kubeconfig again, then start appdev again' },
+      { hint: 'the cluster was probably recreated: write its kubeconfig again, then restart appdev' },
     );
   }
   if (code === 'EPROTO' || code.startsWith('ERR_SSL') || code === 'HPE_INVALID_CONSTANT') {
@@ -40,7 +40,7 @@ export function unreachable(error: unknown, identity: ClusterIdentity): NotOk {
       'CLUSTER_UNREACHABLE',
       `${server} (context ${context}) does not speak ${protocolOf(server)}: ${words(error)}`,
       {
-        hint: `another program listens there; ${running}`,
+        hint: `another program is listening there; ${running}`,
       },
     );
   }
@@ -60,10 +60,10 @@ const connectionWords: Readonly<Record<string, string>> = {
   ERR_STREAM_PREMATURE_CLOSE: 'closed the connection in the middle',
   ETIMEDOUT: 'does not answer',
   TIMEOUT: 'does not answer in time',
-  EHOSTUNREACH: 'cannot be reached: no route to that host',
-  ENETUNREACH: 'cannot be reached: no network leads there',
+  EHOSTUNREACH: 'cannot be reached: there is no route to that host',
+  ENETUNREACH: 'cannot be reached: there is no network to it',
   ENOTFOUND: 'cannot be found: its name does not resolve',
-  EAI_AGAIN: 'cannot be found: its name does not resolve just now',
+  EAI_AGAIN: 'cannot be found: its name cannot be resolved at the moment',
 };
 
 function protocolOf(server: string): string {
@@ -71,7 +71,8 @@ function protocolOf(server: string): string {
 }
 
 /**
- * An answer that is not a success. `what` says in a clause what was asked for, such as `apply Deployment/orders in shop`.
+ * The failure for an answer that is not a success. `what` says in a clause what was asked for, such as `apply
+ * Deployment/orders in shop`.
  */
 export function rejected(answer: ApiAnswer, what: string, identity: ClusterIdentity): NotOk {
   const { context, server } = identity;
@@ -82,13 +83,13 @@ export function rejected(answer: ApiAnswer, what: string, identity: ClusterIdent
         'CLUSTER_DENIED',
         `the API server ${server} does not accept the credentials of context ${context}`,
         {
-          hint: `sign in again, or write the context anew; kubectl --context ${context} auth whoami shows who you are`,
+          hint: `sign in again, or recreate the context; run kubectl --context ${context} auth whoami to see who you are`,
           evidence: [said],
         },
       );
     case 403:
       return failed('CLUSTER_DENIED', `context ${context} may not ${what}: ${said}`, {
-        hint: `ask for that right, or use another context; kubectl --context ${context} auth can-i --list shows yours`,
+        hint: `ask for that right, or use another context; run kubectl --context ${context} auth can-i --list to see your rights`,
       });
     case 429:
     case 503:
@@ -101,36 +102,39 @@ export function rejected(answer: ApiAnswer, what: string, identity: ClusterIdent
     case 422:
       return failed('DEPLOY_FAILED', `cannot ${what}: ${said}`, { hint: invalidHint(said) });
     default:
-      // Server-side apply answers 500 where a manifest has a field that its kind has not.
+      // Server-side apply answers 500 if a manifest has a field that its kind does not have.
       if (said.includes('field not declared in schema') || said.includes('unknown field')) {
         return failed('DEPLOY_FAILED', `cannot ${what}: ${said}`, {
-          hint: 'the kind has no such field: correct its name or its place in the manifest',
+          hint: 'the kind has no such field: fix its name or its place in the manifest',
         });
       }
       return failed('DEPLOY_FAILED', `cannot ${what}: ${said} (HTTP ${answer.status})`, {
-        hint: 'the API server says why above; compare appdev render',
+        hint: 'the API server says why above; run appdev render to see what was sent',
       });
   }
 }
 
 function invalidHint(said: string): string {
   if (/field is immutable|may not change|updates to .* are forbidden/i.test(said)) {
-    return 'that field cannot change in place: delete the object (appdev delete, or kubectl delete) and deploy again';
+    return 'that field cannot change in place: delete the object (appdev delete, or kubectl delete), then deploy again';
   }
-  return 'mend the manifest; appdev render shows what was sent';
+  return 'fix the manifest; run appdev render to see what was sent';
 }
 
-/** A conflict of server-side apply names the other manager and the field; any other conflict is passed on as said. */
+/**
+ * The failure for a conflict. A conflict of server-side apply names the other manager and the field; any other conflict
+ * keeps the server's words.
+ */
 function conflict(answer: ApiAnswer, what: string): NotOk {
   const conflicts = conflictsIn(answer.body);
   const list = conflicts.map(({ field, manager }) => `${field} belongs to ${manager ?? 'another manager'}`);
   const said = list.length === 0 ? messageOf(answer) : list.join(', ');
   return failed('DEPLOY_FAILED', `cannot ${what}: ${said}`, {
-    hint: 'somebody else changed it at the same moment: try again',
+    hint: 'someone else changed it at the same moment: try again',
   });
 }
 
-/** The server's own words: the message of its Status object, or the body's first line. */
+/** The server's own words: the message of its Status object, or else the body's first line. */
 export function messageOf(answer: ApiAnswer): string {
   const message = stringAt(answer.body, 'message');
   if (message !== undefined && message !== '') return message;

@@ -1,7 +1,7 @@
 /**
- * Keeps the result of a query current: list, watch from there, and after any loss list again. client-node's own
- * ListWatch stops for good at any error but 410, so that this loop is ours. It never ends by itself, and it never asks
- * more often than its back-off allows, whatever the server does.
+ * Keeps the result of a query up to date: lists, watches from there, and lists again after any loss. client-node's own
+ * ListWatch stops for good at any error but 410, so this loop is ours. It never ends by itself, and never asks more
+ * often than its back-off allows, whatever the server does.
  */
 import type { ErrorCode } from '../../core/errors.ts';
 import type { NotOk, Outcome } from '../../core/outcome.ts';
@@ -11,38 +11,38 @@ import { systemClock, type Clock } from '../../support/clock.ts';
 import type { FollowHandlers, KubeObject } from '../types.ts';
 import { onWake } from './wake.ts';
 
-/** What a list gives: the objects and the version to watch from. */
+/** The result of a list: the objects, and the version to watch from. */
 export interface Listed {
   readonly objects: readonly KubeObject[];
   readonly resourceVersion: string;
 }
 
-/** One list or watch request; the loop owns when they happen. */
+/** The requests. The loop decides when they happen. */
 export interface FollowSource {
   list(signal: AbortSignal): Promise<Outcome<Listed>>;
   /**
-   * Watches from a version on. `onLine` gets each line of the stream. Resolves at the stream's regular end, and as
-   * failed where it could not begin or broke off.
+   * Watches from a version on, and calls `onLine` with each line of the stream. Resolves with ok at the regular end of
+   * the stream, or as failed if it could not begin or broke.
    */
   watch(resourceVersion: string, onLine: (line: string) => void, signal: AbortSignal): Promise<Outcome<void>>;
 }
 
 /** Times, in milliseconds. */
 export interface FollowTiming {
-  /** Shortest and longest wait before a request after a failure; doubled each time, with jitter. */
+  /** Shortest and longest wait before a request after a failure. It doubles each time, with jitter. */
   readonly backoffMs: readonly [number, number];
   /**
-   * A watch without a byte for so long is replaced. The API server sends a bookmark about once a minute
-   * (bookmarkFrequency in k8s.io/apiserver), so that silence for longer means a dead connection.
+   * A watch without a byte for this long is replaced. The API server sends a bookmark about once a minute
+   * (bookmarkFrequency in k8s.io/apiserver), so a longer silence means a dead connection.
    */
   readonly idleMs: number;
-  /** A watch that lives for so long counts as a success: the next failure starts with the shortest wait. */
+  /** A watch that lasted this long counts as a success: the next failure starts with the shortest wait. */
   readonly settledMs: number;
-  /** Changes within so long are handed on together. */
+  /** Changes within this time are passed on together. */
   readonly coalesceMs: number;
 }
 
-/** Times as used outside tests. */
+/** The times outside tests. */
 export const followTiming: FollowTiming = {
   backoffMs: [200, 5000],
   idleMs: 90_000,
@@ -50,13 +50,13 @@ export const followTiming: FollowTiming = {
   coalesceMs: 20,
 };
 
-/** How one watch ended: go on from the last version seen, or list again. `ok`: no need to wait before. */
+/** How one watch ended: continue from the last version seen, or list again. `ok` means no wait before that. */
 type WatchEnd = 'resume' | 'list' | 'failed';
 
 /**
- * Runs the loop until the signal aborts. `onLost` is called when a list fails, which is when the set is no longer
- * known to be current, and again when a later one fails with another code; a watch that can be resumed or replaced at
- * once is no loss. `clock` measures the back-off.
+ * Runs the loop until the signal aborts. Calls `onLost` when a list fails, because then the set may be out of date, and
+ * again if a later list fails with another code. A watch that can be resumed or replaced at once is not a loss. `clock`
+ * measures the back-off.
  */
 export async function follow(
   source: FollowSource,
@@ -68,7 +68,7 @@ export async function follow(
   const objects = new Map<string, KubeObject>();
   const publish = coalesced(() => handlers.onSnapshot([...objects.values()]), timing.coalesceMs, signal);
   let version: string | undefined;
-  /** Why the last list failed; undefined while the set is current. */
+  /** Why the last list failed; undefined while the set is up to date. */
   let lost: ErrorCode | 'cancelled' | undefined;
   let failures = 0;
 
@@ -76,7 +76,7 @@ export async function follow(
     const [shortest, longest] = timing.backoffMs;
     const ms = Math.min(longest, shortest * 2 ** Math.min(failures, 20));
     failures += 1;
-    // Jitter of half the wait, so that the services' watches do not come back all at once.
+    // Jitter of half the wait, so that the services' watches do not all return at once.
     await clock.sleep(ms * (0.5 + Math.random() / 2), signal);
   }
 
@@ -105,7 +105,8 @@ export async function follow(
     const settled = performance.now() - began > timing.settledMs;
     if (settled) failures = 0;
     if (end !== 'resume') version = undefined;
-    // A watch that lived and ended as watches do is followed up at once; a server that ends each at birth is spared.
+    // A watch that lasted and ended in the regular way is followed at once. A server that ends each one at its start is
+    // not hurried.
     if (end === 'failed' || !settled) await backOff();
   }
 
@@ -141,7 +142,7 @@ export async function follow(
     return 'failed';
   }
 
-  /** Takes one line of a watch in. Returns how the watch has to end, where it has to. */
+  /** Reads one line of a watch. Returns how the watch must end, if it must. */
   function apply(line: string): WatchEnd | undefined {
     if (line === '') return undefined;
     const event = parse(line);
@@ -161,10 +162,10 @@ export async function follow(
         version = stringAt(object, 'metadata', 'resourceVersion') ?? version;
         return undefined;
       case 'ERROR':
-        // 410: the version is older than what the server keeps. Listing again is the regular answer.
+        // 410: the server no longer keeps this version. The regular answer is to list again.
         return numberAt(object, 'code') === 410 ? 'list' : 'failed';
       default:
-        // A line that is cut or foreign: what it would have said is unknown, so that only a list is safe.
+        // The line is cut or unknown. What it said is lost, so only a new list is safe.
         return 'failed';
     }
   }
@@ -190,7 +191,7 @@ function reasonOf(outcome: NotOk): string {
   return outcome.kind === 'failed' ? outcome.error.message : outcome.reason;
 }
 
-/** Calls `call` at once, or at most once in `waitMs`; never after the signal. */
+/** Calls `call` at once, but at most once in `waitMs`, and never after the signal. */
 function coalesced(
   call: () => void,
   waitMs: number,

@@ -1,10 +1,10 @@
-/** Reads a byte stream line by line, with bounded memory. Knows nothing of what the lines say. */
+/** Reads a byte stream line by line, with bounded memory. Does not know what the lines mean. */
 import type { Readable } from 'node:stream';
 
 /**
- * Calls `onLine` for each line of UTF-8 text, without its line end, and for the rest after the last one. Of a line longer
- * than `maxLength` UTF-16 units only the beginning is kept. Resolves at the end; rejects when the stream breaks off,
- * and then drops the unfinished line, because nobody knows how it would have gone on.
+ * Calls `onLine` for each line of UTF-8 text, without its line end, and for the rest after the last one. Keeps only the
+ * beginning of a line longer than `maxLength` UTF-16 units. Resolves at the end. Rejects if the stream breaks, and then
+ * drops the unfinished line, because nobody knows its rest.
  */
 export async function readLines(
   stream: Readable,

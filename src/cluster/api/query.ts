@@ -1,4 +1,4 @@
-/** Lists and watches sets of objects: the requests that follow.ts repeats and `Cluster.list` makes once. */
+/** Lists and watches sets of objects. follow.ts repeats these requests; `Cluster.list` makes the list once. */
 import { ok, type Outcome } from '../../core/outcome.ts';
 import { isFields, listAt, stringAt } from '../../support/fields.ts';
 import { codeOf } from '../../support/error-code.ts';
@@ -9,9 +9,9 @@ import { pathOf, type Resource } from './resources.ts';
 import type { Transport } from './transport.ts';
 import type { KubeObject, ObjectQuery } from '../types.ts';
 
-/** Largest number of objects in one page of a list, as client-go's pager asks for. */
+/** Largest number of objects in one page of a list; the same as client-go's pager. */
 const pageSize = 500;
-/** The server is asked to end a watch after four to five minutes, each after another time. */
+/** The server is asked to end a watch after four to five minutes. Each watch gets another time within that. */
 const watchSeconds = [240, 300] as const;
 
 /** Reads every page of a query's result. */
@@ -30,7 +30,7 @@ export async function listAll(
     const answer = await transport.call({ method: 'GET', path }, signal);
     if (answer.kind !== 'ok') return answer;
     if (answer.value.status === 410 && from !== undefined) {
-      // The pages became too old while they were read: begin anew.
+      // The pages became too old while they were read, so start again.
       objects.length = 0;
       from = undefined;
       continue;
@@ -51,7 +51,7 @@ export async function listAll(
   }
 }
 
-/** The requests of a followed query. `locate` finds the kind's path, which may have to be asked for. */
+/** The requests of a followed query. `locate` finds the kind's path, and may have to ask the server for it. */
 export function followSource(
   transport: Transport,
   locate: (query: ObjectQuery, signal: AbortSignal) => Promise<Outcome<Resource>>,
@@ -77,7 +77,7 @@ export function followSource(
       if (opened.kind !== 'ok') return opened;
       if (opened.value.kind === 'answer') {
         const { answer } = opened.value;
-        // 410 at the door means the same as 410 in the stream.
+        // 410 at the start of the request means the same as 410 in the stream.
         if (answer.status === 410) onLine(JSON.stringify({ type: 'ERROR', object: { code: 410 } }));
         return rejected(answer, `watch ${labelOf(query)}`, transport.identity);
       }

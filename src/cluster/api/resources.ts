@@ -1,6 +1,6 @@
 /**
- * The API server's table of kinds: from `apiVersion` and `kind` to the path that serves it. Asked once per group and
- * version; asked again only for a kind that was not there, because a chart may just have installed it.
+ * The API server's table of kinds: from `apiVersion` and `kind` to the path that serves it. Asks once for each group
+ * and version. Asks again only for a kind that was missing, because a chart may just have installed it.
  */
 import { failed, ok, type Outcome } from '../../core/outcome.ts';
 import { fieldAt, listAt, stringAt } from '../../support/fields.ts';
@@ -11,7 +11,7 @@ import type { Transport } from './transport.ts';
 export interface Resource {
   readonly apiVersion: string;
   readonly kind: string;
-  /** Name in paths: `deployments`. */
+  /** Name in paths, e.g. `deployments`. */
   readonly plural: string;
   readonly namespaced: boolean;
   /** `get`, `list`, `delete`, … */
@@ -20,13 +20,13 @@ export interface Resource {
 
 /** The table. */
 export interface Resources {
-  /** A kind, or undefined where the server does not serve it. */
+  /** A kind, or undefined if the server does not serve it. */
   find(apiVersion: string, kind: string, signal: AbortSignal): Promise<Outcome<Resource | undefined>>;
-  /** Every kind with a namespace that can be listed, in each group's preferred version. */
+  /** Every kind that has a namespace and can be listed, in each group's preferred version. */
   namespaced(signal: AbortSignal): Promise<Outcome<readonly Resource[]>>;
 }
 
-/** Makes the table over a transport. */
+/** Returns the table over a transport. */
 export function createResources(transport: Transport): Resources {
   const known = new Map<string, readonly Resource[]>();
 
@@ -34,7 +34,7 @@ export function createResources(transport: Transport): Resources {
     const path = rootOf(apiVersion);
     const answer = await transport.call({ method: 'GET', path }, signal);
     if (answer.kind !== 'ok') return answer;
-    // A group that is not served, or no longer: none of its kinds exist.
+    // The group is not served, or no longer, so none of its kinds exist.
     if (answer.value.status === 404) return ok([]);
     if (answer.value.status !== 200)
       return rejected(answer.value, `list the kinds of ${apiVersion}`, transport.identity);
@@ -70,7 +70,7 @@ export function createResources(transport: Transport): Resources {
       const found: Resource[] = [];
       for (const version of versions.filter((name) => name !== '')) {
         const asked = await ask(version, signal);
-        // An aggregated API whose server is down answers 503; what it would list cannot be known.
+        // An aggregated API whose server is down answers 503. What it would list cannot be known.
         if (asked.kind !== 'ok') return asked;
         found.push(...asked.value.filter(({ namespaced, verbs }) => namespaced && verbs.includes('list')));
       }
@@ -82,7 +82,7 @@ export function createResources(transport: Transport): Resources {
 /** The failure for a kind that the server does not serve. */
 export function unknownKind(apiVersion: string, kind: string, server: string): Outcome<never> {
   return failed('DEPLOY_FAILED', `the API server ${server} does not serve ${kind} of ${apiVersion}`, {
-    hint: 'install the CustomResourceDefinition that brings it, or correct apiVersion and kind',
+    hint: 'install the CustomResourceDefinition for it, or fix apiVersion and kind',
   });
 }
 

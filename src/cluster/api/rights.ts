@@ -4,7 +4,7 @@ import { fieldAt } from '../../support/fields.ts';
 import { rejected } from './failures.ts';
 import type { Transport } from './transport.ts';
 
-/** One right, in the words of RBAC. The core group is the empty one. */
+/** One right, in the terms of RBAC. The core group is empty. */
 export interface Access {
   readonly verb: string;
   readonly resource: string;
@@ -13,7 +13,9 @@ export interface Access {
   readonly namespace: string;
 }
 
-/** True where it is allowed. Quotas and admission (Pod Security) are no rights: they can still refuse the object itself. */
+/**
+ * True if it is allowed. Quotas and admission (Pod Security) are not rights: they can still refuse the object itself.
+ */
 export async function mayI(
   transport: Transport,
   access: Access,

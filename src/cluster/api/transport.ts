@@ -1,6 +1,6 @@
 /**
- * HTTP and WebSocket exchanges with one API server: sign-in, keep-alive, deadlines, cancellation. Knows nothing of
- * Kubernetes objects beyond the server's Status. Every exchange ends with its signal or its deadline.
+ * HTTP and WebSocket exchanges with one API server: sign-in, keep-alive, deadlines, cancellation. Knows nothing about
+ * Kubernetes objects except the server's Status. Every exchange ends at its signal or its deadline.
  */
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest, type RequestOptions } from 'node:https';
@@ -13,7 +13,7 @@ import { unreachable, type ApiAnswer } from './failures.ts';
 import type { ClusterIdentity } from '../types.ts';
 import { openSocket, type FrameSocket, type OnFrame } from './websocket.ts';
 
-/** One request. `path` begins with a slash and holds the query. */
+/** One request. `path` begins with a slash and includes the query. */
 export interface ApiCall {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly path: string;
@@ -22,7 +22,7 @@ export interface ApiCall {
   readonly contentType?: string;
 }
 
-/** What a GET for a stream gave: the stream, or an answer other than 200, read whole. */
+/** The result of a GET for a stream: the stream, or the whole answer if its status is not 200. */
 export type Opened =
   | { readonly kind: 'stream'; readonly body: IncomingMessage }
   | { readonly kind: 'answer'; readonly answer: ApiAnswer };
@@ -30,32 +30,35 @@ export type Opened =
 /** Exchanges with one API server. */
 export interface Transport {
   readonly identity: ClusterIdentity;
-  /** One answer, whatever its status; CLUSTER_UNREACHABLE without one, CLUSTER_DENIED where signing in fails. */
+  /**
+   * Returns the answer, whatever its status. Fails with CLUSTER_UNREACHABLE if there is none, or CLUSTER_DENIED if
+   * signing in fails.
+   */
   call(call: ApiCall, signal: AbortSignal): Promise<Outcome<ApiAnswer>>;
-  /** A GET whose body is read as it comes. */
+  /** A GET whose body is read as it arrives. */
   open(path: string, signal: AbortSignal): Promise<Outcome<Opened>>;
-  /** Opens a WebSocket; the signal counts until it is open. */
+  /** Opens a WebSocket. The signal counts until it is open. */
   socket(path: string, onFrame: OnFrame, signal: AbortSignal): Promise<Outcome<FrameSocket>>;
   /** Closes every connection. */
   close(): void;
 }
 
-/** What may be set; times in milliseconds. */
+/** Options; times in milliseconds. */
 export interface TransportOptions {
-  /** Until an answer is complete, or a stream has begun. Default 20 s. */
+  /** Time until an answer is complete, or until a stream has begun. Default 20 s. */
   readonly deadlineMs?: number;
-  /** Gets each distinct `Warning` header once, such as "v1 ComponentStatus is deprecated". */
+  /** Called once with each distinct `Warning` header, such as "v1 ComponentStatus is deprecated". */
   readonly onWarning?: (text: string) => void;
 }
 
-/** Idle connections are dropped before the API server does it after 90 s (Go's IdleTimeout in k8s.io/apiserver). */
+/** Idle connections are closed before the API server does so after 90 s (Go's IdleTimeout in k8s.io/apiserver). */
 const idleConnectionMs = 60_000;
-/** How often a call is sent again before its end is passed on. */
+/** How often a call is sent again before its result is passed on. */
 const maxRepeats = 4;
-/** Pause before a call is sent again where the server names none, in milliseconds. */
+/** Pause before a call is sent again if the server names none, in milliseconds. */
 const pauseMs = 500;
 
-/** Makes the transport. Nothing is contacted until the first exchange. */
+/** Returns the transport. Contacts nothing until the first exchange. */
 export function createTransport(
   identity: ClusterIdentity,
   credentials: Credentials,
@@ -78,7 +81,8 @@ export function createTransport(
       };
       agents = { fingerprint: proof.fingerprint, keep: make(true), once: make(false) };
     }
-    // A request on a kept connection may meet its closing and is then repeated; a POST must not be done twice.
+    // A kept connection may be closing just as a request is sent; then the request is repeated. A POST must not be done
+    // twice.
     return method === 'POST' ? agents.once : agents.keep;
   }
 
@@ -107,7 +111,7 @@ export function createTransport(
       let response: IncomingMessage | undefined;
       const request = (secure ? httpsRequest : httpRequest)(settings, (begun) => {
         response = begun;
-        // An abort reaches the response even when nobody reads it any more; unheard it would end the process.
+        // An abort reaches the response even if nobody reads it any more. Without a listener it would end the process.
         begun.on('error', () => undefined);
         resolve(begun);
       });
@@ -115,7 +119,7 @@ export function createTransport(
         reject(request.reusedSocket ? new ReusedSocketError(error) : error);
       });
       // Not the request's own `signal`: that would also destroy a connection whose response is complete and which is
-      // just going back to the agent, where nobody listens for its error yet.
+      // just returning to the agent, where nobody listens for its error yet.
       const stop = (): void => {
         if (response?.complete !== true) request.destroy(abortError());
       };
@@ -124,7 +128,10 @@ export function createTransport(
     });
   }
 
-  /** The head of the answer, with one new sign-in after a 401 and one repeat where a kept connection was just closing. */
+  /**
+   * The head of the answer. Signs in once more after a 401, and repeats the request once if a kept connection was just
+   * closing.
+   */
   async function head(call: ApiCall, signal: AbortSignal): Promise<Outcome<IncomingMessage>> {
     let renewed = false;
     let repeated = false;
@@ -155,7 +162,7 @@ export function createTransport(
   function noteWarnings(response: IncomingMessage): void {
     const header = response.headers['warning'];
     if (typeof header !== 'string' || options.onWarning === undefined) return;
-    // RFC 7234: warn-code SP warn-agent SP quoted-string; the API server sends code 299 and agent "-".
+    // RFC 7234: warn-code SP warn-agent SP quoted-string. The API server sends code 299 and agent "-".
     for (const match of header.matchAll(/299 \S+ "((?:[^"\\]|\\.)*)"/g)) {
       const text = (match[1] ?? '').replace(/\\(.)/g, '$1');
       if (warned.has(text)) continue;
@@ -164,7 +171,7 @@ export function createTransport(
     }
   }
 
-  /** Runs an exchange under the caller's signal and the deadline, and puts what is thrown into words. */
+  /** Runs an exchange under the caller's signal and the deadline, and turns what is thrown into an outcome. */
   async function within<T>(
     signal: AbortSignal,
     exchange: (limited: AbortSignal) => Promise<Outcome<T>>,
@@ -173,7 +180,7 @@ export function createTransport(
     const limit = limitedAbort(signal, deadlineMs);
     try {
       const outcome = await exchange(limit.signal);
-      // An abort that only the deadline explains is no cancellation.
+      // An abort that only the deadline explains is not a cancellation.
       return outcome.kind === 'cancelled' && limit.expired()
         ? unreachable({ code: 'TIMEOUT' }, identity)
         : outcome;
@@ -181,7 +188,7 @@ export function createTransport(
       if (hasAborted(signal)) return cancelled(signal);
       if (limit.expired()) return unreachable({ code: 'TIMEOUT' }, identity);
       const cause = error instanceof ReusedSocketError ? error.cause : error;
-      // What the network does has a code; anything else is a bug of ours and must not pass for a lost cluster.
+      // Network errors have a code. Anything else is our own bug and must not look like a lost cluster.
       if (codeOf(cause) === '') throw error;
       return unreachable(cause, identity);
     } finally {
@@ -216,7 +223,7 @@ export function createTransport(
         const body = response.value;
         if (body.statusCode !== 200) return ok({ kind: 'answer', answer: await answer(body) });
         noteWarnings(body);
-        // The deadline was for the beginning; from here on the stream lives as long as the caller's signal.
+        // The deadline was for the beginning. From here on, the stream lives until the caller's signal.
         const stop = (): void => {
           if (!body.complete) body.destroy(abortError());
         };
@@ -238,9 +245,9 @@ export function createTransport(
 }
 
 /**
- * Milliseconds until a call is worth sending again after an answer; undefined where the answer is final. The rule is
- * client-go's (rest/with_retry.go): 429 and every 5xx that comes with Retry-After were turned away before anything was
- * done, whatever the method. A gateway in front sends its 502, 503 and 504 without; only a GET is sure to do no harm then.
+ * Milliseconds until a call should be sent again after an answer; undefined if the answer is final. The rule is
+ * client-go's (rest/with_retry.go): a 429, or any 5xx with Retry-After, was rejected before anything was done, whatever
+ * the method. A gateway sends 502, 503 and 504 without Retry-After; then only a GET can be repeated without harm.
  */
 function pauseAfter(call: ApiCall, status: number, retryAfter: string | undefined): number | undefined {
   if (status === 429 || (status >= 500 && retryAfter !== undefined)) {
@@ -250,13 +257,13 @@ function pauseAfter(call: ApiCall, status: number, retryAfter: string | undefine
   return call.method === 'GET' && [502, 503, 504].includes(status) ? pauseMs : undefined;
 }
 
-/** Whether the connection broke under a call that may have been done; client-go too sends a GET again then. */
+/** True if the connection broke during a call that can be repeated. client-go also sends a GET again in this case. */
 function isLost(error: unknown): boolean {
   const code = codeOf(error instanceof ReusedSocketError ? error.cause : error);
   return ['ECONNRESET', 'EPIPE', 'ERR_STREAM_PREMATURE_CLOSE'].includes(code);
 }
 
-/** A connection that had been kept broke under a request: nothing was answered, so that it may be sent again. */
+/** A kept connection broke during a request. Nothing was answered, so the request may be sent again. */
 class ReusedSocketError extends Error {
   constructor(cause: Error) {
     super(cause.message, { cause });

@@ -1,4 +1,4 @@
-/** Notices that the machine slept, by the wall clock's gap. Knows nothing of clusters. */
+/** Notices that the machine slept, by a gap in the wall clock. Knows nothing about clusters. */
 
 const wakeTickMs = 10_000;
 const sleptMs = 30_000;
@@ -6,8 +6,9 @@ const sleepers = new Set<() => void>();
 let ticker: NodeJS.Timeout | undefined;
 
 /**
- * Calls back after the machine slept (the wall clock ran on while no timer fired): connections that were open before
- * may be dead without knowing it. Returns how to stop. One timer serves all, and it does not keep the process alive.
+ * Calls back after the machine slept (the wall clock moved on while no timer fired), because connections that were open
+ * before may be dead without knowing it. Returns a function that stops this. One timer serves all callers, and it does
+ * not keep the process alive.
  */
 export function onWake(woke: () => void): () => void {
   sleepers.add(woke);

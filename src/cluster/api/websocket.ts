@@ -1,6 +1,6 @@
 /**
- * Opens a WebSocket to the API server with client-node's handler, and tells why where the server refuses it. The
- * frames' meaning belongs to exec.ts and connect.ts.
+ * Opens a WebSocket to the API server with client-node's handler, and says why if the server refuses it. exec.ts and
+ * connect.ts know what the frames mean.
  */
 import type { RequestOptions } from 'node:https';
 import { PassThrough } from 'node:stream';
@@ -24,10 +24,10 @@ export interface FrameSocket {
   onclose: (() => void) | null;
 }
 
-/** `readyState` of an open socket (`WebSocket.OPEN`); higher ones are closing and closed. */
+/** `readyState` of an open socket (`WebSocket.OPEN`). Higher values mean closing and closed. */
 export const openState = 1;
 
-/** Gets every frame: its channel and its bytes. */
+/** Called with every frame: its channel and its bytes. */
 export type OnFrame = (channel: number, data: Buffer) => void;
 
 /** Opens a socket. `onFrame` may be called before this resolves. An abort ends the opening, not the open socket. */
@@ -39,7 +39,7 @@ export async function openSocket(
   signal: AbortSignal,
 ): Promise<Outcome<FrameSocket>> {
   const { WebSocketHandler } = await import('@kubernetes/client-node/dist/web-socket-handler.js');
-  // The handler asks its configuration for two things only.
+  // The handler asks its configuration for only two things.
   const configuration = {
     getCurrentCluster: () => ({ server: identity.server.replace(/\/$/, '') }),
     applyToHTTPSOptions: (settings: RequestOptions): Promise<void> => {
@@ -47,7 +47,7 @@ export async function openSocket(
       return Promise.resolve();
     },
   };
-  // Without streams of its own the handler would end this process's stdout at a CLOSE frame of the server.
+  // Without streams of its own, the handler would end this process's stdout at a CLOSE frame of the server.
   const streams = { stdin: new PassThrough(), stdout: new PassThrough(), stderr: new PassThrough() };
   const handler = new WebSocketHandler(
     configuration as unknown as ConstructorParameters<typeof WebSocketHandler>[0],
@@ -62,7 +62,7 @@ export async function openSocket(
     return ok(socket as FrameSocket);
   } catch (error) {
     if (signal.aborted) return cancelled(signal);
-    // `ws` rejects with an event, and tells the status of a refused upgrade in its message only.
+    // `ws` rejects with an event, and gives the status of a refused upgrade only in its message.
     const event = error as { readonly message?: string; readonly error?: unknown };
     const status = /Unexpected server response: (\d+)/.exec(event.message ?? '')?.[1];
     return status === undefined

@@ -107,7 +107,7 @@ describe('guard: everything else', () => {
       kind: 'failed',
       error: {
         code: 'CONTEXT_NOT_NAMED',
-        message: expect.stringContaining('is merely the current context') as string,
+        message: expect.stringContaining('is only the current context') as string,
         hint: `name it: appdev ${command} --kube-context arn:aws:eks:eu-west-1:111122223333:cluster/team-dev`,
       },
     });

@@ -1,6 +1,6 @@
 /**
- * Decides whether a command may use a cluster. Pure and first: nothing is contacted before it has spoken, and it sees
- * only what the kubeconfig, the project file and the command line say.
+ * Decides whether a command may use a cluster. Pure, and always first: nothing is contacted before its decision. It
+ * sees only the kubeconfig, the project file and the command line.
  */
 import { failed, ok, type Outcome } from '../../core/outcome.ts';
 import { recognize, type ContextFacts } from '../products.ts';
@@ -11,9 +11,9 @@ export type GuardedCommand =
 
 /**
  * What each command needs. `local`: a known local product, or a context that `cluster.allow` lists. `named`: that, or
- * any context which was named on purpose (`--kube-context`, `cluster.context`): `run` is for pipelines, and `build`
- * pushes to the registry that it finds through the cluster. `any`: it only reads; doctor tries a push and a pod too, but
- * not where the product is `unknown` (src/app/doctor/registry-probe.ts).
+ * any context that was named on purpose (`--kube-context`, `cluster.context`); for `run`, which is for pipelines, and
+ * `build`, which pushes to the registry that it finds through the cluster. `any`: for commands that only read. doctor
+ * also tries a push and a pod, but not if the product is `unknown` (src/app/doctor/registry-probe.ts).
  */
 const needs: Record<GuardedCommand, 'local' | 'named' | 'any'> = {
   dev: 'local',
@@ -28,27 +28,30 @@ const needs: Record<GuardedCommand, 'local' | 'named' | 'any'> = {
   doctor: 'any',
 };
 
-/** What the guard judges by. */
+/** What the guard's decision depends on. */
 export interface GuardRequest {
   readonly command: GuardedCommand;
   readonly facts: ContextFacts;
   /** `cluster.allow` of appdev.yaml: exact names of contexts. */
   readonly allow: readonly string[];
-  /** The context was named by `--kube-context`, APPDEV_KUBE_CONTEXT or `cluster.context`. */
+  /** True if the context was named by `--kube-context`, APPDEV_KUBE_CONTEXT or `cluster.context`. */
   readonly explicitContext: boolean;
   /** IP addresses of this machine's interfaces, as `os.networkInterfaces` lists them. */
   readonly ownAddresses: readonly string[];
 }
 
 /**
- * Permission to use the context. `product` is the known local product, `named` when only `cluster.allow` or the command line vouches
- * for it, and `unknown` for a command that only reads.
+ * Permission to use the context. `product` is the known local product; `named` if only `cluster.allow` or the command
+ * line vouches for it; `unknown` for a command that only reads.
  */
 export interface Admission {
   readonly product: string;
 }
 
-/** Admits a command to a cluster, or refuses (CONTEXT_REFUSED, CONTEXT_NOT_NAMED; exit 9) with what to write or type. */
+/**
+ * Admits a command to a cluster, or refuses it (CONTEXT_REFUSED or CONTEXT_NOT_NAMED, exit 9) with what to write or
+ * type.
+ */
 export function decide(request: GuardRequest): Outcome<Admission> {
   const { command, facts, allow, explicitContext } = request;
   const recognition = recognize(facts, request.ownAddresses);
@@ -63,7 +66,7 @@ export function decide(request: GuardRequest): Outcome<Admission> {
       if (explicitContext) return ok({ product: 'named' });
       return failed(
         'CONTEXT_NOT_NAMED',
-        `${command} does not use ${where} unasked: ${recognition.reason}, and it is merely the current context`,
+        `${command} does not use ${where} unless you name it: ${recognition.reason}, and it is only the current context`,
         { hint: `name it: appdev ${command} --kube-context ${shellWord(facts.context)}` },
       );
     case 'local':
@@ -78,7 +81,9 @@ export function allowLine(contexts: readonly string[]): string {
   return `allow: [${contexts.map(yamlWord).join(', ')}]`;
 }
 
-/** Plain where YAML's flow style reads it back as the same string, quoted elsewhere (`arn:aws:…`, `123`, `true`). */
+/**
+ * The text plain if YAML's flow style reads it back as the same string, otherwise quoted (`arn:aws:…`, `123`, `true`).
+ */
 function yamlWord(text: string): string {
   const plain =
     /^[A-Za-z][A-Za-z0-9._@/-]*$/.test(text) && !/^(true|false|null|yes|no|on|off|y|n)$/i.test(text);

@@ -1,6 +1,6 @@
 /**
  * Reads kubeconfigs as kubectl does (KUBECONFIG with several files, or ~/.kube/config) and finds one context in them.
- * Contacts nothing, runs nothing and writes nothing; pin.ts writes the file that the children get.
+ * Contacts nothing, runs nothing and writes nothing; pin.ts writes the file for child processes.
  */
 import { readFile } from 'node:fs/promises';
 import { delimiter, dirname, isAbsolute, join, resolve } from 'node:path';
@@ -11,13 +11,13 @@ import { codeOf } from '../../support/error-code.ts';
 import { fieldsAt, isFields, listAt, stringAt, type Fields } from '../../support/fields.ts';
 import type { ContextFacts } from '../products.ts';
 
-/** One named entry of a kubeconfig with the file that holds it, against whose folder its paths count. */
+/** One named entry of a kubeconfig, and the file it is in. Its paths are relative to that file's folder. */
 interface Entry {
   readonly fields: Fields;
   readonly file: string;
 }
 
-/** The kubeconfig files together. Where two files name the same entry, the first one wins, as for kubectl. */
+/** All kubeconfig files together. If two files name the same entry, the first one wins, as for kubectl. */
 export interface Kubeconfig {
   /** Absolute paths, in order. */
   readonly files: readonly string[];
@@ -27,7 +27,7 @@ export interface Kubeconfig {
   readonly users: ReadonlyMap<string, Entry>;
 }
 
-/** One context with its cluster and user entries, every path in them absolute. */
+/** One context with its cluster and user entries. Every path in them is absolute. */
 export interface ChosenContext {
   readonly facts: ContextFacts;
   /** The context's own namespace. */
@@ -35,9 +35,9 @@ export interface ChosenContext {
   readonly cluster: Fields;
   readonly user: Fields;
   readonly userName: string;
-  /** Absolute path of the file that holds the user entry: who wrote that file decides what signing in may run. */
+  /** Absolute path of the file with the user entry. Whoever wrote that file decides what signing in may run. */
   readonly userFile: string;
-  /** Program with sub-commands that signing in runs (`exec`, or `cmd-path` of the older auth providers). */
+  /** Program, with sub-commands, that signing in runs (`exec`, or `cmd-path` of the older auth providers). */
   readonly signIn?: string;
 }
 
@@ -45,13 +45,13 @@ export interface ChosenContext {
 export interface KubeconfigPlaces {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly home: string;
-  /** Folder that relative paths in KUBECONFIG count from. */
+  /** Folder to which relative paths in KUBECONFIG are relative. */
   readonly cwd: string;
 }
 
 /**
- * Reads every kubeconfig file. Files that KUBECONFIG names but that do not exist are passed over, as kubectl does;
- * none at all, or one that is not YAML, is KUBECONFIG_INVALID.
+ * Reads every kubeconfig file. Skips files that KUBECONFIG names but that do not exist, as kubectl does. Fails with
+ * KUBECONFIG_INVALID if there is none at all, or if one is not valid YAML.
  */
 export async function readKubeconfig(places: KubeconfigPlaces): Promise<Outcome<Kubeconfig>> {
   const listed = places.env['KUBECONFIG'] ?? '';
@@ -116,12 +116,15 @@ function merge(files: readonly string[], read: readonly Entry[]): Kubeconfig {
   };
 }
 
-/** Finds a context by name, or the current one. A missing part is KUBECONFIG_INVALID and names what there is instead. */
+/**
+ * Finds a context by name, or the current one. Fails with KUBECONFIG_INVALID if a part is missing, and names what
+ * exists instead.
+ */
 export function chooseContext(kubeconfig: Kubeconfig, name?: string): Outcome<ChosenContext> {
   const where = kubeconfig.files.join(', ');
   const wanted = name ?? kubeconfig.currentContext;
   const known = [...kubeconfig.contexts.keys()];
-  const others = known.length === 0 ? 'it holds none' : `it holds ${known.slice(0, 10).join(', ')}`;
+  const others = known.length === 0 ? 'it contains none' : `it contains ${known.slice(0, 10).join(', ')}`;
   if (wanted === undefined) {
     return failed('KUBECONFIG_INVALID', `the kubeconfig ${where} sets no current context`, {
       hint: `name one with --kube-context; ${others}`,
@@ -147,7 +150,7 @@ export function chooseContext(kubeconfig: Kubeconfig, name?: string): Outcome<Ch
   if (!/^https?:\/\//.test(server)) {
     const says = server === '' ? 'names no server' : `names the server ${server}, which is not a URL`;
     return failed('KUBECONFIG_INVALID', `the cluster entry ${clusterName} in ${cluster.file} ${says}`, {
-      hint: `it should read "server: https://…"; compare kubectl config view --context ${wanted}`,
+      hint: `it should say "server: https://…"; run kubectl config view --context ${wanted} to see it`,
     });
   }
   const namespace = stringAt(context.fields, 'context', 'namespace');
@@ -166,9 +169,9 @@ export function chooseContext(kubeconfig: Kubeconfig, name?: string): Outcome<Ch
 function missing(what: string, name: string, context: string, file: string): NotOk {
   return failed(
     'KUBECONFIG_INVALID',
-    `context ${context} refers to the ${what} ${name || '(none)'}, which is not there`,
+    `context ${context} refers to the ${what} ${name || '(none)'}, which does not exist`,
     {
-      hint: `mend ${file}, or write it anew with the cluster's own command (kind export kubeconfig, minikube update-context, …)`,
+      hint: `fix ${file}, or recreate it with the cluster's own command (kind export kubeconfig, minikube update-context, …)`,
     },
   );
 }
@@ -198,7 +201,7 @@ function factsOf(
   };
 }
 
-/** Fields that hold a path, relative to the folder of the file they stand in. */
+/** Fields that contain a path, relative to the folder of their file. */
 const pathFields = ['certificate-authority', 'client-certificate', 'client-key', 'tokenFile'];
 
 function withAbsolutePaths(fields: Fields, folder: string): Fields {
@@ -209,14 +212,14 @@ function withAbsolutePaths(fields: Fields, folder: string): Fields {
   }
   const exec = fieldsAt(fields, 'exec');
   const command = stringAt(exec, 'command');
-  // As for kubectl: a command with a slash is a path beside the kubeconfig, a bare name is looked up on PATH.
+  // As for kubectl: a command with a slash is a path relative to the kubeconfig, a bare name is looked up on PATH.
   if (command !== undefined && /[\\/]/.test(command) && !isAbsolute(command)) {
     paths['exec'] = { ...exec, command: join(folder, command) };
   }
   return { ...fields, ...paths };
 }
 
-/** The program and its sub-commands, without flags: their values may be secret. */
+/** The program and its sub-commands, without flags, whose values may be secret. */
 function signInOf(user: Fields): string | undefined {
   const command = stringAt(user, 'exec', 'command');
   if (command !== undefined) {
@@ -233,7 +236,7 @@ function parse(text: string, file: string): Outcome<Fields> {
   const [error] = document.errors;
   if (error !== undefined) {
     const { line, col } = lines.linePos(error.pos[0]);
-    // No excerpt: a kubeconfig's lines are keys and tokens.
+    // No excerpt, because a kubeconfig's lines are keys and tokens.
     const diagnostic: Diagnostic = {
       severity: 'error',
       message: error.message.split('\n')[0] ?? error.code,
@@ -243,7 +246,7 @@ function parse(text: string, file: string): Outcome<Fields> {
     };
     return failed('KUBECONFIG_INVALID', `the kubeconfig ${file} is not valid YAML`, {
       diagnostics: [diagnostic],
-      hint: 'mend the file, or set KUBECONFIG to another one',
+      hint: 'fix the file, or set KUBECONFIG to another one',
     });
   }
   let value: unknown;
@@ -251,13 +254,13 @@ function parse(text: string, file: string): Outcome<Fields> {
     value = document.toJS({ maxAliasCount: 100 });
   } catch {
     return failed('KUBECONFIG_INVALID', `the kubeconfig ${file} has aliases that cannot be resolved`, {
-      hint: 'write them out, or set KUBECONFIG to another file',
+      hint: 'replace the aliases by their values, or set KUBECONFIG to another file',
     });
   }
-  // An empty file is an empty kubeconfig, as `kubectl config` leaves behind.
+  // An empty file is an empty kubeconfig; `kubectl config` leaves such files behind.
   if (value === null || value === undefined) return ok({});
   if (isFields(value)) return ok(value);
-  return failed('KUBECONFIG_INVALID', `the kubeconfig ${file} holds no mapping`, {
+  return failed('KUBECONFIG_INVALID', `the kubeconfig ${file} does not contain a mapping`, {
     hint: 'it should start with "apiVersion: v1" and "kind: Config"; set KUBECONFIG to another file',
   });
 }

@@ -1,6 +1,6 @@
 /**
- * From "which cluster?" to a pinned identity: kubeconfig, context, guard, pinned file, in this order. Contacts
- * nothing. It is the one way to an identity, so that no command can reach a cluster round the guard.
+ * From "which cluster?" to a pinned identity, in this order: kubeconfig, context, guard, pinned file. Contacts nothing.
+ * This is the only way to an identity, so no command can reach a cluster without the guard.
  */
 import { networkInterfaces } from 'node:os';
 import { failed, ok, type Outcome } from '../../core/outcome.ts';
@@ -14,26 +14,26 @@ import type { ClusterIdentity } from '../types.ts';
 export interface SelectRequest {
   readonly command: GuardedCommand;
   readonly places: KubeconfigPlaces;
-  /** `cluster:` of the project file, with `--kube-context` and `-n` below taking precedence. */
+  /** `cluster:` of the project file. `--kube-context` and `-n` below take precedence. */
   readonly config: ClusterConfig;
   /** `--kube-context`, or APPDEV_KUBE_CONTEXT. */
   readonly contextFlag?: string;
   /** `-n`, or APPDEV_NAMESPACE. */
   readonly namespaceFlag?: string;
-  /** Absolute folder of the project: a kubeconfig below it may not run programs. */
+  /** Absolute folder of the project. A kubeconfig below it must not run programs. */
   readonly projectRoot: string;
-  /** Where the pinned kubeconfig is written; the caller owns and removes it. Must not exist. */
+  /** Where to write the pinned kubeconfig. Must not exist; the caller owns and removes it. */
   readonly pinnedPath: string;
 }
 
 /** A cluster that the command may use. */
 export interface Selected {
   readonly identity: ClusterIdentity;
-  /** What the user should know, once: a program that signing in runs. */
+  /** What the user should know once: a program that signing in runs. */
   readonly notices: readonly string[];
 }
 
-/** A namespace's name by RFC 1123, as the API server takes it. */
+/** A namespace's name by RFC 1123, as the API server accepts it. */
 const namespacePattern = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 
 /** Chooses, judges and pins the cluster. Fails with KUBECONFIG_INVALID, CONTEXT_REFUSED, CONTEXT_NOT_NAMED or USAGE. */

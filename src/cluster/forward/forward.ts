@@ -1,6 +1,6 @@
 /**
  * Keeps a service's ports reachable on this machine: the same local port for the whole session, whichever pod is the
- * newest that serves. kubectl and client-node forward to one pod and give up with it.
+ * newest that serves. kubectl and client-node forward to one pod and stop when it goes.
  */
 import type { Socket } from 'node:net';
 import type { PortForwardConfig } from '../../config/model.ts';
@@ -24,30 +24,32 @@ export interface ForwardRequest {
 export interface ForwardTiming {
   /** How long a new connection waits for a pod that serves. */
   readonly waitMs: number;
-  /** Between two attempts to reach a pod for one connection, and between two looks at connections to an older pod. */
+  /**
+   * Time between two attempts to reach a pod for a connection, and between two looks at connections to an older pod.
+   */
   readonly tickMs: number;
-  /** A connection to an older pod whose last request was answered so long ago is closed. */
+  /** A connection to an older pod is closed if its last request was answered this long ago. */
   readonly quietMs: number;
   readonly retryPortMs: number;
 }
 
-/** Times as used outside tests. */
+/** The times outside tests. */
 export const forwardTiming: ForwardTiming = { waitMs: 10_000, tickMs: 100, quietMs: 250, retryPortMs };
 
 interface Connection {
   readonly socket: Socket;
   /** The pod it leads to; empty while it waits for one. */
   pod: string;
-  /** Bytes written to the local side when it last sent something: more by now means that it was answered. */
+  /** Bytes written to the local side when it last sent something. More bytes now mean that it was answered. */
   writtenAtRequest: number;
-  /** Bytes written at the last look, and since when they have been the same. */
+  /** Bytes written at the last look, and since when that number is the same. */
   written: number;
   since: number;
 }
 
 /**
- * Forwards until the signal aborts; resolves when every listener and connection is closed. Emits `forward.opened` when
- * a port is listened on and a pod serves, `forward.lost` when that ends, and a warning for a port that is taken.
+ * Forwards until the signal aborts, and resolves when every listener and connection is closed. Emits `forward.opened`
+ * when a port is open and a pod serves, `forward.lost` when that ends, and a warning for a port that is taken.
  */
 export async function forwardService(
   cluster: Pick<Cluster, 'follow' | 'connect'>,
@@ -64,7 +66,7 @@ export async function forwardService(
   let trouble: string | undefined = 'no pod serves yet';
   let looking: NodeJS.Timeout | undefined;
 
-  /** Tells what changed, once for each change. */
+  /** Reports what changed, once for each change. */
   function announce(): void {
     for (const port of request.ports) {
       const { localPort, remotePort } = port;
@@ -97,10 +99,10 @@ export async function forwardService(
     signal,
   );
 
-  /** Joins a connection with the newest serving pod; tries again while none serves or the pod is just going. */
+  /** Connects a connection with the newest serving pod. Tries again while no pod serves or the pod is just stopping. */
   async function join(port: PortForwardConfig, socket: Socket): Promise<void> {
     const connection: Connection = { socket, pod: '', writtenAtRequest: 0, written: -1, since: 0 };
-    // Stays paused: who reads is decided by `connect`.
+    // Stays paused: `connect` decides who reads.
     socket.pause();
     socket.on('data', () => {
       connection.writtenAtRequest = socket.bytesWritten;
@@ -140,9 +142,9 @@ export async function forwardService(
   }
 
   /**
-   * Closes connections to an older pod once they are idle: a browser would otherwise be served the old application
-   * over its kept connection for as long as the old pod takes to stop. One that waits for its answer is left alone.
-   * Looks again while there are such connections.
+   * Closes connections to an older pod once they are idle. Otherwise a browser would get the old application over its
+   * kept connection until the old pod stops. A connection that waits for its answer is left alone. Looks again while
+   * there are such connections.
    */
   function closeStale(): void {
     clearTimeout(looking);
@@ -178,7 +180,7 @@ export async function forwardService(
                 service,
                 message: `${reason}: ${service} is not forwarded`,
                 hint: retried
-                  ? `stop that process, or change dev.forward of ${service}; appdev tries again by itself`
+                  ? `stop that process, or change dev.forward of ${service}; appdev keeps trying`
                   : `change dev.forward of ${service} to a port above 1023`,
               }),
             onConnection: (socket) => void join(port, socket),

@@ -1,16 +1,16 @@
 /**
- * Listens on one local port for as long as the session lasts. A port that is taken costs a notice, never the session:
- * it is tried again until it is free. What happens to the connections is the caller's.
+ * Listens on one local port for as long as the session lasts. If the port is taken, the user gets a notice, the session
+ * continues, and the listener tries again until the port is free. The caller handles the connections.
  */
 import { createServer, type Socket } from 'node:net';
 import { onAbort } from '../../support/abort.ts';
 import { systemClock } from '../../support/clock.ts';
 import { portOwner } from './port-owner.ts';
 
-/** What the owner of a listener is told. */
+/** Callbacks for the owner of a listener. */
 export interface ListenerHandlers {
   readonly onListening: () => void;
-  /** Called once for each new reason. `retried`: it is tried again. */
+  /** Called once for each new reason. `retried`: true if the listener tries again. */
   readonly onRefused: (reason: string, retried: boolean) => void;
   /** A connection, paused and with `allowHalfOpen`. */
   readonly onConnection: (socket: Socket) => void;
@@ -19,7 +19,7 @@ export interface ListenerHandlers {
 /** Wait before a taken port is tried again, in milliseconds. */
 export const retryPortMs = 2000;
 
-/** Listens on 127.0.0.1 until the signal aborts; resolves when the port is free again and no connection is left. */
+/** Listens on 127.0.0.1 until the signal aborts. Resolves when the port is free again and no connection is left. */
 export async function listen(
   port: number,
   handlers: ListenerHandlers,
@@ -46,7 +46,7 @@ function describe(code: string, port: number, owner: string | undefined): string
   return `cannot listen on port ${port} (${code})`;
 }
 
-/** Listens until the signal; gives the error code where listening could not begin. */
+/** Listens until the signal. Returns the error code if listening could not begin. */
 async function listenOnce(
   port: number,
   handlers: ListenerHandlers,
@@ -56,7 +56,7 @@ async function listenOnce(
   const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (socket) => {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
-    // A peer that resets is no error of ours; 'close' follows.
+    // A reset by the peer is not our error; 'close' follows.
     socket.on('error', () => undefined);
     handlers.onConnection(socket);
   });

@@ -1,4 +1,6 @@
-/** Finds out which process holds a local port, to name it to the user. Reads /proc; knows nothing on other systems. */
+/**
+ * Finds the process that holds a local port, to name it to the user. Reads /proc, so it finds nothing on other systems.
+ */
 import { readdir, readFile, readlink } from 'node:fs/promises';
 import { basename } from 'node:path';
 
@@ -6,8 +8,8 @@ import { basename } from 'node:path';
 const listening = '0A';
 
 /**
- * `java (pid 123)`, or undefined where that cannot be known: not Linux, or another user's process. `proc` is the
- * folder of the process file system.
+ * `java (pid 123)`, or undefined if it cannot be known: not on Linux, or another user's process. `proc` is the folder
+ * of the process file system.
  */
 export async function portOwner(port: number, proc = '/proc'): Promise<string | undefined> {
   const inodes = new Set([
@@ -27,13 +29,16 @@ export async function portOwner(port: number, proc = '/proc'): Promise<string | 
   return undefined;
 }
 
-/** By its executable: `comm` is the name of a thread, and newer versions of Node call their first one MainThread. */
+/**
+ * The program's name, from its executable: `comm` is the name of a thread, and newer versions of Node call their first
+ * thread MainThread.
+ */
 async function programOf(pid: string, proc: string): Promise<string> {
   const path = await readlink(`${proc}/${pid}/exe`).catch(() => '');
   return path === '' ? 'a process' : basename(path.replace(/ \(deleted\)$/, ''));
 }
 
-/** Inodes of the sockets that listen on a port: lines of `sl local_address rem_address st … inode`. */
+/** Inodes of the sockets that listen on a port. Lines look like `sl local_address rem_address st … inode`. */
 async function listenersOn(port: number, table: string): Promise<string[]> {
   const hex = port.toString(16).toUpperCase().padStart(4, '0');
   const text = await readFile(table, 'utf8').catch(() => '');

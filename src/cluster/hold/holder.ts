@@ -1,6 +1,6 @@
 /**
- * Who holds a lock: a process, named so that a person knows whom to ask and another appdev on the same machine can see
- * whether it still runs. Reads /proc where there is one.
+ * Who holds a lock: a process. A person can tell from its name whom to ask, and another appdev on the same machine can
+ * see whether it is still running. Reads /proc if there is one.
  */
 import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, readlink, writeFile } from 'node:fs/promises';
@@ -11,23 +11,23 @@ import { identify, isAlive } from '../../support/process/proc.ts';
 
 /** One appdev process. */
 export interface Holder {
-  /** `user@host pid/start`: what the Lease shows. */
+  /** `user@host pid/start`; the Lease shows it. */
   readonly identity: string;
   /**
-   * What makes a pid comparable: the machine's boot and the pid namespace, or a text of this machine's own where the
-   * system has neither. Empty where nothing can be known; then the holder's process cannot be looked for.
+   * What makes a pid comparable: the machine's boot and the pid namespace, or a text kept on this machine if the system
+   * has neither. Empty if nothing can be known; then nobody can look for the holder's process.
    */
   readonly place: string;
 }
 
-/** This process, or another one of this machine. */
+/** The holder for this process, or for another process of this machine. */
 export async function holderOfProcess(pid: number = process.pid): Promise<Holder> {
   const startTime = identify(pid)?.startTime ?? '0';
   return { identity: `${userName()}@${hostname()} ${pid}/${startTime}`, place: await thisPlace() };
 }
 
 /**
- * False only when the holder certainly no longer runs: it ran on this boot of this machine, in this pid namespace, and
+ * False only if the holder certainly no longer runs: it ran on this boot of this machine and in this pid namespace, and
  * its process is gone or its pid now belongs to a process that was started at another time.
  */
 export async function mayRun(holder: Holder): Promise<boolean> {
@@ -58,14 +58,14 @@ async function thisPlace(): Promise<string> {
   return process.platform === 'linux' ? '' : await thisMachine();
 }
 
-/** A random text kept for this user of this machine, where the system has none of its own to tell machines apart. */
+/** A random text that is kept for this user on this machine, for systems that have nothing to tell machines apart. */
 async function thisMachine(): Promise<string> {
   const file = join(cacheFolder(), 'machine');
   try {
     await mkdir(cacheFolder(), { recursive: true, mode: 0o700 });
     await writeFile(file, randomUUID(), { flag: 'wx', mode: 0o600 });
   } catch {
-    // There since an earlier session, or not writable; reading tells.
+    // It exists since an earlier session, or cannot be written; reading it tells.
   }
   return (await readFile(file, 'utf8').catch(() => '')).trim();
 }

@@ -1,6 +1,7 @@
 /**
- * Tells two `dev` on one namespace apart: a Lease named after the project, held and renewed by one of them. Advisory:
- * it keeps people from overwriting each other's work unawares, and is no fence. Removed at the end.
+ * Prevents two `dev` sessions on one namespace: a Lease named after the project, held and renewed by one of them.
+ * Advisory: it keeps people from overwriting each other's work by accident, and cannot prevent it by force. It is
+ * removed at the end.
  */
 import { failed, ok, type Outcome } from '../../core/outcome.ts';
 import { hasAborted } from '../../support/abort.ts';
@@ -10,42 +11,46 @@ import { describeHolder, mayRun, holderOfProcess, type Holder } from './holder.t
 import type { Cluster, KubeObject, ObjectRef } from '../types.ts';
 import { placeAnnotation } from '../../core/labels.ts';
 
-/** Times. A holder that could not renew for `durationSeconds` has lost the lock to whoever asks. */
+/** A holder that could not renew for `durationSeconds` loses the lock to whoever asks for it. */
 export interface LockTiming {
   readonly durationSeconds: number;
   readonly renewMs: number;
 }
 
-/** Times as used outside tests: three requests a minute. */
+/** The times outside tests: three requests a minute. */
 export const lockTiming: LockTiming = { durationSeconds: 60, renewMs: 20_000 };
 
 /** What to lock. */
 export interface LockRequest {
   readonly namespace: string;
-  /** The project's name: two projects may share a namespace, two sessions of one project may not. */
+  /** The project's name. Two projects may share a namespace; two sessions of one project must not. */
   readonly project: string;
-  /** Called once when another session took the lock over, with its description. The work here should stop. */
+  /** Called once if another session took over the lock, with that session's description. Work here should stop. */
   readonly onLost: (holder: string) => void;
   /** Default: this process. */
   readonly holder?: Holder;
 }
 
-/** A lock that is held. */
+/** A lock that this process holds. */
 export interface NamespaceLock {
   /**
-   * Looks at once whether it is still held, as before something that must not be done without it: between two renewals,
-   * or while this machine slept, another session may have taken it over. Then `onLost` is called before this resolves.
+   * Checks at once whether the lock is still held. Call it before work that must not be done without the lock: between
+   * two renewals, or while this machine slept, another session may have taken it over. In that case `onLost` is called
+   * before this resolves.
    */
   check(signal: AbortSignal): Promise<void>;
-  /** Stops renewing and removes the Lease, unless another one holds it by now. Never fails; `signal` bounds its time. */
+  /**
+   * Stops renewing and removes the Lease, unless someone else holds it by now. Never fails. `signal` limits its time.
+   */
   release(signal: AbortSignal): Promise<void>;
 }
 
 const apiVersion = 'coordination.k8s.io/v1';
 
 /**
- * Takes the lock, or fails with NAMESPACE_LOCKED naming the holder. A Lease whose holder has not renewed it in time, or
- * whose process on this machine is gone, is taken over. The signal ends the taking; the lock itself lives until release.
+ * Takes the lock, or fails with NAMESPACE_LOCKED and names the holder. A Lease is taken over if its holder has not
+ * renewed it in time, or if its process on this machine is gone. The signal ends the taking; the lock itself lasts
+ * until release.
  */
 export async function lockNamespace(
   cluster: Cluster,
@@ -61,7 +66,7 @@ export async function lockNamespace(
     namespace: request.namespace,
   };
 
-  // Each pass lost a race against another session, which is then the holder that the next pass names.
+  // Each pass lost a race against another session. The next pass names that session as the holder.
   for (;;) {
     const found = await cluster.get(ref, signal);
     if (found.kind !== 'ok') return found;
@@ -87,14 +92,14 @@ function keep(
   const stop = new AbortController();
   let lost = false;
 
-  /** Reads the Lease; where it is another's by now, says so. */
+  /** Reads the Lease. If someone else holds it by now, reports that. */
   async function look(signal: AbortSignal): Promise<Outcome<KubeObject | undefined>> {
     const found = await cluster.get(ref, signal);
     const other = found.kind === 'ok' && found.value !== undefined ? holderOf(found.value) : holder.identity;
     if (other !== holder.identity && !lost) {
       lost = true;
       stop.abort();
-      request.onLost(describeHolder(other ?? 'somebody else'));
+      request.onLost(describeHolder(other ?? 'someone else'));
     }
     return found;
   }
@@ -105,7 +110,7 @@ function keep(
       if (hasAborted(stop.signal)) return;
       const found = await look(stop.signal);
       if (hasAborted(stop.signal)) return;
-      // An API server that is away decides nothing: nobody else can take the lock meanwhile either.
+      // If the API server is away, nothing is decided: nobody else can take the lock in the meantime either.
       if (found.kind !== 'ok') continue;
       const current = found.value;
       const wanted = lease(ref, holder, timing, current);
@@ -127,19 +132,20 @@ function keep(
       if (found.kind !== 'ok' || found.value === undefined || holderOf(found.value) !== holder.identity)
         return;
       const { resourceVersion } = found.value.metadata;
-      // The exact state that was read: a Lease that changes hands between the two requests is left to its new holder.
+      // Only in the state that was read: a Lease that changes hands between the two requests stays with its new holder.
       await cluster.remove(ref, resourceVersion === undefined ? {} : { resourceVersion }, signal);
     },
   };
 }
 
-/** Whether a Lease of this kind is nobody's but `holder`'s: its own, given up, run out, or of a process that is gone. */
+/** True if nobody but `holder` has this Lease: it is its own, given up, expired, or held by a process that is gone. */
 export async function isFree(current: KubeObject, holder: Holder): Promise<boolean> {
   const identity = holderOf(current);
   if (identity === undefined || identity === '' || identity === holder.identity) return true;
   const renewed = Date.parse(stringAt(current, 'spec', 'renewTime') ?? '');
   const duration = numberAt(current, 'spec', 'leaseDurationSeconds') ?? 0;
-  // Clocks of two machines differ; the session that still lives then learns at its next renewal that it lost.
+  // Clocks of two machines differ. Then a session that is still running learns at its next renewal that it lost the
+  // lock.
   if (Number.isNaN(renewed) || renewed + duration * 1000 < Date.now()) return true;
   return !(await mayRun({ identity, place: current.metadata.annotations?.[placeAnnotation] ?? '' }));
 }
@@ -149,8 +155,8 @@ function locked(current: KubeObject, request: LockRequest): Outcome<never> {
   const { namespace, project } = request;
   return failed(
     'NAMESPACE_LOCKED',
-    `${describeHolder(holderOf(current) ?? 'somebody else')} works on ${project} in namespace ${namespace} since ${since}`,
-    { hint: `end that session, or use a namespace of your own: -n ${namespace}-2` },
+    `${describeHolder(holderOf(current) ?? 'someone else')} has been working on ${project} in namespace ${namespace} since ${since}`,
+    { hint: `end that session, or use another namespace: -n ${namespace}-2` },
   );
 }
 
@@ -191,7 +197,7 @@ function microTime(date: Date): string {
   return date.toISOString().replace('Z', '000Z');
 }
 
-/** Name of a project's Lease: `appdev-PROJECT` within the 63 characters and the alphabet of RFC 1123. */
+/** Name of a project's Lease: `appdev-PROJECT`, within the 63 characters and the alphabet of RFC 1123. */
 export function leaseName(project: string): string {
   const safe = project.toLowerCase().replace(/[^a-z0-9-]+/g, '-');
   return `appdev-${safe}`.slice(0, 63).replace(/-+$/, '');

@@ -1,6 +1,6 @@
 /**
- * Brings the session's namespace into being and takes it away again. Only a namespace that appdev created is ever
- * removed, and only once nothing of anybody is left in it.
+ * Creates the session's namespace and removes it again. Only removes a namespace that appdev created, and only after
+ * nothing of anyone is left in it.
  */
 import { cancelled, failed, ok, type Outcome } from '../../core/outcome.ts';
 import { limitedAbort, onAbort } from '../../support/abort.ts';
@@ -11,12 +11,12 @@ import { queryFor } from '../ref.ts';
 import type { Cluster, KubeObject, ObjectRef } from '../types.ts';
 import { createdForAnnotation } from '../../core/labels.ts';
 
-/** How the namespace came to be there. */
+/** Whether the namespace already existed. */
 export type NamespaceState = 'there' | 'created';
 
 /**
- * Makes sure that the namespace exists: creates it when `create` is set, else fails with NAMESPACE_MISSING. One that is
- * just being removed is waited for. A user who may not read namespaces is taken at his word that it exists.
+ * Makes sure that the namespace exists: creates it if `create` is set, otherwise fails with NAMESPACE_MISSING. Waits
+ * for a namespace that is being removed. If the user may not read namespaces, it is assumed to exist.
  */
 export async function ensureNamespace(
   cluster: Pick<Cluster, 'create' | 'follow' | 'get' | 'identity'>,
@@ -27,7 +27,8 @@ export async function ensureNamespace(
   const ref = refOf(namespace);
   for (;;) {
     const found = await cluster.get(ref, signal);
-    // Whoever may work in one namespace only may not even read it; what follows will say if it is not there.
+    // A user who may work in only one namespace may not even be able to read it. If it does not exist, the next request
+    // says so.
     if (found.kind === 'failed' && found.error.code === 'CLUSTER_DENIED') return ok('there');
     if (found.kind !== 'ok') return found;
     if (found.value !== undefined) {
@@ -62,14 +63,14 @@ export async function ensureNamespace(
   }
 }
 
-/** What became of the namespace, with the reason where it stays. */
+/** What happened to the namespace, with the reason if it stays. */
 export type NamespaceRemoval =
-  /** `absent`: also when it is just being removed. */
+  /** `absent` also if it is already being removed. */
   { readonly kind: 'removed' | 'absent' } | { readonly kind: 'kept'; readonly reason: string };
 
 /**
- * Removes the namespace if appdev created it for this project and nothing is left in it but what Kubernetes itself puts
- * into every namespace. Anything else (a volume claim that stays, an object of somebody else) keeps it.
+ * Removes the namespace if appdev created it for this project, and if it contains only what Kubernetes itself puts into
+ * every namespace. Anything else keeps it, such as a volume claim that stays or someone else's object.
  */
 export async function removeNamespace(
   cluster: OpenCluster,
@@ -93,7 +94,7 @@ export async function removeNamespace(
   return ok({ kind: removed.value === 'deleted' ? 'removed' : 'absent' });
 }
 
-/** `Kind/name` of something in the namespace that somebody put there; undefined when there is nothing. */
+/** `Kind/name` of an object in the namespace that someone put there; undefined if there is none. */
 async function firstObjectOf(
   cluster: OpenCluster,
   namespace: string,
@@ -114,10 +115,10 @@ async function firstObjectOf(
   return ok(undefined);
 }
 
-/** Kinds that tell about other objects and vanish with them. */
+/** Kinds that describe other objects and disappear with them. */
 const ignoredKinds = new Set(['Event', 'Endpoints', 'EndpointSlice', 'ControllerRevision']);
 
-/** What every namespace has, what goes away with its owner, and what is already going away. */
+/** True for what every namespace contains, for what goes away with its owner, and for what is already going away. */
 function isKubernetesOwn(object: KubeObject): boolean {
   const { name, deletionTimestamp, ownerReferences } = object.metadata;
   if (deletionTimestamp !== undefined || (ownerReferences ?? []).length > 0) return true;
@@ -127,7 +128,10 @@ function isKubernetesOwn(object: KubeObject): boolean {
   );
 }
 
-/** This session's own lock, which is released after everything else, or a dead one's. Another's keeps the namespace. */
+/**
+ * True for this session's own lock, which is released last, or for that of a dead session. Any other lock keeps the
+ * namespace.
+ */
 async function isOwnLock(object: KubeObject, project: string): Promise<boolean> {
   if (object.kind !== 'Lease' || object.metadata.name !== leaseName(project)) return false;
   return await isFree(object, await holderOfProcess());
@@ -151,8 +155,8 @@ async function untilGone(
   limit.unlink();
   if (gone) return ok(undefined);
   if (!limit.expired()) return cancelled(signal);
-  return failed('DEPLOY_FAILED', `namespace ${namespace} is being removed and does not go away`, {
-    hint: `kubectl get namespace ${namespace} -o yaml says what it waits for; or use another one: -n NAME`,
+  return failed('DEPLOY_FAILED', `namespace ${namespace} is being removed but is not going away`, {
+    hint: `run kubectl get namespace ${namespace} -o yaml to see what it is waiting for, or use another namespace: -n NAME`,
   });
 }
 
@@ -160,7 +164,7 @@ function isGoing(object: KubeObject): boolean {
   return object.metadata.deletionTimestamp !== undefined;
 }
 
-/** How long a namespace that is being removed is waited for, in milliseconds; pods have 30 s to stop. */
+/** How long to wait for a namespace that is being removed, in milliseconds. Pods have 30 s to stop. */
 const goneMs = 90_000;
 
 function refOf(namespace: string): ObjectRef {

@@ -1,6 +1,6 @@
 /**
- * Reads the log of one container for as long as its pod exists: over restarts of the container, lost connections and
- * a sleeping machine, each line once. What becomes of the lines is the caller's.
+ * Reads the log of one container for as long as its pod exists: across restarts of the container, lost connections and
+ * a sleeping machine, each line once. The caller decides what to do with the lines.
  */
 import type { AppdevError } from '../../core/errors.ts';
 import type { Outcome } from '../../core/outcome.ts';
@@ -10,30 +10,32 @@ import { logPosition } from './position.ts';
 import type { ContainerRun } from './pods.ts';
 import type { Cluster, LogRequest } from '../types.ts';
 
-/** Whose log, and how much of what was written before now. */
+/** Whose log to read, and how much of what was written before now. */
 export interface ReadRequest {
   readonly namespace: string;
   readonly pod: string;
   readonly container: string;
   readonly tailLines?: number;
   readonly sinceSeconds?: number;
-  /** The run before the current one is history that nobody asked for. */
+  /** Skip the run before the current one, because nobody asked for that history. */
   readonly skipPrevious: boolean;
 }
 
-/** A container that is being read. */
+/** A container whose log is being read. */
 export interface ContainerReader {
-  /** The pod's status says this about the container now. */
+  /** Call with what the pod's status now says about the container. */
   update(run: ContainerRun): void;
-  /** The pod is gone: what is still being sent is read to its end, and nothing more is asked for. */
+  /** Call when the pod is gone. What is still being sent is read to its end, and nothing more is requested. */
   gone(): void;
-  /** Opens the stream anew, because the one that is open may be dead without knowing it. */
+  /** Opens the stream again, because the open one may be dead without knowing it. */
   reopen(): void;
-  /** Settles when nothing more is to come, or after the signal; with the error where reading logs is not allowed. */
+  /**
+   * Resolves when nothing more will come, or after the signal. The value is the error if reading logs is not allowed.
+   */
   readonly done: Promise<AppdevError | undefined>;
 }
 
-/** Starts reading. `backoffMs`: shortest and longest wait before a stream is opened again. */
+/** Starts reading. `backoffMs`: shortest and longest wait before a stream is opened again, in milliseconds. */
 export function readContainer(
   cluster: Pick<Cluster, 'logs'>,
   request: ReadRequest,
@@ -48,10 +50,10 @@ export function readContainer(
   const finished = new Set<string>();
   const began = performance.now();
   let again = false;
-  /** Ends the stream or the wait that is under way. */
+  /** Interrupts the current stream or wait. */
   let interrupt = (): void => undefined;
 
-  /** Runs something that the next change, or the session's end, interrupts. */
+  /** Runs work that the next change, or the end of the session, interrupts. */
   async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const link = linkedAbort(signal);
     interrupt = link.abort;
@@ -65,7 +67,7 @@ export function readContainer(
     const { tailLines, sinceSeconds } = request;
     if (position.sinceTime !== undefined) return { sinceTime: position.sinceTime };
     const elapsed = Math.ceil((performance.now() - began) / 1000);
-    // "From now on" was said when the reading began: what came while no stream was open is wanted.
+    // "From now on" meant the moment when reading began, so lines from while no stream was open are wanted too.
     if (tailLines === 0 && again) return { sinceSeconds: elapsed };
     again = true;
     return {
@@ -74,7 +76,7 @@ export function readContainer(
     };
   }
 
-  /** Reads from the position on. Ok when the server sent all that it had. */
+  /** Reads from the position on. Ok if the server sent everything it had. */
   async function read(options: Pick<LogRequest, 'follow' | 'previous'>): Promise<Outcome<void>> {
     const from = start();
     position.again();
@@ -91,7 +93,7 @@ export function readContainer(
     );
   }
 
-  /** Waits until the pod's status says something new. */
+  /** Waits until the pod's status changes. */
   async function change(): Promise<void> {
     await interruptible(async (inner) => await systemClock.sleep(longestTimer, inner));
   }
@@ -107,7 +109,7 @@ export function readContainer(
       }
       const { id, previousId } = run;
       if (previousId !== undefined && !finished.has(previousId)) {
-        // The container was started again before its last run was read to the end: the node still has that log.
+        // The container was restarted before its last run was read to the end. The node still has that log.
         if (!request.skipPrevious || position.sinceTime !== undefined)
           await read({ follow: false, previous: true });
         finished.add(previousId);
@@ -134,7 +136,7 @@ export function readContainer(
     update(run) {
       const changed = state.run?.id !== run.id;
       state.run = run;
-      // A stream of the run before may never say that it ended; what it still had is read as `previous`.
+      // A stream of the previous run may never say that it ended. Its remaining lines are read as `previous`.
       if (changed) interrupt();
     },
     gone() {
@@ -146,5 +148,5 @@ export function readContainer(
   };
 }
 
-/** As long as a timer can be (2^31 - 1 ms). */
+/** Longest possible timer (2^31 - 1 ms). */
 const longestTimer = 0x7fffffff;

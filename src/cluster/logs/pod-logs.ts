@@ -1,6 +1,6 @@
 /**
- * Follows the application logs of a service: every container of every pod, init containers too, over restarts,
- * replaced pods and lost connections. Emits lines; which of them are shown, and how, is the reporters' business.
+ * Follows the application logs of a service: every container of every pod, including init containers, across restarts,
+ * replaced pods and lost connections. Emits lines; the reporters decide which to show and how.
  */
 import type { Emit } from '../../core/events.ts';
 import { ok, type Outcome } from '../../core/outcome.ts';
@@ -17,9 +17,9 @@ export interface PodLogsRequest {
   readonly namespace: string;
   /** Label selector of the service's pods. */
   readonly selector: string;
-  /** Of containers that run already: only that many lines back. Later ones are read from their beginning. */
+  /** For containers that already run: only this many earlier lines. Later containers are read from their beginning. */
   readonly tailLines?: number;
-  /** Of containers that run already: only so many seconds back. */
+  /** For containers that already run: only the lines of this many seconds. */
   readonly sinceSeconds?: number;
 }
 
@@ -29,11 +29,11 @@ export interface PodLogsTiming {
   readonly backoffMs: readonly [number, number];
 }
 
-/** Times as used outside tests. */
+/** The times outside tests. */
 export const podLogsTiming: PodLogsTiming = { backoffMs: [200, 5000] };
 
 /**
- * Follows until the signal aborts; resolves when every stream is closed. Emits `pod.log` for each line, without its
+ * Follows until the signal aborts, and resolves when every stream is closed. Emits `pod.log` for each line, without its
  * escape sequences.
  */
 export async function followPodLogs(
@@ -50,7 +50,7 @@ export async function followPodLogs(
   let told = false;
 
   function readerOf(pod: string, container: string): ContainerReader {
-    // Only what ran before the session is cut; what starts in it is read whole.
+    // Only logs from before the session are cut. What starts during it is read completely.
     const limits = first ? limitsOf(request) : {};
     const reader = readContainer(
       cluster,
@@ -78,7 +78,7 @@ export async function followPodLogs(
         for (const pod of pods) {
           const { name, uid } = pod.metadata;
           for (const run of containerRuns(pod)) {
-            // A StatefulSet's next pod has the same name and another uid.
+            // A StatefulSet's next pod has the same name but another uid.
             const key = `${uid ?? name}/${run.container}`;
             present.add(key);
             const reader = readers.get(key) ?? readerOf(name, run.container);
@@ -111,7 +111,7 @@ export async function followPodLogs(
   await Promise.all(running);
 }
 
-/** Reads what the logs of a service hold now, in the order of time across all its pods and containers. */
+/** Reads the logs of a service as they are now, in order of time across all its pods and containers. */
 export async function readPodLogs(
   cluster: Pick<Cluster, 'list' | 'logs'>,
   request: PodLogsRequest,
@@ -140,7 +140,7 @@ export async function readPodLogs(
       if (read.kind !== 'ok') return read;
     }
   }
-  // Stable, so that lines of one moment stay as their container wrote them.
+  // Stable, so that lines of one moment stay in their container's order.
   return ok(stamped.sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0)).map(({ line }) => line));
 }
 

@@ -1,15 +1,18 @@
-/** What appdev reads off a pod: whether it serves, which is the newest, what its containers are and did. Pure. */
+/** What appdev reads from a pod: whether it serves, which is the newest, and what its containers are and did. Pure. */
 import { fieldAt, listAt, numberAt, stringAt } from '../../support/fields.ts';
 import type { KubeObject } from '../types.ts';
 
-/** True for a pod that its readiness probe calls ready and that nobody has asked to stop. */
+/** True for a pod that its readiness probe calls ready and that nobody has told to stop. */
 export function isServing(pod: KubeObject): boolean {
   if (pod.metadata.deletionTimestamp !== undefined) return false;
   const conditions = listAt(pod, 'status', 'conditions');
   return conditions.some((item) => stringAt(item, 'type') === 'Ready' && stringAt(item, 'status') === 'True');
 }
 
-/** The serving pod that was created last; of several in one second the last by name, so that the choice is stable. */
+/**
+ * The serving pod that was created last. If several were created in one second, the last by name, so the choice is
+ * stable.
+ */
 export function newestServing(pods: readonly KubeObject[]): KubeObject | undefined {
   const age = (pod: KubeObject): string => `${pod.metadata.creationTimestamp ?? ''} ${pod.metadata.name}`;
   return pods
@@ -20,7 +23,7 @@ export function newestServing(pods: readonly KubeObject[]): KubeObject | undefin
     );
 }
 
-/** Ports that the containers of a pod declare, with their names where they have one: `8080 (http)`. */
+/** Ports that the containers of a pod declare, with their names if they have one: `8080 (http)`. */
 export function declaredPorts(pod: KubeObject): string[] {
   return listAt(pod, 'spec', 'containers').flatMap((container) =>
     listAt(container, 'ports').flatMap((port) => {
@@ -31,18 +34,21 @@ export function declaredPorts(pod: KubeObject): string[] {
   );
 }
 
-/** One container of a pod as far as its log is concerned. */
+/** One run of a container, as far as its log needs it. */
 export interface ContainerRun {
   readonly container: string;
-  /** Changes with each restart; absent while the container has never run. */
+  /** Changes with each restart. Absent if the container has never run. */
   readonly id?: string;
-  /** This run has ended: its log will not grow. */
+  /** True if this run has ended, so its log will not grow. */
   readonly ended: boolean;
-  /** Id of the run before, whose log the node still holds. */
+  /** Id of the previous run, whose log the node still has. */
   readonly previousId?: string;
 }
 
-/** The runs of a pod's containers, init containers first. Ephemeral containers are somebody's debugging, not the app. */
+/**
+ * The runs of a pod's containers, init containers first. Ephemeral containers are left out: they are someone's
+ * debugging, not the app.
+ */
 export function containerRuns(pod: KubeObject): ContainerRun[] {
   const statuses = [
     ...listAt(pod, 'status', 'initContainerStatuses'),
@@ -53,7 +59,7 @@ export function containerRuns(pod: KubeObject): ContainerRun[] {
     const running =
       fieldAt(status, 'state', 'running') === undefined ? undefined : stringAt(status, 'containerID');
     const before = stringAt(status, 'lastState', 'terminated', 'containerID');
-    // While it waits for its restart (CrashLoopBackOff), a container's last run is the one whose log can be read.
+    // While a container waits for its restart (CrashLoopBackOff), the log that can be read is that of its last run.
     const id = running ?? ended ?? before;
     const previousId = id === before ? undefined : before;
     return {

@@ -1,32 +1,32 @@
 /**
- * How far a container's log has been read, so that reading it again after a lost connection neither repeats nor loses
- * a line. Pure. The API server can only be asked to start at a whole second; the rest is done here, by the time that
- * it puts before each line. Times go up over a container's restarts too, so that one position serves all its runs.
+ * How far a container's log has been read, so that reading it again after a lost connection neither repeats nor loses a
+ * line. Pure. The API server can only start at a whole second. The rest is done here, by the time before each line.
+ * Times also increase across a container's restarts, so one position serves all its runs.
  */
 
 /** A position in a container's log. */
 export interface LogPosition {
-  /** Takes a line as the server sent it, with its time. Gives its text, or undefined where it was read before. */
+  /** Takes a line as the server sent it, with its time. Returns its text, or undefined if it was read before. */
   take(stamped: string): string | undefined;
-  /** What to ask for as `sinceTime`; undefined before the first line. */
+  /** Value for `sinceTime`; undefined before the first line. */
   readonly sinceTime: string | undefined;
   /** Begins another reading, from `sinceTime` on. */
   again(): void;
 }
 
-/** Starts at the beginning. */
+/** Returns a position at the beginning. */
 export function logPosition(): LogPosition {
   let last: Stamp | undefined;
-  /** Lines taken that carry exactly the time `last`: the runtime may stamp several alike. */
+  /** Number of lines taken with exactly the time `last`: the runtime may give several lines the same time. */
   let alike = 0;
-  /** Lines of that time that the current reading has passed over. */
+  /** Number of lines with that time that the current reading has skipped. */
   let passed = Number.POSITIVE_INFINITY;
 
   return {
     take(stamped) {
       const space = stamped.indexOf(' ');
       const stamp = space < 0 ? undefined : parseStamp(stamped.slice(0, space));
-      // The kubelet's own remarks ("failed to watch file …") carry no time; they are news each time.
+      // The kubelet's own remarks ("failed to watch file …") carry no time. They count as new each time.
       if (stamp === undefined) return stamped;
       const order = last === undefined ? 1 : compare(stamp, last);
       if (order < 0 && passed < Number.POSITIVE_INFINITY) return undefined;
@@ -34,7 +34,7 @@ export function logPosition(): LogPosition {
         passed += 1;
         return undefined;
       }
-      // The position never goes back: a line that is out of order is given once and changes nothing.
+      // The position never goes back: a line that is out of order is returned once and changes nothing.
       if (order > 0) {
         last = stamp;
         alike = 1;
@@ -61,7 +61,7 @@ interface Stamp {
   readonly nanos: number;
 }
 
-/** RFC 3339 with up to nine digits of a fraction, in whatever zone the node has. */
+/** RFC 3339 with a fraction of up to nine digits, in the node's time zone. */
 const pattern = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)$/;
 
 function parseStamp(text: string): Stamp | undefined {

@@ -1,7 +1,7 @@
 /**
- * What must be true between several values of appdev.yaml: one way to deploy, ports and releases of one service only, and
- * the rules of image.ts and needs.ts. Reads the tree leniently, as those do: a value of the wrong type is the
- * schema's business and is passed over here, so that all errors of a file appear together.
+ * Rules between several values of appdev.yaml: each service has one way to deploy, no two services share a port or a
+ * release, and so on. A value of the wrong type is skipped here, because the schema reports it. So all errors of a file
+ * appear together.
  */
 import type { Diagnostic } from '../../core/diagnostic.ts';
 import { checkImage } from './image.ts';
@@ -22,7 +22,7 @@ import {
   type Tree,
 } from '../text/tree.ts';
 
-/** Complaints about the project after profiles and variables. */
+/** The errors of a project. `tree` has its profiles applied and its variables filled in. */
 export function checkProject(tree: Tree): Diagnostic[] {
   const services = entriesAt(tree, ['services']);
   return [
@@ -41,7 +41,7 @@ export function checkProject(tree: Tree): Diagnostic[] {
   ];
 }
 
-/** Complaints about `profiles` as they are written, active or not. */
+/** The errors in `profiles` as they are written, active or not. `file` is the tree of the whole file. */
 export function checkProfiles(file: Tree): Diagnostic[] {
   const names = new Map<string, Origin>();
   return itemsAt(file, ['profiles']).flatMap((profile) => {
@@ -49,13 +49,17 @@ export function checkProfiles(file: Tree): Diagnostic[] {
     const name = stringAt(profile, ['name']);
     const first = name === undefined ? undefined : names.get(name.value);
     if (name !== undefined && first !== undefined) {
-      const message = `a second profile "${name.value}"; the first is at ${placeText(first)}`;
+      const message = `the name "${name.value}" is used by another profile, at ${placeText(first)}`;
       found.push(diagnosticAt(name.origin, message, 'give it another name'));
     } else if (name !== undefined) names.set(name.value, name.origin);
     for (const entry of itemsAt(profile, ['activation'])) {
       if (entry.kind !== 'map' || entry.entries.size > 0) continue;
       found.push(
-        diagnosticAt(entry.origin, 'an activation without a condition', 'add env, kubeContext or command'),
+        diagnosticAt(
+          entry.origin,
+          'this activation has no condition',
+          'add env, kubeContext or command, or remove it',
+        ),
       );
     }
     for (const patch of itemsAt(profile, ['patches'])) found.push(...checkPatch(patch));
@@ -67,13 +71,13 @@ function checkPatch(patch: Tree): Diagnostic[] {
   const op = stringAt(patch, ['op'])?.value ?? 'replace';
   const needed = op === 'move' || op === 'copy' ? 'from' : op === 'remove' ? undefined : 'value';
   if (patch.kind !== 'map' || needed === undefined || patch.entries.has(needed)) return [];
-  return [diagnosticAt(patch.origin, `a patch "${op}" without \`${needed}\``, `add \`${needed}\``)];
+  return [diagnosticAt(patch.origin, `this patch "${op}" has no \`${needed}\``, `add \`${needed}\``)];
 }
 
 function noServices(tree: Tree): Diagnostic[] {
   const entry = entryAt(tree, ['services']);
   return entry?.value.kind === 'map'
-    ? [diagnosticAt(entry.key, 'services is empty', 'add a service: its name, and below it how to deploy it')]
+    ? [diagnosticAt(entry.key, 'services is empty', 'add a service: its name, and below it `deploy`')]
     : [];
 }
 
@@ -90,7 +94,9 @@ function checkDeploy([name, { value }]: Named): Diagnostic[] {
     return [diagnosticAt(entry.key, `${at} does not say how to deploy`, hint.replace('keep', 'add'))];
   if (second !== undefined) {
     const names = chosen.map(([key]) => key).join(' and ');
-    return [diagnosticAt(second[1].key, `${at} has ${names}; a service is deployed in one way`, hint)];
+    return [
+      diagnosticAt(second[1].key, `${at} has ${names}, but a service can be deployed in one way only`, hint),
+    ];
   }
   const manifests = entryAt(entry.value, ['manifests']);
   return manifests?.value.kind === 'list' && manifests.value.items.length === 0
@@ -98,13 +104,13 @@ function checkDeploy([name, { value }]: Named): Diagnostic[] {
     : [];
 }
 
-/** `registry.copy` needs two registries. */
+/** `registry.copy` copies from one registry to another, so `push` and `pull` must differ. */
 function checkCopy(tree: Tree): Diagnostic[] {
   const copy = entryAt(tree, ['registry', 'copy']);
   const push = stringAt(tree, ['registry', 'push'])?.value;
   const pull = stringAt(tree, ['registry', 'pull'])?.value ?? push;
   if (copy === undefined || pull !== push) return [];
-  const message = `registry.copy copies from push to pull, and both are ${push ?? 'missing'}`;
+  const message = `registry.copy copies images from push to pull, but both are ${push ?? 'missing'}`;
   return [
     diagnosticAt(
       copy.key,
@@ -114,7 +120,7 @@ function checkCopy(tree: Tree): Diagnostic[] {
   ];
 }
 
-/** Numbers that would reach a chart or a build as another text than the one that was written, such as 1.10. */
+/** Reports numbers that a chart or a build would receive as a different text: 1.10 would arrive as 1.1. */
 function checkNumbers([name, { value }]: Named): Diagnostic[] {
   return [
     ['deploy', 'helm', 'set'],
@@ -127,7 +133,7 @@ function checkNumbers([name, { value }]: Named): Diagnostic[] {
       const at = pathText(['services', name, ...path, key]);
       const written = node.written ?? '';
       const message = `${at}: ${written} is the number ${node.value}`;
-      return [diagnosticAt(node.origin, message, `put it in quotes to keep it as it is: "${written}"`)];
+      return [diagnosticAt(node.origin, message, `to keep the text, put it in quotes: "${written}"`)];
     }),
   );
 }
@@ -144,7 +150,7 @@ function checkForwards(services: readonly Named[]): Diagnostic[] {
         taken.set(ports.localPort, { service, origin: text.origin });
         return [];
       }
-      const message = `local port ${ports.localPort} is forwarded by ${first.service} already, at ${placeText(first.origin)}`;
+      const message = `local port ${ports.localPort} is already forwarded by ${first.service}, at ${placeText(first.origin)}`;
       return [diagnosticAt(text.origin, message, 'use another local port')];
     }),
   );
@@ -159,8 +165,8 @@ function checkReleases(tree: Tree, services: readonly Named[]): Diagnostic[] {
     const release = written?.value ?? service;
     const origin = written?.origin ?? key;
     if (written === undefined && release.length > maxReleaseName) {
-      const message = `services.${service}: the name is too long for a Helm release (${maxReleaseName} characters)`;
-      return [diagnosticAt(origin, message, 'set deploy.helm.release to a shorter one')];
+      const message = `services.${service}: the name is too long for a Helm release (at most ${maxReleaseName} characters)`;
+      return [diagnosticAt(origin, message, 'set deploy.helm.release to a shorter name')];
     }
     const namespace = stringAt(value, ['deploy', 'namespace'])?.value ?? fallback;
     const first = taken.get(`${namespace}/${release}`);
@@ -168,9 +174,9 @@ function checkReleases(tree: Tree, services: readonly Named[]): Diagnostic[] {
       taken.set(`${namespace}/${release}`, { service, origin });
       return [];
     }
-    const message = `the release "${release}" is that of ${first.service} already, at ${placeText(first.origin)}`;
+    const message = `the release "${release}" is already used by ${first.service}, at ${placeText(first.origin)}`;
     return [
-      diagnosticAt(origin, message, `give ${service} a deploy.helm.release of its own, or another namespace`),
+      diagnosticAt(origin, message, `give ${service} another deploy.helm.release or another namespace`),
     ];
   });
 }

@@ -1,10 +1,10 @@
-/** `needs` names services that there are, and leads back to none of them. */
+/** Checks `needs`: every name is a service of the project, and no service needs itself, directly or through others. */
 import type { Diagnostic } from '../../core/diagnostic.ts';
 import { diagnosticAt } from '../text/locate.ts';
 import { nearest } from '../text/nearest.ts';
 import { itemsAt, pathText, stringAt, type Named, type Origin } from '../text/tree.ts';
 
-/** One entry of `needs`. */
+/** One entry of `needs`: the service it names, where it was written, and its path for messages. */
 interface Need {
   readonly on: string;
   readonly origin: Origin;
@@ -19,7 +19,7 @@ function needsOf([name, { value }]: Named): Need[] {
   });
 }
 
-/** Complaints about the `needs` of all services. */
+/** The errors in the `needs` of all services. */
 export function checkNeeds(services: readonly Named[]): Diagnostic[] {
   const names = services.map(([name]) => name);
   const needs = new Map(services.map((service) => [service[0], needsOf(service)]));
@@ -32,7 +32,7 @@ export function checkNeeds(services: readonly Named[]): Diagnostic[] {
   return [...unknown, ...findCircles(needs)];
 }
 
-/** Each circle once, at the `needs` entry that closes it. Depth first in file order. */
+/** Reports each circle once, at the entry of `needs` that closes it. Searches depth first, in file order. */
 function findCircles(needs: ReadonlyMap<string, readonly Need[]>): Diagnostic[] {
   const found: Diagnostic[] = [];
   const done = new Set<string>();

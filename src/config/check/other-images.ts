@@ -1,10 +1,10 @@
-/** What `otherImageValues` names must be there: another service of the project, with an image. */
+/** Checks `otherImageValues`: every key is another service of the project, and that service has an image. */
 import type { Diagnostic } from '../../core/diagnostic.ts';
 import { diagnosticAt } from '../text/locate.ts';
 import { nearest } from '../text/nearest.ts';
 import { entriesAt, entryAt, pathText, type Entry } from '../text/tree.ts';
 
-/** Complaints about every service's chart. */
+/** The errors in the `otherImageValues` of all services. */
 export function checkOtherImages(services: readonly (readonly [string, Entry])[]): Diagnostic[] {
   const names = services.map(([name]) => name);
   const built = services.flatMap(([name, { value }]) =>
@@ -15,7 +15,11 @@ export function checkOtherImages(services: readonly (readonly [string, Entry])[]
       const at = pathText(['services', service, 'deploy', 'helm', 'otherImageValues', other]);
       if (other === service) {
         return [
-          diagnosticAt(key, `${at} is the service itself`, 'use deploy.helm.imageValues for its own image'),
+          diagnosticAt(
+            key,
+            `${at} is the service itself`,
+            "use deploy.helm.imageValues for the service's own image",
+          ),
         ];
       }
       if (!names.includes(other)) {

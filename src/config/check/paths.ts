@@ -1,7 +1,7 @@
 /**
- * Whether the paths that appdev.yaml names are there, each complaint at the value that names it, with the nearest name
- * in the folder where the path stops being true. Also the one place that says what a relative path is relative to:
- * the folder of the file that it was written in.
+ * Checks that the paths in appdev.yaml exist. Each error is at the value that has the path, and its hint proposes the
+ * nearest name in the last folder that exists. This file also decides what a relative path is relative to: the folder of
+ * the file in which it was written.
  */
 import { readdir, stat } from 'node:fs/promises';
 import { dirname, isAbsolute, join, parse, relative, resolve, sep } from 'node:path';
@@ -19,17 +19,17 @@ import {
   type TreePath,
 } from '../text/tree.ts';
 
-/** The absolute path (or pattern) of one that was written in a file. */
+/** Makes a path or pattern absolute. A relative one is relative to the folder of the file in which it was written. */
 export function resolvePath(text: string, origin: Origin): string {
   return resolve(dirname(origin.source.path), text);
 }
 
-/** A chart that Helm fetches by itself. */
+/** True for a chart that Helm fetches from a registry; false for a path. */
 export function isRemoteChart(chart: string): boolean {
   return chart.startsWith('oci://');
 }
 
-/** The folder that holds all that a pattern can match; the path itself when it is no pattern. */
+/** The deepest folder that holds everything a pattern can match. A path without wildcards is returned unchanged. */
 function fixedPart(text: string): string {
   const scanned = picomatch.scan(text);
   return scanned.isGlob ? scanned.base || '.' : text;
@@ -39,12 +39,12 @@ type Kind = 'folder' | 'file' | 'chart' | 'kustomization' | 'pattern';
 
 const kustomizationFiles = ['kustomization.yaml', 'kustomization.yml', 'Kustomization'];
 
-/** Complaints about paths that do not exist or are something else. */
+/** The errors about paths that do not exist, or are a file instead of a folder and the like. Reads the file system. */
 export async function checkPaths(tree: Tree): Promise<Diagnostic[]> {
   const found = await Promise.all(
     pathsOf(tree).map(async ({ at, kind }) => {
       const text = stringAt(tree, at);
-      // An empty text, or one that begins with "-", is reported by the schema.
+      // The schema reports an empty text and one that begins with "-".
       if (text === undefined || text.value === '' || text.value.startsWith('-')) return undefined;
       if (kind === 'chart' && text.value.includes('://')) return undefined;
       const wanted = kind === 'pattern' ? fixedPart(text.value) : text.value;
@@ -95,14 +95,14 @@ async function complaintAbout(
   if (kind === 'file') return is === 'file' ? undefined : { message: `${text} is a folder, not a file` };
   if (is === 'file') return { message: `${text} is a file, not a folder` };
   if (kind === 'chart' && (await kindOf(join(path, 'Chart.yaml'))) !== 'file') {
-    return { message: `the folder ${text} holds no Chart.yaml`, hint: 'name the folder of the chart' };
+    return { message: `the folder ${text} has no Chart.yaml`, hint: 'write the folder of the chart' };
   }
   if (kind === 'kustomization') {
     const kinds = await Promise.all(kustomizationFiles.map((name) => kindOf(join(path, name))));
     if (!kinds.includes('file')) {
       return {
-        message: `the folder ${text} holds no kustomization.yaml`,
-        hint: 'name the folder of an overlay',
+        message: `the folder ${text} has no kustomization.yaml`,
+        hint: 'write the folder of an overlay',
       };
     }
   }
@@ -118,7 +118,7 @@ async function kindOf(path: string): Promise<'file' | 'folder' | 'missing' | 'un
   }
 }
 
-/** Says where the path ends and what is there instead; names are shown relative to `base`, as they were written. */
+/** Says which part of the path is missing, and what is near. Names are relative to `base` if the path was. */
 async function missing(path: string, text: string, base: string): Promise<Complaint> {
   const shown = (target: string): string => (isAbsolute(text) ? target : relative(base, target) || '.');
   const { root } = parse(path);

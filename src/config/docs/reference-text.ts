@@ -1,16 +1,24 @@
 /** The written parts of docs/config.md: what a table of keys cannot say. */
 
-/** What comes before the tables. */
+/** What comes before the tables: the five keys to start with, and what holds for the whole file. */
 export const introduction = `
 <!-- Generated from src/config; change it there, then run the tests of that folder with UPDATE_GENERATED=1. -->
 
 # appdev.yaml
 
-One file, \`appdev.yaml\`, describes a project: its services, how each is built and deployed, and where to. appdev looks
-for it in the folder it is started in and then upwards, as far as the folder that holds \`.git\` (outside of a git
-repository: in the folder only); \`-f\` names another file.
+One file, \`appdev.yaml\`, describes a project: its services, how each one is built, and where it is deployed.
 
-The smallest one for a Spring Boot service with a chart:
+## The five keys that everybody needs
+
+| key | what to write |
+| --- | --- |
+| \`apiVersion\` | \`appdev/v1\`, always |
+| \`name\` | a name for the project |
+| \`services\` | one entry for each deployable app, by name |
+| \`jar\`, of a service | \`{}\`: build its Spring Boot jar with the defaults |
+| \`deploy\`, of a service | how it reaches the cluster: \`helm\`, \`kustomize\` or \`manifests\`, exactly one of them |
+
+This file is complete:
 
 \`\`\`yaml
 apiVersion: appdev/v1
@@ -22,23 +30,64 @@ services:
       helm: {chart: deploy/chart}
 \`\`\`
 
+With it, appdev builds the jar with Maven or Gradle, whichever build file lies beside \`appdev.yaml\`. It puts the jar in
+layers on \`eclipse-temurin:17-jre\` and pushes the image to the registry of the cluster. Then it deploys the chart as the
+release \`orders\`, into the namespace of the current context.
+
+What most projects add next:
+
+| you want | write |
+| --- | --- |
+| sources in another folder | \`path: orders\`, in the service |
+| another base image | \`image: {base: …}\`, in the service |
+| an image from your own Containerfile | \`image: {containerfile: Containerfile}\`, in the service |
+| the service on a port of your machine | \`dev: {forward: ["8080:8080"]}\`, in the service |
+| a database that is ready first | \`needs: [postgres]\`, in the service, and a service \`postgres\` with \`deploy\` only |
+| a namespace of its own | \`cluster: {namespace: shop-dev}\` |
+| other values in CI | a profile: see [How profiles work](#how-profiles-work) |
+
+\`appdev.yaml.example\` shows every key in use.
+
+## The file
+
+- appdev looks for \`appdev.yaml\` in the folder that it is started in, then in each folder above, up to the one that holds
+  \`.git\`. Outside of a git repository it looks in the first folder only. \`-f\` names another file.
 - Relative paths start at the folder of the file that they are written in.
-- An unknown key is an error, as is a path that does not exist. All errors are shown at once, each with its file, line
-  and column, and with the nearest known name where there is one.
-- Put \`# yaml-language-server: $schema=./schema.json\` on the first line to have your editor complete keys
-  (\`appdev config schema > schema.json\` writes the schema). \`appdev.yaml.example\` shows every key in use.
+- An unknown key is an error. So is a path that does not exist.
+- All errors are shown at once. Each has a file, a line and a column, and the nearest known name if there is one.
+- Your editor completes keys if the first line is \`# yaml-language-server: $schema=./schema.json\`.
+  \`appdev config schema > schema.json\` writes that schema.
+
+The tables below list every key. These sections explain what a table cannot:
+
+- [Building by a Containerfile](#building-by-a-containerfile)
+- [Building by a command](#building-by-a-command)
+- [Two registries](#two-registries)
+- [How profiles work](#how-profiles-work)
+- [Personal settings: appdev.local.yaml and .env](#personal-settings-appdevlocalyaml-and-env)
+- [How tags work](#how-tags-work)
+- [Names of images](#names-of-images)
+- [Variables](#variables)
 `;
 
 /** What comes after the tables. */
 export const rules = `
 ## Building by a Containerfile
 
-- **The jar.** \`COPY target/*.jar app.jar\` (or \`build/libs/*.jar\`) takes the jar that this build made. Executable jars of
-  older builds in the same folder are left out of the context. Where COPY names one file as its destination, so are all other
-  jars that its pattern matches, such as Gradle's \`-plain.jar\`. The log names what is left out.
-- **What builds the image again**: what COPY and ADD take, and what a RUN sees by \`--mount=type=bind\` (the default type) without
-  \`from\`. Buildah shows such a RUN also files that .dockerignore excludes, and its cache does not notice when they change; a
-  Containerfile with such a RUN is built without the cache.
+**Which jar.** \`COPY target/*.jar app.jar\` (or \`build/libs/*.jar\`) takes the jar that this build made:
+
+- Executable jars of older builds in the same folder are left out of the context.
+- If COPY names one file as its destination, all other jars that its pattern matches are left out too, such as Gradle's
+  \`-plain.jar\`.
+- The log names what is left out.
+
+**What builds the image again.** A change of:
+
+- a file that COPY or ADD takes;
+- a file that a RUN sees through \`--mount=type=bind\` (the default type) without \`from\`.
+
+Buildah shows such a RUN even files that .dockerignore excludes, and its cache does not notice when they change. So appdev
+builds a Containerfile with such a RUN without the cache.
 
 ## Building by a command
 
@@ -51,7 +100,7 @@ image:
   command: {run: [./build-image.sh]}
 \`\`\`
 
-It is started in \`image.context\` (without it, the service's \`path\`) with appdev's own environment, \`command.env\`, and
+appdev starts it in \`image.context\` (default: the service's \`path\`). It gets appdev's own environment, \`command.env\`, and
 these variables:
 
 | variable | holds | Skaffold's |
@@ -64,18 +113,26 @@ these variables:
 | \`APPDEV_CONTAINERFILE\` | absolute path; only with \`containerfile\` | – |
 | \`APPDEV_SERVICE\` | the service's name | – |
 | \`APPDEV_REGISTRY\` | host[:port] of the registry | – |
-| \`APPDEV_REGISTRY_INSECURE\` | \`true\` where plain HTTP is declared, else \`false\` | – |
-| \`APPDEV_AUTHFILE\` | a \`config.json\` with the credentials that appdev has found for this registry, if any: for \`--authfile\` of podman and skopeo, and with its folder as \`DOCKER_CONFIG\` for BuildKit and Jib. Not what the variable of \`--authfile\` named, but a file of this build's own | – |
-| \`APPDEV_REGISTRY_CA\` | absolute path of a \`ca.crt\` with the certificate authority that \`registry.ca\` (or this variable, given to appdev) names, alone in its folder: for \`--cert-dir\` of podman, Buildah and skopeo; only with one | – |
+| \`APPDEV_REGISTRY_INSECURE\` | \`true\` if plain HTTP is declared, else \`false\` | – |
+| \`APPDEV_AUTHFILE\` | a \`config.json\` with the login for this registry, if appdev has found one | – |
+| \`APPDEV_REGISTRY_CA\` | absolute path of a \`ca.crt\`, alone in its folder; only with a private certificate authority | – |
 | \`APPDEV_DIGEST_FILE\` | where the command may write the digest of what it pushed | – |
-| \`SOURCE_DATE_EPOCH\` | \`0\` unless it is set already: builders that know it make equal images of equal content | – |
+| \`SOURCE_DATE_EPOCH\` | \`0\`, unless it is set already: builders that know it make equal images of equal content | – |
 | \`TMPDIR\` | a folder that is removed afterwards | – |
 
-The image is always pushed (Skaffold's \`PUSH_IMAGE\` would always be \`true\`), so the command needs a registry. What counts
-is what the registry has afterwards: the digest that was written to \`APPDEV_DIGEST_FILE\`, or without one, the image under
-\`APPDEV_IMAGE\`, a tag that was not there before. A command that ends with exit code 0 without that has failed. The digest may
-stand by itself, as \`podman push --digestfile\` and Jib (\`jib.outputPaths.digest\`) write it, behind a name (\`name@sha256:…\`), or in
-BuildKit's metadata.
+- \`APPDEV_AUTHFILE\` is for \`--authfile\` of podman and skopeo. BuildKit and Jib take its folder as \`DOCKER_CONFIG\`. The file
+  belongs to this build; it is not the one that you gave to appdev by \`--authfile\` or a variable of the same name.
+- \`APPDEV_REGISTRY_CA\` is for \`--cert-dir\` of podman, Buildah and skopeo, which takes the folder. The authority is the one of
+  \`registry.ca\`, or of this variable when you give it to appdev.
+
+**Push.** The command always pushes (Skaffold's \`PUSH_IMAGE\` would always be \`true\`), so it needs a registry. What counts is
+what the registry has afterwards:
+
+- the digest that the command wrote to \`APPDEV_DIGEST_FILE\`;
+- without that file, the image under \`APPDEV_IMAGE\`, a tag that was not there before.
+
+A command that ends with exit code 0 without either has failed. The digest file may hold the digest alone, as
+\`podman push --digestfile\` and Jib (\`jib.outputPaths.digest\`) write it, or after a name (\`name@sha256:…\`), or BuildKit's metadata.
 
 \`\`\`sh
 # podman
@@ -91,96 +148,128 @@ DOCKER_CONFIG=$(dirname "$APPDEV_AUTHFILE") buildctl build --frontend dockerfile
 mvn jib:build -Djib.to.image="$APPDEV_IMAGE" -Djib.outputPaths.digest="$APPDEV_DIGEST_FILE"
 \`\`\`
 
-- **No shell.** \`run\` is a program and its arguments as they are; where you want a shell, write one:
-  \`run: [sh, -euc, 'make image']\`. \`\${NAME}\` is filled in by appdev, \`$NAME\` is left to the shell.
-- **Inputs.** A changed jar, a changed file of the context, and a changed file of the project that the command line names
-  (\`./build-image.sh\`) build the image again. Of the context count what \`containerfile\` copies, or without it all files, but
-  for those that .dockerignore or .gitignore leave out and the output folders of build tools. \`command.dependencies\` takes
-  the place of the context.
-- **Older jars.** The program sees the whole context. An executable jar of an older build that a pattern in \`containerfile\` takes
-  as well is an error (JAR_AMBIGUOUS), which names the file to remove.
-- **Cancel.** A newer save ends the command with all that it started in its process group. What it starts elsewhere (a daemon) is its
-  own affair; programs that survive a killed appdev are ended at the next start.
-- **Trust.** Whoever writes appdev.yaml decides what runs on the machine that builds it, as with a Maven plugin, a wrapper script or
-  a Makefile. appdev asks nothing, here or in CI, and names each command before it first runs it in a session. Read appdev.yaml before
-  you run a project of somebody else's.
-- **Cluster.** \`KUBECONFIG\` is a file of the session with the one context that appdev works with, whatever becomes the current one
-  meanwhile; \`command.env\` may say otherwise.
-- \`image.base\` and \`image.buildArgs\` mean nothing to a command; hand it what it needs by \`command.env\`.
+**No shell.** \`run\` is a program and its arguments. If you want a shell, write one: \`run: [sh, -euc, 'make image']\`. appdev
+fills in \`\${NAME}\`; \`$NAME\` is left to the shell.
+
+**What builds the image again.** A change of:
+
+- the jar;
+- a file of the context. Only files that \`containerfile\` copies count. Without a \`containerfile\`, every file counts that
+  neither .dockerignore nor .gitignore excludes and that is not in an output folder of a build tool;
+- a file of the project that the command line names (\`./build-image.sh\`).
+
+\`command.dependencies\` takes the place of the context.
+
+**Older jars.** The program sees the whole context. If a pattern in \`containerfile\` also takes an executable jar of an older
+build, that is an error (JAR_AMBIGUOUS), which names the file to remove.
+
+**Cancel.** A newer save ends the command and everything in its process group. appdev does not know what the command starts
+elsewhere (a daemon). Programs that survive a killed appdev are ended at the next start.
+
+**Trust.** Whoever writes appdev.yaml decides what runs on the machine that builds it, as with a Maven plugin, a wrapper
+script or a Makefile. appdev never asks, here or in CI. It names each command before it first runs it in a session. Read
+appdev.yaml before you run someone else's project.
+
+**Cluster.** \`KUBECONFIG\` is a file made for the session. It holds the one context that appdev works with, even if another one
+becomes the current context meanwhile. \`command.env\` can set another value.
+
+**Base and build arguments.** \`image.base\` and \`image.buildArgs\` are errors here. Pass what the command needs by
+\`command.env\`.
 
 ## Two registries
 
-\`registry.pull\` is usually another name of the registry that \`push\` names. Where it is another registry, because the nodes
-may not reach the one that builders push to, \`registry.copy\` has appdev bring each image there:
+\`registry.pull\` is usually another name of the registry that \`push\` names. Sometimes it is another registry, because the nodes
+cannot reach the one that builders push to. Then \`registry.copy\` makes appdev copy each image there:
 
 \`\`\`yaml
 registry:
   push: ci.example.com/shop
   pull: prod.example.com/shop
-  copy: {} # {insecure: true} where the second one speaks plain HTTP
+  copy: {} # {insecure: true} if the second one speaks plain HTTP
 \`\`\`
 
-The copy is made by digest with skopeo and keeps the digest, that of an image for several platforms too; what is there already is not
-copied again. With a Harbor as the first one, only what its project and the scan let through is copied; what was copied
-before stays. Server errors, connections that break and a token that runs out are tried again, as in a push.
+**The copy**
 
-skopeo gets the logins that appdev has found ([docs/harbor.md](harbor.md#credentials)): for each of the two registries its own. The
-pair of the environment (\`APPDEV_REGISTRY_USER\`) is for the host of \`push\` alone; the second registry's login, where that is
-another host, has to be in the file of \`--authfile\` or among your own. \`registry.ca\` is trusted at both, in place of what
-\`/etc/containers/certs.d\` has for them; its file may hold several authorities. appdev removes nothing from the second
-registry.
+- skopeo copies by digest, and the digest stays the same. That is also true for an image for several platforms.
+- An image that is already there is not copied again.
+- If the first registry is a Harbor, only images that its project and the scan let through are copied. What was copied
+  before stays.
+- Server errors, broken connections and a token that runs out are tried again, as in a push.
+- appdev removes nothing from the second registry.
 
-## Profiles
+**Logins and certificates**
 
-A profile is a named variant of the file: an \`overlay\`, and \`patches\` for what an overlay cannot say.
+- skopeo gets the logins that appdev has found ([docs/harbor.md](harbor.md#credentials)), for each of the two registries its own.
+- The login of the environment (\`APPDEV_REGISTRY_USER\`) is for the host of \`push\` alone. If the second registry has another
+  host, its login must be in the file of \`--authfile\`, or among your own.
+- \`registry.ca\` is trusted at both registries, instead of what \`/etc/containers/certs.d\` has for them. The file may hold
+  several authorities.
 
-**Selection.** First come the profiles that are active by themselves, in the order of the file; then those of \`-p\`, in
-the order of the command line. \`-p -name\` takes a profile out that came before it.
+## How profiles work
+
+A profile is a named variant of the file. It has an \`overlay\`, and \`patches\` for what an overlay cannot say.
+
+### Selection
+
+1. Profiles that are active by themselves come first, in the order of the file.
+2. Profiles of \`-p\` follow, in the order of the command line. \`-p -name\` removes a profile that came before it.
+
 \`--profile-auto-activation=false\` leaves only those of \`-p\`. An unknown name is an error.
 
-**Activation.** A profile is active by itself when all conditions of one entry of its \`activation\` hold; one entry is
-enough.
+### Activation
 
-| condition | holds when |
+A profile is active by itself if all conditions of one entry of its \`activation\` hold. One entry is enough.
+
+| condition | holds if |
 | --- | --- |
-| \`env: "NAME=value"\` | the variable is equal to the value, or the value is a regular expression that matches a part of it |
+| \`env: "NAME=value"\` | the variable equals the value, or the value is a regular expression that matches a part of it |
 | \`env: "NAME="\` | the variable is empty or not set |
 | \`env: "NAME=!"\` | the variable is set and not empty |
-| \`kubeContext: "kind-.*"\` | the context that is deployed to fits: the one of \`--kube-context\`, else \`cluster.context\` without profiles, else the current one. A context that is not known fits nothing |
+| \`kubeContext: "kind-.*"\` | the context to deploy to fits |
 | \`command: dev\` | that command runs |
 
-\`!\` in front of a value negates it: \`kubeContext: "!kind-.*"\`. A regular expression matches anywhere in the text unless
-\`^\` and \`$\` tie it down. A profile that is active because of the context, and an overlay that then changes the context,
-are an error unless \`--kube-context\` names it.
+- \`!\` in front of a value negates it: \`kubeContext: "!kind-.*"\`.
+- A regular expression matches anywhere in the text, unless \`^\` and \`$\` tie it down.
+- The context is the one of \`--kube-context\`, else \`cluster.context\` without profiles, else the current one. An unknown context
+  fits no pattern.
+- A profile may be active because of the context while an overlay changes the context. That is an error, unless
+  \`--kube-context\` names the context.
 
-**Overlay.** Maps are merged key by key. Lists and single values are replaced, by \`false\`, \`0\`, \`""\` and \`[]\` as well;
-\`null\` removes a key. Three things are replaced as a whole, because their parts belong together:
+### Overlay
 
-- \`deploy\`: an overlay with \`kustomize\` takes the place of \`helm\` or \`manifests\`, and the other way round.
-- \`image\`: an overlay with \`base\` takes the place of \`containerfile\`, \`context\` and \`buildArgs\`; one with
-  \`containerfile\` takes the place of \`base\`.
-- \`registry\`: an overlay with \`push\` names another registry, so \`pull\`, \`inCluster\`, \`multiLevel\`, \`insecure\` and
-  \`copy\` of the earlier one do not carry over.
+Maps are merged key by key. Lists and single values are replaced, even by \`false\`, \`0\`, \`""\` and \`[]\`. \`null\` removes a key.
+Three things are replaced as a whole, because their parts belong together:
 
-**Patches** are those of RFC 6902 (\`add\`, \`remove\`, \`replace\`, \`move\`, \`copy\`, \`test\`), applied after the overlay of the
-same profile; \`op\` is \`replace\` when it is left out, and \`/-\` at the end of a path appends to a list. A patch that does not
-fit is an error.
+- \`deploy\`: an overlay with \`kustomize\` replaces \`helm\` or \`manifests\`, and the other way round.
+- \`image\`: an overlay with \`base\` replaces \`containerfile\`, \`context\` and \`buildArgs\`. One with \`containerfile\` replaces \`base\`.
+- \`registry\`: an overlay with \`push\` names another registry. So \`pull\`, \`inCluster\`, \`multiLevel\`, \`insecure\` and \`copy\` of the
+  earlier one do not carry over.
 
-\`appdev config print\` shows what comes out of all this, and \`appdev config print --origin\` the file, line and profile of
-each value.
+### Patches
+
+Patches follow RFC 6902 (\`add\`, \`remove\`, \`replace\`, \`move\`, \`copy\`, \`test\`). They are applied after the overlay of the same
+profile. Without \`op\`, a patch is a \`replace\`. \`/-\` at the end of a path appends to a list. A patch that does not fit is an
+error.
+
+### The result
+
+\`appdev config print\` shows the resulting configuration. \`appdev config print --origin\` adds file, line and profile of each value.
 
 ## Personal settings: appdev.local.yaml and .env
 
-\`appdev.local.yaml\` beside \`appdev.yaml\` is an overlay of your own, laid over everything else; do not commit it. \`.env\`
-beside it sets variables; those of the environment win. In CI (where the variable \`CI\` is set to anything but \`false\` or \`0\`)
-neither is read.
+- \`appdev.local.yaml\` beside \`appdev.yaml\` is your own overlay. It is applied last. Do not commit it.
+- \`.env\` beside it sets variables. Variables of the environment win.
+- In CI neither file is read. CI means that the variable \`CI\` is set, and is not empty, \`false\` or \`0\`.
 
-## Tags
+## How tags work
 
-An image is deployed by its digest, under a tag that is made from its content: equal content, equal reference, no rollout.
-\`tags.template\` adds a tag for people, and for the retention rules of the registry: \`build\` and \`run\` put it on the image in
-the registry, and write it into artifacts.json (\`tags\`). What is deployed keeps the other one, so that a commit which
-changes no byte of an image puts one more tag on it and rolls nothing out. \`dev\` puts none: each save would leave one behind.
+appdev deploys an image by its digest, under a tag made from its content. Equal content has an equal reference, so there is
+no rollout. \`tags.template\` adds a tag for people, and for the retention rules of the registry:
+
+- \`build\` and \`run\` put the tag on the image in the registry, and write it into artifacts.json (\`tags\`).
+- Deployments keep the tag of the content. A commit that changes no byte of an image adds one more tag to it and rolls
+  nothing out.
+- \`dev\` adds no tags, because every save would leave one behind.
 
 | as in Skaffold | write |
 | --- | --- |
@@ -190,16 +279,19 @@ changes no byte of an image puts one more tag on it and rolls nothing out. \`dev
 | \`envTemplate\` | \`template: "\${BRANCH}-\${BUILD_NUMBER}"\` |
 | \`customTemplate\` | \`template: "v2-{gitCommit}-{dateTime}"\` |
 
-Characters that no tag may hold become \`_\`, and what is longer than 128 characters is cut. \`-dirty\` follows the commit when
-the service's folder holds changes that are not committed, and no cut takes it away; where git cannot tell whether there are
-any, there is no tag but an error, unless \`ignoreChanges\` is \`true\`. A tag that names another image moves, and appdev says so; a
-registry that keeps tags as they are refuses that (TAG_IMMUTABLE). An image with such a tag is never pruned.
+- **Characters.** Characters that a tag must not hold become \`_\`. A tag is cut after 128 characters.
+- **Uncommitted changes.** \`-dirty\` follows the commit if the service's folder has changes that are not committed. It is never
+  cut off. If git cannot tell whether there are changes, the tag fails with an error, unless \`ignoreChanges\` is \`true\`.
+- **Moving tags.** If the tag names another image, it moves, and appdev says so. A registry with immutable tags refuses that
+  (TAG_IMMUTABLE).
+- **Pruning.** appdev never prunes an image with such a tag.
 
 ## Names of images
 
-\`image.repository\` is below \`registry\`: \`shop/orders\` is pushed as \`localhost:5001/shop/orders\`. One that names a host, as
-the manifests of many projects do, is rewritten by the rules that Skaffold's users know from \`--default-repo\`, and nothing
-goes to that host:
+\`image.repository\` is a name below \`registry\`: \`shop/orders\` is pushed as \`localhost:5001/shop/orders\`.
+
+The manifests of many projects name another registry. So \`image.repository\` may have a host. appdev rewrites such a name by the
+rules that Skaffold's users know from \`--default-repo\`, and sends nothing to that host:
 
 | \`image.repository\` | \`registry.push\` | pushed as |
 | --- | --- | --- |
@@ -208,18 +300,25 @@ goes to that host:
 | \`gcr.io/default/example/orders\` | \`gcr.io/default/repository\` | \`gcr.io/default/repository/example/orders\` |
 | \`localhost:5001/orders\` | \`localhost:5001\` | as it is |
 
-Manifests may go on naming \`registry.example.com/team/orders\`, with any tag: that name gets the pushed reference. One that is
-pinned by digest is left alone. One rule differs from Skaffold's: a name without a host stays as it is written and is not
-made one part.
+- Manifests may keep the name \`registry.example.com/team/orders\`, with any tag. appdev replaces it by the pushed reference.
+- A name that is pinned by digest is left alone.
+- One rule differs from Skaffold's: a name without a host stays as it is written. Its parts are not joined.
 
-As in Skaffold, the name counts in the manifests of every service: where an init container or a CronJob of \`orders\` has
-\`image: migrations\`, and \`migrations\` is a service of the project, it gets the image that was built of \`migrations\`. It comes
-from this run, from artifacts.json or from \`--images\`; where none of them has it, nothing is deployed (IMAGE_MISSING).
-\`dev\` waits with \`orders\` until the image is there, and renders and applies \`orders\` anew whenever \`migrations\` gets
-another digest. Its image is all that \`orders\` waits for; \`needs\` is for what must be deployed and ready before.
+### Images of other services
 
-In what a chart renders no name is replaced, for the release keeps the chart's values. A chart gets its own image by
-\`imageValues\`, and those of other services by \`otherImageValues\`:
+As in Skaffold, a name counts in the manifests of every service. Suppose that \`migrations\` is a service of the project, and
+that an init container or a CronJob of \`orders\` has \`image: migrations\`. Then:
+
+- It gets the image that was built of \`migrations\`: in this run, in artifacts.json, or by \`--images\`.
+- If none of them has it, nothing is deployed (IMAGE_MISSING).
+- \`dev\` waits with \`orders\` until that image is there. Whenever \`migrations\` gets another digest, \`dev\` renders and applies
+  \`orders\` again.
+- \`orders\` waits for the image only. Use \`needs\` for a service that must be deployed and ready before.
+
+### In a chart
+
+appdev replaces no names in what a chart renders, because the release keeps the chart's values. A chart gets its own image by
+\`imageValues\`, and images of other services by \`otherImageValues\`:
 
 \`\`\`yaml
 services:
@@ -231,24 +330,29 @@ services:
           migrations: {repository: migrations.image.repository, tag: migrations.image.tag}
 \`\`\`
 
-A chart that names another service's image by itself is refused with IMAGE_NOT_USED, unless it pins it by digest.
+A chart that names another service's image by itself is refused (IMAGE_NOT_USED), unless it pins the image by digest.
 
 ## Variables
 
 | written | becomes |
 | --- | --- |
-| \`\${NAME}\` | the value of the variable; an error where it is not set |
-| \`\${NAME:-default}\` | the value, or \`default\` where the variable is empty or not set |
+| \`\${NAME}\` | the value of the variable; an error if it is not set |
+| \`\${NAME:-default}\` | the value, or \`default\` if the variable is empty or not set |
 | \`$\${\` | a literal \`\${\` |
 
-Variables work in values that are strings, not in keys and not in \`profiles\` that are not active. They are filled in after
-the file was read, so that whatever a variable holds, it stays one string. 
-Values of variables that look like secrets by their names (\`…PASSWORD\`, \`…TOKEN\`, \`…SECRET\`, …) are secrets, where they have
-six characters or more:
+Variables work in string values. They do not work in keys, nor in \`profiles\` that are not active. appdev fills them in after
+it has read the file, so a value stays one string, whatever it holds.
 
-- No output and no file of \`.appdev/logs\` shows them: \`***\` stands there, also for their base64, URL and JSON forms. The manifests
-  that \`appdev render\` prints are the exception, for they are what will be applied.
-- No command line holds them. Chart values and build arguments go another way; in \`jar.args\`, \`image.command.run\` and build
-  arguments that are settings of Buildah's by their names (\`HTTP_PROXY\`, \`PATH\`), or go into a build pod (\`kaniko\`), they are an
-  error. A variable that is no secret needs another name.
+### Secrets
+
+A variable is a secret if its name looks like one: \`…PASSWORD\`, \`…TOKEN\`, \`…SECRET\` and so on.
+
+- **Output.** No output and no file of \`.appdev/logs\` shows the value. \`***\` stands there instead, also for its base64, URL and
+  JSON forms. Values of fewer than six characters are not masked.
+- **The one exception.** \`appdev render\` prints manifests with their secrets, because these manifests are what is applied.
+- **Command lines.** No command line holds the value. Chart values and build arguments are passed another way.
+- **Refused places.** A secret is an error in \`jar.args\` and in \`image.command.run\`. It is an error in a build argument whose name
+  is a setting of Buildah (\`HTTP_PROXY\`, \`PATH\`), and in any build argument of a build pod (\`kaniko\`).
+
+If the variable is not a secret, give it another name.
 `;

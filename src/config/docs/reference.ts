@@ -42,8 +42,25 @@ export function allKeys(): string[] {
 
 /** docs/config.md as text. */
 export function configDocsText(): string {
-  const tables = mapsIn(fileJsonSchema(), '').map(({ at, schema }) => tableOf(schema, at));
+  const tables = tablesOf(mapsIn(fileJsonSchema(), ''));
   return `${[introduction, ...tables, rules].map((text) => text.trim()).join('\n\n')}\n`;
+}
+
+/** A section for each map. One with the keys of an earlier map refers to that, and its inner maps are left out. */
+function tablesOf(maps: readonly KeyedMap[]): string[] {
+  const places = new Map<string, string>();
+  const repeated: string[] = [];
+  return maps.flatMap(({ at, schema }) => {
+    if (repeated.some((outer) => at.startsWith(`${outer}.`))) return [];
+    const keys = JSON.stringify(schema.properties);
+    const earlier = places.get(keys);
+    if (earlier === undefined) {
+      places.set(keys, at);
+      return [tableOf(schema, at)];
+    }
+    repeated.push(at);
+    return [`${headingOf(at)}\n\nThe same keys as in [\`${earlier}\`](#${earlier}).`];
+  });
 }
 
 interface KeyedMap {
@@ -90,8 +107,13 @@ function tableOf(schema: Schema, at: string): string {
     const required = schema.required?.includes(key) === true;
     return `| \`${key}\` | ${typeText(value)} | ${defaultText(value, required)} | ${cell(value.description ?? '')} |`;
   });
-  const heading = at === '' ? '## Keys' : `### ${at.replaceAll('<', '&lt;').replaceAll('>', '&gt;')}`;
-  return [heading, '', '| key | type | default | meaning |', '| --- | --- | --- | --- |', ...rows].join('\n');
+  return [headingOf(at), '', '| key | type | default | meaning |', '| --- | --- | --- | --- |', ...rows].join(
+    '\n',
+  );
+}
+
+function headingOf(at: string): string {
+  return at === '' ? '## Keys' : `### ${at.replaceAll('<', '&lt;').replaceAll('>', '&gt;')}`;
 }
 
 function cell(text: string): string {
@@ -114,7 +136,15 @@ function typeText(schema: Schema): string {
 
 function plural(schema: Schema): string {
   if (schema.type === 'object') return 'maps';
-  return schema.type === 'string' ? 'strings' : 'strings, numbers, `true` or `false`';
+  const names: Record<string, string> = {
+    string: 'strings',
+    number: 'numbers',
+    boolean: '`true` or `false`',
+  };
+  return [schema.type ?? []]
+    .flat()
+    .map((type) => names[type] ?? type)
+    .join(', ');
 }
 
 function defaultText(schema: Schema, required: boolean): string {

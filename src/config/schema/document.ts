@@ -1,4 +1,4 @@
-/** The data that a valid appdev.yaml is made of: what schema.ts checks, and what config/normalize.ts makes the project from. */
+/** The types of a valid appdev.yaml. schema.ts checks a file against them; normalize.ts makes the project from them. */
 
 /** The version of the format that this appdev reads. */
 export const apiVersion = 'appdev/v1';
@@ -29,7 +29,7 @@ export interface ProjectDocument {
   services: Record<string, ServiceDocument>;
 }
 
-/** How images are built in pods. */
+/** The section `kaniko`: how images are built in pods. */
 export interface KanikoDocument {
   image: string;
   namespace?: string;
@@ -67,7 +67,7 @@ export interface ServiceDocument {
   needs: string[];
 }
 
-/** `tags`, of the project or of one image; what the image leaves out, the project says. */
+/** `tags` of the project or of one image. A key that the image does not set is taken from the project. */
 export interface TagsDocument {
   template?: string;
   gitCommit?: {
@@ -78,7 +78,7 @@ export interface TagsDocument {
   dateTime?: { format?: string; timezone?: string };
 }
 
-/** How a service is deployed; config/check/check.ts sees to it that exactly one of the three ways is there. */
+/** How a service is deployed. check.ts makes sure that exactly one of the three ways is set. */
 export interface DeployDocument {
   helm?: {
     chart: string;
@@ -95,7 +95,7 @@ export interface DeployDocument {
   restartsAllowed: number;
 }
 
-/** One entry of `profiles`. Overlay and patches are read from the tree, which knows where each value was written. */
+/** One entry of `profiles`. The overlay and the patch values stay in the tree, which knows where each was written. */
 export interface ProfileDocument {
   name: string;
   activation: ActivationDocument[];
@@ -109,7 +109,7 @@ export interface ActivationDocument {
   command?: string;
 }
 
-/** One JSON patch, without its value. */
+/** One JSON patch without its value, which stays in the tree. */
 interface PatchDocument {
   op: 'add' | 'remove' | 'replace' | 'move' | 'copy' | 'test';
   path: string;

@@ -1,24 +1,24 @@
 /**
- * What single values of appdev.yaml must look like: names, image references, durations, ports. Pure functions from a
- * text to a complaint; they know nothing of keys, files or positions. A value that becomes an argument of a command
- * line never begins with `-`, so that it cannot turn into an option there.
+ * The rules for single values of appdev.yaml: names, image references, durations, ports. These are pure functions from a
+ * text to a complaint; they know nothing about keys, files or positions. A value that becomes an argument of a program
+ * must not begin with `-`, because the program would take it for an option.
  */
 import { nearest } from '../text/nearest.ts';
 import { isDateFormat, isTimeZone, tagParts } from './tags.ts';
 
-/** Why a text is not what its key takes; `undefined` stands for "it is fine". */
+/** Why a text is wrong for its key. */
 interface Complaint {
   /** Continues the sentence `"<the text>" …`. */
   readonly message: string;
   readonly hint?: string;
 }
 
-/** Judges one text. */
+/** Checks one text. Returns `undefined` if it is valid. */
 export type Grammar = (text: string) => Complaint | undefined;
 
 const control = /[\u0000-\u001f\u007f]/;
 
-/** A label as RFC 1123 has it and Kubernetes takes it for most names: at most 63 of `a-z`, `0-9`, `-`. */
+/** A label by RFC 1123, which Kubernetes requires for most names: at most 63 characters of `a-z`, `0-9` and `-`. */
 export const dnsLabel: Grammar = (text) => {
   if (/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(text) && text.length <= 63) return undefined;
   const proposal = text
@@ -32,7 +32,7 @@ export const dnsLabel: Grammar = (text) => {
   };
 };
 
-/** The longest name of a Helm release, as Helm itself has it: ten characters of 63 are left for what charts append. */
+/** The longest name of a Helm release. The limit is Helm's own: it leaves 10 of 63 characters to what charts append. */
 export const maxReleaseName = 53;
 
 /** A Helm release name: dot-separated labels. */
@@ -42,16 +42,16 @@ export const releaseName: Grammar = (text) =>
     ? undefined
     : { message: 'is not a Helm release name (a-z, 0-9, "-" and "." inside, at most 53 characters)' };
 
-/** Any text that is handed to a program as one argument: not empty, no control characters, no leading `-`. */
+/** A text that becomes one argument of a program: not empty, no control characters, no leading `-`. */
 export const argument: Grammar = (text) => {
   if (text === '') return { message: 'is empty' };
   if (control.test(text)) return { message: 'holds a control character' };
   return text.startsWith('-')
-    ? { message: 'begins with "-" and would be taken for an option of the program that gets it' }
+    ? { message: 'begins with "-", so the program that gets it would take it for an option' }
     : undefined;
 };
 
-/** A path of the file system; `./-x` names a file that begins with `-`. */
+/** A path of the file system. A file whose name begins with `-` is written `./-x`. */
 export const path: Grammar = (text) => {
   const complaint = argument(text);
   return complaint !== undefined && text.startsWith('-')
@@ -59,13 +59,12 @@ export const path: Grammar = (text) => {
     : complaint;
 };
 
-// Component, tag and digest as in the reference grammar of distribution (reference/reference.go), host as there:
-// a first component that holds a dot or a port, or is `localhost`.
+// Host, component, tag and digest follow the reference grammar of distribution (reference/reference.go).
 const component = '[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*';
 const hostPort =
   '(?:[A-Za-z0-9](?:[-A-Za-z0-9]*[A-Za-z0-9])?)(?:\\.[A-Za-z0-9](?:[-A-Za-z0-9]*[A-Za-z0-9])?)*(?::[0-9]{1,5})?';
 const bracketed = '\\[[0-9a-fA-F:.]+\\](?::[0-9]{1,5})?';
-// A host only where it looks like one: with a dot or a port, or `localhost`.
+// The first component counts as a host only if it has a dot or a port, or is `localhost`.
 const repositoryName = new RegExp(
   `^(?:(?=[^/]*[.:]|localhost/)(?:${hostPort}|${bracketed})/)?${component}(?:/${component})*$`,
 );
@@ -74,14 +73,14 @@ const reference = new RegExp(
   `^(?:(?:${hostPort}|${bracketed})/)?${component}(?:/${component})*(?::\\w[\\w.-]{0,127})?(?:@[a-z0-9]+(?:[+._-][a-z0-9]+)*:[0-9a-fA-F]{32,})?$`,
 );
 
-/** A repository below a registry, or with the host of another one; without tag and digest. */
+/** A repository below the project's registry, or one with a host of its own; without tag and digest. */
 export const repository: Grammar = (text) => {
   if (repositoryName.test(text) && text.length <= 255) return undefined;
   const message = 'is not an image repository (lower case, e.g. orders or shop/orders)';
   if (/[:@]/.test(text)) {
     return {
       message,
-      hint: 'leave out tag and digest: they come from the build',
+      hint: 'leave out tag and digest; the build supplies them',
     };
   }
   return text === text.toLowerCase() ? { message } : { message, hint: `write ${text.toLowerCase()}` };
@@ -103,11 +102,11 @@ export const registry: Grammar = (text) => {
   if (scheme === null) return { message };
   return {
     message,
-    hint: `leave out ${scheme[0]}${scheme[1] === 'http' ? '; plain HTTP is `insecure: true`' : ''}`,
+    hint: `leave out ${scheme[0]}${scheme[1] === 'http' ? '; for plain HTTP, set `insecure: true`' : ''}`,
   };
 };
 
-/** A chart: a path, or a reference that Helm resolves (`oci://host/path`). */
+/** A chart: a path, or a reference that Helm fetches (`oci://host/path`). */
 export const chart: Grammar = (text) => {
   const other = /^(?!oci:)[a-z]+:\/\//.exec(text);
   return other === null
@@ -127,7 +126,7 @@ export const buildArgName: Grammar = (text) =>
     ? undefined
     : { message: 'is not the name of a build argument (letters, digits, "_")' };
 
-/** The template of a tag: text, and parts in braces. Characters that no tag may hold are replaced later. */
+/** The template of a tag: text with parts in braces. Characters that a tag must not have are replaced later. */
 export const tagTemplate: Grammar = (text) => {
   if (text === '') return { message: 'is empty' };
   const names = [...text.matchAll(/\{([^{}]*)\}/g)].map(([, name]) => name ?? '');
@@ -136,15 +135,15 @@ export const tagTemplate: Grammar = (text) => {
   if (unknown !== undefined) {
     const near = nearest(unknown, tagParts);
     return {
-      message: `holds {${unknown}}, which is no part of a tag`,
+      message: `has the unknown part {${unknown}}`,
       hint: near === undefined ? `parts: ${known}` : `did you mean {${near}}?`,
     };
   }
   if (!/[{}]/.test(text.replace(/\{[^{}]*\}/g, ''))) return undefined;
-  return { message: 'holds a brace without its other half', hint: `parts: ${known}` };
+  return { message: 'has an opening or closing brace without the other one', hint: `parts: ${known}` };
 };
 
-/** The format of a date in a tag. */
+/** The format of a date in a tag, as `isDateFormat` accepts it. */
 export const dateFormat: Grammar = (text) =>
   isDateFormat(text)
     ? undefined
@@ -153,22 +152,22 @@ export const dateFormat: Grammar = (text) =>
         hint: 'write e.g. yyyy-MM-dd_HH-mm-ss',
       };
 
-/** The name of a time zone. */
+/** The name of a time zone, as `isTimeZone` accepts it. */
 export const timeZone: Grammar = (text) =>
   isTimeZone(text)
     ? undefined
     : { message: 'is not a time zone', hint: 'write UTC, or a name like Europe/Berlin' };
 
-/** One word of a command line that appdev starts as it is written; it may be empty or begin with `-`. */
+/** One word of a command that the user wrote and appdev runs unchanged. It may be empty or begin with `-`. */
 export const commandWord: Grammar = (text) =>
-  text.includes('\0') ? { message: 'holds a NUL, which ends a word of a command line' } : undefined;
+  text.includes('\0') ? { message: 'holds a NUL character, which an argument cannot have' } : undefined;
 
-/** The name of an environment variable for a command; those that appdev sets itself are taken. */
+/** The name of an environment variable for a command. Names with `APPDEV_` are reserved, because appdev sets them. */
 export const commandVariable: Grammar = (text) => {
   if (!/^[A-Za-z_]\w*$/.test(text))
     return { message: 'is not the name of a variable (letters, digits, "_")' };
   return text.startsWith('APPDEV_')
-    ? { message: 'begins with APPDEV_, and those variables are set by appdev', hint: 'choose another name' }
+    ? { message: 'begins with APPDEV_, but appdev sets those variables itself', hint: 'choose another name' }
     : undefined;
 };
 
@@ -177,7 +176,7 @@ export const jarModule: Grammar = (text) => {
   if (/^[!+?]|,/.test(text)) {
     return {
       message: 'is not one module',
-      hint: 'name one folder or :artifactId; what it depends on is built as well',
+      hint: 'name one folder or :artifactId; the modules it depends on are built too',
     };
   }
   return argument(text);
@@ -185,7 +184,7 @@ export const jarModule: Grammar = (text) => {
 
 const units = { h: 3_600_000, m: 60_000, s: 1000 } as const;
 
-/** Milliseconds of a duration like `90s`, `5m` or `1h30m`; undefined when it is none or zero. */
+/** The milliseconds of a duration like `90s`, `5m` or `1h30m`; undefined if the text is not a duration, or is zero. */
 export function durationMs(text: string): number | undefined {
   const match = /^(?:(\d{1,4})h)?(?:(\d{1,6})m)?(?:(\d{1,8})s)?$/.exec(text);
   if (match === null) return undefined;
@@ -194,13 +193,13 @@ export function durationMs(text: string): number | undefined {
   return ms === 0 ? undefined : ms;
 }
 
-/** A duration above zero. */
+/** A duration above zero, as `durationMs` reads it. */
 export const duration: Grammar = (text) =>
   durationMs(text) === undefined
     ? { message: 'is not a duration above zero', hint: 'write e.g. 90s, 5m or 1h30m' }
     : undefined;
 
-/** The two ports of `local:remote`; undefined when the text is something else. */
+/** The two ports of `local:remote`, each from 1 to 65535; undefined if the text is anything else. */
 export function forwardPorts(text: string): { localPort: number; remotePort: number } | undefined {
   const match = /^(\d{1,5}):(\d{1,5})$/.exec(text);
   if (match === null) return undefined;
@@ -210,7 +209,7 @@ export function forwardPorts(text: string): { localPort: number; remotePort: num
   return fits(localPort) && fits(remotePort) ? { localPort, remotePort } : undefined;
 }
 
-/** A port forward. */
+/** A port forward, as `forwardPorts` reads it. */
 export const forward: Grammar = (text) => {
   if (forwardPorts(text) !== undefined) return undefined;
   return {
@@ -228,7 +227,7 @@ export const envCondition: Grammar = (text) =>
         hint: 'write e.g. "CI=true", or "CI=" for a variable that is empty or not set',
       };
 
-/** A regular expression, perhaps behind the `!` that negates it. */
+/** A regular expression, with or without a leading `!` that negates it. */
 export const pattern: Grammar = (text) => {
   try {
     new RegExp(text.startsWith('!') ? text.slice(1) : text);
@@ -239,7 +238,7 @@ export const pattern: Grammar = (text) => {
   }
 };
 
-/** A path inside the document as RFC 6901 writes it: empty, or `/` before each part. */
+/** A path inside the document in the syntax of RFC 6901: empty, or `/` before each part. */
 export const pointer: Grammar = (text) =>
   text === '' || (text.startsWith('/') && !/~(?![01])/.test(text))
     ? undefined
@@ -248,8 +247,10 @@ export const pointer: Grammar = (text) =>
         hint: 'begin with "/", e.g. /services/orders/deploy; "~1" stands for "/", "~0" for "~"',
       };
 
-/** A profile's name, as `-p` takes it: a leading `-` would mean "without". */
+/** A profile's name, as `-p` takes it. It must not begin with `-`, because `-p -name` means "without this profile". */
 export const profileName: Grammar = (text) =>
   /^[A-Za-z0-9_][\w.-]*$/.test(text)
     ? undefined
-    : { message: 'is not a profile name (letters, digits, "_", "." and "-", not "-" first)' };
+    : {
+        message: 'is not a profile name (letters, digits, "_", "." and "-", but no "-" or "." at the start)',
+      };

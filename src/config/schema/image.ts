@@ -11,19 +11,19 @@ const command = z.strictObject({
   run: z
     .array(text(grammar.commandWord))
     .describe(
-      'The program and its arguments, started in `context`. No shell reads them; `[sh, -c, "…"]` is one. No secrets here: other users of the machine see them.',
+      'The program and its arguments, started in `context`. No shell reads them; write `[sh, -c, "…"]` if you want one. No secrets here: other users of the machine could see them.',
     ),
   env: z
     .record(text(grammar.commandVariable), single)
     .default({})
     .describe(
-      'Further environment variables of the program, by name. A value that changes makes another image; what changes from run to run and does not decide the image belongs in the environment of appdev.',
+      'More environment variables for the program, by name. A changed value builds a new image. A value that changes with every run and does not affect the image belongs in the environment of appdev instead.',
     ),
   dependencies: z
     .array(text(grammar.path))
     .exactOptional()
     .describe(
-      'Files that decide the image beside the jar; patterns like `docker/**` are understood. Without it: what `containerfile` copies, or else everything in `context` that neither .dockerignore nor .gitignore leaves out.',
+      'Files that decide the image, besides the jar. Patterns like `docker/**` work. Default: the files that `containerfile` copies; without a `containerfile`, everything in `context` that neither .dockerignore nor .gitignore excludes.',
     ),
 });
 
@@ -32,7 +32,7 @@ export const tags: z.ZodType<TagsDocument> = z.strictObject({
   template: text(grammar.tagTemplate)
     .exactOptional()
     .describe(
-      'What the tag is made of, e.g. `{gitCommit}` or `v2-{gitCommit}-${BUILD_NUMBER}`. Parts: `{gitCommit}`, `{dateTime}`, `{inputDigest}`, `{contentTag}`. Without it, images have the tag of their content only.',
+      'How the tag is made, e.g. `{gitCommit}` or `v2-{gitCommit}-${BUILD_NUMBER}`. Parts: `{gitCommit}`, `{dateTime}`, `{inputDigest}`, `{contentTag}`. Without a template, images have only the tag of their content.',
     ),
   gitCommit: z
     .strictObject({
@@ -40,13 +40,15 @@ export const tags: z.ZodType<TagsDocument> = z.strictObject({
         .enum(['tag', 'commit', 'abbrevCommit', 'tree', 'abbrevTree', 'branch'])
         .exactOptional()
         .describe(
-          "`tag` (the default): as `git describe --tags --always` says. `tree`: the hash of the service's folder. `branch`: the commit where none is checked out.",
+          "`tag` (the default): the output of `git describe --tags --always`. `tree`: the hash of the service's folder. `branch`: the branch, or the commit if no branch is checked out.",
         ),
-      prefix: z.string().exactOptional().describe('Text in front of it.'),
+      prefix: z.string().exactOptional().describe('Text in front of the commit.'),
       ignoreChanges: z
         .boolean()
         .exactOptional()
-        .describe("`true`: no `-dirty` where the service's folder has changes that are not committed."),
+        .describe(
+          "`true`: leave out `-dirty`, even if the service's folder has changes that are not committed.",
+        ),
     })
     .exactOptional()
     .describe('What `{gitCommit}` stands for.'),
@@ -54,13 +56,13 @@ export const tags: z.ZodType<TagsDocument> = z.strictObject({
     .strictObject({
       format: text(grammar.dateFormat)
         .exactOptional()
-        .describe('Of `yyyy MM dd HH mm ss SSS`. Without it, `yyyy-MM-dd_HH-mm-ss`.'),
+        .describe('Made of `yyyy MM dd HH mm ss SSS`. Default: `yyyy-MM-dd_HH-mm-ss`.'),
       timezone: text(grammar.timeZone)
         .exactOptional()
-        .describe('Name of a time zone, e.g. `Europe/Berlin`. Without it, `UTC`.'),
+        .describe('Name of a time zone, e.g. `Europe/Berlin`. Default: `UTC`.'),
     })
     .exactOptional()
-    .describe('What `{dateTime}` stands for: when the command was started.'),
+    .describe('What `{dateTime}` stands for: the start of the command.'),
 });
 
 /** The section. */
@@ -68,37 +70,37 @@ export const image: z.ZodType<NonNullable<ServiceDocument['image']>> = z.strictO
   repository: text(grammar.repository)
     .exactOptional()
     .describe(
-      "Repository below the registry, without tag. Without it, the service's name. With a host, as manifests may name it, it is rewritten into `registry`.",
+      'Repository below the registry, without a tag. Default: the name of the service. A name with a host, as manifests may have it, is rewritten into `registry`; see "Names of images".',
     ),
   builder: z
     .enum(['buildah', 'kaniko', 'command'])
     .default('buildah')
     .describe(
-      'What builds the image: `buildah` on this machine, `kaniko` in a pod of the cluster, or the program that `command` names.',
+      'Who builds the image: `buildah` on this machine, `kaniko` in a pod of the cluster, or `command`, the program that the key `command` names.',
     ),
   command: command
     .exactOptional()
     .describe(
-      'The program that builds and pushes the image where `builder` is `command`. It gets image, context, platform and more by environment variables; see "Building by a command".',
+      'The program that builds and pushes the image if `builder` is `command`. Environment variables tell it the image, the context, the platform and more; see "Building by a command".',
     ),
   base: text(grammar.imageReference)
     .exactOptional()
     .describe(
-      `Base image for the layers of the service's Spring Boot jar. Without it, \`${defaultBase}\`. Excludes \`containerfile\`.`,
+      `Base image for the layers of the service's Spring Boot jar. Default: \`${defaultBase}\`. Not together with \`containerfile\`.`,
     ),
   containerfile: text(grammar.path)
     .exactOptional()
-    .describe('Containerfile or Dockerfile to build instead of the layered image. Excludes `base`.'),
+    .describe('Containerfile or Dockerfile to build instead of the layered image. Not together with `base`.'),
   context: text(grammar.path)
     .exactOptional()
-    .describe("Build context of `containerfile` or `command`. Without it, the service's `path`."),
+    .describe("Build context of `containerfile` or `command`. Default: the service's `path`."),
   buildArgs: z
     .record(text(grammar.buildArgName), single)
     .exactOptional()
     .describe(
-      'Build arguments of `containerfile`, by name. They stay in the image history: no secrets here.',
+      'Build arguments of `containerfile`, by name. No secrets here: they stay in the history of the image.',
     ),
   tags: tags
     .exactOptional()
-    .describe('Tags of this image; what is left out here, the `tags` of the project say.'),
+    .describe('Tags of this image. Keys that are missing here come from the `tags` of the project.'),
 });

@@ -1,6 +1,6 @@
 /**
- * The complaints of the schema in the field's words and at their places: a zod issue knows the path of a value, the
- * tree knows where that path was written, and this file knows what to say about it.
+ * Turns the issues that zod finds into diagnostics. The issue has the path of a value, the tree knows where that path was
+ * written, and this file chooses the words.
  */
 import { z } from 'zod';
 import type { Diagnostic } from '../../core/diagnostic.ts';
@@ -11,14 +11,14 @@ import { entryAt, pathText, plainOf, treeAt, type Origin, type ScalarNode, type 
 
 type Issue = z.core.$ZodIssue;
 
-/** What to judge a tree by. */
+/** What a tree is checked against. */
 export interface Judgement {
   readonly schema: z.ZodType;
-  /** True before profiles and variables: strings with `${` are not judged yet. */
+  /** True before profiles are applied and variables filled in: strings with `${` are then skipped. */
   readonly early: boolean;
 }
 
-/** Everything that a schema has to say about a tree, each complaint at its place. */
+/** Every error that the schema finds in a tree, each at the place where the value was written. */
 export function schemaDiagnostics(tree: Tree, { schema, early }: Judgement): Diagnostic[] {
   const issues = schema.safeParse(plainOf(tree)).error?.issues ?? [];
   return [
@@ -29,19 +29,21 @@ export function schemaDiagnostics(tree: Tree, { schema, early }: Judgement): Dia
   ];
 }
 
-/** True for a string whose variables are not, or could not be, filled in. */
+/** True for a string whose variables are not filled in yet, or could not be filled in. */
 function isUnsettled(node: Tree | undefined, early: boolean): boolean {
   if (node?.kind !== 'scalar' || typeof node.value !== 'string') return false;
   return node.unfilled === true || (early && node.value.includes('${'));
 }
 
-/** True where variables are filled in: what names a profile, activates it and places its patches is taken as written. */
+/** True for a place where variables are filled in. A profile's name, activation and patch paths are taken literally. */
 function isFilled(path: readonly (string | number)[]): boolean {
   const [top, , part, , field] = path;
   return top !== 'profiles' || part === 'overlay' || (part === 'patches' && field === 'value');
 }
 
-/** The maps with a key `__proto__`: where any key is allowed, zod passes over this one without a word. */
+/**
+ * The paths of maps with a key `__proto__`. Zod ignores this key in maps that allow any key, so it is looked for here.
+ */
 function protoKeys(tree: Tree, path: readonly (string | number)[]): (readonly (string | number)[])[] {
   if (tree.kind === 'scalar') return [];
   if (tree.kind === 'list') return tree.items.flatMap((item, index) => protoKeys(item, [...path, index]));
@@ -55,7 +57,7 @@ function treePath(issue: Issue): (string | number)[] {
   return issue.path.map((part) => (typeof part === 'number' ? part : String(part)));
 }
 
-/** A path as messages show it: inside an overlay it reads as if it stood in the file itself. */
+/** A path as messages show it. A path inside an overlay is shown as if the value were in the file itself. */
 function shownPath(path: readonly (string | number)[]): string {
   const inOverlay = path[0] === 'profiles' && path[2] === 'overlay';
   return pathText(inOverlay ? path.slice(3) : path);
@@ -84,7 +86,7 @@ function diagnosticsOf(tree: Tree, schema: z.ZodType, issue: Issue): Diagnostic[
   }
   const { message, hint } =
     node.kind === 'scalar' && node.value === null ? emptyComplaint(schema, path) : complaintOf(issue, node);
-  // A block below its key begins on the next line; the key is the better place for what is wrong with all of it.
+  // A block begins on the line after its key. An error about the whole block is clearer at the key.
   const origin =
     node.kind !== 'scalar' && key !== undefined && key.line < node.origin.line ? key : node.origin;
   return [diagnosticAt(origin, `${name === '' ? 'the file' : name}: ${message}`, hint)];
@@ -97,7 +99,7 @@ function missingHint(schema: z.ZodType, path: readonly (string | number)[]): str
   return `add \`${key}\`: ${missing?.description ?? ''}`;
 }
 
-/** The key of the map that lacks something; the start of the file for the root. */
+/** The place of the key whose map lacks a value; the start of the file for the root. */
 function ownerOrigin(tree: Tree, path: readonly (string | number)[]): Origin {
   const owner = path.slice(0, -1);
   return entryAt(tree, owner)?.key ?? treeAt(tree, owner)?.origin ?? tree.origin;
@@ -115,7 +117,7 @@ function unknownKey(
   const origin = entryAt(tree, [...path, key])?.key ?? tree.origin;
   const hint =
     key === '<<'
-      ? 'merge keys are not part of YAML 1.2: write the keys out, or use a profile'
+      ? 'YAML 1.2 has no merge keys: write the keys out, or use a profile'
       : proposal === undefined
         ? known.length === 0
           ? 'remove it'
@@ -129,7 +131,7 @@ interface Said {
   readonly hint?: string | undefined;
 }
 
-/** What to say about a key with nothing behind it. */
+/** The words for a key without a value. */
 function emptyComplaint(schema: z.ZodType, path: readonly (string | number)[]): Said {
   const defaults = schemaAt(schema, path)?.safeParse({}).success === true;
   const first = defaults ? `write \`${String(path.at(-1))}: {}\` for the defaults` : 'give it a value';
@@ -138,11 +140,11 @@ function emptyComplaint(schema: z.ZodType, path: readonly (string | number)[]): 
 
 function complaintOf(issue: Issue, node: Tree): Said {
   const found = foundText(node);
-  // Only these codes come from this schema; another one keeps zod's own words.
+  // This schema produces only these codes. Any other code keeps zod's own message.
   // eslint-disable-next-line @typescript-eslint/switch-exhaustiveness-check
   switch (issue.code) {
     case 'custom':
-      // What to write instead is made from the value itself.
+      // The hint quotes the value, so a secret gets none.
       return {
         message: `${scalarText(node)} ${issue.message}`,
         hint: node.kind === 'scalar' && node.secret === true ? undefined : hintOf(issue),
@@ -192,7 +194,7 @@ function typeHint(expected: string, node: Tree): string | undefined {
   if (expected === 'number' && typeof value === 'string' && /^\d+$/.test(value)) {
     return node.template === undefined
       ? 'remove the quotes'
-      : 'variables make strings; write the number itself';
+      : 'a variable always gives a string; write the number itself';
   }
   if (expected === 'boolean' && typeof value === 'string') {
     if (/^(yes|on|true)$/i.test(value)) return 'write true, without quotes';
@@ -208,7 +210,7 @@ function foundText(node: Tree): string {
   return scalarText(node);
 }
 
-/** A single value as a message may show it: a secret only as the variable that it came from. */
+/** A single value as messages show it. A secret is shown as the variable that it came from. */
 function scalarText(node: Tree): string {
   if (node.kind !== 'scalar') return foundText(node);
   return typeof node.value === 'string' ? JSON.stringify(shownValue(node)) : String(node.value);

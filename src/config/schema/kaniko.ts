@@ -13,18 +13,16 @@ const quantities = z.record(z.string().min(1), z.union([z.string(), z.number()])
 export const kaniko: z.ZodType<KanikoDocument> = z.strictObject({
   image: text(grammar.imageReference)
     .default(defaultKanikoImage)
-    .describe(
-      'Image of the executor. Keep it pinned: the flags that appdev passes are those of this version.',
-    ),
+    .describe('Image of the executor. Keep it pinned: appdev passes the flags of this version.'),
   namespace: text(grammar.dnsLabel)
     .exactOptional()
     .describe(
-      'Namespace of the build pods. They run as root in their container: it must admit the Pod Security level `baseline`. Without it, the one of `cluster`.',
+      'Namespace of the build pods. It must admit the Pod Security level `baseline`, because build pods run as root in their container. Default: the namespace of `cluster`.',
     ),
   serviceAccount: text(grammar.argument)
     .exactOptional()
     .describe(
-      "Service account of the build pods. Its token is not mounted. Without it, the namespace's default.",
+      "Service account of the build pods. Its token is not mounted. Default: the namespace's default account.",
     ),
   nodeSelector: z
     .record(z.string().min(1), z.string())
@@ -42,26 +40,26 @@ export const kaniko: z.ZodType<KanikoDocument> = z.strictObject({
   cache: text(grammar.repository)
     .exactOptional()
     .describe(
-      "Repository below the registry for the executor's layer cache, for Containerfiles. Without it, nothing is cached. appdev does not prune it.",
+      "Repository below the registry for the executor's layer cache, for Containerfiles. Default: no cache. appdev does not prune it.",
     ),
   mirrors: z
     .array(text(grammar.registry))
     .default([])
     .describe(
-      'Registries to ask for images of Docker Hub before Docker Hub itself, by the names that pods know.',
+      'Registries to ask for images of Docker Hub before Docker Hub itself. Write the names that pods use.',
     ),
   insecureRegistries: z
     .array(text(grammar.registry))
     .default([])
-    .describe('Hosts that pods may pull from by plain HTTP, beside a `registry` that is `insecure`.'),
+    .describe('Hosts that pods may pull from over plain HTTP, besides a `registry` that is `insecure`.'),
   credentials: text(grammar.argument)
     .exactOptional()
     .describe(
-      'Secret of type `kubernetes.io/dockerconfigjson` in the namespace of the build pods, to sign in with. Without it, one is made for each build from what this machine is logged in to, and removed after it.',
+      'Secret of type `kubernetes.io/dockerconfigjson` in the namespace of the build pods, to sign in with. Default: each build gets a Secret made from the logins of this machine, which is removed afterwards.',
     ),
   deadline: text(grammar.duration)
     .default('30m')
-    .describe('How long one build may take before its pod is ended, e.g. `10m`.'),
+    .describe('How long one build may take, e.g. `10m`. After that, its pod is ended.'),
 });
 
 /** The section `kaniko` where nobody wrote one. */

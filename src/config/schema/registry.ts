@@ -8,15 +8,15 @@ const scan = z.strictObject({
   severity: z
     .enum(['low', 'medium', 'high', 'critical'])
     .default('high')
-    .describe('The mildest severity of a vulnerability that stops the deploy.'),
+    .describe('The lowest severity of a vulnerability that stops the deploy.'),
   fixableOnly: z
     .boolean()
     .default(false)
-    .describe('Count only vulnerabilities that a newer version of the package mends.'),
+    .describe('Count only vulnerabilities that a newer version of the package fixes.'),
   deadline: text(grammar.duration)
     .default('5m')
     .describe(
-      'How long to wait for the scan, e.g. `90s` or `5m`; a scan that has not ended by then stops the deploy too.',
+      'How long to wait for the scan, e.g. `90s` or `5m`. A scan that has not ended by then stops the deploy too.',
     ),
 });
 
@@ -25,44 +25,46 @@ export const registry: z.ZodType<NonNullable<ProjectDocument['registry']>> = z.s
   push: text(grammar.registry).describe('Host[:port][/path] that this machine pushes to.'),
   pull: text(grammar.registry)
     .exactOptional()
-    .describe('Host[:port][/path] that the nodes pull from. Without it, the same as `push`.'),
+    .describe('Host[:port][/path] that the nodes pull from. Default: the same as `push`.'),
   inCluster: text(grammar.registry)
     .exactOptional()
-    .describe('Host[:port][/path] by which pods in the cluster reach the registry.'),
+    .describe('Host[:port][/path] that pods in the cluster use for the registry.'),
   multiLevel: z
     .boolean()
     .exactOptional()
     .describe(
-      'Rewrite names of other registries to folders (`registry.example.com/team/orders` below this one) instead of one part (`registry_example_com_team_orders`). Google’s registries always do.',
+      '`true`: names of other registries become folders below this one (`registry.example.com/team/orders`), not one part (`registry_example_com_team_orders`). For Google’s registries this is always so.',
     ),
   insecure: z
     .boolean()
     .default(false)
-    .describe('Speak plain HTTP to this registry. Never done where it is not written down.'),
+    .describe('Use plain HTTP for this registry. appdev never does so unless it is written here.'),
   copy: z
     .strictObject({
       insecure: z
         .boolean()
         .default(false)
-        .describe('Speak plain HTTP to the registry of `pull`. Never done where it is not written down.'),
+        .describe(
+          'Use plain HTTP for the registry of `pull`. appdev never does so unless it is written here.',
+        ),
     })
     .exactOptional()
     .describe(
-      '`pull` is another registry than `push`, not another name of it: appdev copies each image there by its digest, with skopeo. `{}` takes the defaults.',
+      'Write this if `pull` is another registry than `push`, not just another name of it. appdev then copies each image there by its digest, with skopeo. `{}` takes the defaults.',
     ),
   ca: text(grammar.path)
     .exactOptional()
     .describe(
-      "PEM file of a certificate authority to trust for this registry, and for the one of `copy`, beside the usual ones. `APPDEV_REGISTRY_CA` names one where this key doesn't.",
+      'PEM file of a certificate authority to trust for this registry and for the one of `copy`, besides the usual ones. Default: the file that `APPDEV_REGISTRY_CA` names, if it is set.',
     ),
   harbor: z
     .strictObject({
       scan: scan
         .exactOptional()
         .describe(
-          'Deploy only what the scanner of Harbor lets through: after the push a scan is started and waited for. Without it, only projects that prevent vulnerable pulls are waited for.',
+          'Deploy only images that the scanner of Harbor lets through: appdev starts a scan after the push and waits for it. Without this key, appdev waits for a scan only if the project prevents vulnerable images from being pulled.',
         ),
     })
     .exactOptional()
-    .describe('What appdev asks of a registry that is a Harbor (found by its API, not by its name).'),
+    .describe('What appdev asks of a Harbor. appdev recognises a Harbor by its API, not by its name.'),
 });

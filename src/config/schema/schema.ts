@@ -1,7 +1,8 @@
 /**
  * The schema of appdev.yaml: every key with its type, default and description. Validation, schema.json and
  * docs/config.md all come from here. It judges one value at a time; what concerns several values is in config/check/check.ts,
- * and whether a path exists is in config/check/paths.ts. The larger sections have files of their own beside this one. No key may be here that nothing implements.
+ * and whether a path exists is in config/check/paths.ts. The larger sections have files of their own beside this one. Every key here must
+ * have an effect.
  */
 import { z } from 'zod';
 import { apiVersion, type ProfileDocument, type ProjectDocument } from './document.ts';
@@ -16,17 +17,17 @@ const cluster = z.strictObject({
   context: text(grammar.argument)
     .exactOptional()
     .describe(
-      'Context of the kubeconfig to deploy to. Without it, the current context, pinned when appdev starts.',
+      'Context of the kubeconfig to deploy to. Default: the current context, pinned when appdev starts.',
     ),
   allow: z
     .array(text(grammar.argument))
     .default([])
     .describe(
-      'Further contexts, by exact name, that `dev`, `deploy` and `delete` may write to. Known local products (kind, minikube, k3d, …) are allowed already.',
+      'More contexts that `dev`, `deploy` and `delete` may write to, by exact name. Known local products (kind, minikube, k3d, …) are always allowed.',
     ),
   namespace: text(grammar.dnsLabel)
     .exactOptional()
-    .describe("Namespace to deploy to. Without it, the context's own namespace, or `default`."),
+    .describe("Namespace to deploy to. Default: the context's own namespace, or `default`."),
   createNamespace: z.boolean().default(true).describe('Create namespaces that do not exist yet.'),
 });
 
@@ -35,31 +36,31 @@ const jar = z.strictObject({
     .enum(['auto', 'maven', 'gradle'])
     .default('auto')
     .describe(
-      'Build tool: `auto` takes the one whose build file is in `path`, Maven where there are both; `maven` or `gradle` insist.',
+      'Build tool. `auto`: whichever build file is in `path`, Maven if both are. `maven` or `gradle` force one.',
     ),
   module: text(grammar.jarModule)
     .exactOptional()
     .describe(
-      'Module of a multi-module build that makes the jar: its folder below `path`, or by name: `:artifactId` for Maven, `:a:b` for Gradle. What it depends on is built as well.',
+      'The module that makes the jar, in a build with modules. Write its folder below `path`, or its name: `:artifactId` for Maven, `:a:b` for Gradle. Modules that it depends on are built too.',
     ),
   args: z
     .array(z.string())
     .default([])
     .describe(
-      'Further arguments of the build tool, e.g. `-Pfast` or `--configuration-cache`. A secret is refused here: other users of the machine would see it.',
+      'More arguments for the build tool, e.g. `-Pfast` or `--configuration-cache`. Secrets are refused here, because other users of the machine could see them.',
     ),
   tests: z
     .enum(['auto', 'run', 'skip'])
     .default('auto')
-    .describe('Unit tests: `auto` runs them in `build` and `run`, not in `dev`.'),
+    .describe('Unit tests. `auto`: run them in `build` and `run`, not in `dev`.'),
 });
 
 const helm = z.strictObject({
   chart: text(grammar.chart).describe('Folder of the chart (or a packaged .tgz), or `oci://host/path`.'),
   release: text(grammar.releaseName)
     .exactOptional()
-    .describe("Name of the release. Without it, the service's name."),
-  values: z.array(text(grammar.path)).default([]).describe('Values files; later ones win.'),
+    .describe("Name of the release. Default: the service's name."),
+  values: z.array(text(grammar.path)).default([]).describe('Values files. Later ones win.'),
   set: z
     .record(text(grammar.valuesPath), single)
     .default({})
@@ -68,71 +69,67 @@ const helm = z.strictObject({
     .strictObject({
       repository: text(grammar.valuesPath)
         .default('image.repository')
-        .describe('Path that receives registry and repository of the image.'),
+        .describe('Path that receives the registry and repository of the image.'),
       tag: text(grammar.valuesPath)
         .default('image.tag')
-        .describe('Path that receives the tag; it carries the digest: `tag@sha256:…`.'),
+        .describe('Path that receives the tag, with the digest: `tag@sha256:…`.'),
     })
     .prefault({})
     .describe(
-      "Where in the chart's values the image belongs. The default fits charts made by `helm create`.",
+      "Where the image belongs in the chart's values. The default fits charts made by `helm create`.",
     ),
   otherImageValues: z
     .record(
       text(grammar.dnsLabel),
       z.strictObject({
-        repository: text(grammar.valuesPath).describe('Path that receives registry and repository.'),
+        repository: text(grammar.valuesPath).describe('Path that receives the registry and repository.'),
         tag: text(grammar.valuesPath).describe(
-          'Path that receives the tag with the digest. The same path twice receives the whole reference.',
+          'Path that receives the tag with the digest. If both paths are the same, it receives the whole reference.',
         ),
       }),
     )
     .exactOptional()
     .describe(
-      "Where in the chart's values images of other services belong, by service, e.g. of the one that migrates the database.",
+      "Where images of other services belong in the chart's values, by service: for example the one that migrates the database.",
     ),
 });
 
 const kustomize = z.strictObject({
-  path: text(grammar.path).describe('Folder that holds the kustomization.yaml, e.g. an overlay.'),
+  path: text(grammar.path).describe('Folder with the kustomization.yaml, e.g. an overlay.'),
 });
 
 const deploy = z.strictObject({
-  helm: helm
-    .exactOptional()
-    .describe('Deploy a chart as a Helm release. One of `helm`, `kustomize`, `manifests`.'),
-  kustomize: kustomize
-    .exactOptional()
-    .describe('Deploy what Kustomize builds from a folder. One of `helm`, `kustomize`, `manifests`.'),
+  helm: helm.exactOptional().describe('Deploy a chart as a Helm release.'),
+  kustomize: kustomize.exactOptional().describe('Deploy what Kustomize builds from a folder.'),
   manifests: z
     .array(text(grammar.path))
     .exactOptional()
-    .describe(
-      'Deploy plain YAML files; patterns like `deploy/*.yaml` are understood. One of `helm`, `kustomize`, `manifests`.',
-    ),
+    .describe('Deploy plain YAML files. Patterns like `deploy/*.yaml` work.'),
   namespace: text(grammar.dnsLabel)
     .exactOptional()
-    .describe('Namespace of this service. Without it, the one of `cluster`.'),
+    .describe('Namespace of this service. Default: the namespace of `cluster`.'),
   deadline: text(grammar.duration)
     .default('5m')
-    .describe('How long a rollout may take before it counts as failed, e.g. `90s` or `5m`.'),
+    .describe('How long a rollout may take, e.g. `90s` or `5m`. After that, it counts as failed.'),
   restartsAllowed: z
     .int()
     .min(0)
     .default(2)
-    .describe('How often containers of the new version may restart before the rollout counts as failed.'),
+    .describe(
+      'How often containers of the new version may restart. After more restarts, the rollout counts as failed.',
+    ),
 });
 
 const dev = z.strictObject({
   trigger: z
     .enum(['auto', 'manual'])
     .default('auto')
-    .describe('`auto`: a saved file starts a run. `manual`: it waits for the key r.'),
+    .describe('`auto`: a saved file starts a run. `manual`: a run waits until you press r.'),
   forward: z
     .array(text(grammar.forward))
     .default([])
     .describe(
-      'Ports that `dev` forwards while it runs: `"local:remote"`, the remote one being the container\'s.',
+      'Ports that `dev` forwards while it runs: `"local:remote"`. The remote port is the one of the container.',
     ),
 });
 
@@ -140,26 +137,26 @@ const service = z.strictObject({
   path: text(grammar.path)
     .default('.')
     .describe(
-      "Folder of the service's sources; it holds the pom.xml (of the whole build, where that has modules).",
+      "Folder of the service's sources. It holds the build file; in a build with modules, the one of the whole build.",
     ),
   jar: jar
     .exactOptional()
     .describe(
-      'How the jar is built; `{}` takes the defaults. Without `jar` and `image` nothing is built: a chart-only dependency.',
+      'How the jar is built. `{}` takes the defaults. Without `jar` and `image`, nothing is built: the service is only deployed.',
     ),
   image: image
     .exactOptional()
     .describe(
-      'How the image is built. Without it, a service with `jar` gets a layered image with the defaults.',
+      'How the image is built. Default, for a service with `jar`: a layered image with the defaults.',
     ),
   deploy: deploy.describe(
     'How the service reaches the cluster: exactly one of `helm`, `kustomize` and `manifests`.',
   ),
-  dev: dev.prefault({}).describe('What only `appdev dev` does.'),
+  dev: dev.prefault({}).describe('Settings for `appdev dev` only.'),
   needs: z
     .array(z.string())
     .default([])
-    .describe('Names of services that are deployed and ready before this one.'),
+    .describe('Services that must be deployed and ready before this one, by name.'),
 });
 
 const shape = {
@@ -168,49 +165,53 @@ const shape = {
   registry: registry
     .exactOptional()
     .describe(
-      "The image registry. Without it, appdev finds the cluster's own: by the KEP-1755 ConfigMap, then by the conventions of kind and minikube.",
+      "The image registry. Without this key, appdev finds the cluster's own registry: by the KEP-1755 ConfigMap, then by the conventions of kind and minikube.",
     ),
   kaniko: kaniko
     .exactOptional()
-    .describe('Builds in pods, for services whose `image.builder` is `kaniko`. Without it, all defaults.'),
+    .describe(
+      'Settings of build pods, for services whose `image.builder` is `kaniko`. Every key has a default.',
+    ),
   tags: tags
     .exactOptional()
     .describe(
-      'Further tags that `build` and `run` put on images in the registry, for people and retention. Deployed is the digest, so that a new tag on the same content rolls nothing out.',
+      'Tags that `build` and `run` add to images in the registry, for people and for retention rules. Deployments always use the digest, so a new tag on the same content rolls nothing out.',
     ),
   keepImages: z
     .int()
     .min(1)
     .default(5)
     .describe(
-      "How many images of a service to keep in Buildah's storage and in the local registry; older ones are pruned.",
+      "How many images of a service to keep in Buildah's storage and in the local registry. Older ones are pruned.",
     ),
   ignore: z
     .array(z.string().min(1))
     .default([])
-    .describe('Further files whose changes start nothing, in .gitignore syntax, relative to this file.'),
+    .describe('More files whose changes start nothing, in .gitignore syntax, relative to this file.'),
   services: z
     .record(text(grammar.dnsLabel), service)
     .describe('The deployable apps of the project, by name.'),
 };
 
-const version = z.literal(apiVersion).describe(`Version of the format; always \`${apiVersion}\`.`);
+const version = z.literal(apiVersion).describe(`Version of the format: always \`${apiVersion}\`.`);
 
 const activation = z.strictObject({
   env: text(grammar.envCondition)
     .exactOptional()
-    .describe('`NAME=value`: the environment variable fits. `NAME=` holds when it is empty or not set.'),
-  kubeContext: text(grammar.pattern).exactOptional().describe('The context that is deployed to fits.'),
-  command: text(grammar.pattern).exactOptional().describe('The command that runs fits, e.g. `dev`.'),
+    .describe(
+      '`NAME=value` holds if the environment variable fits. `NAME=` holds if it is empty or not set.',
+    ),
+  kubeContext: text(grammar.pattern).exactOptional().describe('Holds if the context to deploy to fits.'),
+  command: text(grammar.pattern).exactOptional().describe('Holds if the command that runs fits, e.g. `dev`.'),
 });
 
 const patch = z.strictObject({
   op: z
     .enum(['add', 'remove', 'replace', 'move', 'copy', 'test'])
     .default('replace')
-    .describe('What to do, as RFC 6902 has it.'),
+    .describe('What to do, as in RFC 6902.'),
   path: text(grammar.pointer).describe(
-    'Where, as a JSON pointer: `/services/orders/deploy/helm/values/0`; `/-` is the end of a list.',
+    'Where, as a JSON pointer: `/services/orders/deploy/helm/values/0`. `/-` is the end of a list.',
   ),
   from: text(grammar.pointer).exactOptional().describe('Source of `move` and `copy`.'),
   value: z.unknown().exactOptional().describe('Value of `add`, `replace` and `test`.'),
@@ -224,12 +225,12 @@ const profile = z.strictObject({
     .array(activation)
     .default([])
     .describe(
-      'When the profile is active by itself: when all conditions of one entry hold. A value is equal or a regular expression that matches a part; `!` in front negates.',
+      'When the profile is active by itself: if all conditions of one entry hold. A value fits if it is equal, or is a regular expression that matches a part. `!` in front negates it.',
     ),
   overlay: overlay
     .exactOptional()
     .describe(
-      'Keys of this file, all optional: maps are merged, lists and single values replaced, `null` removes a key.',
+      'Any keys of this file. Maps are merged, lists and single values are replaced, `null` removes a key.',
     ),
   patches: z.array(patch).default([]).describe('JSON patches (RFC 6902), applied after the overlay.'),
 });

@@ -16,7 +16,7 @@ describe('a tag', () => {
     expect(tagOf(template, values)).toBe(tag);
   });
 
-  it('is cut at 128 characters, and nothing where nothing is left', () => {
+  it('is cut at 128 characters, and undefined if nothing is left', () => {
     expect(tagOf('x'.repeat(200), {})).toBe('x'.repeat(128));
     expect(tagOf('{gitCommit}', { gitCommit: '' })).toBeUndefined();
   });
@@ -68,8 +68,8 @@ describe('the grammar', () => {
   it.each([
     ['{gitCommit}-7', undefined],
     ['', 'is empty'],
-    ['{gitcommit}', 'holds {gitcommit}, which is no part of a tag'],
-    ['{gitCommit', 'holds a brace without its other half'],
+    ['{gitcommit}', 'has the unknown part {gitcommit}'],
+    ['{gitCommit', 'has an opening or closing brace without the other one'],
   ])('of template %s', (text, message) => {
     expect(grammar.tagTemplate(text)?.message).toBe(message);
   });

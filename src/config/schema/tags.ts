@@ -1,30 +1,33 @@
 /**
- * Tags for people: from a template and its parts to a legal tag. Pure. What a deploy uses is the digest and the tag that
- * is made from the content, so that these tags may change with every commit without rolling anything out.
+ * Tags for people: makes a legal tag from a template and its parts. Pure. A deployment uses the digest and the tag made
+ * from the content, so these tags can change with every commit without causing a rollout.
  */
 
-/** What follows a commit where the folder differs from it. No cut takes it away. */
+/**
+ * Follows the commit in a tag if the folder has changes that are not committed. It is kept even if a tag is shortened.
+ */
 export const dirtyMark = '-dirty';
 
-/** The longest tag, as the OCI distribution specification has it. */
+/** The longest tag that the OCI distribution specification allows. */
 const maxLength = 128;
 
-/** What may stand between braces in `tags.template`. */
+/** The names that `tags.template` can have between braces. */
 export const tagParts = ['gitCommit', 'dateTime', 'inputDigest', 'contentTag'] as const;
 
-/** One of them. */
+/** A name that can stand between braces in `tags.template`. */
 export type TagPart = (typeof tagParts)[number];
 
-/** The parts that a template uses, each once. */
+/** The parts that a template uses, each once, in the order of `tagParts`. */
 export function partsOf(template: string): readonly TagPart[] {
   return tagParts.filter((part) => template.includes(`{${part}}`));
 }
 
 /**
- * Fills a template in and makes a tag of it, as Skaffold's users know it: characters that no tag may hold become `_`, a
- * leading `.` or `-` too, and what is longer than 128 characters is cut, in front of the mark of uncommitted changes.
+ * Fills in a template and makes a legal tag of the result, by Skaffold's rules. A character that a tag must not have
+ * becomes `_`, and so does a leading `.` or `-`. A tag over 128 characters is shortened, but keeps the mark of
+ * uncommitted changes at its end.
  *
- * @returns undefined when nothing is left
+ * @returns undefined if the result is empty
  */
 export function tagOf(
   template: string,
@@ -43,16 +46,16 @@ export function tagOf(
   return tag === '' ? undefined : tag;
 }
 
-/** The letters of a date format, longest first: those of Java's DateTimeFormatter, as far as a tag needs them. */
+/** The fields of a date format, longest first: a subset of Java's DateTimeFormatter. */
 const fields = ['yyyy', 'SSS', 'MM', 'dd', 'HH', 'mm', 'ss'] as const;
 
-/** True for a format of `yyyy MM dd HH mm ss SSS` and other characters that are no letters. */
+/** True for a format that has at least one of `yyyy MM dd HH mm ss SSS` and otherwise no letters. */
 export function isDateFormat(format: string): boolean {
   const rest = fields.reduce((text, field) => text.replaceAll(field, ''), format);
   return format !== '' && rest !== format && !/[A-Za-z]/.test(rest);
 }
 
-/** True for an IANA name that this Node knows, such as `Europe/Berlin`. */
+/** True for the name of a time zone that Node knows, such as `Europe/Berlin`. */
 export function isTimeZone(name: string): boolean {
   try {
     new Intl.DateTimeFormat('en', { timeZone: name });
@@ -62,7 +65,7 @@ export function isTimeZone(name: string): boolean {
   }
 }
 
-/** A moment by a format, as a clock on a wall in that time zone shows it. */
+/** Formats a moment (milliseconds since 1970) in the local time of a time zone. */
 export function dateText(atMs: number, format: string, timeZone: string): string {
   const parts = new Intl.DateTimeFormat('en-GB', {
     ...{ timeZone, calendar: 'gregory', numberingSystem: 'latn', hourCycle: 'h23' },

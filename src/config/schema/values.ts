@@ -16,7 +16,7 @@ export function text(judge: grammar.Grammar): z.ZodString {
   });
 }
 
-/** A value that is no list and no map. */
+/** A value that is neither a list nor a map. */
 export const single: z.ZodUnion<[z.ZodString, z.ZodNumber, z.ZodBoolean]> = z.union([
   z.string(),
   z.number(),

@@ -1,8 +1,8 @@
-/** Turns a place in a file and a complaint into a diagnostic with excerpt, and orders diagnostics for reading. */
+/** Makes a diagnostic with an excerpt from a place in a file and a message, and sorts diagnostics for reading. */
 import { diagnosticLocation, type Diagnostic } from '../../core/diagnostic.ts';
 import type { Origin } from './tree.ts';
 
-/** An error at a place of a file. */
+/** An error at a place in a file, with the line of the file as its excerpt. */
 export function diagnosticAt(origin: Origin, message: string, hint?: string): Diagnostic {
   const { source, line, column, length } = origin;
   const excerpt = source.lines[line - 1];
@@ -23,7 +23,10 @@ export function placeText(origin: Origin): string {
   return `${origin.source.shown}:${origin.line}`;
 }
 
-/** In the order of the text, file by file in the order of their first complaint, each complaint once. */
+/**
+ * The diagnostics without duplicates, sorted by line and column within a file. Files keep the order in which they first
+ * appear in the input.
+ */
 export function sortedDiagnostics(diagnostics: readonly Diagnostic[]): Diagnostic[] {
   const files = [...new Set(diagnostics.map(({ file }) => file ?? ''))];
   const seen = new Set<string>();

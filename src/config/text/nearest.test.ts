@@ -9,7 +9,7 @@ describe('nearest', () => {
     ['jar', ['war', 'image'], 'war'],
   ])('%s is %s -> %s', (word, candidates, expected) => expect(nearest(word, candidates)).toBe(expected));
 
-  it('finds nothing for a word that is far from all', () => {
+  it('finds nothing if no word is near', () => {
     expect(nearest('gradle', ['image', 'deploy', 'needs'])).toBeUndefined();
   });
 });

@@ -1,10 +1,10 @@
-/** Finds what the user probably meant, for "did you mean" hints. */
+/** Finds the word that the user probably meant, for hints like "did you mean cluster?". */
 
 /**
- * The candidate nearest to a word, by edits of one character.
+ * The candidate that needs the fewest one-character edits to become the word, ignoring case.
  *
- * @returns undefined when nothing is near: more than a third of the word (at least 1, at most 3 characters) differs,
- * or anything but the case in a word of one or two.
+ * @returns undefined if no candidate is near enough. A third of the word may differ, but at least 1 and at most 3
+ * characters. In a word of one or two characters only the case may differ.
  */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   const limit = word.length < 3 ? 0 : Math.min(3, Math.max(1, Math.floor(word.length / 3)));
@@ -16,7 +16,7 @@ export function nearest(word: string, candidates: readonly string[]): string | u
   return best?.candidate;
 }
 
-/** Optimal string alignment: insert, delete, replace, and swap of two neighbours count one each. */
+/** The optimal string alignment distance: insert, delete, replace and swap of two neighbours count one each. */
 function editDistance(a: string, b: string): number {
   let beforeLast: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, i) => i);

@@ -1,6 +1,6 @@
 /**
- * Reads YAML text into a tree with positions, or into diagnostics: syntax errors, duplicate keys, tags, and files
- * that are built to explode (deep nesting, aliases of aliases). The only importer of `yaml` for reading.
+ * Reads the YAML text of a configuration file into a tree with positions, or into diagnostics: syntax errors, duplicate
+ * keys, tags, and files that would expand without limit (deep nesting, aliases of aliases).
  */
 import { Composer, isAlias, isMap, isScalar, isSeq, LineCounter, Parser } from 'yaml';
 import type { CST, Document, ParsedNode, Scalar, YAMLError } from 'yaml';
@@ -8,34 +8,34 @@ import type { Diagnostic } from '../../core/diagnostic.ts';
 import { diagnosticAt, placeText } from './locate.ts';
 import type { Entry, Origin, ScalarNode, SourceFile, Tree } from './tree.ts';
 
-/** No real appdev.yaml nests deeper than some 15 levels; recursion over much deeper ones can end the process. */
+/** A real appdev.yaml nests about 15 levels at most. Recursion over much deeper ones can end the process. */
 const maxDepth = 64;
 
-/** How many values a file may expand to, aliases included. */
+/** How many values a file may have after its aliases are expanded. */
 const maxNodes = 20_000;
 
-/** A file's tree; `undefined` when it is empty. Diagnostics are all errors: with one, the tree is not to be used. */
+/** The tree of a file, `undefined` if the file is empty. All diagnostics are errors: if there is one, ignore the tree. */
 export interface Parsed {
   readonly tree: Tree | undefined;
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** Wraps a text for parsing. `path` is absolute, `shown` is how messages name the file. */
+/** Splits a text into lines for excerpts. `path` is absolute; `shown` is how messages name the file. */
 export function sourceFile(path: string, shown: string, text: string): SourceFile {
   return { path, shown, lines: text.split(/\r\n|\n|\r/) };
 }
 
-/** Parses one YAML document. Never throws on any text. */
+/** Parses one YAML document. It never throws, whatever the text is. */
 export function parseYaml(source: SourceFile, text: string): Parsed {
   const lineCounter = new LineCounter();
   const tokens = [...new Parser(lineCounter.addNewLine).parse(text)];
   const place = new Places(source, lineCounter);
   const tooDeep = findTooDeep(tokens);
   if (tooDeep !== undefined) {
-    const message = `more than ${maxDepth} values inside each other`;
+    const message = `values are nested more than ${maxDepth} levels deep`;
     return { tree: undefined, diagnostics: [diagnosticAt(place.at(tooDeep, 1), message)] };
   }
-  // uniqueKeys: duplicates are reported below, with the place of the first.
+  // uniqueKeys is off because duplicates are reported below, together with the place of the first.
   const composer = new Composer({ prettyErrors: false, uniqueKeys: false, schema: 'core' });
   const documents = [...composer.compose(tokens, true, text.length)];
   const document = documents[0];
@@ -48,7 +48,7 @@ export function parseYaml(source: SourceFile, text: string): Parsed {
   return { tree, diagnostics: reader.diagnostics };
 }
 
-/** Offset of the first token below `maxDepth`. Walks with a stack of its own: the text decides how deep it goes. */
+/** The offset of a token below `maxDepth`. It uses its own stack, because the text decides how deep the walk goes. */
 function findTooDeep(tokens: readonly CST.Token[]): number | undefined {
   const stack: [token: CST.Token, depth: number][] = tokens.map((token) => [token, 0]);
   for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
@@ -64,7 +64,7 @@ function findTooDeep(tokens: readonly CST.Token[]): number | undefined {
   return undefined;
 }
 
-/** Offsets of a text as origins in its file. */
+/** Converts offsets in a text to origins in its file. */
 class Places {
   readonly #source: SourceFile;
   readonly #counter: LineCounter;
@@ -74,7 +74,7 @@ class Places {
     this.#counter = counter;
   }
 
-  /** The place of `length` characters from an offset, cut at the end of the line and of the file. */
+  /** The place of `length` characters from an offset. It ends at the end of the line and of the file. */
   at(offset: number, length: number): Origin {
     const { line, col } = this.#counter.linePos(offset);
     const { lines } = this.#source;
@@ -92,24 +92,24 @@ class Places {
 
 const syntaxHints: Partial<Record<YAMLError['code'], { message?: string; hint: string }>> = {
   TAB_AS_INDENT: {
-    message: 'a tab in the indentation; YAML takes spaces only',
-    hint: 'replace the tab by spaces',
+    message: 'the indentation has a tab, but YAML allows spaces only',
+    hint: 'replace the tab with spaces',
   },
-  BAD_INDENT: { hint: 'align this line with its neighbours' },
+  BAD_INDENT: { hint: 'indent this line like its neighbours' },
   BAD_SCALAR_START: { hint: 'put the value in quotes' },
   BLOCK_AS_IMPLICIT_KEY: {
-    hint: 'put a value that contains ": " in quotes, or begin it on a line of its own',
+    hint: 'put a value that contains ": " in quotes, or start it on a new line',
   },
   TAG_RESOLVE_FAILED: { hint: 'remove the tag' },
   MULTILINE_IMPLICIT_KEY: {
-    message: 'a key without a value',
+    message: 'this key has no value',
     hint: 'write `key: value`, with a space after the colon',
   },
 };
 
 const unclosed = { message: 'a "[" or "{" before this place is not closed', hint: 'add the closing bracket' };
 
-/** The parser's own errors, the first of each line: those after it are mostly its echo. */
+/** The parser's own errors, but only the first of each line: the others mostly follow from it. */
 function syntaxErrors(place: Places, documents: readonly Document[]): Diagnostic[] {
   const found = new Map<number, Diagnostic>();
   const add = (origin: Origin, message: string, hint?: string): void => {
@@ -126,14 +126,14 @@ function syntaxErrors(place: Places, documents: readonly Document[]): Diagnostic
   if (second !== undefined) {
     add(
       place.at(second.range?.[0] ?? 0, 3),
-      'a second YAML document begins here; the file holds one',
+      'a second YAML document begins here, but the file must have only one',
       'remove the line with ---',
     );
   }
   return [...found.values()];
 }
 
-/** Makes the tree, following aliases, within the limits. */
+/** Makes the tree. It follows aliases, up to `maxNodes` values and `maxDepth` levels. */
 class TreeReader {
   readonly diagnostics: Diagnostic[] = [];
   readonly #place: Places;
@@ -145,7 +145,7 @@ class TreeReader {
     this.#document = document;
   }
 
-  /** `key` is where the key of the value stands: the place of a value that is not there. */
+  /** Reads one value. `key` is the place of its key, which is used as the place of an empty value. */
   read(node: ParsedNode | null, key: Origin | undefined, depth: number): Tree {
     const [start, end] = node?.range ?? [0, 0];
     const origin = key !== undefined && end === start ? key : this.#place.at(start, end - start);
@@ -153,7 +153,11 @@ class TreeReader {
     if (this.#nodes > maxNodes || depth > maxDepth) {
       if (this.diagnostics.length === 0) {
         this.diagnostics.push(
-          diagnosticAt(origin, 'aliases make the file too large to read', 'write the values out'),
+          diagnosticAt(
+            origin,
+            `with its aliases expanded, the file has more than ${maxNodes} values or ${maxDepth} levels`,
+            'write the values out instead of using aliases',
+          ),
         );
       }
       return { kind: 'scalar', origin, value: null };
@@ -178,7 +182,7 @@ class TreeReader {
       const [start, end] = key?.range ?? [0, 0];
       const place = this.#place.at(start, end - start);
       if (!isScalar(key)) {
-        this.diagnostics.push(diagnosticAt(place, 'a key must be a plain name', 'write `name: value`'));
+        this.diagnostics.push(diagnosticAt(place, 'this key is not a plain name', 'write `name: value`'));
         continue;
       }
       const name = typeof key.value === 'string' ? key.value : key.source;
@@ -186,7 +190,7 @@ class TreeReader {
       if (first === undefined) {
         entries.set(name, { key: place, value: this.read(value, place, depth + 1) });
       } else {
-        const message = `the key "${name}" is here for the second time; the first is at ${placeText(first.key)}`;
+        const message = `the key "${name}" appears twice; the first is at ${placeText(first.key)}`;
         this.diagnostics.push(diagnosticAt(place, message, 'keep one of them'));
       }
     }

@@ -1,10 +1,10 @@
 /**
- * A YAML file as a tree that remembers where every value was written. Profiles merge and patch such trees, so that
- * after all of them each value still knows its file, line, column and profile. Trees are never changed in place.
- * Maps are real `Map`s: no key, `__proto__` included, can reach an object's prototype.
+ * A YAML file as a tree that remembers where every value was written. Profiles merge and patch such trees, and each value
+ * still knows its file, line, column and profile afterwards. Trees are never changed in place. Maps are real `Map`s, so
+ * that no key, not even `__proto__`, can reach an object's prototype.
  */
 
-/** A file that was read, kept for excerpts. */
+/** A file that was read. Its lines are kept for excerpts. */
 export interface SourceFile {
   /** Absolute path. */
   readonly path: string;
@@ -14,33 +14,33 @@ export interface SourceFile {
   readonly lines: readonly string[];
 }
 
-/** Where a value or key was written. Line and column count from 1; length is that of the text on its first line. */
+/** Where a value or key was written. Line and column count from 1; `length` is the number of characters on that line. */
 export interface Origin {
   readonly source: SourceFile;
   readonly line: number;
   readonly column: number;
   readonly length: number;
-  /** The profile whose overlay or patch wrote it. */
+  /** The profile whose overlay or patch wrote it. Absent: no profile did. */
   readonly profile?: string;
 }
 
-/** A value with its origin. */
+/** A value with its origin: a map, a list or a single value. */
 export type Tree = MapNode | ListNode | ScalarNode;
 
-/** A map; keys in the order of the file. */
+/** A map. Its keys are in the order of the file. */
 export interface MapNode {
   readonly kind: 'map';
   readonly origin: Origin;
   readonly entries: ReadonlyMap<string, Entry>;
 }
 
-/** A value in a map, with the place of its key. */
+/** A value in a map, with the place of its key; the name of the key is the key of the map. */
 export interface Entry {
   readonly key: Origin;
   readonly value: Tree;
 }
 
-/** A value in a map, with its key. */
+/** An entry of a map with the name of its key. */
 export type Named = readonly [string, Entry];
 
 interface ListNode {
@@ -54,20 +54,22 @@ export interface ScalarNode {
   readonly kind: 'scalar';
   readonly origin: Origin;
   readonly value: string | number | boolean | null;
-  /** The text before variables were substituted, where there were any. */
+  /** The text before variables were filled in. Absent: it has none. */
   readonly template?: string;
-  /** What a number looks like in the file, e.g. `1.10` for 1.1. */
+  /** A number as the file writes it, e.g. `1.10` for 1.1. */
   readonly written?: string;
-  /** True when a variable that looks like a secret went into it: then only `template` may be shown. */
+  /** True if it was filled from a variable that looks like a secret. Only `template` may then be shown. */
   readonly secret?: true;
-  /** True when one of its variables could not be filled in: that is reported, and nothing more can be said about it. */
+  /** True if one of its variables could not be filled in. That is reported; the value is not checked further. */
   readonly unfilled?: true;
 }
 
-/** The way from a document's root to a value: keys and list positions. */
+/** The path from a document's root to a value: keys and positions in lists. */
 export type TreePath = readonly (string | number)[];
 
-/** `services.orders.needs[0]`; empty for the root. Keys that would be ambiguous are quoted. */
+/**
+ * A path as messages show it, e.g. `services.orders.needs[0]`; empty for the root. Keys with odd characters are quoted.
+ */
 export function pathText(path: TreePath): string {
   return path
     .map((part, index) => {
@@ -78,7 +80,7 @@ export function pathText(path: TreePath): string {
     .join('');
 }
 
-/** The value at a path, if there is one. */
+/** The value at a path, or undefined if the tree has none. */
 export function treeAt(tree: Tree | undefined, path: TreePath): Tree | undefined {
   let node = tree;
   for (const part of path) {
@@ -89,25 +91,25 @@ export function treeAt(tree: Tree | undefined, path: TreePath): Tree | undefined
   return node;
 }
 
-/** The entry at a path whose last part is a key, if there is one. */
+/** The entry at a path whose last part is a key, or undefined if the tree has none. */
 export function entryAt(tree: Tree | undefined, path: TreePath): Entry | undefined {
   const parent = treeAt(tree, path.slice(0, -1));
   return parent?.kind === 'map' ? parent.entries.get(String(path.at(-1))) : undefined;
 }
 
-/** The entries of the map at a path; none when there is no map. */
+/** The entries of the map at a path; an empty list if there is no map. */
 export function entriesAt(tree: Tree | undefined, path: TreePath): readonly Named[] {
   const node = treeAt(tree, path);
   return node?.kind === 'map' ? [...node.entries] : [];
 }
 
-/** The items of the list at a path; none when there is no list. */
+/** The items of the list at a path; an empty list if there is no list. */
 export function itemsAt(tree: Tree | undefined, path: TreePath): readonly Tree[] {
   const node = treeAt(tree, path);
   return node?.kind === 'list' ? node.items : [];
 }
 
-/** The string at a path with its origin, if there is a string and its variables are filled in. */
+/** The string at a path with its origin; undefined if it is not a string, or its variables could not be filled in. */
 export function stringAt(
   tree: Tree | undefined,
   path: TreePath,
@@ -118,7 +120,7 @@ export function stringAt(
     : undefined;
 }
 
-/** The tree as plain data. Objects have no prototype, so that `__proto__` is a key like any other. */
+/** The tree as plain data, without origins. Its objects have no prototype, so that `__proto__` is an ordinary key. */
 export function plainOf(tree: Tree): unknown {
   switch (tree.kind) {
     case 'scalar':
@@ -133,7 +135,7 @@ export function plainOf(tree: Tree): unknown {
   }
 }
 
-/** The same tree with every scalar replaced by what the function makes of it. */
+/** A copy of the tree in which the function has replaced every single value. */
 export function mapScalars(tree: Tree, change: (scalar: ScalarNode) => ScalarNode): Tree {
   switch (tree.kind) {
     case 'scalar':
@@ -153,7 +155,7 @@ export function mapScalars(tree: Tree, change: (scalar: ScalarNode) => ScalarNod
   }
 }
 
-/** The same tree with every origin marked as written by a profile. */
+/** A copy of the tree in which every origin names the profile. */
 export function withProfile(tree: Tree, profile: string): Tree {
   const mark = (origin: Origin): Origin => ({ ...origin, profile });
   switch (tree.kind) {
@@ -179,7 +181,7 @@ export function withProfile(tree: Tree, profile: string): Tree {
   }
 }
 
-/** The same map without some of its keys. */
+/** A copy of the map without the given keys. */
 export function withoutKeys(map: MapNode, keys: readonly string[]): MapNode {
   return { ...map, entries: new Map([...map.entries].filter(([key]) => !keys.includes(key))) };
 }

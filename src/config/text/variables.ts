@@ -1,40 +1,40 @@
 /**
- * Variables in the values of appdev.yaml: `${NAME}`, `${NAME:-default}`, and `$${` for a literal `${`. They are put
- * into strings of the parsed tree, never into YAML text, so that a value can hold anything and change no structure;
- * what was a string stays one.
+ * Fills in variables in the values of appdev.yaml: `${NAME}`, `${NAME:-default}`, and `$${` for a literal `${`. It works
+ * on strings of the parsed tree, not on YAML text. So a value can contain anything and never changes the structure, and a
+ * string stays a string.
  */
 import { parseEnv } from 'node:util';
 import type { Diagnostic } from '../../core/diagnostic.ts';
 import { diagnosticAt } from './locate.ts';
 import { mapScalars, type Origin, type ScalarNode, type Tree } from './tree.ts';
 
-/** Names and values, as in `process.env`. */
+/** Environment variables by name, as in `process.env`. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** What a name looks like whose value must not be shown. */
+/** Matches names of variables whose values must not be shown. */
 const secretName = /PASSW(OR)?D|PASSPHRASE|SECRET|TOKEN|CREDENTIAL|(API|PRIVATE|ACCESS)_?KEY|(^|_)PASS(_|$)/i;
 
-/** A tree with its variables filled in. */
+/** A tree with its variables filled in, and an error for each one that could not be. */
 export interface Substituted {
   readonly tree: Tree;
   readonly diagnostics: readonly Diagnostic[];
-  /** Values of variables that look like secrets by their names. */
+  /** Values of the variables whose names look like secrets. */
   readonly secrets: readonly string[];
 }
 
-/** The value of a variable, looked up as data: no inherited property of an object counts. */
+/** The value of a variable, or undefined. Inherited properties of the object do not count. */
 export function variableIn(env: Environment, name: string): string | undefined {
   return Object.hasOwn(env, name) ? env[name] : undefined;
 }
 
-/** Values of an environment's variables that look like secrets by their names. */
+/** The non-empty values of all variables whose names look like secrets. */
 export function variablesLikeSecrets(env: Environment): readonly string[] {
   return Object.entries(env).flatMap(([name, value]) =>
     value !== undefined && value !== '' && secretName.test(name) ? [value] : [],
   );
 }
 
-/** `.env` below the environment: a variable that the process has wins. */
+/** Adds the variables of an `.env` text to the environment. A variable that the process already has wins. */
 export function withDotEnv(text: string, env: Environment): Environment {
   const merged = Object.create(null) as Record<string, string | undefined>;
   for (const [name, value] of [...Object.entries(parseEnv(text)), ...Object.entries(env)])
@@ -42,7 +42,7 @@ export function withDotEnv(text: string, env: Environment): Environment {
   return merged;
 }
 
-/** Fills in every variable of a tree. Each one that cannot be filled in is a diagnostic at its own place. */
+/** Fills in every variable of a tree. A variable that cannot be filled in becomes a diagnostic at its own place. */
 export function substituteVariables(tree: Tree, env: Environment): Substituted {
   const diagnostics: Diagnostic[] = [];
   const secrets = new Set<string>();
@@ -83,7 +83,7 @@ function substituteScalar(
       if (found === undefined && fallback === undefined) {
         return complain(`the variable ${name} is not set`, `set it, or give it a default: \${${name}:-…}`);
       }
-      // As in a shell, `:-` counts an empty variable as one that is not set.
+      // In a shell, `:-` also applies to a variable that is empty; the same holds here.
       const filled = fallback !== undefined && (found ?? '') === '' ? fallback : (found ?? '');
       used.push(name);
       if (secretName.test(name) && filled !== '') secrets.add(filled);
@@ -95,7 +95,7 @@ function substituteScalar(
   return { ...scalar, value, template, ...(secret ? { secret } : {}) };
 }
 
-/** The place of a part of a scalar, when it stands on the scalar's first line; else the scalar's own place. */
+/** The place of a part of a scalar if it is on the scalar's first line; otherwise the place of the scalar. */
 function placeOf(origin: Origin, part: string): Origin {
   const line = origin.source.lines[origin.line - 1] ?? '';
   const index = line.indexOf(part, origin.column - 1);

@@ -1,6 +1,6 @@
 /**
- * Brings Kustomize's and plain manifests into the cluster by server-side apply: only what changed, in order, and never
- * over an object that appdev did not make. Then deletes what is no longer rendered.
+ * Brings plain manifests and Kustomize's output into the cluster by server-side apply. Applies only what changed, in
+ * order, and never over an object that appdev did not make. Then deletes what is no longer rendered.
  */
 import type { WorkContext } from '../../build/types.ts';
 import { queryFor, refOf } from '../../cluster/ref.ts';
@@ -23,17 +23,20 @@ import type { Applied, DeployTerms, Rendered } from '../types.ts';
 export interface ApplySettings {
   readonly cluster: Cluster;
   readonly project: string;
-  /** Take over objects that somebody else made. */
+  /** Take over objects that someone else made. */
   readonly adopt: boolean;
   readonly terms: DeployTerms;
-  /** Take back fields that somebody else has changed of objects that are ours; else that is a refusal. */
+  /** Take back fields of our own objects that someone else has changed. Without it, such a change is a refusal. */
   readonly forceConflicts: boolean;
 }
 
-/** How long a new kind may take to be served. */
+/** How long the API server may take to serve a new kind, in milliseconds. */
 const kindLimitMs = 30_000;
 
-/** Applies the objects of a service. */
+/**
+ * Applies the rendered objects of a service and records them in its inventory. The value says whether anything changed.
+ * Fails with OBJECT_FOREIGN, VOLUME_CLAIMS or NAMESPACE_MISSING, or as the API server answers.
+ */
 export async function applyObjects(
   rendered: Rendered,
   settings: ApplySettings,
@@ -69,7 +72,7 @@ export async function applyObjects(
     return claimsRefusal(`deploying ${owner.service}`, lost.value, keep, terms.allowVolumes);
   }
 
-  // Before anything is created: whatever stops this run, the next one knows what is ours.
+  // Written before anything is created: if this run is stopped, the next one still knows what is ours.
   const inventory = new Map<string, Entry>(known);
   for (const object of rendered.objects) {
     const identity = identityOf(refOf(object));
@@ -120,7 +123,7 @@ async function applyStep(
     const gone = await waitUntilGone([live], cluster, goneLimitMs(pods), signal);
     if (gone.kind !== 'ok') return gone;
   }
-  // Adopting means taking over the fields, too.
+  // Adopting an object includes taking over its fields.
   const force = action === 'adopt' || takesBack;
   const applied = await cluster.apply(object, { fieldManager, force }, signal);
   if (applied.kind !== 'ok' || object.kind !== 'CustomResourceDefinition') return applied;
@@ -158,7 +161,7 @@ function isEstablished(definition: KubeObject): boolean {
   );
 }
 
-/** The API server answers 404 for an object in a namespace that is not there; that deserves its own error. */
+/** Gives its own error to the API server's 404 for an object whose namespace does not exist. */
 function namespaceOr<T extends Outcome<unknown>>(outcome: T, cluster: Cluster): T | Outcome<never> {
   const message = outcome.kind === 'failed' ? outcome.error.message : '';
   const missing = /namespaces "([^"]+)" not found/.exec(message)?.[1];

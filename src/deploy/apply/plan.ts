@@ -1,6 +1,6 @@
 /**
- * Decides what is to be done about each rendered object, by the live one and by what was applied before. Reads the
- * cluster and changes nothing, so that a preview plans as the deploy does.
+ * Decides what to do with each rendered object: compares it with the live object and with what was applied before.
+ * Reads the cluster and changes nothing, so a preview makes the same plan as a deploy.
  */
 import { refOf } from '../../cluster/ref.ts';
 import type { Cluster, KubeObject } from '../../cluster/types.ts';
@@ -11,26 +11,29 @@ import { isUnchanged, type Entry, type Inventory } from '../record/inventory.ts'
 import { identityOf, nameOf } from '../objects/kinds.ts';
 import { fieldManager, isOwnedBy, makerOf, type Owner } from '../objects/ownership.ts';
 
-/** What is to be done about one rendered object. */
+/** What to do with one rendered object. */
 export interface Step {
-  /** As it is sent: as rendered, but for the replicas where an autoscaler decides. */
+  /** The object to send. It is the rendered one, but if an autoscaler decides, the replicas are left to it. */
   readonly object: KubeObject;
   readonly live: KubeObject | undefined;
   readonly action: 'unchanged' | 'apply' | 'replace' | 'adopt' | 'leave';
-  /** The live object is the very one that was applied before, and not one that only carries the labels. */
+  /** True if the live object is the one that appdev applied. False if it only carries the labels. */
   readonly isApplied: boolean;
 }
 
 /**
- * Kinds that others share, cluster-wide: they are created where they are missing, and are left alone where somebody else
- * made them. A manifest may name the namespace that it goes to without owning it.
+ * Kinds that others share across the cluster. They are created if they are missing, and left alone if someone else made
+ * them: a manifest may name the namespace that it goes to without owning it.
  */
 const shared = ['Namespace', 'CustomResourceDefinition'];
 
-/** Kinds whose pods cannot change in place: they are deleted and created. */
+/** Kinds whose pods cannot change in place, so they are deleted and created again. */
 const replaced = ['Job', 'Pod'];
 
-/** Reads every object and decides. Nothing is written when one of them is not ours to change. */
+/**
+ * Reads every live object and plans a step for each rendered one, in the same order. Fails with OBJECT_FOREIGN, naming
+ * all of them, if objects belong to someone else; then nothing is written.
+ */
 export async function planSteps(
   objects: readonly KubeObject[],
   inventory: Inventory,
@@ -62,22 +65,25 @@ export async function planSteps(
     else if (action !== 'foreign') steps.push({ object, live, action, isApplied });
   }
   if (foreign.length > 0) {
-    const what = foreign.length === 1 ? 'exists already and was' : 'exist already and were';
+    const what = foreign.length === 1 ? 'already exists but was' : 'already exist but were';
     return failed('OBJECT_FOREIGN', `${foreign.join(', ')} ${what} not made by service ${owner.service}`, {
-      hint: 'delete or rename it, use another namespace, or take it over with --adopt',
+      hint: 'delete or rename it, use another namespace, or use --adopt to take it over',
     });
   }
   return ok(steps);
 }
 
-/** An object that is being deleted is made anew, with nothing in it that others have set. */
+/**
+ * True if there is a live object to compare with. An object that is being deleted does not count: it is created again,
+ * without anything that others had set in it.
+ */
 function isPair(one: { readonly wanted: KubeObject; readonly live: KubeObject | undefined }): one is Pair {
   return one.live !== undefined && one.live.metadata.deletionTimestamp === undefined;
 }
 
 /**
- * What others have changed of the objects that are to be applied. OBJECT_FOREIGN where one of them only carries the labels:
- * its fields are not ours to take.
+ * Finds what others have changed in the objects that a deploy is about to apply. Fails with OBJECT_FOREIGN if one of
+ * those objects only carries the labels, because its fields are not ours to take.
  */
 export async function driftOf(
   steps: readonly Step[],
@@ -92,8 +98,8 @@ export async function driftOf(
   const others = new Set(applied.filter(({ isApplied }) => !isApplied).map(({ object }) => object));
   const foreign = drifts.value.find(({ wanted }) => others.has(wanted));
   if (foreign === undefined) return drifts;
-  const message = `${nameOf(foreign.wanted)} carries the labels of service ${service}, and appdev did not make it`;
-  return failed('OBJECT_FOREIGN', message, { hint: 'delete it, or take it over with --adopt' });
+  const message = `${nameOf(foreign.wanted)} carries the labels of service ${service}, but appdev did not make it`;
+  return failed('OBJECT_FOREIGN', message, { hint: 'delete it, or use --adopt to take it over' });
 }
 
 function actionFor(

@@ -1,6 +1,6 @@
 /**
- * What a deploy would change in the cluster, object by object: each rendered object goes through the API server as a dry
- * run, with its defaulting, its admission and its conflicts, and is compared with the live one. Writes nothing.
+ * What a deploy would change in the cluster, object by object. Each rendered object goes through the API server as a
+ * dry run, with its defaulting, admission and conflicts, and is compared with the live object. Writes nothing.
  */
 import { refOf } from '../../cluster/ref.ts';
 import type { Cluster, KubeObject } from '../../cluster/types.ts';
@@ -18,8 +18,8 @@ import { sidesOf } from '../live/shown.ts';
 import type { DeployTerms, ObjectChange, Preview, Rendered } from '../types.ts';
 
 /**
- * Previews `applyObjects`. Fails where the deploy would fail, with the same error; but what others have changed is shown
- * as it would be set back, with a note, also where the deploy would refuse that.
+ * Previews `applyObjects`. Fails with the same error if the deploy would fail. One exception: changes by others are
+ * shown as they would be set back, with a note, even if the deploy would refuse that.
  */
 export async function previewObjects(
   rendered: Rendered,
@@ -39,7 +39,7 @@ export async function previewObjects(
     if (step.action === 'unchanged' || step.action === 'leave') continue;
     const after = await outcomeOf(step, dryRun, signal);
     if (after.kind !== 'ok') return after;
-    // A Job that is replaced loses what the server added; shown is what was written.
+    // A Job that is replaced loses what the server added, so the preview shows only what was written.
     const before =
       step.action === 'replace' && step.live !== undefined ? projected(step.live, step.object) : step.live;
     changes.push(...changeOf(before, after.value, step.action === 'replace' ? 'replace' : undefined));
@@ -61,11 +61,11 @@ export async function previewObjects(
   });
 }
 
-/** Says that the deploy itself would be refused, or that data would go with it. */
+/** The notes that the deploy itself would be refused, or that it would delete data. */
 export function lossNotes(lost: readonly LostClaim[], { deleteVolumes }: DeployTerms): string[] {
   if (lost.length === 0) return [];
   if (deleteVolumes) return [`it ${lossClause(lost)}`];
-  return [`deploy would refuse this, for it ${lossClause(lost)}; --delete-volumes lets it`];
+  return [`deploy would refuse this because it ${lossClause(lost)}; --delete-volumes allows it`];
 }
 
 async function outcomeOf(step: Step, dryRun: DryRun, signal: AbortSignal): Promise<Outcome<KubeObject>> {
@@ -77,25 +77,28 @@ async function outcomeOf(step: Step, dryRun: DryRun, signal: AbortSignal): Promi
   );
 }
 
-/** How an object is sent. */
+/** How to send an object. */
 interface DryRunOptions {
   readonly fieldManager: string;
   readonly force: boolean;
-  /** Nothing of this name is there. */
+  /** True if no object of this name exists. */
   readonly isNew: boolean;
-  /** Fields that the kind does not have are dropped, as Helm lets them be. */
+  /** Drop fields that the kind does not have, as Helm does. */
   readonly lenient?: boolean;
 }
 
 /** Sends objects through the server as dry runs. */
 export interface DryRun {
-  /** The object as it would be. One whose namespace or kind would come with the same deploy is returned as it is. */
+  /**
+   * The object as it would become. If its namespace or kind would only come with the same deploy, it is returned
+   * unchanged.
+   */
   apply(object: KubeObject, options: DryRunOptions, signal: AbortSignal): Promise<Outcome<KubeObject>>;
-  /** What is to be said beside the changes. */
+  /** What to say besides the changes. */
   notes(signal: AbortSignal): Promise<readonly string[]>;
 }
 
-/** Makes one for the objects of a service. */
+/** Returns the dry run for the objects of a service. */
 export function createDryRun({ objects, namespace }: Rendered, cluster: Cluster): DryRun {
   let missing: Promise<boolean> | undefined;
   const namespaceMissing = (signal: AbortSignal): Promise<boolean> => {
@@ -122,7 +125,7 @@ export function createDryRun({ objects, namespace }: Rendered, cluster: Cluster)
   };
 }
 
-/** The change from one state to the other; none where a reader would see no difference. */
+/** The change from one state to the other; undefined if a reader would see no difference. */
 export function changeOf(
   before: KubeObject | undefined,
   after: KubeObject | undefined,
@@ -143,7 +146,7 @@ export function changeOf(
   ];
 }
 
-/** The live object, cut to the fields that are written in the wanted one. */
+/** The live object, reduced to the fields that are written in the wanted one. */
 function projected(live: KubeObject, wanted: KubeObject): KubeObject {
   return cut(live, wanted) as KubeObject;
 }

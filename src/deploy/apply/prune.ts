@@ -1,5 +1,5 @@
 /**
- * Deletes what a service no longer renders: only objects that its inventory lists, that carry its labels, and that are
+ * Deletes what a service no longer renders. Only objects that its inventory lists, that carry its labels, and that are
  * the very ones that were applied. Volume claims, namespaces and kinds are never pruned.
  */
 import type { Cluster, KubeObject } from '../../cluster/types.ts';
@@ -10,12 +10,12 @@ import { holdsOthers, inApplyOrder } from '../objects/kinds.ts';
 import { isOwnedBy, type Owner } from '../objects/ownership.ts';
 import { findLostClaims } from '../live/removal.ts';
 
-/** True for what takes more with it than itself: data, or everything of others inside. It is never pruned. */
+/** True for an object whose deletion takes more than itself: data, or everything of others inside. Never pruned. */
 export function isNeverPruned(object: { readonly kind: string }): boolean {
   return isClaim(object) || holdsOthers(object);
 }
 
-/** The claims that pruning would take along, with StatefulSets whose policy says so. */
+/** The claims that pruning would delete together with StatefulSets, because of their retention policy. */
 export async function claimsLostByPruning(
   inventory: Inventory,
   wanted: ReadonlySet<string>,
@@ -34,10 +34,10 @@ export async function claimsLostByPruning(
 }
 
 /**
- * Prunes.
+ * Deletes the objects of the inventory that are no longer wanted.
  *
  * @param wanted identities of what is rendered now
- * @returns the inventory without what is gone, or is not ours any more; what is never pruned stays in it
+ * @returns the inventory without what is gone or no longer ours. What is never pruned stays in it.
  */
 export async function pruneObjects(
   inventory: Inventory,
@@ -60,7 +60,7 @@ export async function pruneObjects(
   return ok({ inventory: next, removed });
 }
 
-/** Deletes an entry's object if it is ours; `foreign` when it is somebody else's by now. */
+/** Deletes an entry's object if it is ours. The value is `foreign` if it belongs to someone else by now. */
 export async function removeOwned(
   entry: Entry,
   owner: Owner,

@@ -1,6 +1,6 @@
 /**
- * Takes what appdev applied for a service out of the cluster again, in reverse order, and waits until it is gone. What
- * stays on purpose (claims, namespaces, kinds, objects that are somebody else's by now) is named.
+ * Removes what appdev applied for a service, in reverse order, and waits until it is gone. Names what stays on purpose:
+ * claims, namespaces, kinds, and objects that belong to someone else by now.
  */
 import type { WorkContext } from '../../build/types.ts';
 import type { Cluster, KubeObject } from '../../cluster/types.ts';
@@ -19,7 +19,10 @@ import { isOwnedBy } from '../objects/ownership.ts';
 import { findLostClaims, podsOf, removeObjects } from '../live/removal.ts';
 import type { Removed, RemoveOptions } from '../types.ts';
 
-/** Removes the applied objects of a service. */
+/**
+ * Removes the applied objects of a service and its inventory. The value says what stayed. Fails with VOLUME_CLAIMS if
+ * claims would be deleted and that was not allowed.
+ */
 export async function removeApplied(
   place: InventoryPlace,
   options: RemoveOptions,
@@ -66,7 +69,7 @@ export async function removeApplied(
     signal,
   );
   if (gone.kind !== 'ok') return gone;
-  // Kept claims stay on record, so that a later removal with --delete-volumes still knows them.
+  // Kept claims stay on record, so a later removal with --delete-volumes still knows them.
   const rest = new Map(keptClaims.map((entry) => [identityOf(entry), entry]));
   const written =
     rest.size === 0

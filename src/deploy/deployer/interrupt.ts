@@ -1,10 +1,11 @@
 /**
- * What must not be half done is not cancelled: a newer save comes right after it, and at the end of a session a release
- * that was cut short would be left for the next one to repair. Only a deadline stops it. Who will not wait kills it.
+ * Work that must not stop halfway is not cancelled. A newer save simply follows it, and at the end of a session a
+ * release cut short would leave a repair for the next one. Only a deadline stops such work. A user who does not want to
+ * wait can kill it.
  */
 import { onAbort } from '../../support/abort.ts';
 
-/** Runs work with a signal that fires for `deadline` only, whatever else the given one fires for. */
+/** Runs work with a signal that fires only for `deadline`, whatever else the given signal fires for. */
 export async function untilDeadline<T>(
   signal: AbortSignal,
   work: (signal: AbortSignal) => Promise<T>,

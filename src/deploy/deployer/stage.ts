@@ -1,11 +1,12 @@
-/** Reports a stage around the work that it names, so that no path out of the work leaves the stage open. */
+/** Reports a stage around the work that it names, so that every way out of the work ends the stage. */
 import type { WorkContext } from '../../build/types.ts';
-import type { Stage, StageOutcome } from '../../core/events.ts';
+import type { StageOutcome } from '../../core/events.ts';
+import type { Stage } from '../../core/routes.ts';
 import { cancelled, type Outcome } from '../../core/outcome.ts';
 
 /**
- * Runs work as one stage. `describe` gives the phrase that is shown beside a success (`revision 7`), and whether the
- * result was there already. Work that is asked for after the signal fired is not begun.
+ * Runs work as one stage. `describe` returns the phrase to show beside a success (`revision 7`), and whether the result
+ * already existed. Work does not begin if the signal has already fired.
  */
 export async function inStage<T>(
   stage: Stage,

@@ -1,6 +1,6 @@
 /**
- * Deploys a chart as a real release, by `helm upgrade --install`; and does nothing where the release already is what
- * was rendered. Never takes over what somebody else installed unless told to.
+ * Deploys a chart as a real release, by `helm upgrade --install`. Does nothing if the release already is what was
+ * rendered. Never takes over what someone else installed, unless told to.
  */
 import type { WorkContext } from '../../build/types.ts';
 import type { HelmConfig, ServiceConfig } from '../../config/model.ts';
@@ -21,7 +21,10 @@ import { foreignRelease, refuseOverApplied } from '../record/conflict.ts';
 import { finishUninstall, repairRelease, requireAbandoned } from './repair.ts';
 import type { Applied, Rendered } from '../types.ts';
 
-/** Installs or upgrades the release. */
+/**
+ * Installs or upgrades the release of a service. Repairs it first if a killed helm left it half done. The value says
+ * whether anything changed.
+ */
 export async function applyRelease(
   service: ServiceConfig,
   config: HelmConfig,
@@ -50,7 +53,7 @@ export async function applyRelease(
   if (live.kind !== 'ok') return live;
   const { replicas, intact } = live.value;
   const ours = state.kind === 'absent' || isOurRelease(state.last, settings.project);
-  // Of a release that is being adopted, Helm says itself what it stops at.
+  // When a release is adopted, Helm itself says what stops it.
   const drifts = ours ? live.value.drifts : [];
   if (state.kind === 'settled' && ours && drifts.length === 0) {
     const same =
@@ -64,7 +67,7 @@ export async function applyRelease(
       report.output(
         'apply',
         'stderr',
-        `what release ${release} runs was changed by hand; it is deployed again`,
+        `someone changed the objects of release ${release} by hand; deploying it again`,
       );
     }
   }
@@ -87,7 +90,7 @@ export async function applyRelease(
   if (exitCode === 0) return await recorded(stdout);
   const clash = conflictingObject(stderr);
   if (settings.adopt && clash !== undefined && !wasOurs(state, clash, settings.project)) {
-    // Helm 4 takes the object over, but not its fields. Adopting means both.
+    // Helm 4 takes the object over, but not its fields. Adopting an object includes its fields.
     const forced = await upgradeRelease({ ...request, force: true }, settings, { signal, report });
     if (forced.kind !== 'ok') return forced;
     if (forced.value.exitCode === 0) return await recorded(forced.value.stdout);
@@ -96,8 +99,8 @@ export async function applyRelease(
   return { kind: 'failed', error: explain(stderr) };
 
   /**
-   * What helm did, once its record says so, too: helm ends with 0 also where its last request, which writes the record, was
-   * not answered (seen with 3.22 and 4.3), and the release stays pending.
+   * What helm did, confirmed by its record. Helm ends with 0 even if its last request, which writes the record, got no
+   * answer (seen with 3.22 and 4.3); then the release stays pending.
    */
   async function recorded(stdout: string): Promise<Outcome<Applied>> {
     const after = await readRelease(release, namespace, cluster, signal);
@@ -110,8 +113,8 @@ export async function applyRelease(
     const { context } = cluster.identity;
     return failed(
       'CLUSTER_UNREACHABLE',
-      `helm applied release ${release} and could not record it in ${context}: it is ${after.value.kind === 'absent' ? 'absent' : after.value.last.status}`,
-      { hint: 'the next run looks at the release first and repairs it' },
+      `helm applied release ${release} but could not record it in ${context}: the record is ${after.value.kind === 'absent' ? 'absent' : after.value.last.status}`,
+      { hint: 'run the command again: it checks the release first and repairs it' },
     );
   }
 
@@ -126,13 +129,13 @@ export async function applyRelease(
   }
 }
 
-/** True for an object (`Kind/name`) that the release held before, as a release of this project. */
+/** True if the release already held this object (`Kind/name`), as a release of this project. */
 function wasOurs(state: ReleaseState, object: string, project: string): boolean {
   if (state.kind === 'absent' || !isOurRelease(state.last, project)) return false;
   return state.last.objects.some((one) => nameOf(one) === object);
 }
 
-/** Repairs what a killed helm left behind, as far as that is safe. */
+/** Repairs what a killed helm left behind, if that is safe. */
 async function makeUsable(
   state: ReleaseState,
   release: string,
@@ -145,7 +148,7 @@ async function makeUsable(
     if (abandoned.kind !== 'ok') return abandoned;
     const repaired = await repairRelease(state, namespace, settings, context);
     if (repaired.kind !== 'ok') return repaired;
-    const left = `release ${release} had been left ${state.last.status} by a helm that was killed`;
+    const left = `a helm that was killed had left release ${release} ${state.last.status}`;
     context.report.output('apply', 'stderr', `${left}; ${repaired.value}`);
   }
   if (state.kind === 'uninstalling') {

@@ -1,4 +1,7 @@
-/** The last look before `helm upgrade`: refuses one that would delete volume claims, and has it leave alone what holds others' objects. */
+/**
+ * The last check before `helm upgrade`: refuses an upgrade that would delete volume claims, and makes it leave objects
+ * alone that hold other people's objects.
+ */
 import type { KubeObject } from '../../cluster/types.ts';
 import { ok, type Outcome } from '../../core/outcome.ts';
 import { claimsRefusal, keepingCommands } from '../live/claims.ts';
@@ -8,7 +11,10 @@ import type { HelmApplySettings } from './upgrade.ts';
 import type { ReleaseState } from '../record/release.ts';
 import type { Rendered } from '../types.ts';
 
-/** Holds back. The value is what stays although it is no longer rendered; VOLUME_CLAIMS for claims, before anything is written. */
+/**
+ * Checks an upgrade before anything is written. The value lists the objects that stay although they are no longer
+ * rendered. Fails with VOLUME_CLAIMS if claims would be deleted.
+ */
 export async function holdBack(
   state: ReleaseState,
   rendered: Rendered,

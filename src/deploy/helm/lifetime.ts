@@ -1,4 +1,7 @@
-/** Makes a release stay that a session brought, where there is nothing to deploy: a deploy says so by its own labels. */
+/**
+ * Changes a release from "goes with the session" to "stays" if there is nothing to deploy. A deploy does this by its
+ * own labels.
+ */
 import type { Cluster } from '../../cluster/types.ts';
 import { ok, type Outcome } from '../../core/outcome.ts';
 import { lifetimeLabel } from '../../core/labels.ts';
@@ -6,7 +9,7 @@ import { lifetimeIn, nextLifetime, type Lifetime } from '../objects/lifetime.ts'
 import { fieldManager } from '../objects/ownership.ts';
 import type { Revision } from '../record/release.ts';
 
-/** Brings the label of the last revision's record up to date. Helm keeps it, and hands it on to later revisions. */
+/** Updates the label on the record of the last revision. Helm keeps the label and copies it to later revisions. */
 export async function updateLifetime(
   { secret, labels }: Revision,
   asked: Lifetime,

@@ -132,7 +132,7 @@ describe('the preview of a release', () => {
   it('shows what comes, changes and goes, and leaves what others added', async () => {
     const byHand = deployment([one, two, { name: 'HAND', value: 'h' }], { stdin: true });
     const { changes } = await preview(
-      // An upgrade asks the live object whether it stays, as somebody may have annotated it by hand.
+      // An upgrade asks the live object whether it stays, as someone may have annotated it by hand.
       [byHand, map('old'), map('kept', { 'helm.sh/resource-policy': 'keep' })],
       [deployment([one, two], { stdin: true }), map('old'), map('kept')],
       [deployment([{ ...one, value: '11' }]), map('new')],

@@ -1,7 +1,7 @@
 /**
- * What `helm upgrade` would change in the cluster: the rendered objects against the live ones. Helm's own dry run shows
- * what was rendered, not what would come of it; so each object goes through the API server as a dry run under Helm's
- * name, and what the last revision had and the new one has not is taken out, as Helm does. Writes nothing.
+ * What `helm upgrade` would change in the cluster: compares the rendered objects with the live ones. Helm's own dry run
+ * shows what was rendered, not what the cluster would make of it. So each object goes through the API server as a dry
+ * run under Helm's name, and what the last revision had but the new one lacks is removed, as Helm does. Writes nothing.
  */
 import { refOf } from '../../cluster/ref.ts';
 import type { KubeObject } from '../../cluster/types.ts';
@@ -21,8 +21,8 @@ import { readRelease } from '../record/release-store.ts';
 import type { ObjectChange, Preview, Rendered } from '../types.ts';
 
 /**
- * Previews `applyRelease`. Fails where the deploy would be refused, with the same error; but what others have changed is
- * shown as it would be set back, with a note, also where the deploy would refuse that.
+ * Previews `applyRelease`. Fails with the same error if the deploy would be refused. One exception: changes by others
+ * are shown as they would be set back, with a note, even if the deploy would refuse that.
  */
 export async function previewRelease(
   { release }: HelmConfig,
@@ -83,7 +83,7 @@ export async function previewRelease(
   const { claims, holders } = losses.value;
   const notes = [
     ...lossNotes(claims, terms),
-    ...holders.map((one) => `${nameOf(one)} is no longer in the chart, and would stay`),
+    ...holders.map((one) => `${nameOf(one)} is no longer in the chart but would stay`),
     ...(await dryRun.notes(signal)),
     ...releaseNotes(state, release, rendered, changes),
     ...drifts.map((drift) => wouldTakeBack(drift, forceConflicts)),
@@ -91,7 +91,7 @@ export async function previewRelease(
   return ok({ changes, notes });
 }
 
-/** The revision that Helm takes for what is in the cluster. */
+/** The revision that Helm compares with the cluster. */
 function baseOf(state: ReleaseState): Revision | undefined {
   if (state.kind === 'absent') return undefined;
   return state.kind === 'uninstalling' ? state.last : (state.deployed ?? state.last);
@@ -108,10 +108,10 @@ function releaseNotes(
       return [`release ${release} would be installed`];
     case 'pending':
       return [
-        `release ${release} is ${state.last.status}; deploy would repair it first, if its holder is gone`,
+        `release ${release} is ${state.last.status}; deploy would repair it first if the helm that holds it is gone`,
       ];
     case 'uninstalling':
-      return [`release ${release} is being uninstalled; deploy would finish that and install it`];
+      return [`release ${release} is being uninstalled; deploy would finish that and then install it`];
     case 'settled': {
       const { last } = state;
       const same = last.status === 'deployed' && last.description === contentDescription(hash);
@@ -119,12 +119,12 @@ function releaseNotes(
       const next = `release ${release} would become revision ${last.revision + 1}`;
       if (last.status !== 'deployed') return [`${next}: revision ${last.revision} is ${last.status}`];
       if (changes.length > 0) return [next];
-      return [`${next}: its values or its chart's version are not those of revision ${last.revision}`];
+      return [`${next}: its values or its chart's version differ from revision ${last.revision}`];
     }
   }
 }
 
-/** `result` without the fields that `old` has and `wanted` has not. */
+/** `result` without the fields that `old` has but `wanted` lacks. */
 function without(result: KubeObject, old: KubeObject, wanted: KubeObject): KubeObject {
   return removed(result, old, wanted) as KubeObject;
 }
@@ -149,7 +149,7 @@ function removed(result: unknown, old: unknown, wanted: unknown): unknown {
   );
 }
 
-/** The keys by which Kubernetes tells the items of a list apart: containers, variables, mounts, ports, hosts. */
+/** Keys by which Kubernetes identifies the items of a list: containers, variables, mounts, ports, hosts. */
 const itemKeys = ['name', 'mountPath', 'containerPort', 'port', 'ip', 'topologyKey'];
 
 function sameItem(one: unknown, other: unknown): boolean {

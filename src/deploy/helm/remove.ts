@@ -1,6 +1,6 @@
 /**
- * Takes a release out of the cluster by `helm uninstall`, waits until its objects and their pods are gone, and says what
- * stayed. Leaves releases of others alone, and volume claims unless they may go.
+ * Removes a release by `helm uninstall`, waits until its objects and their pods are gone, and says what stayed. Leaves
+ * other people's releases alone, and volume claims too unless the user allowed deleting them.
  */
 import type { WorkContext } from '../../build/types.ts';
 import { refOf } from '../../cluster/ref.ts';
@@ -29,10 +29,13 @@ import { requireAbandoned } from './repair.ts';
 import { readLive, podsOf, removeObjects } from '../live/removal.ts';
 import type { Removed, RemoveOptions } from '../types.ts';
 
-/** Helm's own way to keep a claim beyond its release. */
-const keepInChart = `annotate it in the chart with \`${policyAnnotation}: keep\`, and deploy that`;
+/** Helm's own way to keep a claim after its release is gone. */
+const keepInChart = `annotate it in the chart with \`${policyAnnotation}: keep\` and deploy again`;
 
-/** Uninstalls the release of a service. */
+/**
+ * Uninstalls the release of a service. The value says what stayed. Fails with VOLUME_CLAIMS if claims would be deleted
+ * and that was not allowed.
+ */
 export async function removeRelease(
   service: ServiceConfig,
   config: HelmConfig,
@@ -90,7 +93,7 @@ export async function removeRelease(
       return failed(
         'CLUSTER_UNREACHABLE',
         `the API server of ${target.context} ${loss} while release ${release} was removed: its state is unknown`,
-        { hint: 'appdev delete again, when it is back', evidence: complaint },
+        { hint: 'run appdev delete again when it is back', evidence: complaint },
       );
     }
     return failed(
@@ -103,8 +106,9 @@ export async function removeRelease(
     );
   }
 
-  // helm deletes what the last revision lists. What only the deployed one had (its successor was cut short), and the
-  // jobs and the like that hooks made, would stay for ever. Both are this release's own: their metadata says so.
+  // Helm deletes only what the last revision lists. Two kinds of objects would stay for ever: those that only the
+  // deployed revision had (if its successor was cut short), and jobs that hooks made. Both belong to this release, as
+  // their metadata shows.
   const hooks = await readLive(hooksOf(state.last, namespace), cluster, signal);
   if (hooks.kind !== 'ok') return hooks;
   const named = doomed.filter(
@@ -134,13 +138,16 @@ export async function removeRelease(
   });
 }
 
-/** Everything that the records list, each object once. */
+/** Every object that the records list, once. */
 function objectsOf(last: Revision, deployed: Revision | undefined, namespace: string): KubeObject[] {
   const objects = placed([...last.objects, ...(deployed?.objects ?? [])], namespace);
   return [...new Map(objects.map((object) => [identityOf(refOf(object)), object])).values()];
 }
 
-/** What hooks made and helm does not clean up. Claims stay: a hook may have filled one. So does what holds others' objects. */
+/**
+ * What hooks made and helm does not delete. Claims stay, because a hook may have filled one. So does what holds other
+ * people's objects.
+ */
 function hooksOf(last: Revision, namespace: string): KubeObject[] {
   return placed(last.hooks, namespace).filter(
     (object) => !isKept(object) && !isClaim(object) && !holdsOthers(object),

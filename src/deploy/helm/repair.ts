@@ -1,6 +1,6 @@
 /**
- * Brings a release that a killed helm left half done back to a state that helm accepts: to its last good revision, or,
- * where it never had one, to nothing. Only when it is certain that no helm works on it any more.
+ * Repairs a release that a killed helm left half done, so that helm accepts it again. It goes back to its last good
+ * revision, or to nothing if it never had one. Only done if it is certain that no helm works on it any more.
  */
 import type { WorkContext } from '../../build/types.ts';
 import type { Cluster, ClusterIdentity, KubeObject } from '../../cluster/types.ts';
@@ -16,18 +16,21 @@ import { homed, nameOf } from '../objects/kinds.ts';
 import { fieldManager } from '../objects/ownership.ts';
 import type { ReleaseState, Revision } from '../record/release.ts';
 
-/** What repair and deploy need of the session. */
+/** What repair and deploy need from the session. */
 export interface ReleaseTools {
   readonly helm: Helm;
   readonly cluster: Cluster;
   readonly holders: Holders;
-  /** Folder in which helm runs, and that messages show paths relative to. */
+  /** Folder in which helm runs. Paths in messages are relative to it. */
   readonly root: string;
 }
 
 type Pending = Extract<ReleaseState, { kind: 'pending' }>;
 
-/** Makes sure that nobody works on a pending release. RELEASE_STUCK says how to go on by hand where that is unsure. */
+/**
+ * Makes sure that nobody works on a pending release. Otherwise fails with RELEASE_STUCK, which says how to continue by
+ * hand.
+ */
 export async function requireAbandoned(
   state: Pending,
   namespace: string,
@@ -38,12 +41,16 @@ export async function requireAbandoned(
   const { release, revision, status } = state.last;
   const what = `release ${release} in ${namespace} is ${status} (revision ${revision})`;
   if (holder === 'alive') {
-    return failed('RELEASE_STUCK', `${what}: another helm of appdev works on it on this machine`, {
-      hint: 'wait for it to end, then try again',
-    });
+    return failed(
+      'RELEASE_STUCK',
+      `${what}: another helm started by appdev is working on it on this machine`,
+      {
+        hint: 'wait until it ends, then try again',
+      },
+    );
   }
-  return failed('RELEASE_STUCK', `${what}, and it is not certain that the helm that did this has ended`, {
-    hint: `when it has: ${byHand(state, namespace, cluster.identity.context)}`,
+  return failed('RELEASE_STUCK', `${what}, and appdev cannot tell whether the helm that did this has ended`, {
+    hint: `when it has ended, run ${byHand(state, namespace, cluster.identity.context)}`,
   });
 }
 
@@ -61,8 +68,8 @@ export async function repairRelease(
     const losses = await findLosses(homed(last.objects, namespace), 'uninstall', cluster, signal);
     if (losses.kind !== 'ok') return losses;
     if (keepersOf(losses.value).length > 0) {
-      // Uninstalling would delete data. Without the record, the next install adopts what is there: it all
-      // carries this release's name.
+      // Uninstalling would delete data. Without the record, the next install adopts the objects, because they all carry
+      // this release's name.
       const ref = { apiVersion: 'v1', kind: 'Secret', name: last.secret, namespace };
       const removed = await cluster.remove(ref, {}, signal);
       return removed.kind === 'ok' ? ok('its record was removed; it had never been deployed') : removed;
@@ -99,8 +106,8 @@ export async function repairRelease(
 }
 
 /**
- * Finishes a removal that broke off: what is gone already is no error for helm. What holds data stays, for nobody asks here.
- * The value says what was done, as a clause for the user.
+ * Finishes a removal that was cut off. For helm, an object that is already gone is not an error. What holds data stays,
+ * because nobody was asked. The value says what was done, as a clause for the user.
  */
 export async function finishUninstall(
   last: Revision,
@@ -116,14 +123,14 @@ export async function finishUninstall(
   const target = { ...cluster.identity, namespace };
   const args = ['uninstall', ...pinned(target), '--', last.release];
   const run = await helm.run({ args, cwd: root, kubeconfig: target.kubeconfig }, signal);
-  return run.kind === 'ok' ? ok(`that is finished first${stayClause(staying)}`) : run;
+  return run.kind === 'ok' ? ok(`appdev finishes that first${stayClause(staying)}`) : run;
 }
 
 function stayClause(staying: readonly KubeObject[]): string {
   return staying.map((one) => `, ${nameOf(one)} stays`).join('');
 }
 
-/** Leaves the rollback's mark on the pending record: if the rollback is killed, too, the next start can tell. */
+/** Puts the rollback's mark on the pending record. If the rollback is killed too, the next start can tell. */
 async function markRepair(
   last: Revision,
   namespace: string,
@@ -152,7 +159,7 @@ function stillStuck(
     return failed(
       'CLUSTER_UNREACHABLE',
       `the API server of ${context} ${loss} while release ${release} was repaired: its state is unknown`,
-      { hint: 'the next run looks at the release first and repairs it', evidence: complaint },
+      { hint: 'run the command again: it checks the release first and repairs it', evidence: complaint },
     );
   }
   return failed(

@@ -14,13 +14,13 @@ it.each([
   [
     'Error: UPGRADE FAILED: another operation (install/upgrade/rollback) is in progress',
     'RELEASE_STUCK',
-    'release orders-dev in dev was taken by another helm at this moment',
+    'release orders-dev in dev is being changed by another helm',
     'helm history orders-dev --kube-context kind-shop -n dev',
   ],
   [
     'Error: INSTALLATION FAILED: Unable to continue with install: Service "orders" in namespace "dev" exists and cannot be imported into the current release: invalid ownership metadata; label validation error: missing key "app.kubernetes.io/managed-by": must be set to "Helm"',
     'OBJECT_FOREIGN',
-    'Service/orders in dev exists and does not belong to release orders-dev',
+    'Service/orders in dev exists but does not belong to release orders-dev',
     '--adopt',
   ],
   [
@@ -45,31 +45,31 @@ it.each([
     'Error: Kubernetes cluster unreachable: Get "https://127.0.0.1:1/version": dial tcp 127.0.0.1:1: connect: connection refused',
     'CLUSTER_UNREACHABLE',
     'the API server of kind-shop went away while release orders-dev was applied: its state is unknown',
-    'the next run',
+    'run the command again',
   ],
   [
     'Error: UPGRADE FAILED: pre-upgrade hooks failed: Delete "https://127.0.0.1:6443/apis/batch/v1/namespaces/dev/jobs/migrate": read tcp 127.0.0.1:48738->127.0.0.1:6443: read: connection reset by peer',
     'CLUSTER_UNREACHABLE',
     'the API server of kind-shop went away while release orders-dev was applied: its state is unknown',
-    'the next run',
+    'run the command again',
   ],
   [
     'Error: kubernetes cluster unreachable: Get "https://127.0.0.1:1/version": read tcp 127.0.0.1:2->127.0.0.1:1: read: connection reset by peer',
     'CLUSTER_UNREACHABLE',
     'the API server of kind-shop went away while release orders-dev was applied: its state is unknown',
-    'the next run',
+    'run the command again',
   ],
   [
     'Error: UPGRADE FAILED: Get "https://127.0.0.1:6443/api/v1/namespaces/dev/secrets": EOF',
     'CLUSTER_UNREACHABLE',
     'the API server of kind-shop went away while release orders-dev was applied: its state is unknown',
-    'the next run',
+    'run the command again',
   ],
   [
     'Error: UPGRADE FAILED: unexpected error when reading response body. Please retry. Original error: http2: client connection lost',
     'CLUSTER_UNREACHABLE',
     'the API server of kind-shop went away while release orders-dev was applied: its state is unknown',
-    'the next run',
+    'run the command again',
   ],
   [
     'Error: UPGRADE FAILED: Internal error occurred: failed calling webhook "policy.example.com": failed to call webhook: Post "https://policy.example.com:443/check?timeout=10s": dial tcp 127.0.0.1:443: connect: connection refused',
@@ -87,7 +87,7 @@ it.each([
     'Error: query: failed to query with labels: the server is currently unable to handle the request (get secrets)',
     'CLUSTER_UNREACHABLE',
     'the API server of kind-shop answered HTTP 503 while release orders-dev was applied: its state is unknown',
-    'the next run',
+    'run the command again',
   ],
   [
     'Error: UPGRADE FAILED: unable to retrieve the complete list of server APIs: metrics.k8s.io/v1beta1: the server is currently unable to handle the request',
@@ -113,7 +113,7 @@ it.each([
     'release orders-dev: something new',
     'appdev render orders',
   ],
-  ['', 'DEPLOY_FAILED', 'release orders-dev: helm failed without a word', 'appdev render orders'],
+  ['', 'DEPLOY_FAILED', 'release orders-dev: helm failed without a message', 'appdev render orders'],
 ])('%s', (stderr, code, message, hint) => {
   const error = explainUpgrade(stderr, input);
   expect({ code: error.code, message: error.message }).toEqual({ code, message });

@@ -1,6 +1,6 @@
 /**
- * Runs `helm upgrade --install` for a service: the marks that a release of appdev carries, and the flags. Decides
- * nothing: whether to upgrade, and what a failure means, is apply.ts's.
+ * Runs `helm upgrade --install` for a service, with the labels of an appdev release and the flags. Decides nothing:
+ * apply.ts decides whether to upgrade and what a failure means.
  */
 import type { WorkContext } from '../../build/types.ts';
 import type { Cluster } from '../../cluster/types.ts';
@@ -19,16 +19,16 @@ import { contentDescription } from '../record/release.ts';
 import type { ReleaseTools } from './repair.ts';
 import type { DeployTerms, Rendered } from '../types.ts';
 
-/** Revisions that helm keeps of a release. */
+/** How many revisions helm keeps of a release. */
 const historyMax = 10;
 
-/** What a Helm deploy needs beside the session's tools. */
+/** What a Helm deploy needs besides the session's tools. */
 export interface HelmApplySettings extends ReleaseTools {
   readonly project: string;
-  /** Take over a release, or objects, that somebody else made. */
+  /** Take over a release, or objects, that someone else made. */
   readonly adopt: boolean;
   readonly terms: DeployTerms;
-  /** Take back fields that somebody else has changed of a release that is ours; else that is a refusal. */
+  /** Take back fields of our own release that someone else has changed. Without it, such a change is a refusal. */
   readonly forceConflicts: boolean;
 }
 
@@ -39,15 +39,15 @@ export interface UpgradeRequest {
   /** `shapeLabel` of the last revision. */
   readonly checked: string | undefined;
   readonly lifetime: Lifetime;
-  /** The release is applied on the server, where Helm is 4. */
+  /** True if Helm 4 applies the release on the server. */
   readonly serverSide: boolean;
-  /** Take fields from other managers. Helm asks for that only where it applies on the server; else it always does. */
+  /** Take fields from other managers. Helm needs this only if it applies on the server; otherwise it always does so. */
   readonly force: boolean;
-  /** Replicas that an autoscaler has made, by the workload's identity: they stay. */
+  /** Replicas to keep because an autoscaler has set them, by the identity of the workload. */
   readonly replicas: ReadonlyMap<string, number>;
 }
 
-/** Runs the upgrade. A failure of helm's is an `ok` with its exit code. */
+/** Runs the upgrade. If helm fails, the outcome is an `ok` with its exit code. */
 export async function upgradeRelease(
   { service, config, rendered, checked, lifetime, serverSide, force, replicas }: UpgradeRequest,
   { cluster, helm, holders, project, root, adopt }: HelmApplySettings,
@@ -79,10 +79,10 @@ export async function upgradeRelease(
     `--labels=${labels.join(',')}`,
     `--description=${contentDescription(rendered.hash)}`,
     `--history-max=${historyMax}`,
-    // Without it, helm keeps the last revision's values where the new ones are empty.
+    // Without it, helm keeps the last revision's values if the new ones are empty.
     '--reset-values',
     '--hide-notes',
-    // For hooks; the rollout itself is watched by appdev, which says why where helm says "timed out".
+    // The timeout is for hooks. appdev watches the rollout itself and says why, where helm would only say "timed out".
     `--timeout=${Math.ceil(service.deploy.deadlineMs / 1000)}s`,
     ...(takesOwnership ? ['--take-ownership'] : []),
     ...(force && serverSide && version.value.major > 3 ? ['--force-conflicts'] : []),
@@ -109,7 +109,7 @@ export async function upgradeRelease(
   }
 }
 
-/** Where helm is pinned to: the session's cluster, and the service's namespace. */
+/** What helm is pinned to: the session's cluster and the service's namespace. */
 export function targetOf(
   cluster: Cluster,
   namespace: string,
@@ -124,7 +124,7 @@ export function revisionIn(stdout: string): string {
   return revision === undefined ? 'release upgraded' : `revision ${revision}`;
 }
 
-/** Hash over the rendered objects with the pushed images left out; half of it is enough for a label. */
+/** Hash over the rendered objects without the pushed images. Half of it is enough for a label. */
 function shapeOf({ objects, artifact, uses = [] }: Rendered): string {
   const pushed = artifact === undefined ? uses : [artifact, ...uses];
   const blank = (image: string): string => (pushed.some((one) => isReferenceTo(image, one)) ? '' : image);

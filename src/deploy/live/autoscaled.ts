@@ -1,7 +1,7 @@
 /**
- * Leaves the number of replicas to an autoscaler: where a HorizontalPodAutoscaler targets a workload, what the manifest
- * says counts for the first deploy only. The autoscaler may be rendered with the workload, or be in the cluster already
- * (made by `kubectl autoscale`, by KEDA).
+ * Leaves the number of replicas to an autoscaler. If a HorizontalPodAutoscaler targets a workload, the number in the
+ * manifest counts for the first deploy only. The autoscaler may be rendered with the workload, or may already be in the
+ * cluster (made by `kubectl autoscale` or by KEDA).
  */
 import { refOf } from '../../cluster/ref.ts';
 import type { Cluster, KubeObject } from '../../cluster/types.ts';
@@ -15,7 +15,7 @@ export type Autoscaled = ReadonlySet<string>;
 
 const autoscaler = { apiVersion: 'autoscaling/v2', kind: 'HorizontalPodAutoscaler' };
 
-/** Finds the autoscaled ones among the pairs. Asks the cluster only where a pair says how many replicas there are to be. */
+/** Finds the autoscaled workloads among the pairs. Asks the cluster only if a pair sets a number of replicas. */
 export async function findAutoscaled(
   pairs: readonly Pair[],
   rendered: readonly KubeObject[],
@@ -28,7 +28,7 @@ export async function findAutoscaled(
   for (const namespace of namespaces) {
     const listed = await cluster.list({ ...autoscaler, namespace }, signal);
     if (listed.kind === 'cancelled') return listed;
-    // Who may deploy need not be allowed to read autoscalers; then those that are rendered count.
+    // Someone who may deploy is not always allowed to read autoscalers. Then only the rendered ones count.
     if (listed.kind === 'failed' && listed.error.code !== 'CLUSTER_DENIED') return listed;
     if (listed.kind === 'ok') found.push(...listed.value);
   }
@@ -45,7 +45,7 @@ function targetOf(one: KubeObject): string {
   });
 }
 
-/** The wanted object with as many replicas as there are, where an autoscaler decides that. */
+/** The wanted object, with the live number of replicas if an autoscaler decides it. */
 export function withLiveReplicas({ wanted, live }: Pair, autoscaled: Autoscaled): KubeObject {
   const replicas = numberAt(live, 'spec', 'replicas');
   if (replicas === undefined || numberAt(wanted, 'spec', 'replicas') === undefined) return wanted;
@@ -54,8 +54,9 @@ export function withLiveReplicas({ wanted, live }: Pair, autoscaled: Autoscaled)
 }
 
 /**
- * The same, for an apply by `manager`: without the field where that manager does not own it any more, so that what the
- * autoscaler does next is no change of ours. Where it does own it, leaving it out would set it to the default, 1.
+ * The wanted object as `manager` should apply it. If that manager no longer owns the number of replicas, the field is
+ * left out, so the autoscaler's next change does not look like ours. If it still owns the field, leaving it out would
+ * reset it to 1, so the live number is sent.
  */
 export function leftToAutoscaler(pair: Pair, autoscaled: Autoscaled, manager: string): KubeObject {
   const kept = withLiveReplicas(pair, autoscaled);

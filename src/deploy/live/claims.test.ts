@@ -66,10 +66,10 @@ it('refuses with every claim by name, how to keep it, and what to type to let it
       message:
         'deploying web would delete PersistentVolumeClaim/other, PersistentVolumeClaim/data-db-0 (with StatefulSet/db, whenDeleted: Delete) and what is stored there',
       hint:
-        'to keep it: kubectl --context kind-dev -n dev annotate pvc other helm.sh/resource-policy=keep; ' +
+        'to keep the data: kubectl --context kind-dev -n dev annotate pvc other helm.sh/resource-policy=keep; ' +
         'kubectl --context kind-dev -n dev patch statefulset db --type=merge -p ' +
         `'{"spec":{"persistentVolumeClaimRetentionPolicy":{"whenDeleted":"Retain"}}}'; ` +
-        'to let the data go: appdev run --delete-volumes',
+        'to delete it: appdev run --delete-volumes',
     },
   });
 });

@@ -1,22 +1,22 @@
 /**
- * Volume claims hold what a developer has typed in for a week; nothing takes them along unasked. Says which claims go with
- * which objects, and how a write that would delete some is refused. Pure.
+ * Volume claims may hold a week of a developer's work, so nothing deletes them unasked. This file says which claims go
+ * with which objects, and refuses a write that would delete some. Pure.
  *
- * Guarded is what a deleted object takes along. A StatefulSet that stays and has fewer replicas than before gives claims up
- * only with `whenScaled: Delete`, which its author has written for just that: it is not refused.
+ * The guard covers what goes with a deleted object. It does not cover a StatefulSet that stays with fewer replicas:
+ * that gives up claims only with `whenScaled: Delete`, which its author wrote for exactly that.
  */
 import type { KubeObject } from '../../cluster/types.ts';
 import { failed, type NotOk } from '../../core/outcome.ts';
 import { listAt, numberAt, stringAt } from '../../support/fields.ts';
 import { nameOf } from '../objects/kinds.ts';
 
-/** The annotation by which Helm leaves an object alone. */
+/** With this annotation Helm leaves an object alone. */
 export const policyAnnotation = 'helm.sh/resource-policy';
 
-/** A claim that would go. */
+/** A claim that would be deleted. */
 export interface LostClaim {
   readonly claim: KubeObject;
-  /** The StatefulSet that takes it along; absent where the claim itself would be deleted. */
+  /** The StatefulSet whose deletion would delete the claim. Absent if the claim itself would be deleted. */
   readonly by?: KubeObject;
 }
 
@@ -25,14 +25,14 @@ export function isClaim(object: { readonly kind: string }): boolean {
   return object.kind === 'PersistentVolumeClaim';
 }
 
-/** True for an object that `helm uninstall` leaves alone, by the annotation in its template. */
+/** True for an object that `helm uninstall` leaves alone because of the annotation in its template. */
 export function isKept(object: KubeObject): boolean {
   return object.metadata.annotations?.[policyAnnotation]?.trim().toLowerCase() === 'keep';
 }
 
 /**
- * True for a claim that goes with a StatefulSet: by `persistentVolumeClaimRetentionPolicy.whenDeleted: Delete`, or because
- * the set still owns it, as the controller has it a moment after that policy was changed.
+ * True for a claim that is deleted with a StatefulSet: because of `persistentVolumeClaimRetentionPolicy.whenDeleted:
+ * Delete`, or because the set still owns the claim (the controller updates that a moment after the policy changes).
  */
 function goesWith(set: KubeObject, claim: KubeObject): boolean {
   const policy = stringAt(set, 'spec', 'persistentVolumeClaimRetentionPolicy', 'whenDeleted');
@@ -41,10 +41,10 @@ function goesWith(set: KubeObject, claim: KubeObject): boolean {
 }
 
 /**
- * The claims that go when objects are deleted.
+ * The claims that would be deleted with these objects.
  *
- * @param doomed the objects as they are in the cluster
- * @param claims those of the namespaces of the StatefulSets among them
+ * @param doomed the objects to delete, as they are in the cluster
+ * @param claims all claims in the namespaces of the StatefulSets among them
  */
 export function claimsLost(doomed: readonly KubeObject[], claims: readonly KubeObject[]): LostClaim[] {
   return doomed.flatMap((object): LostClaim[] => {
@@ -53,7 +53,9 @@ export function claimsLost(doomed: readonly KubeObject[], claims: readonly KubeO
   });
 }
 
-/** The claims that would go, as a clause: `would delete PersistentVolumeClaim/data and what is stored there`. */
+/**
+ * The claims that would be deleted, as a clause: `would delete PersistentVolumeClaim/data and what is stored there`.
+ */
 export function lossClause(lost: readonly LostClaim[]): string {
   const names = lost.map(({ claim, by }) =>
     by === undefined ? nameOf(claim) : `${nameOf(claim)} (with ${nameOf(by)}, whenDeleted: Delete)`,
@@ -62,11 +64,11 @@ export function lossClause(lost: readonly LostClaim[]): string {
 }
 
 /**
- * Refuses a write: VOLUME_CLAIMS.
+ * The refusal of a write that would delete claims: VOLUME_CLAIMS.
  *
  * @param doing what would delete the claims: `removing web`
- * @param keep how they are kept, one way a kind of loss
- * @param allow the command line that lets them go
+ * @param keep how to keep them: one command or advice for each kind of loss
+ * @param allow the command line that deletes them
  */
 export function claimsRefusal(
   doing: string,
@@ -75,16 +77,16 @@ export function claimsRefusal(
   allow: string,
 ): NotOk {
   return failed('VOLUME_CLAIMS', `${doing} ${lossClause(lost)}`, {
-    hint: `to keep it: ${keep.join('; ')}; to let the data go: ${allow}`,
+    hint: `to keep the data: ${keep.join('; ')}; to delete it: ${allow}`,
   });
 }
 
-/** Refuses to remove a service that is deployed. */
+/** The refusal to remove a deployed service: VOLUME_CLAIMS. */
 export function refuseRemoval(service: string, lost: readonly LostClaim[], keep: readonly string[]): NotOk {
   return claimsRefusal(`removing ${service}`, lost, keep, `appdev delete ${service} --delete-volumes`);
 }
 
-/** The commands after which a deploy leaves these claims in the cluster, although it no longer has what they came from. */
+/** The commands that make a deploy leave these claims in the cluster, even if the objects they came from are gone. */
 export function keepingCommands(lost: readonly LostClaim[], context: string): string[] {
   const kubectl = ({ metadata }: KubeObject): string =>
     `kubectl --context ${context} -n ${metadata.namespace ?? ''}`;
@@ -96,7 +98,7 @@ export function keepingCommands(lost: readonly LostClaim[], context: string): st
   return [...own, ...retainCommands(lost, context)];
 }
 
-/** The commands after which StatefulSets no longer take their claims along. */
+/** The commands that make StatefulSets leave their claims behind. */
 export function retainCommands(lost: readonly LostClaim[], context: string): string[] {
   const patch = '{"spec":{"persistentVolumeClaimRetentionPolicy":{"whenDeleted":"Retain"}}}';
   const commands = lost.flatMap(({ by }) => {
@@ -109,7 +111,7 @@ export function retainCommands(lost: readonly LostClaim[], context: string): str
   return [...new Set(commands)];
 }
 
-/** The claims that StatefulSets made from their templates: `<template>-<set>-<ordinal>`. */
+/** The claims that StatefulSets made from their templates, named `<template>-<set>-<ordinal>`. */
 export function templateClaims(sets: readonly KubeObject[], claims: readonly KubeObject[]): KubeObject[] {
   const prefixes = sets
     .filter(({ kind }) => kind === 'StatefulSet')

@@ -26,7 +26,7 @@ const drift: Drift = {
 
 it('names each field, who changed it, and numbers and images, but no other value', () => {
   expect(takenBack(drift)).toBe(
-    'Deployment/web: somebody changed .spec.replicas to 2 (set back to 1), ' +
+    'Deployment/web: someone changed .spec.replicas to 2 (set back to 1), ' +
       `kubectl-set changed ${container}.image to nginx:nope (set back to localhost:5001/web:1@sha256:12121212121212121212121212121212…), ` +
       `kubectl-edit changed ${container}.env[name="KEY"].value (set back)`,
   );
@@ -36,9 +36,9 @@ it('names each field, who changed it, and numbers and images, but no other value
 
 it('says in a preview what the deploy would do', () => {
   const one = { ...drift, fields: drift.fields.slice(0, 1) };
-  const told = 'Deployment/web: somebody changed .spec.replicas to 2 (would be set back to 1)';
+  const told = 'Deployment/web: someone changed .spec.replicas to 2 (would be set back to 1)';
   expect(wouldTakeBack(one, true)).toBe(told);
-  expect(wouldTakeBack(one, false)).toBe(`${told}; deploy refuses that without --force-conflicts`);
+  expect(wouldTakeBack(one, false)).toBe(`${told}; without --force-conflicts, deploy refuses to do that`);
 });
 
 it('refuses all of it at once', () => {
@@ -46,8 +46,8 @@ it('refuses all of it at once', () => {
   expect(refuseDrift('web', [one, one])).toMatchObject({
     error: {
       message:
-        'Deployment/web: somebody changed .spec.replicas to 2 (not 1); ' +
-        'Deployment/web: somebody changed .spec.replicas to 2 (not 1); nothing was applied',
+        'Deployment/web: someone changed .spec.replicas to 2 (not 1); ' +
+        'Deployment/web: someone changed .spec.replicas to 2 (not 1); nothing was applied',
       hint: expect.stringContaining('appdev diff web') as string,
     },
   });

@@ -1,28 +1,28 @@
 /**
- * Finds what others have changed of objects that are ours: `kubectl scale`, `set image`, `rollout undo`, `edit`. The API
- * server knows who set which field last, and a dry run of the apply makes it say so. Writes nothing.
+ * Finds what others have changed in our objects: `kubectl scale`, `set image`, `rollout undo`, `edit`. The API server
+ * knows who set which field last, and says so in a dry run of the apply. Writes nothing.
  */
 import type { FieldConflict } from '../../cluster/conflicts.ts';
 import type { Cluster, KubeObject } from '../../cluster/types.ts';
 import { ok, type Outcome } from '../../core/outcome.ts';
 import { fieldAt, listAt, numberAt, stringAt } from '../../support/fields.ts';
 
-/** An object as it is to be, and as it is. */
+/** An object as it should be, and as it is. */
 export interface Pair {
   readonly wanted: KubeObject;
   readonly live: KubeObject;
 }
 
-/** An object of which somebody else has changed fields. */
+/** An object in which someone else has changed fields. */
 export interface Drift extends Pair {
   /** At least one. */
   readonly fields: readonly FieldConflict[];
 }
 
 /**
- * Looks at each pair.
+ * Finds the changed fields of each pair.
  *
- * @param manager the field manager that applies; what another entry of the same name owns is its own
+ * @param manager the field manager that applies; entries of the same name are its own
  */
 export async function findDrift(
   pairs: readonly Pair[],
@@ -47,14 +47,17 @@ export async function findDrift(
   return ok(found);
 }
 
-/** Without another manager there is nothing to be asked. What controllers report as status is never applied. */
+/**
+ * True if the object has another manager. Without one there is nothing to ask. Entries for the status do not count: it
+ * is never applied.
+ */
 function hasOtherManagers(live: KubeObject, manager: string): boolean {
   return listAt(live, 'metadata', 'managedFields').some(
     (entry) => stringAt(entry, 'manager') !== manager && stringAt(entry, 'subresource') !== 'status',
   );
 }
 
-/** `kubectl scale --replicas=0` takes the field from its owner, and the API server (1.34) records no new one. */
+/** `kubectl scale --replicas=0` takes the field from its owner, but the API server (1.34) records no new owner. */
 function scaledToZero({ wanted, live }: Pair): FieldConflict[] {
   const asked = numberAt(wanted, 'spec', 'replicas') ?? 0;
   if (asked === 0 || numberAt(live, 'spec', 'replicas') !== 0) return [];

@@ -1,14 +1,14 @@
 /**
- * Reads the value at a field path as the API server writes one in a conflict:
+ * Reads the value at a field path, in the form that the API server uses in a conflict:
  * `.spec.template.spec.containers[name="app"].image`. Pure.
  */
 import { isFields } from '../../support/fields.ts';
 
-/** The value at a path, or undefined where the object has none there. */
+/** The value at a path; undefined if the object has none there. */
 export function valueAt(value: unknown, path: string): unknown {
   if (path === '') return value;
   if (isFields(value)) {
-    // Keys of annotations have dots in them, which the path does not tell from its own: the longest key that fits.
+    // Annotation keys contain dots, which the path does not tell from its own. So the longest key that fits is taken.
     const keys = Object.keys(value).sort((a, b) => b.length - a.length);
     const key = keys.find(
       (one) => path.startsWith(`.${one}`) && /^($|[.[])/.test(path.slice(1 + one.length)),

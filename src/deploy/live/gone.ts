@@ -7,9 +7,9 @@ import { nameOf } from '../objects/kinds.ts';
 import { observe } from './observe.ts';
 
 /**
- * Waits until none of these objects (by uid) is left, at most `limitMs`.
+ * Waits until none of these objects (by uid) is left, for at most `limitMs`.
  *
- * @returns DEPLOY_FAILED naming what is left, and the finalizers that hold it
+ * @returns DEPLOY_FAILED, naming the objects that are left and the finalizers that hold them
  */
 export async function waitUntilGone(
   objects: readonly KubeObject[],
@@ -56,11 +56,14 @@ export async function waitUntilGone(
     return finalizers.length === 0 ? nameOf(object) : `${nameOf(object)} (held by ${finalizers.join(', ')})`;
   });
   return failed('DEPLOY_FAILED', `still there after ${Math.round(limitMs / 1000)} s: ${names.join(', ')}`, {
-    hint: 'kubectl describe shows what holds them; appdev delete tries again',
+    hint: 'run kubectl describe to see what holds them, then appdev delete again',
   });
 }
 
-/** How long graceful ends may take: the longest grace period of these pods, and time for the deletion itself. */
+/**
+ * How long to wait for graceful ends, in milliseconds: the longest grace period of these pods, plus time for the
+ * deletion itself.
+ */
 export function goneLimitMs(pods: readonly KubeObject[]): number {
   const grace = pods.map((pod) => {
     const spec = pod['spec'] as { readonly terminationGracePeriodSeconds?: number } | undefined;

@@ -1,13 +1,13 @@
 /**
- * Follows several queries at once and hands on what all of them say together. Nothing is handed on before each has been
- * listed, so that an empty set always means "there are none".
+ * Follows several queries at once and passes on what all of them say together. Passes on nothing until each has been
+ * listed, so an empty set always means "there are none".
  */
 import type { Cluster, ObjectQuery, Snapshot } from '../../cluster/types.ts';
 
-/** What to do with the sets. */
+/** Callbacks for the sets. */
 export interface ObserveHandlers<Key extends string> {
   readonly onChange: (sets: Readonly<Record<Key, Snapshot>>) => void;
-  /** The connection was lost; said once until it is back. */
+  /** The connection was lost. Called once until it is back. */
   readonly onLost?: (reason: string) => void;
   readonly onRegained?: () => void;
 }

@@ -1,4 +1,7 @@
-/** Removing objects one by one, and finding the pods and claims that go with them. Decides nothing: callers say what may go. */
+/**
+ * Removes objects one by one, and finds the pods and claims that go with them. Decides nothing: the callers say what
+ * may be removed.
+ */
 import { refOf } from '../../cluster/ref.ts';
 import type { Cluster, KubeObject } from '../../cluster/types.ts';
 import { ok, type Outcome } from '../../core/outcome.ts';
@@ -6,7 +9,7 @@ import { fieldsAt, stringAt } from '../../support/fields.ts';
 import { claimsLost, type LostClaim } from './claims.ts';
 import { identityOf, inApplyOrder } from '../objects/kinds.ts';
 
-/** The objects as they are in the cluster, by identity; those that are not there are left out. */
+/** The objects as they are in the cluster, by identity. Objects that do not exist are left out. */
 export async function readLive(
   objects: readonly KubeObject[],
   cluster: Cluster,
@@ -22,7 +25,7 @@ export async function readLive(
   return ok(live);
 }
 
-/** The claims that go when these live objects are deleted. */
+/** The claims that would be deleted with these live objects. */
 export async function findLostClaims(
   doomed: readonly KubeObject[],
   cluster: Cluster,
@@ -40,7 +43,7 @@ export async function findLostClaims(
   return ok(claimsLost(doomed, claims));
 }
 
-/** Deletes objects, those that were applied last first; what is gone already is no error. */
+/** Deletes objects, the last applied ones first. An object that is already gone is not an error. */
 export async function removeObjects(
   objects: readonly KubeObject[],
   cluster: Cluster,
@@ -56,7 +59,7 @@ export async function removeObjects(
   return ok(removed);
 }
 
-/** The pods of live workloads: what their selectors select, the pods of jobs by the job's label. */
+/** The pods of live workloads: those that their selectors select, and for jobs those with the job's label. */
 export async function podsOf(
   workloads: readonly KubeObject[],
   cluster: Cluster,

@@ -1,18 +1,18 @@
 /**
- * An object as a preview shows it: what people write, without what the server keeps for itself, and without the values of
+ * An object as a preview shows it: what people write, without what the server adds for itself and without the values of
  * a Secret. Pure.
  */
 import type { KubeObject } from '../../cluster/types.ts';
 import { isFields } from '../../support/fields.ts';
 import { toYaml } from '../objects/documents.ts';
 
-/** The two sides of a preview as YAML with sorted keys; the empty text for an object that is not there. */
+/** The two sides of a preview as YAML with sorted keys. The text is empty for an object that does not exist. */
 export interface Sides {
   readonly before: string;
   readonly after: string;
 }
 
-/** What the server writes into metadata. */
+/** Fields that the server writes into metadata. */
 const serverMetadata = new Set([
   'creationTimestamp',
   'generation',
@@ -22,13 +22,16 @@ const serverMetadata = new Set([
   'uid',
 ]);
 
-/** Annotations that controllers and clients keep for themselves; kubectl's holds the whole object, a Secret's values too. */
+/**
+ * Annotations that controllers and clients keep for themselves. kubectl's holds the whole object, including a Secret's
+ * values.
+ */
 const serverAnnotations = new Set([
   'deployment.kubernetes.io/revision',
   'kubectl.kubernetes.io/last-applied-configuration',
 ]);
 
-/** Both sides, comparable line by line. */
+/** Both sides, ready to be compared line by line. */
 export function sidesOf(before: KubeObject | undefined, after: KubeObject | undefined): Sides {
   const [old, now] = masked(before, after);
   return { before: textOf(old), after: textOf(now) };
@@ -52,7 +55,7 @@ function withoutServerFields(object: KubeObject): KubeObject {
 /** The keys that hold a Secret's values. */
 const secretKeys = ['data', 'stringData'];
 
-/** Masks both sides of a Secret so that one sees which values differ, and none of them. */
+/** Masks both sides of a Secret. The reader sees which values differ, but no value. */
 function masked(
   before: KubeObject | undefined,
   after: KubeObject | undefined,

@@ -1,8 +1,8 @@
-/** Content hashes: what makes "nothing changed" a fact. Stable across key order, machines and time. */
+/** Content hashes. They make "nothing changed" a fact, and do not depend on key order, machine or time. */
 import { createHash } from 'node:crypto';
 import { isFields } from '../../support/fields.ts';
 
-/** A value's JSON with sorted keys: equal data gives equal text, however it was written. */
+/** A value's JSON with sorted keys, so that equal data gives equal text. */
 export function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_key, inner: unknown) => {
     if (!isFields(inner)) return inner;

@@ -44,12 +44,12 @@ describe('parseDocuments', () => {
 
   it.each([
     ['kind: A\nmetadata: {name: a}', '`apiVersion` is missing', 1, 1],
-    ['apiVersion: v1\nkind: 3\nmetadata: {name: a}', '`kind` is missing, or is not a string', 2, 1],
+    ['apiVersion: v1\nkind: 3\nmetadata: {name: a}', '`kind` is missing or not a string', 2, 1],
     ['apiVersion: v1\nkind: A\nmetadata:\n  labels: {}', '`metadata.name` is missing', 3, 1],
-    ['apiVersion: v1\nkind: A\nmetadata:\n  name: 7', '`metadata.name` is missing, or is not a string', 4, 3],
+    ['apiVersion: v1\nkind: A\nmetadata:\n  name: 7', '`metadata.name` is missing or not a string', 4, 3],
     [
       'apiVersion: v1\nkind: A\nmetadata:\n  generateName: x-',
-      '`metadata.generateName` cannot be applied twice',
+      '`metadata.generateName` cannot be used',
       4,
       3,
     ],

@@ -1,6 +1,6 @@
 /**
- * YAML streams to Kubernetes objects and back. Text is read as the cluster's own tools read it (YAML 1.1 booleans and
- * octals), and every fault is a diagnostic with its place. Knows nothing of where the text comes from.
+ * YAML streams to Kubernetes objects and back. Reads YAML as the cluster's own tools do (YAML 1.1 booleans and octals),
+ * and reports every fault as a diagnostic with its place. Does not know where the text comes from.
  */
 import { Document, LineCounter, isAlias, isMap, parseAllDocuments, type Node, type YAMLMap } from 'yaml';
 import { refOf } from '../../cluster/ref.ts';
@@ -9,36 +9,36 @@ import type { Diagnostic } from '../../core/diagnostic.ts';
 import { isFields, stringAt } from '../../support/fields.ts';
 import { identityOf, nameOf } from './kinds.ts';
 
-/** One object with the place where it is written. */
+/** One object and the place where it is written. */
 export interface Located {
   readonly object: KubeObject;
   /** Line of the document's first key, from 1. */
   readonly line: number;
 }
 
-/** What came of a text: the objects in it, and every fault. With an error among the faults, do not use the objects. */
+/** The objects in a text, and every fault. If one of the faults is an error, do not use the objects. */
 export interface ParsedDocuments {
   readonly objects: readonly Located[];
   readonly diagnostics: readonly Diagnostic[];
 }
 
 export interface ParseSettings {
-  /** What diagnostics call the file. */
+  /** The name of the file in diagnostics. */
   readonly file: string;
   /**
-   * `written`: by the user, so that doubled keys and missing names are errors. `generated`: by Helm or Kustomize, which
-   * have checked it; hook objects may have a generated name.
+   * `written` by the user: doubled keys and missing names are errors. `generated` by Helm or Kustomize, which have
+   * checked it: hook objects may have a generated name.
    */
   readonly origin: 'written' | 'generated';
 }
 
 /**
- * Types that YAML 1.1 has but Go's YAML readers (kubectl, Helm, Kustomize) do not resolve: `8080:80` and `2001-12-14`
- * stay strings there, so they stay strings here.
+ * Types that YAML 1.1 has but Go's YAML readers (kubectl, Helm, Kustomize) do not resolve. They keep `8080:80` and
+ * `2001-12-14` as strings, so we do too.
  */
 const unlikeGo = /:(binary|omap|pairs|set|timestamp)$/;
 
-/** Reads a YAML stream. Empty documents are skipped, a `List` stands for its items. */
+/** Reads a YAML stream. Skips empty documents, and replaces a `List` by its items. */
 export function parseDocuments(text: string, settings: ParseSettings): ParsedDocuments {
   const counter = new LineCounter();
   const lines = text.split('\n');
@@ -90,7 +90,7 @@ export function parseDocuments(text: string, settings: ParseSettings): ParsedDoc
   return { objects, diagnostics };
 }
 
-/** The same objects as a YAML stream that YAML 1.1 and 1.2 readers read alike. */
+/** The objects as a YAML stream that YAML 1.1 and 1.2 readers read alike. */
 export function toYaml(objects: readonly KubeObject[]): string {
   return objects
     .map(
@@ -109,21 +109,23 @@ function itemsOf(value: unknown): readonly unknown[] {
 
 function whatIsWrong(item: unknown, origin: ParseSettings['origin']): string | undefined {
   if (!isFields(item))
-    return 'this is not a Kubernetes object: a mapping with apiVersion, kind and metadata is expected';
+    return 'this is not a Kubernetes object: expected a mapping with apiVersion, kind and metadata';
   for (const key of ['apiVersion', 'kind']) {
     const value = item[key];
-    if (typeof value !== 'string' || value === '') return `\`${key}\` is missing, or is not a string`;
+    if (typeof value !== 'string' || value === '') return `\`${key}\` is missing or not a string`;
   }
   const name = stringAt(item, 'metadata', 'name');
   if (name !== undefined && name !== '') return undefined;
   if (origin === 'generated') return undefined;
   if (stringAt(item, 'metadata', 'generateName') !== undefined) {
-    return '`metadata.generateName` cannot be applied twice: give the object a `metadata.name`';
+    return '`metadata.generateName` cannot be used, because the object is applied more than once: give it a `metadata.name`';
   }
-  return '`metadata.name` is missing, or is not a string';
+  return '`metadata.name` is missing or not a string';
 }
 
-/** An object whose `metadata.name` is a string, whatever was written; only Helm's hooks may come without. */
+/**
+ * The object with a `metadata.name` that is a string, whatever was written. Only Helm's hooks may come without a name.
+ */
 function named(item: unknown): KubeObject {
   const object = item as KubeObject;
   if (stringAt(item, 'metadata', 'name') !== undefined) return object;
@@ -150,7 +152,7 @@ function offsetOf(node: Node): number {
   return node.range?.[0] ?? 0;
 }
 
-/** The key that a message quotes in backticks, where the document has it. */
+/** Position of the key that a message quotes in backticks; undefined if the document does not have it. */
 function placeOf(root: Node, message: string): number | undefined {
   const path = /^`([^`]+)`/.exec(message)?.[1]?.split('.') ?? [];
   let node: unknown = root;

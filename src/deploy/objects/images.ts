@@ -1,5 +1,5 @@
 /**
- * Image references in manifests: how the pushed image is written, where manifests name images, and which of those names
+ * Image references in manifests: how to write the pushed image, where manifests name images, and which of those names
  * mean ours. Pure.
  */
 import type { KubeObject } from '../../cluster/types.ts';
@@ -7,14 +7,14 @@ import type { Artifact } from '../../core/events.ts';
 import { isFields } from '../../support/fields.ts';
 import { groupOf } from './kinds.ts';
 
-/** An image reference in its parts. The repository includes the registry's host. */
+/** The parts of an image reference. The repository includes the registry's host. */
 export interface ImageName {
   readonly repository: string;
   readonly tag?: string;
   readonly digest?: string;
 }
 
-/** Splits `host:port/path:tag@sha256:…`. Anything goes: what has no tag or digest is all repository. */
+/** Splits `host:port/path:tag@sha256:…`. Accepts any text: without a tag or digest, all of it is the repository. */
 export function parseImageName(reference: string): ImageName {
   const at = reference.indexOf('@');
   const digest = at < 0 ? undefined : reference.slice(at + 1);
@@ -29,32 +29,38 @@ export function parseImageName(reference: string): ImageName {
   };
 }
 
-/** What follows the repository: `tag@sha256:…`; the tag alone for an image that was loaded into the node. */
+/** What follows the repository: `tag@sha256:…`, or only the tag for an image that was loaded into the node. */
 export function tagOf(artifact: Artifact): string {
   return artifact.digest === '' ? artifact.tag : `${artifact.tag}@${artifact.digest}`;
 }
 
-/** The reference that pods get: the name that the node pulls, by digest, with the tag kept for people. */
+/**
+ * The reference that pods get: the name under which the node pulls the image, with the digest, and with the tag for
+ * people.
+ */
 export function referenceOf(artifact: Artifact): string {
   return `${artifact.pullRepository}:${tagOf(artifact)}`;
 }
 
-/** True when a reference from a manifest means exactly the pushed image; `repo@digest` without the tag counts too. */
+/** True if a reference from a manifest means exactly the pushed image. `repo@digest` without the tag counts too. */
 export function isReferenceTo(reference: string, artifact: Artifact): boolean {
   const name = parseImageName(reference);
   if (name.repository !== artifact.pullRepository) return false;
   return artifact.digest === '' ? name.tag === artifact.tag : name.digest === artifact.digest;
 }
 
-/** A service's image as manifests name it. */
+/** A service's image, by the name that manifests use. */
 export interface NamedImage {
-  /** As appdev.yaml writes it. */
+  /** The name as written in appdev.yaml. */
   readonly repository: string;
-  /** Absent while it is not known what was built. */
+  /** Absent if it is not known what was built. */
   readonly artifact?: Artifact;
 }
 
-/** True for a reference that means an image by its name, whatever its tag; one that is pinned by digest means itself. */
+/**
+ * True if a reference means an image by its name, whatever the tag. A reference that is pinned by digest means only
+ * itself.
+ */
 export function meansImage(reference: string, { repository, artifact }: NamedImage): boolean {
   const written = parseImageName(reference);
   if (written.digest !== undefined) return false;
@@ -62,8 +68,8 @@ export function meansImage(reference: string, { repository, artifact }: NamedIma
 }
 
 /**
- * Kinds in which a key `image` names a container image, by API group; the same idea as Skaffold's allow list. Elsewhere
- * (a ConfigMap's data, an unknown kind) `image` may mean anything and is left alone.
+ * Kinds in which a key `image` names a container image, by API group; Skaffold's allow list is the same idea. Elsewhere
+ * (a ConfigMap's data, an unknown kind) `image` may mean anything, so it is left alone.
  */
 const imageKinds: Readonly<Record<string, readonly string[]>> = {
   '': ['Pod', 'PodTemplate', 'ReplicationController'],
@@ -78,7 +84,7 @@ export function namesImages(object: KubeObject): boolean {
   return imageKinds[groupOf(object.apiVersion)]?.includes(object.kind) === true;
 }
 
-/** Every image that objects name, in order, each once. */
+/** Every image that the objects name, once, in order. */
 export function imagesIn(objects: readonly KubeObject[]): string[] {
   const found = new Set<string>();
   for (const object of objects) {
@@ -91,7 +97,7 @@ export function imagesIn(objects: readonly KubeObject[]): string[] {
   return [...found];
 }
 
-/** A copy of a value in which every string under a key `image` went through `change`. */
+/** A copy of a value in which `change` was applied to every string under a key `image`. */
 export function mapImages(value: unknown, change: (image: string) => string): unknown {
   if (Array.isArray(value)) return value.map((item) => mapImages(item, change));
   if (!isFields(value)) return value;

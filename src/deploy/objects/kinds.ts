@@ -1,11 +1,11 @@
 /**
- * What appdev knows of Kubernetes kinds: how an object is named in messages, which kinds have no namespace, in which
- * order objects are applied, and which of them run pods. Pure tables; everything about one kind is said here.
+ * What appdev knows about Kubernetes kinds: how messages name an object, which kinds have no namespace, in which order
+ * objects are applied, and which of them run pods. Pure tables; everything about a kind stands here.
  */
 import type { KubeObject, ObjectRef } from '../../cluster/types.ts';
 import { fieldsAt, listAt, stringAt } from '../../support/fields.ts';
 
-/** `Kind/name`, as kubectl prints it; what messages call an object. */
+/** `Kind/name`, as kubectl prints it. Messages call an object by this name. */
 export function nameOf(object: KubeObject | ObjectRef): string {
   return `${object.kind}/${'metadata' in object ? object.metadata.name : object.name}`;
 }
@@ -17,13 +17,13 @@ export function groupOf(apiVersion: string): string {
 }
 
 /**
- * Identity of an object, as a string. The version is left out: `apps/v1` and `apps/v1beta1` name the same Deployment.
+ * Identity of an object, as a string. Leaves out the version: `apps/v1` and `apps/v1beta1` name the same Deployment.
  */
 export function identityOf(ref: ObjectRef): string {
   return `${groupOf(ref.apiVersion)}/${ref.kind}/${ref.namespace ?? ''}/${ref.name}`;
 }
 
-/** Kinds without a namespace, of the built-in groups and of controllers that are common on local clusters. */
+/** Kinds without a namespace: the built-in ones, and those of controllers that are common on local clusters. */
 const clusterScoped = new Set([
   'APIService',
   'CSIDriver',
@@ -59,8 +59,8 @@ const clusterScoped = new Set([
 ]);
 
 /**
- * True for a kind without a namespace. For kinds of unknown controllers the answer comes from their
- * CustomResourceDefinition where it is among `known`, else from the convention that such kinds are called `Cluster…`.
+ * True for a kind without a namespace. For the kinds of other controllers, their CustomResourceDefinition decides if it
+ * is in `known`. Otherwise the convention does: such kinds are called `Cluster…`.
  */
 export function isClusterScoped(object: KubeObject, known: readonly KubeObject[]): boolean {
   for (const definition of known) {
@@ -73,7 +73,7 @@ export function isClusterScoped(object: KubeObject, known: readonly KubeObject[]
   return clusterScoped.has(object.kind) || /^Cluster[A-Z]/.test(object.kind);
 }
 
-/** The objects with the namespace that each of them goes to: its own, else the given one, else none where its kind has none. */
+/** The objects, each with the namespace it goes to: its own, or else the given one; none if its kind has none. */
 export function homed(objects: readonly KubeObject[], namespace: string): KubeObject[] {
   return objects.map((object) => {
     const settled = object.metadata.namespace !== undefined || isClusterScoped(object, objects);
@@ -82,16 +82,17 @@ export function homed(objects: readonly KubeObject[], namespace: string): KubeOb
 }
 
 /**
- * True for a kind whose deletion takes along what others made: everything in a namespace, and every object of a kind in the
- * whole cluster. appdev never deletes one.
+ * True for a kind whose deletion also deletes what others made: everything in a namespace, or every object of a kind in
+ * the whole cluster. appdev never deletes one.
  */
 export function holdsOthers({ kind }: { readonly kind: string }): boolean {
   return kind === 'Namespace' || kind === 'CustomResourceDefinition';
 }
 
 /**
- * The order in which kinds are applied: what others refer to comes first, what runs pods after what they mount, and
- * what lets traffic in last. Kinds that are not listed come between configuration and workloads. Removal goes backwards.
+ * The order in which kinds are applied. What others refer to comes first, workloads come after what they mount, and
+ * what lets traffic in comes last. Kinds that are not listed come between configuration and workloads. Removal uses the
+ * reverse order.
  */
 const applyOrder = [
   'Namespace',
@@ -129,7 +130,7 @@ const applyOrder = [
   'ValidatingWebhookConfiguration',
 ];
 
-/** Orders objects for apply; objects of one kind keep the order in which they were written. */
+/** Sorts objects for apply. Objects of one kind keep the order in which they were written. */
 export function inApplyOrder<T extends { readonly kind: string }>(objects: readonly T[]): T[] {
   const rank = (kind: string): number => {
     const index = applyOrder.indexOf(kind);
@@ -154,15 +155,15 @@ export function isWorkloadKind(kind: string): kind is WorkloadKind {
   return kind in workloadGroups;
 }
 
-/** Annotation that makes an object a Helm hook: Helm runs and waits for it, so that its rollout is not ours to judge. */
+/** Annotation that makes an object a Helm hook. Helm runs it and waits for it, so its rollout is not ours to judge. */
 const hookAnnotation = 'helm.sh/hook';
 
-/** True for an object that Helm runs as a hook instead of keeping as part of the release. */
+/** True for an object that Helm runs as a hook and does not keep as part of the release. */
 export function isHook(object: KubeObject): boolean {
   return object.metadata.annotations?.[hookAnnotation] !== undefined;
 }
 
-/** The objects whose rollout is to be watched. */
+/** The objects whose rollout must be watched. */
 export function workloadsIn(objects: readonly KubeObject[]): KubeObject[] {
   return objects.filter(
     (object) =>
@@ -172,14 +173,14 @@ export function workloadsIn(objects: readonly KubeObject[]): KubeObject[] {
   );
 }
 
-/** The pod spec of any kind that has one, and an empty mapping for other kinds. */
+/** The pod spec of any kind that has one; an empty mapping for other kinds. */
 export function podSpecOf(object: KubeObject): Readonly<Record<string, unknown>> {
   if (object.kind === 'Pod') return fieldsAt(object, 'spec');
   if (object.kind === 'CronJob') return fieldsAt(object, 'spec', 'jobTemplate', 'spec', 'template', 'spec');
   return fieldsAt(object, 'spec', 'template', 'spec');
 }
 
-/** Containers of a pod spec, init containers first, as they start. */
+/** The containers of a pod spec in starting order, so init containers first. */
 export function containersOf(podSpec: unknown): readonly unknown[] {
   return [...listAt(podSpec, 'initContainers'), ...listAt(podSpec, 'containers')];
 }

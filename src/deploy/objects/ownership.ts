@@ -1,6 +1,7 @@
 /**
- * Whose an object is. What appdev creates carries two labels with the project's and the service's name, and nothing
- * random, so that the same inputs give the same object. Only what carries both is ever changed or deleted.
+ * Who owns an object. What appdev creates carries two labels, with the names of the project and the service. They
+ * contain nothing random, so the same inputs give the same object. appdev changes and deletes only objects that carry
+ * both.
  */
 import type { KubeObject } from '../../cluster/types.ts';
 import { contentHash } from './content.ts';
@@ -9,15 +10,15 @@ import { projectLabel, serviceLabel } from '../../core/labels.ts';
 /** Field manager of every server-side apply by appdev. */
 export const fieldManager = 'appdev';
 
-/** Who owns what is deployed. */
+/** The owner of what is deployed. */
 export interface Owner {
   readonly project: string;
   readonly service: string;
 }
 
 /**
- * A name as a label value: unchanged where Kubernetes allows it (63 characters, `A-Za-z0-9._-`, ends alphanumeric),
- * else made to fit and told apart by a hash.
+ * A name as a label value. Unchanged if Kubernetes allows it (63 characters, `A-Za-z0-9._-`, alphanumeric ends);
+ * otherwise shortened and made unique by a hash.
  */
 export function labelValue(name: string): string {
   if (/^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/.test(name)) return name;
@@ -33,13 +34,13 @@ export function ownerLabels(owner: Owner): Readonly<Record<string, string>> {
   return { [projectLabel]: labelValue(owner.project), [serviceLabel]: labelValue(owner.service) };
 }
 
-/** True when an object carries this owner's labels. */
+/** True if an object carries this owner's labels. */
 export function isOwnedBy(object: KubeObject, owner: Owner): boolean {
   const labels = object.metadata.labels ?? {};
   return Object.entries(ownerLabels(owner)).every(([key, value]) => labels[key] === value);
 }
 
-/** Who made an object that is not ours, as far as its metadata tells; a phrase for a message. */
+/** Who made an object that is not ours, as far as its metadata says. A phrase for a message. */
 export function makerOf(object: KubeObject): string {
   const labels = object.metadata.labels ?? {};
   const annotations = object.metadata.annotations ?? {};
@@ -49,5 +50,5 @@ export function makerOf(object: KubeObject): string {
   if (release !== undefined) return `Helm release ${release}`;
   if ('kubectl.kubernetes.io/last-applied-configuration' in annotations) return 'kubectl apply';
   const managedBy = labels['app.kubernetes.io/managed-by'];
-  return managedBy ?? 'somebody else';
+  return managedBy ?? 'someone else';
 }

@@ -1,27 +1,27 @@
 /**
  * Tells whether the helm process that left a release pending is still alive. Every helm that appdev starts carries a
- * mark in its environment, and the same mark stands on the release record: no process with the mark on the host that
- * made it means that nobody holds the release any more. The mark names the host, so that another host proves nothing.
+ * mark in its environment, and the release record carries the same mark. If the host that made the mark has no process
+ * with it, nobody holds the release any more. The mark names the host, so another host cannot draw that conclusion.
  */
 import { createHash } from 'node:crypto';
 import { readFile, readdir, readlink } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import type { RunProcess } from '../../support/process/process.ts';
 
-/** Environment variable by which a helm process carries its mark. */
+/** Environment variable that holds a helm process's mark. */
 export const holderVariable = 'APPDEV_HOLDER';
 
-/** What is known of a mark's process. `unknown`: this machine cannot tell. */
+/** What is known about the process behind a mark. `unknown`: this machine cannot tell. */
 export type HolderState = 'alive' | 'gone' | 'unknown';
 
-/** Makes marks, and says what became of the process behind one. */
+/** Makes marks, and tells what became of the process behind one. */
 export interface Holders {
   /** A new mark, unique to one helm run; a valid label value. */
   mark(): Promise<string>;
   stateOf(mark: string): Promise<HolderState>;
 }
 
-/** Makes the marks of this process. `run` asks `ps` where there is no /proc. */
+/** Returns the marks of this appdev process. `run` calls `ps` on systems without /proc. */
 export function createHolders(run: RunProcess): Holders {
   let host: Promise<string> | undefined;
   let count = 0;
@@ -29,7 +29,7 @@ export function createHolders(run: RunProcess): Holders {
   return {
     async mark() {
       count += 1;
-      // Pid and start time alone would be the same for two helms of one appdev.
+      // The pid and start time alone would be the same for two helms of one appdev.
       return `${await here()}.${process.pid}.${Math.round(performance.timeOrigin).toString(36)}.${count}`;
     },
     async stateOf(mark) {
@@ -44,8 +44,8 @@ export function createHolders(run: RunProcess): Holders {
 }
 
 /**
- * Names the set of processes that can be seen from here: the host, the user, and on Linux the pid namespace, so that a
- * container does not take the processes outside it for gone, nor one user those of another.
+ * Identifies the set of processes that this process can see: the host, the user, and on Linux the pid namespace. So a
+ * container does not take processes outside it for gone, nor one user those of another.
  */
 async function hostMark(): Promise<string> {
   const machine = await readFile('/etc/machine-id', 'utf8').catch(() => '');
@@ -56,7 +56,7 @@ async function hostMark(): Promise<string> {
   return `h${hash.digest('hex').slice(0, 12)}`;
 }
 
-/** Environments of this user's processes. Those of other users cannot be read, and cannot be ours. */
+/** Environments of this user's processes. Other users' cannot be read, and cannot be ours. Undefined without /proc. */
 async function procEnvironments(): Promise<readonly string[] | undefined> {
   const entries = await readdir('/proc').catch(() => undefined);
   const pids = entries?.filter((name) => /^\d+$/.test(name));
@@ -66,7 +66,7 @@ async function procEnvironments(): Promise<readonly string[] | undefined> {
   );
 }
 
-/** The same by `ps`, whose option -E appends the environment on macOS and the BSDs; Windows has neither. */
+/** The same through `ps`, whose option -E appends the environment on macOS and the BSDs. Windows has neither. */
 async function psEnvironments(run: RunProcess): Promise<readonly string[] | undefined> {
   if (process.platform === 'win32') return undefined;
   const { signal } = new AbortController();

@@ -1,11 +1,12 @@
 /**
- * What appdev has applied for a service: a ConfigMap in the service's namespace, written before the first object and
- * after the last. Only what stands here, and carries the ownership labels, and is the very object that was applied
- * (uid), is ever deleted.
+ * What appdev has applied for a service, as a ConfigMap in the service's namespace. It is written before the first
+ * object and after the last. appdev deletes an object only if it is listed here, carries the ownership labels, and is
+ * the very object that was applied (same uid).
  *
- * Per object it holds two hashes. `content` is over what was applied. `managed` is over the fields that the API server
- * says field manager `appdev` owns: when somebody else changes one of them, ownership moves, and the hash no longer
- * fits. Both equal means that the object is what was applied, without comparing values that the server normalises.
+ * Each object has two hashes. `content` covers what was applied. `managed` covers the fields that field manager
+ * `appdev` owns according to the API server: if someone else changes one of them, its ownership moves and the hash no
+ * longer fits. If both are equal, the object is what was applied. No values need comparing, which the server may have
+ * normalised.
  */
 import { refOf } from '../../cluster/ref.ts';
 import type { Cluster, KubeObject, ObjectRef } from '../../cluster/types.ts';
@@ -18,14 +19,14 @@ import { lifetimeIn, type Lifetime } from '../objects/lifetime.ts';
 import { identityOf } from '../objects/kinds.ts';
 import { fieldManager, isOwnedBy, makerOf, ownerLabels, type Owner } from '../objects/ownership.ts';
 
-/** One applied object. Without uid and hashes: about to be applied. */
+/** One applied object. Without uid and hashes, it is about to be applied. */
 export interface Entry extends ObjectRef {
   readonly uid?: string;
   readonly content?: string;
   readonly managed?: string;
 }
 
-/** The applied objects of a service, by identity, in the order in which they were applied. */
+/** The applied objects of a service by identity, in the order in which they were applied. */
 export type Inventory = ReadonlyMap<string, Entry>;
 
 /** Where a service's inventory is kept. */
@@ -39,11 +40,11 @@ const dataKey = 'objects.json';
 /** What the ConfigMap says. */
 export interface InventoryRecord {
   readonly inventory: Inventory;
-  /** Absent where nothing is deployed: there is no inventory, or it has only the claims that a removal left. */
+  /** Absent if nothing is deployed: there is no inventory, or it only lists claims that a removal left. */
   readonly lifetime?: Lifetime;
 }
 
-/** Reads the inventory; empty where there is none. */
+/** Reads the inventory; it is empty if there is none. */
 export async function readInventory(
   place: InventoryPlace,
   cluster: Cluster,
@@ -53,7 +54,9 @@ export async function readInventory(
   return record.kind === 'ok' ? ok(record.value.inventory) : record;
 }
 
-/** Reads the inventory, and how long what is in it is meant to stay. */
+/**
+ * Reads the inventory and its lifetime. Fails with OBJECT_FOREIGN if a ConfigMap of that name belongs to someone else.
+ */
 export async function readInventoryRecord(
   { owner, namespace }: InventoryPlace,
   cluster: Cluster,
@@ -68,7 +71,7 @@ export async function readInventoryRecord(
       'OBJECT_FOREIGN',
       `ConfigMap/${ref.name} in ${namespace} belongs to ${makerOf(found.value)}`,
       {
-        hint: `appdev keeps there what it has applied: rename one of the two, or use another namespace`,
+        hint: `appdev records what it has applied under that name: rename one of the two, or use another namespace`,
       },
     );
   }
@@ -78,7 +81,7 @@ export async function readInventoryRecord(
   return ok({ inventory, lifetime: lifetimeIn(found.value.metadata.labels ?? {}) });
 }
 
-/** Writes the inventory. */
+/** Writes the inventory with its lifetime, and creates the ConfigMap if it does not exist. */
 export async function writeInventory(
   inventory: Inventory,
   lifetime: Lifetime,
@@ -97,11 +100,11 @@ export async function writeInventory(
     },
     data: { [dataKey]: `[${lines}]` },
   };
-  // Read just before, and nobody else's to write: what somebody changed of it by hand must not stop every deploy.
+  // Forced: it was read just before and is nobody else's to write, and a change by hand must not stop every deploy.
   return await cluster.apply(object, { fieldManager, force: true }, signal);
 }
 
-/** Removes the inventory itself. */
+/** Deletes the inventory's ConfigMap. */
 export async function removeInventory(
   { owner, namespace }: InventoryPlace,
   cluster: Cluster,
@@ -111,14 +114,14 @@ export async function removeInventory(
   return await cluster.remove(ref, {}, signal);
 }
 
-/** The entry of an object that was applied, from what the API server answered. */
+/** The entry for an applied object, from the API server's answer. */
 export function entryOf(wanted: KubeObject, applied: KubeObject): Entry {
   const { uid } = applied.metadata;
   const hashes = { content: contentHash(wanted), managed: managedHash(applied) };
   return { ...refOf(wanted), ...(uid === undefined ? {} : { uid }), ...hashes };
 }
 
-/** True when the live object is exactly what this entry says was applied, and that is what is wanted. */
+/** True if the live object is exactly what this entry says was applied, and that is still what is wanted. */
 export function isUnchanged(entry: Entry | undefined, wanted: KubeObject, live: KubeObject): boolean {
   if (entry?.content === undefined || live.metadata.deletionTimestamp !== undefined) return false;
   return (
@@ -140,7 +143,7 @@ function managedHash(object: KubeObject): string {
   return contentHash(own.map((entry) => (isFields(entry) ? entry['fieldsV1'] : undefined)));
 }
 
-/** Entries of a text; what is no entry is dropped: then it is not deleted, either. */
+/** The entries in a text. Anything that is not an entry is dropped, and so is never deleted. */
 function entriesIn(text: string): Entry[] {
   let parsed: unknown;
   try {

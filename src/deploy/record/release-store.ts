@@ -1,9 +1,12 @@
-/** Reads what a release is doing, through the cluster's API: faster than `helm status`, and with the records' labels. */
+/**
+ * Reads the state of a release through the cluster's API. That is faster than `helm status`, and gives the records'
+ * labels.
+ */
 import type { Cluster } from '../../cluster/types.ts';
 import { failed, ok, type Outcome } from '../../core/outcome.ts';
 import { readRevision, recordsOf, releaseState, type ReleaseState, type Revision } from './release.ts';
 
-/** The state of a release. */
+/** Reads the state of a release from its records. Fails if a record cannot be read. */
 export async function readRelease(
   release: string,
   namespace: string,
@@ -21,7 +24,7 @@ export async function readRelease(
         'DEPLOY_FAILED',
         `the release record Secret/${secret.metadata.name} in ${namespace} cannot be read`,
         {
-          hint: `helm history ${release} -n ${namespace} shows whether helm can; is it of a newer Helm?`,
+          hint: `run helm history ${release} -n ${namespace} to see whether helm can read it; a newer Helm may have written it`,
         },
       );
     }

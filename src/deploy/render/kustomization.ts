@@ -1,7 +1,7 @@
 /**
- * Reads a kustomization and the local ones that it refers to, before Kustomize gets to see them: what would be fetched
- * from elsewhere is found here (a build must not run git, or depend on what a server answers today), and what is
- * missing or broken gets a place. Reads files only.
+ * Reads a kustomization and the local ones it refers to, before Kustomize sees them. Finds what would be fetched from
+ * elsewhere, because a build must not run git or depend on what a server answers today. Gives missing and broken
+ * entries a place. Only reads files.
  */
 import { readFile, readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
@@ -9,17 +9,17 @@ import { LineCounter, isMap, isScalar, isSeq, parseDocument } from 'yaml';
 import { nearest } from '../../config/text/nearest.ts';
 import type { Diagnostic } from '../../core/diagnostic.ts';
 
-/** What a look at the files found. */
+/** What was found in the files. */
 export interface KustomizationScan {
-  /** Entries that Kustomize would fetch. */
+  /** Entries that Kustomize would fetch from elsewhere. */
   readonly remote: readonly Diagnostic[];
-  /** Entries that are not there, and kustomizations that are not YAML. */
+  /** Entries that do not exist, and kustomizations that are not valid YAML. */
   readonly faults: readonly Diagnostic[];
   /** Absolute paths of the files that hold objects. */
   readonly files: readonly string[];
 }
 
-/** The names that Kustomize looks for, in its order. */
+/** The file names that Kustomize looks for, in its order. */
 const fileNames = ['kustomization.yaml', 'kustomization.yml', 'Kustomization'];
 
 /** Keys whose entries are files, folders, or remote bases. */
@@ -34,7 +34,7 @@ const lists = [
   'validators',
 ];
 
-/** The kustomization file of a folder; undefined where it has none. */
+/** The kustomization file of a folder; undefined if there is none. */
 export async function kustomizationIn(folder: string): Promise<string | undefined> {
   for (const name of fileNames) {
     const path = join(folder, name);
@@ -44,10 +44,10 @@ export async function kustomizationIn(folder: string): Promise<string | undefine
 }
 
 /**
- * Looks through a kustomization.
+ * Scans a kustomization and everything local that it refers to.
  *
- * @param folder absolute
- * @param root folder that paths in diagnostics are relative to
+ * @param folder absolute path
+ * @param root folder to which paths in diagnostics are relative
  */
 export async function scanKustomization(folder: string, root: string): Promise<KustomizationScan> {
   const remote: Diagnostic[] = [];
@@ -83,7 +83,7 @@ export async function scanKustomization(folder: string, root: string): Promise<K
       const list: unknown = isMap(document.contents) ? document.contents.get(key, true) : undefined;
       if (!isSeq(list)) continue;
       for (const item of list.items) {
-        // Generators and the like may be written inline, as YAML in a string.
+        // Generators and transformers may be written inline, as YAML in a string.
         if (!isScalar(item) || typeof item.value !== 'string' || item.value.includes('\n')) continue;
         const entry = item.value;
         const offset = item.range?.[0] ?? 0;
@@ -95,7 +95,7 @@ export async function scanKustomization(folder: string, root: string): Promise<K
         else {
           const near = nearest(basename(local), await readdir(dirname(local)).catch(() => []));
           const hint = near === undefined ? undefined : `did you mean ${join(dirname(entry), near)}?`;
-          faults.push(place(`${entry} is not there`, offset, hint));
+          faults.push(place(`${entry} does not exist`, offset, hint));
         }
       }
     }
@@ -105,8 +105,8 @@ export async function scanKustomization(folder: string, root: string): Promise<K
 }
 
 /**
- * True for what Kustomize takes for a URL or a git repository when no such file exists: a scheme, `user@host:`, a
- * `?ref=`, a `//` between repository and folder, or a first component that is a host name.
+ * True for what Kustomize takes for a URL or a git repository if no such file exists: a scheme, `user@host:`, a
+ * `?ref=`, a `//` between repository and folder, or a host name as the first component.
  */
 function looksRemote(entry: string): boolean {
   if (/^[a-z][a-z0-9+.-]*:/i.test(entry) || /^[\w.-]+@[\w.-]+[:/]/.test(entry)) return true;

@@ -1,6 +1,6 @@
 /**
- * Renders an overlay by `kustomize build`, or by the Kustomize inside kubectl where there is no other. Plugins, exec
- * functions, Helm inflation and remote bases stay off. Contacts neither a cluster nor any other server.
+ * Renders an overlay by `kustomize build`, or by the Kustomize inside kubectl if there is no other. Plugins, exec
+ * functions, Helm inflation and remote bases stay off. Contacts no cluster and no other server.
  */
 import { readFile } from 'node:fs/promises';
 import { devNull } from 'node:os';
@@ -14,7 +14,7 @@ import type { RunProcess } from '../../support/process/process.ts';
 import { parseDocuments } from '../objects/documents.ts';
 import { kustomizationIn, scanKustomization, type KustomizationScan } from './kustomization.ts';
 
-/** Programs that can build a kustomization, by name or path. */
+/** Programs that can build a kustomization, each by name or path. */
 export interface KustomizeTools {
   readonly kustomize: string;
   readonly kubectl: string;
@@ -23,11 +23,13 @@ export interface KustomizeTools {
 export interface KustomizeSettings {
   readonly run: RunProcess;
   readonly tools: KustomizeTools;
-  /** Folder that messages show paths relative to. */
+  /** Folder to which paths in messages are relative. */
   readonly root: string;
 }
 
-/** Builds the overlay. */
+/**
+ * Builds the overlay of a service. Fails with TOOL_MISSING, or with RENDER_FAILED and the place if the files show it.
+ */
 export async function buildKustomization(
   config: KustomizeConfig,
   { run, tools, root }: KustomizeSettings,
@@ -35,7 +37,7 @@ export async function buildKustomization(
 ): Promise<Outcome<readonly KubeObject[]>> {
   const shown = relative(root, config.path) || '.';
   if ((await kustomizationIn(config.path)) === undefined) {
-    return failed('RENDER_FAILED', `${shown} holds no kustomization.yaml`, {
+    return failed('RENDER_FAILED', `${shown} contains no kustomization.yaml`, {
       hint: 'set `deploy.kustomize.path` to the folder of an overlay',
     });
   }
@@ -46,7 +48,7 @@ export async function buildKustomization(
       `${shown} refers to bases outside this machine, which appdev does not fetch`,
       {
         diagnostics: scan.remote,
-        hint: 'copy the base into the project (`kustomize localize` does that) and refer to the copy',
+        hint: 'copy the base into the project (`kustomize localize` does that), then refer to the copy',
       },
     );
   }
@@ -54,7 +56,7 @@ export async function buildKustomization(
     { tool: tools.kustomize, args: ['build', '--', config.path] },
     { tool: tools.kubectl, args: ['kustomize', '--', config.path] },
   ];
-  // No kubeconfig: rendering must not be able to reach a cluster. No git: the scan above has found nothing to fetch.
+  // No kubeconfig: rendering must not be able to reach a cluster. No git: the scan above found nothing to fetch.
   const env = { KUBECONFIG: devNull, GIT_ALLOW_PROTOCOL: 'none' };
   for (const { tool, args } of attempts) {
     const finished = await run({ tool, args, cwd: root, env }, { signal: context.signal });
@@ -64,16 +66,16 @@ export async function buildKustomization(
     const parsed = parseDocuments(finished.stdout, { file: shown, origin: 'generated' });
     if (parsed.diagnostics.length > 0) {
       const { diagnostics } = parsed;
-      return failed('RENDER_FAILED', `${shown} builds to something else than objects`, { diagnostics });
+      return failed('RENDER_FAILED', `${shown} does not build to Kubernetes objects`, { diagnostics });
     }
     return ok(parsed.objects.map(({ object }) => object));
   }
   return failed('TOOL_MISSING', `neither \`${tools.kustomize}\` nor \`${tools.kubectl}\` is on the PATH`, {
-    hint: 'install kustomize or kubectl, then `appdev doctor`',
+    hint: 'install kustomize or kubectl, then run `appdev doctor`',
   });
 }
 
-/** The place of the fault where the files show it, else Kustomize's own words. */
+/** The failure with the place of the fault if the files show it, or else with Kustomize's own words. */
 async function explain(shown: string, stderr: string, scan: KustomizationScan, root: string): Promise<NotOk> {
   const complaint = complaintOf(stderr);
   const diagnostics: Diagnostic[] = [...scan.faults];
@@ -91,7 +93,7 @@ async function explain(shown: string, stderr: string, scan: KustomizationScan, r
   return failed('RENDER_FAILED', `${shown} does not build: ${complaint}`, { hint });
 }
 
-/** What Kustomize, or kubectl for it, says in its last line. */
+/** The last line of what Kustomize says, or kubectl in its place. */
 function complaintOf(stderr: string): string {
   const last = stderr.split('\n').findLast((line) => line.trim() !== '') ?? 'no reason was given';
   const logged = /err="((?:[^"\\]|\\.)*)"$/.exec(last)?.[1];

@@ -1,4 +1,4 @@
-/** Reads plain manifests: files by pattern, every document an object, every fault with its file, line and column. */
+/** Reads plain manifests: files by pattern, every document as an object, every fault with its file, line and column. */
 import { readFile, readdir, stat } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import picomatch from 'picomatch';
@@ -11,7 +11,10 @@ import { codeOf } from '../../support/error-code.ts';
 import { parseDocuments } from '../objects/documents.ts';
 import { identityOf, nameOf } from '../objects/kinds.ts';
 
-/** Reads every file that the patterns name, in the order of the patterns, then of the names; no file twice. */
+/**
+ * Reads every file that the patterns match, in the order of the patterns and then of the names; each file once. Fails
+ * with RENDER_FAILED.
+ */
 export async function readManifests(
   config: ManifestsConfig,
   root: string,
@@ -21,7 +24,7 @@ export async function readManifests(
     const found = await filesOf(pattern, root);
     if (found.length === 0) {
       return failed('RENDER_FAILED', `no file matches ${relative(root, pattern)}`, {
-        hint: 'correct `deploy.manifests`; patterns are relative to appdev.yaml',
+        hint: 'fix `deploy.manifests`; patterns are relative to appdev.yaml',
       });
     }
     for (const file of found) files.add(file);
@@ -34,7 +37,7 @@ export async function readManifests(
     const text = await readFile(file, 'utf8').catch((error: unknown) => ({ code: codeOf(error) }));
     if (typeof text !== 'string') {
       return failed('RENDER_FAILED', `${shown} cannot be read: ${text.code}`, {
-        hint: 'make the file readable, or correct `deploy.manifests`',
+        hint: 'make the file readable, or fix `deploy.manifests`',
       });
     }
     const parsed = parseDocuments(text, { file: shown, origin: 'written' });
@@ -59,7 +62,7 @@ export async function readManifests(
 
 /**
  * The files that an absolute pattern matches, sorted. The project's own folder is taken literally, whatever characters
- * its name has; only the part below it (or below the parents that `..` leads to) is a pattern.
+ * its name contains. Only the part below it (or below the parents that `..` leads to) is a pattern.
  */
 async function filesOf(pattern: string, root: string): Promise<string[]> {
   const steps = relative(root, pattern).split(sep);

@@ -1,6 +1,6 @@
 /**
- * Images of other services in a service's manifests: which of them are there, which are named and not known, and which a
- * chart names without having been given them. Pure.
+ * Images of other services in a service's manifests: which of them are there, which are named although nobody knows
+ * what was built, and which a chart names without having received them. Pure.
  */
 import type { KubeObject } from '../../cluster/types.ts';
 import type { ImageConfig } from '../../config/model.ts';
@@ -8,12 +8,15 @@ import type { Artifact } from '../../core/events.ts';
 import { imagesIn, isReferenceTo, meansImage } from '../objects/images.ts';
 import type { OtherImage } from '../types.ts';
 
-/** Images of others that can be told from the service's own: where two have the same repository, it means the own. */
+/**
+ * The images of other services that can be told from the service's own. If two have the same repository, it means the
+ * own one.
+ */
 export function besideOwn(others: readonly OtherImage[], own: ImageConfig | undefined): OtherImage[] {
   return others.filter(({ repository }) => repository !== own?.repository);
 }
 
-/** What finished manifests hold of the images of others. */
+/** The images of other services in finished manifests. */
 export function imagesOfOthers(
   objects: readonly KubeObject[],
   others: readonly OtherImage[],
@@ -28,7 +31,7 @@ export function imagesOfOthers(
   return { uses, lacks };
 }
 
-/** A name of another service's image that stands in manifests as nobody built it; undefined where there is none. */
+/** A name of another service's image that stands in manifests without a built artifact; undefined if there is none. */
 export function looseName(
   objects: readonly KubeObject[],
   others: readonly OtherImage[],
@@ -36,7 +39,7 @@ export function looseName(
   for (const image of imagesIn(objects)) {
     const other = others.find((one) => meansImage(image, one));
     if (other === undefined) continue;
-    // Loaded into the nodes: it has no digest that would tell it from a name.
+    // The image was loaded into the nodes. It has no digest that would tell it from a plain name.
     if (other.artifact !== undefined && isReferenceTo(image, other.artifact)) continue;
     return { image, service: other.service };
   }

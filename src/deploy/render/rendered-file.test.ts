@@ -56,7 +56,7 @@ describe('a rendered file', () => {
     const broken =
       partText('orders', 'shop', service) +
       renderedText('stock', 'shop', 'kind: Service\nmetadata: {name: a}\n');
-    expect(faults(broken)).toEqual(['out.yaml:9:1 `apiVersion` is missing, or is not a string']);
+    expect(faults(broken)).toEqual(['out.yaml:9:1 `apiVersion` is missing or not a string']);
     expect(faults(renderedText('orders', 'shop', 'a: [1\n'))[0]).toContain('out.yaml:');
   });
 
@@ -81,6 +81,6 @@ describe('a rendered file', () => {
 
   it('refuses a file without manifests', () => {
     const read = readRendered('# nothing\n', 'out.yaml', undefined);
-    expect(read).toMatchObject({ error: { message: 'out.yaml holds no manifests' } });
+    expect(read).toMatchObject({ error: { message: 'out.yaml contains no manifests' } });
   });
 });

@@ -1,7 +1,7 @@
 /**
- * The file between `appdev render` and `appdev deploy --rendered`: a YAML stream in which a comment before each service's
- * manifests says whose they are and which namespace they were rendered for, and, where images were not built yet, that
- * they are for reading only. Pure.
+ * The file between `appdev render` and `appdev deploy --rendered`. It is a YAML stream with a comment before each
+ * service's manifests. The comment names the service and the namespace they were rendered for. If images were not built
+ * yet, it says that the manifests are for reading only. Pure.
  */
 import type { KubeObject } from '../../cluster/types.ts';
 import type { Diagnostic } from '../../core/diagnostic.ts';
@@ -13,14 +13,17 @@ import { serviceLabel } from '../../core/labels.ts';
 /** One service's part of the file. */
 export interface RenderedPart {
   readonly service: string;
-  /** That it was rendered for; absent where the file does not say. */
+  /** The namespace it was rendered for; absent if the file does not say. */
   readonly namespace?: string;
-  /** Services whose images were not built when it was rendered, so that it names others; absent where there were none. */
+  /**
+   * Services whose images were not built when it was rendered, so the manifests name other images. Absent if there were
+   * none.
+   */
   readonly lacks?: readonly string[];
   readonly objects: readonly KubeObject[];
 }
 
-/** The last line: what has marks and lacks this one was cut off, and the objects that it lost would be pruned. */
+/** The last line. A file with marks but without this line was cut off, and a deploy would prune the objects it lost. */
 export const renderedEnd = '# appdev: end\n';
 
 const marker = /^# appdev: service (\S+), namespace (\S+)\s*$/;
@@ -29,7 +32,7 @@ const lacksMarker = /^# appdev: without the image of (.+), for reading only\s*$/
 /**
  * A service's manifests as `render` prints them.
  *
- * @param lacks services whose images they should name and do not, because there are none yet.
+ * @param lacks services whose images the manifests should name but do not, because they are not built yet.
  */
 export function renderedText(
   service: string,
@@ -44,11 +47,11 @@ export function renderedText(
 }
 
 /**
- * Reads such a file. Manifests whose comment was lost on the way belong to the service that their label names, else to
+ * Reads such a file. If a comment was lost, the manifests belong to the service that their label names, or else to
  * `only`.
  *
- * @param only the single service that was asked for, where it was one.
- * @param isChart whether a service is deployed by Helm: only then an object may be a hook.
+ * @param only the service that was asked for, if it was a single one.
+ * @param isChart whether a service is deployed by Helm. Only then an object may be a hook.
  * @returns RENDER_FAILED with the place of everything that is wrong.
  */
 export function readRendered(
@@ -88,7 +91,7 @@ export function readRendered(
     return failed('RENDER_FAILED', `${file} cannot be applied: ${count}`, { diagnostics });
   }
   if (parts.size === 0) {
-    return failed('RENDER_FAILED', `${file} holds no manifests`, { hint: `appdev render > ${file}` });
+    return failed('RENDER_FAILED', `${file} contains no manifests`, { hint: `appdev render > ${file}` });
   }
   return ok([...parts].map(([service, part]) => ({ service, ...part })));
 }
@@ -97,7 +100,7 @@ interface Section {
   readonly service?: string;
   readonly namespace?: string;
   readonly lacks?: readonly string[];
-  /** With an empty line for each line before it, so that places are those of the file. */
+  /** The text, after an empty line for each line before it, so that places are those of the file. */
   readonly text: string;
 }
 
@@ -130,7 +133,7 @@ type Fault = Pick<Diagnostic, 'message' | 'hint'>;
 function ownerless({ object }: Located): Fault {
   return {
     message: `it is not known which service ${nameOf(object)} belongs to`,
-    hint: 'keep the comments of `appdev render`, or name the one service: appdev deploy SERVICE --rendered FILE',
+    hint: 'keep the comments of `appdev render`, or name the service: appdev deploy SERVICE --rendered FILE',
   };
 }
 
@@ -138,7 +141,7 @@ function unfit({ object }: Located, ofChart: boolean): Fault | undefined {
   if (object.metadata.name === '') return { message: `${object.kind} without \`metadata.name\`` };
   if (!ofChart || !isHook(object)) return undefined;
   return {
-    message: `${nameOf(object)} is a Helm hook, which nothing would run at its time when manifests are applied`,
-    hint: 'deploy the chart without --rendered, or take the hook out of the file if it is not needed',
+    message: `${nameOf(object)} is a Helm hook; nothing would run it at the right time, because manifests are only applied`,
+    hint: 'deploy the chart without --rendered, or remove the hook from the file if it is not needed',
   };
 }

@@ -174,7 +174,7 @@ describe('ownership', () => {
     [{ annotations: { 'meta.helm.sh/release-name': 'web' } }, 'Helm release web'],
     [{ annotations: { 'kubectl.kubernetes.io/last-applied-configuration': '{}' } }, 'kubectl apply'],
     [{ labels: { 'app.kubernetes.io/managed-by': 'Tilt' } }, 'Tilt'],
-    [{}, 'somebody else'],
+    [{}, 'someone else'],
   ])('tells who made %j', (metadata, maker) => {
     expect(makerOf({ apiVersion: 'v1', kind: 'A', metadata: { name: 'a', ...metadata } })).toBe(maker);
   });

@@ -1,6 +1,9 @@
-/** What a cause of a failing rollout is. Data only: found by pod-causes.ts and judge.ts, put into words by diagnosis.ts. */
+/**
+ * What a cause of a failing rollout is. Data only: pod-causes.ts and judge.ts find causes, diagnosis.ts puts them into
+ * words.
+ */
 
-/** What is wrong, in the words of docs/errors.md. */
+/** What is wrong, by the names in docs/errors.md. */
 export type CauseKind =
   | 'image-pull'
   | 'crash'
@@ -30,17 +33,17 @@ export interface Cause {
   /** What to do about it. */
   readonly hint?: string;
   /**
-   * When it ends the rollout: after it has lasted for so many milliseconds (0: at once), or only when the deadline
-   * comes, because it may still pass.
+   * When the cause ends the rollout: after it has lasted this many milliseconds (0: at once), or only at the deadline
+   * because it may still pass.
    */
   readonly endsAfterMs: number | 'deadline';
-  /** A cause that waits for the deadline but is worth a warning when it has lasted for so many milliseconds. */
+  /** For a cause that waits for the deadline: warn after it has lasted this many milliseconds. */
   readonly warnAfterMs?: number;
-  /** Which log tells more: that of the container's last run, or of the present one. */
+  /** Which log tells more: the one of the container's last run, or of the present one. */
   readonly log?: 'previous' | 'current';
 }
 
-/** The same cause at two moments has the same key, although counts in its message may have grown. */
+/** Key of a cause. The same cause has the same key at two moments, even if the counts in its message have grown. */
 export function causeKey(cause: Cause): string {
   return [cause.kind, cause.object, cause.container ?? ''].join(' ');
 }

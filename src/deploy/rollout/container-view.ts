@@ -1,4 +1,4 @@
-/** One container as its pod, its status and its events show it; what the finders of causes share. Pure. */
+/** One container, as its pod, its status and its events show it. Shared by the files that find causes. Pure. */
 import type { KubeObject } from '../../cluster/types.ts';
 import { stringAt } from '../../support/fields.ts';
 import type { Cause } from './cause.ts';
@@ -12,11 +12,11 @@ export interface ContainerView {
   /** The container in the pod's status. */
   readonly status: unknown;
   readonly events: readonly KubeObject[];
-  /** `container app`, or `init container migrate`: what messages call it. */
+  /** What messages call it: `container app`, or `init container migrate`. */
   readonly called: string;
 }
 
-/** A cause before it is told whose it is. */
+/** A cause without the object it belongs to; the caller adds that. */
 export type Finding = Omit<Cause, 'object' | 'pod' | 'container'>;
 
 /** The newest event with one of these reasons. */
@@ -35,7 +35,7 @@ export function newestEvent(
     .sort((a, b) => time(b).localeCompare(time(a)))[0];
 }
 
-/** The runtime nests its errors; the last clause is the reason. */
+/** The reason in a container runtime's message. The runtime nests its errors; the last clause is the reason. */
 export function runtimeWords(message: string): string {
   const text = message
     .replace(/rpc error: code = \w+ desc = /g, '')

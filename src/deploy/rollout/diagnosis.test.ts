@@ -49,7 +49,7 @@ describe('rolloutError', () => {
     expect(error).toEqual({
       code: 'ROLLOUT_FAILED',
       message:
-        'Deployment/web did not become ready: Pod/web-1: container app ended 3 times: exit code 1; the old version still serves (2 pods)',
+        'Deployment/web did not become ready: Pod/web-1: container app ended 3 times: exit code 1; the old version is still serving (2 pods)',
       hint: 'kubectl --context kind-shop -n dev logs web-1 -c app --previous',
       evidence: ['one', 'two'],
     });
@@ -58,7 +58,7 @@ describe('rolloutError', () => {
   it("puts Spring's own analysis first, and its proposal as the hint", () => {
     const error = rolloutError({ ...rollout, cause: crash, log: report });
     expect(error.message).toContain(
-      "exit code 1: Failed to configure a DataSource: 'url' attribute is not specified and no embedded datasource could be configured.; nothing serves in its place",
+      "exit code 1: Failed to configure a DataSource: 'url' attribute is not specified and no embedded datasource could be configured.; no older version is serving",
     );
     expect(error.hint).toMatch(/^Consider the following: If you want an embedded database/);
   });
@@ -66,7 +66,7 @@ describe('rolloutError', () => {
   it('says what was waited for where there is no cause, and for how long', () => {
     const { message, hint } = rolloutError({ ...rollout, deadlineMs: 90_000 });
     expect(message).toBe(
-      'Deployment/web did not become ready within 90 s: it waits for 1 pod to be ready (0 are); nothing serves in its place',
+      'Deployment/web did not become ready within 90 s: it is waiting for 1 pod to be ready (0 are); no older version is serving',
     );
     expect(hint).toBe('kubectl --context kind-shop -n dev describe deployment/web');
   });
@@ -112,7 +112,7 @@ describe('lastWords', () => {
 
 it.each([
   [1, 'exit code 1 (the application gave up)'],
-  [137, 'exit code 137 (SIGKILL: killed from outside, or by the kernel for want of memory)'],
+  [137, 'exit code 137 (SIGKILL: killed from outside, or by the kernel because memory ran out)'],
   [42, 'exit code 42'],
 ])('explains exit code %i', (code, text) => {
   expect(exitCodeText(code)).toBe(text);

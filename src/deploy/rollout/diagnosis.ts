@@ -1,12 +1,12 @@
 /**
- * A failed rollout as an error for people: which object, what happened, what still serves, the last lines of the log,
- * what to type next. Pure: the log is fetched elsewhere.
+ * Turns a failed rollout into an error for people: which object, what happened, what still serves, the last lines of
+ * the log, and what to type next. Pure: the caller fetches the log.
  */
 import { appdevError, type AppdevError } from '../../core/errors.ts';
 import type { Cause } from './cause.ts';
 import { lastWords } from './spring.ts';
 
-/** What the message is made of. */
+/** What the message is built from. */
 export interface FailedRollout {
   readonly service: string;
   /** `Kind/name` of the workload. */
@@ -14,9 +14,9 @@ export interface FailedRollout {
   readonly namespace: string;
   readonly context: string;
   readonly cause?: Cause;
-  /** What was waited for, where there is no cause. */
+  /** What the rollout waited for. Used if there is no cause. */
   readonly waitingFor: string;
-  /** Milliseconds, when it was the deadline that ended the wait. */
+  /** Milliseconds. Set if the deadline ended the wait. */
   readonly deadlineMs?: number;
   /** Ready pods of an older revision. */
   readonly olderReady: number;
@@ -24,15 +24,15 @@ export interface FailedRollout {
   readonly log: readonly string[];
 }
 
-/** How many log lines an error shows; the rest is one command away. */
+/** How many log lines an error shows. A command in the hint shows the rest. */
 const evidenceLines = 20;
 
-/** Makes the error of a rollout that failed. */
+/** The ROLLOUT_FAILED error of a failed rollout. */
 export function rolloutError(rollout: FailedRollout): AppdevError {
   const { cause, workload, log, deadlineMs } = rollout;
   const when = deadlineMs === undefined ? '' : ` within ${Math.round(deadlineMs / 1000)} s`;
   const words = cause?.log === undefined ? undefined : lastWords(log);
-  const what = cause === undefined ? `it waits for ${rollout.waitingFor}` : clauseOf(cause, workload);
+  const what = cause === undefined ? `it is waiting for ${rollout.waitingFor}` : clauseOf(cause, workload);
   const because = words === undefined ? what : `${what}: ${words.cause}`;
   const message = `${workload} did not become ready${when}: ${because}; ${serving(rollout)}`;
   return appdevError('ROLLOUT_FAILED', message, {
@@ -46,8 +46,8 @@ function clauseOf(cause: Cause, workload: string): string {
 }
 
 function serving({ olderReady }: FailedRollout): string {
-  if (olderReady === 0) return 'nothing serves in its place';
-  return `the old version still serves (${olderReady} ${olderReady === 1 ? 'pod' : 'pods'})`;
+  if (olderReady === 0) return 'no older version is serving';
+  return `the old version is still serving (${olderReady} ${olderReady === 1 ? 'pod' : 'pods'})`;
 }
 
 function hintFor(rollout: FailedRollout, action: string | undefined): string {

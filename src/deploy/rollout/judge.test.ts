@@ -88,7 +88,7 @@ describe('a ready rollout', () => {
     const unobserved = changed(recorded('first-install'), (object) =>
       object.kind === 'Deployment' ? { ...object, metadata: { ...object.metadata, generation: 9 } } : object,
     );
-    expect(messageOf(unobserved)).toContain('it waits for the controller to notice the change');
+    expect(messageOf(unobserved)).toContain('it is waiting for the controller to notice the change');
   });
 
   it('is not ready while an older pod still serves', () => {
@@ -97,7 +97,9 @@ describe('a ready rollout', () => {
         ? { ...object, status: { ...fieldsAt(object, 'status'), replicas: 3 } }
         : object,
     );
-    expect(messageOf(lingering)).toContain('it waits for the pods of the older version to be told to stop');
+    expect(messageOf(lingering)).toContain(
+      'it is waiting for the pods of the older version to be told to stop',
+    );
   });
 
   it('goes by the pods where the counts of the controllers are ahead or behind', () => {
@@ -108,7 +110,7 @@ describe('a ready rollout', () => {
       );
       return { ...object, status: { ...fieldsAt(object, 'status'), conditions } };
     });
-    expect(messageOf(unready)).toContain('it waits for 1 pod to be ready (0 are)');
+    expect(messageOf(unready)).toContain('it is waiting for 1 pod to be ready (0 are)');
   });
 });
 
@@ -140,7 +142,7 @@ describe('pods that do not count', () => {
         : object,
     );
     expect(messageOf(leaving)).toMatch(
-      /within 90 s: it waits for 1 pod to be ready \(0 are\); nothing serves in its place/,
+      /within 90 s: it is waiting for 1 pod to be ready \(0 are\); no older version is serving/,
     );
   });
 
@@ -157,7 +159,7 @@ describe('pods that do not count', () => {
         ),
       })),
     };
-    expect(messageOf(without)).toContain('it waits for its ReplicaSet to be created');
+    expect(messageOf(without)).toContain('it is waiting for its ReplicaSet to be created');
   });
 });
 
@@ -225,7 +227,7 @@ it('says that a workload is gone', () => {
       frame.set.startsWith('Deployment') ? { ...frame, changed: [] } : frame,
     ),
   };
-  expect(messageOf(deleted)).toContain('it is not in the cluster: somebody deleted it');
+  expect(messageOf(deleted)).toContain('it is not in the cluster: someone deleted it');
 });
 
 it('takes a job that cleans up after itself for done when it is gone', () => {
@@ -237,7 +239,7 @@ it('takes a job that cleans up after itself for done when it is gone', () => {
   );
   const cleaning = { ...job, spec: { ttlSecondsAfterFinished: 0 } };
   expect(messageOf({ ...recording, frames, workloads: [cleaning] })).toBe('ready');
-  expect(messageOf({ ...recording, frames })).toContain('somebody deleted it');
+  expect(messageOf({ ...recording, frames })).toContain('someone deleted it');
 });
 
 function crashed(pod: KubeObject, restartCount: number): KubeObject {

@@ -1,6 +1,6 @@
 /**
  * Judges one workload: ready, on its way, or failed with a cause. A pure function of what the cluster says at one
- * moment, so that recorded timelines can be replayed through it. Only pods of the newest revision count.
+ * moment, so recorded timelines can be replayed through it. Only pods of the newest revision count.
  */
 import type { KubeObject } from '../../cluster/types.ts';
 import type { PodSummary } from '../../core/events.ts';
@@ -13,25 +13,25 @@ import { podCauses, settleMs, type PodPolicy } from './pod-causes.ts';
 import { podSummary } from './pod-summary.ts';
 import { condition, desiredPods, missingToReady, unprobedSince } from './readiness.ts';
 
-/** What is to be said of a workload at one moment. */
+/** The judgement of a workload at one moment. */
 export interface Verdict {
-  /** `pending` with causes may still be a failure: progress.ts knows how long they last. */
+  /** `pending` with causes may still become a failure: progress.ts knows how long the causes last. */
   readonly state: 'ready' | 'pending';
-  /** What a pending workload waits for, as a phrase: `1 pod to be ready (0 are)`. */
+  /** What a pending workload is waiting for, as a phrase: `1 pod to be ready (0 are)`. */
   readonly waitingFor: string;
-  /** Gravest first. */
+  /** The gravest first. */
   readonly causes: readonly Cause[];
   readonly pods: PodSummary;
-  /** Ready pods of an older revision: what still serves while the new one does not. */
+  /** Ready pods of an older revision. They still serve while the new one does not. */
   readonly olderReady: number;
   /**
-   * Of a ready workload with containers that have no readiness probe: when the youngest of them started (ISO 8601).
-   * Kubernetes calls those ready as soon as they run, so that only time can tell whether they stay.
+   * For a ready workload with containers that have no readiness probe: when the youngest of them started (ISO 8601).
+   * Kubernetes calls such containers ready as soon as they run, so only time can tell whether they stay up.
    */
   readonly unprobedSince?: string;
 }
 
-/** Judges a workload. */
+/** Judges a workload by everything the cluster says about it. `policy` says how many restarts are forgiven. */
 export function judge(view: WorkloadView, policy: PodPolicy): Verdict {
   const { workload, wanted } = view;
   const sorted = podsByRevision(view);
@@ -46,12 +46,12 @@ export function judge(view: WorkloadView, policy: PodPolicy): Verdict {
     olderReady,
   });
 
-  // A job that is told to clean up after itself is gone when it has ended.
+  // A job that deletes itself after it ends (`ttlSecondsAfterFinished`) is gone when it has ended.
   if (workload === undefined && numberAt(wanted, 'spec', 'ttlSecondsAfterFinished') !== undefined) {
     return { state: 'ready', waitingFor: '', causes: [], pods, olderReady };
   }
   if (workload === undefined) {
-    const message = 'is not in the cluster: somebody deleted it';
+    const message = 'is not in the cluster: someone deleted it';
     return pending('it to exist', [
       { kind: 'missing', object: nameOf(wanted), message, hint: 'deploy again', endsAfterMs: settleMs },
     ]);
@@ -78,7 +78,7 @@ export function judge(view: WorkloadView, policy: PodPolicy): Verdict {
   return pending(waitingFor, workload.kind === 'Deployment' ? stalledCauses(workload, causes) : causes);
 }
 
-/** Causes that show at the workload or at what creates its pods. */
+/** Causes that show in the workload itself or in the object that creates its pods. */
 function workloadCauses(
   view: WorkloadView,
   workload: KubeObject,
@@ -100,7 +100,8 @@ function workloadCauses(
     if (said !== undefined) causes.push(refusal(nameOf(creator), said));
   }
   if (workload.kind === 'StatefulSet' && newest.length < desired) {
-    // The controller replaces pods one by one and stops at the first that is not ready, even of the older revision.
+    // The controller replaces pods one by one, and stops at the first that is not ready, even one of the older
+    // revision.
     const stuck = older.find((pod) => !isReady(pod));
     if (stuck !== undefined) {
       const message = `waits for ${nameOf(stuck)} of the older revision, which is not ready itself`;
@@ -111,19 +112,22 @@ function workloadCauses(
   return causes;
 }
 
-/** The API server refuses a pod: a quota, a security policy, a service account that is not there. */
+/** The cause if the API server refuses a pod: a quota, a security policy, a missing service account. */
 function refusal(object: string, said: string): Cause {
-  const message = `may not create pods: ${said.replace(/^Error creating: /, '').replace(/^pods "[^"]*" is forbidden: /, '')}`;
-  let hint = 'the API server says why; appdev render shows the pod template';
+  const message = `cannot create pods: ${said.replace(/^Error creating: /, '').replace(/^pods "[^"]*" is forbidden: /, '')}`;
+  let hint = 'the API server says why; run appdev render to see the pod template';
   if (/exceeded quota/.test(said))
     hint = 'lower replicas or resources.requests, or raise the quota: kubectl describe quota';
   if (/service ?account .*not found/i.test(said))
-    hint = 'create the service account with the chart (serviceAccount.create), or correct its name';
-  if (/PodSecurity/.test(said)) hint = 'set the securityContext that the namespace asks for';
+    hint = 'create the service account with the chart (serviceAccount.create), or fix its name';
+  if (/PodSecurity/.test(said)) hint = 'set the securityContext that the namespace requires';
   return { kind: 'quota', object, message, hint, endsAfterMs: settleMs };
 }
 
-/** The Deployment's own deadline has passed: whatever else is known explains it, and nothing waits any longer. */
+/**
+ * The causes once the Deployment's own deadline has passed. Every other cause now explains that, and none waits any
+ * longer.
+ */
 function stalledCauses(deployment: KubeObject, causes: readonly Cause[]): readonly Cause[] {
   if (condition(deployment, 'Progressing', 'False')?.reason !== 'ProgressDeadlineExceeded') return causes;
   if (causes.length > 0) return causes.map((cause) => ({ ...cause, endsAfterMs: 0 }));
@@ -132,7 +136,10 @@ function stalledCauses(deployment: KubeObject, causes: readonly Cause[]): readon
   return [{ kind: 'progress-deadline', object: nameOf(deployment), message, endsAfterMs: 0 }];
 }
 
-/** A job starts failed pods anew by its own rule (backoffLimit): it is lost when it says so, and the last pod says why. */
+/**
+ * The causes of a job. A job restarts failed pods by its own rule (backoffLimit): it is lost when it says so, and its
+ * last pod says why.
+ */
 function jobCauses(job: KubeObject, causes: readonly Cause[]): Cause[] {
   const lost = condition(job, 'Failed');
   const pods = causes.map((cause): Cause => {
@@ -146,7 +153,9 @@ function jobCauses(job: KubeObject, causes: readonly Cause[]): Cause[] {
   return last === undefined ? [{ kind: 'job-failed', object: nameOf(job), message, endsAfterMs: 0 }] : [last];
 }
 
-/** Sort key: what ends the rollout first comes first; a pod's own words come before what its controller makes of them. */
+/**
+ * Sort key: what ends the rollout first comes first. A pod's own words come before what its controller says about them.
+ */
 function gravity({ endsAfterMs, kind }: Cause): number {
   if (endsAfterMs === 'deadline') return kind === 'blocked' ? Infinity : Number.MAX_SAFE_INTEGER;
   return endsAfterMs;

@@ -1,6 +1,6 @@
 /**
  * Which pods belong to a workload, and which of them run its newest revision. Rollouts, the panel and verify judge only
- * those: a pod of an older revision may crash or end as it likes. Pure.
+ * the newest ones: a pod of an older revision may crash or end without consequence. Pure.
  */
 import type { KubeObject } from '../../cluster/types.ts';
 import { fieldAt, fieldsAt, listAt, numberAt, stringAt, type Fields } from '../../support/fields.ts';
@@ -8,9 +8,9 @@ import { canonicalJson } from '../objects/content.ts';
 
 /** What the cluster says about one workload and everything below it. */
 export interface WorkloadView {
-  /** As rendered: names the kind, so that an absent workload can be judged, too. */
+  /** The workload as rendered. It names the kind, so a missing workload can be judged too. */
   readonly wanted: KubeObject;
-  /** As it is in the cluster; undefined when it is not there. */
+  /** The workload as it is in the cluster; undefined if it is not there. */
   readonly workload: KubeObject | undefined;
   /** ReplicaSets of the namespace. */
   readonly replicaSets: readonly KubeObject[];
@@ -22,22 +22,22 @@ export interface WorkloadView {
   readonly events: readonly KubeObject[];
 }
 
-/** The pods of a workload by age of their revision; terminating pods are in neither. */
+/** The pods of a workload by the age of their revision. Terminating pods are in neither list. */
 export interface PodsByRevision {
   readonly newest: readonly KubeObject[];
   readonly older: readonly KubeObject[];
-  /** What creates the newest pods: the ReplicaSet of a Deployment, else the workload; undefined until it is there. */
+  /** What creates the newest pods: the ReplicaSet of a Deployment, or else the workload. Undefined until it exists. */
   readonly creator: KubeObject | undefined;
 }
 
-/** True when one object is the controller of another. */
+/** True if `owner` is the controller of `object`. */
 export function controls(owner: KubeObject, object: KubeObject): boolean {
   return listAt(object, 'metadata', 'ownerReferences').some(
     (reference) => stringAt(reference, 'uid') === owner.metadata.uid && owner.metadata.uid !== undefined,
   );
 }
 
-/** Sorts the pods of a workload. */
+/** Sorts the pods of a workload into newest and older. */
 export function podsByRevision(view: WorkloadView): PodsByRevision {
   const { workload } = view;
   if (workload === undefined) return { newest: [], older: [], creator: undefined };
@@ -65,8 +65,8 @@ export function podsByRevision(view: WorkloadView): PodsByRevision {
 }
 
 /**
- * The ReplicaSet whose pod template is the Deployment's: the Deployment controller's own rule. The revision annotation
- * would not do: while the new ReplicaSet has not arrived here, the highest one is the previous version's.
+ * The ReplicaSet whose pod template equals the Deployment's, by the Deployment controller's own rule. The revision
+ * annotation is not enough: until the new ReplicaSet has arrived here, the highest revision is the previous version's.
  */
 function newestReplicaSet(deployment: KubeObject, owned: readonly KubeObject[]): KubeObject | undefined {
   const wanted = canonicalJson(withoutHash(fieldAt(deployment, 'spec', 'template')));
@@ -108,7 +108,7 @@ function daemonRevision(workload: KubeObject, revisions: readonly KubeObject[]):
   const current = revisions
     .filter((revision) => controls(workload, revision))
     .filter((revision) => {
-      // The record is a patch; `$patch: replace` is the instruction, not part of the template.
+      // The record is a patch. `$patch: replace` is its instruction, not part of the template.
       const template = fieldsAt(revision, 'data', 'spec', 'template');
       return canonicalJson(without(template, '$patch')) === wanted;
     })
@@ -116,7 +116,7 @@ function daemonRevision(workload: KubeObject, revisions: readonly KubeObject[]):
   return current?.metadata.labels?.['controller-revision-hash'];
 }
 
-/** True when a pod's Ready condition holds. */
+/** True if a pod's Ready condition holds. */
 export function isReady(pod: KubeObject): boolean {
   return listAt(pod, 'status', 'conditions').some(
     (condition) => stringAt(condition, 'type') === 'Ready' && stringAt(condition, 'status') === 'True',

@@ -1,6 +1,6 @@
 /**
- * Finds what is wrong with one pod, from its status and its events. Pure: the same objects always give the same causes,
- * and how long a cause has lasted is the business of progress.ts.
+ * Finds what is wrong with one pod, from its status and its events. Pure: the same objects always give the same causes.
+ * How long a cause has lasted is up to progress.ts.
  */
 import type { KubeObject } from '../../cluster/types.ts';
 import { fieldAt, listAt, numberAt, stringAt } from '../../support/fields.ts';
@@ -14,17 +14,20 @@ import { probeCause } from './probe-cause.ts';
 
 /** How tolerant the judgement is. */
 export interface PodPolicy {
-  /** Container restarts that are forgiven: a Spring app may come up before its database. */
+  /** Container restarts that are forgiven: a Spring app may start before its database. */
   readonly restartsAllowed: number;
 }
 
 /**
- * How long a fault may last that another object's arrival mends, such as a Secret that a controller writes or a service
- * account that is created at the same moment.
+ * How long a fault may last, in milliseconds, if the arrival of another object would fix it. Examples: a Secret that a
+ * controller writes, or a service account that is created at the same moment.
  */
 export const settleMs = 5_000;
 
-/** Waiting for a node is normal while an old pod leaves; people complain of alarms that come earlier than this. */
+/**
+ * After how many milliseconds without a node to warn. Waiting for a node is normal while an old pod leaves, and earlier
+ * warnings would be noise.
+ */
 const unschedulableWarningMs = 15_000;
 
 /** Every cause that one pod shows. */
@@ -78,8 +81,8 @@ function containerCause(view: ContainerView, policy: PodPolicy): Finding | undef
     return {
       kind: 'config',
       message: `${called} cannot start: ${runtimeWords(message)}`,
-      hint: 'correct its command, or the image: appdev render shows what was asked for',
-      // A program that is not in the image will not come into it.
+      hint: 'fix its command or the image; run appdev render to see what was deployed',
+      // A program that is missing in the image will not appear there later.
       endsAfterMs: /no such file|not found|permission denied/i.test(message) ? 0 : settleMs,
     };
   }
@@ -92,7 +95,7 @@ function crashCause(view: ContainerView, policy: PodPolicy): Finding | undefined
   const last = now ?? failedEnd(view, 'lastState');
   if (last === undefined) return undefined;
   const backingOff = stringAt(status, 'state', 'waiting', 'reason') === 'CrashLoopBackOff';
-  // A container that ended and was not started again has ended once more often than it was restarted.
+  // A container that ended and was not started again has ended once more than it was restarted.
   const ends = (numberAt(status, 'restartCount') ?? 0) + (now !== undefined || backingOff ? 1 : 0);
   const log = now === undefined ? 'previous' : 'current';
   if (stringAt(last, 'reason') === 'OOMKilled') {
@@ -100,7 +103,7 @@ function crashCause(view: ContainerView, policy: PodPolicy): Finding | undefined
     return {
       kind: 'oom',
       message: `${called} needed more memory than its limit${limit === undefined ? '' : ` of ${limit}`} and was killed`,
-      hint: 'raise resources.limits.memory, or give the JVM less of it (it takes a quarter for its heap: -XX:MaxRAMPercentage)',
+      hint: 'raise resources.limits.memory, or give the JVM less of it with -XX:MaxRAMPercentage (by default a quarter is for its heap)',
       endsAfterMs: 0,
       log,
     };
@@ -110,7 +113,7 @@ function crashCause(view: ContainerView, policy: PodPolicy): Finding | undefined
   const killedBy = probeThatKilled(view);
   if (killedBy !== undefined) {
     const probe = probeCause(view, killedBy);
-    const message = `${probe?.message ?? `${called} fails its ${killedBy} probe`}; it was restarted ${times} for that`;
+    const message = `${probe?.message ?? `${called} fails its ${killedBy} probe`}; it was restarted ${times} because of that`;
     const hint = probe?.hint === undefined ? {} : { hint: probe.hint };
     return { kind: 'probe', message, ...hint, endsAfterMs, log };
   }
@@ -119,7 +122,7 @@ function crashCause(view: ContainerView, policy: PodPolicy): Finding | undefined
   return { kind: 'crash', message: `${called} ended ${times}: ${words}`, endsAfterMs, log };
 }
 
-/** The end of a container's present or last run, where that run should not have ended so. */
+/** The end of a container's present or last run; undefined if that end was in order. */
 function failedEnd({ pod, spec, status, called }: ContainerView, run: 'state' | 'lastState'): unknown {
   const ended = fieldAt(status, run, 'terminated');
   if (ended === undefined) return undefined;
@@ -129,7 +132,9 @@ function failedEnd({ pod, spec, status, called }: ContainerView, run: 'state' | 
   return numberAt(ended, 'exitCode') !== 0 || restarts === 'Always' ? ended : undefined;
 }
 
-/** The probe for which the kubelet killed the container's last run; undefined when the container ended by itself. */
+/**
+ * The probe because of which the kubelet killed the container's last run; undefined if the container ended by itself.
+ */
 function probeThatKilled({ events }: ContainerView): 'liveness' | 'startup' | undefined {
   for (const event of events) {
     if (stringAt(event, 'reason') !== 'Killing') continue;
@@ -139,7 +144,7 @@ function probeThatKilled({ events }: ContainerView): 'liveness' | 'startup' | un
   return undefined;
 }
 
-/** Where the pod is, or why it is nowhere: scheduling, volumes, its network sandbox. */
+/** Why the pod has no place to run: scheduling, volumes, or its network sandbox. Undefined if it has one. */
 function placementCause(pod: KubeObject, events: readonly KubeObject[]): Finding | undefined {
   const scheduled = listAt(pod, 'status', 'conditions').find(
     (one) => stringAt(one, 'type') === 'PodScheduled',
@@ -158,9 +163,9 @@ function placementCause(pod: KubeObject, events: readonly KubeObject[]): Finding
     listAt(pod, 'status', 'containerStatuses').length === 0
   ) {
     const why = stringAt(pod, 'status', 'message') ?? stringAt(pod, 'status', 'reason') ?? 'no reason given';
-    return { kind: 'evicted', message: `was turned away by its node: ${why}`, endsAfterMs: 'deadline' };
+    return { kind: 'evicted', message: `was rejected by its node: ${why}`, endsAfterMs: 'deadline' };
   }
-  // Once a container runs, its volumes and its network are there, and older events about them are history.
+  // Once a container runs, its volumes and its network exist, and older events about them are history.
   const started = listAt(pod, 'status', 'containerStatuses').some(
     (one) => fieldAt(one, 'state', 'waiting') === undefined,
   );
@@ -181,17 +186,21 @@ function placementCause(pod: KubeObject, events: readonly KubeObject[]): Finding
   const sandbox = newestEvent(events, 'FailedCreatePodSandBox');
   if (sandbox === undefined) return undefined;
   const message = runtimeWords(stringAt(sandbox, 'message') ?? '');
-  return { kind: 'sandbox', message: `gets no network or no sandbox: ${message}`, endsAfterMs: 'deadline' };
+  return {
+    kind: 'sandbox',
+    message: `cannot get its network or its sandbox: ${message}`,
+    endsAfterMs: 'deadline',
+  };
 }
 
 function configHint(message: string): string {
   const missing = /(configmap|secret|persistentvolumeclaim)s? "([^"]+)" not found/i.exec(message);
   const key = /couldn't find key (\S+) in (ConfigMap|Secret) \S*?([^/\s]+)$/i.exec(message);
   if (key !== null)
-    return `add the key ${key[1] ?? ''} to ${key[2] ?? ''} ${key[3] ?? ''}, or correct the reference to it`;
+    return `add the key ${key[1] ?? ''} to ${key[2] ?? ''} ${key[3] ?? ''}, or fix the reference to it`;
   if (missing !== null) {
     const kind = (missing[1] ?? '').toLowerCase();
     return `add ${kind} ${missing[2] ?? ''} to the chart or the manifests, or create it: kubectl create ${kind} ${missing[2] ?? ''} …`;
   }
-  return 'correct the reference in the pod template; appdev render shows it';
+  return 'fix the reference in the pod template; run appdev render to see it';
 }

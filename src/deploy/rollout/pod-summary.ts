@@ -1,10 +1,12 @@
-/** The newest pods of a service in one line: how many are ready, how often they restarted, the worst state. Pure. */
+/**
+ * The newest pods of a service in one line: how many are ready, how often they restarted, and the worst state. Pure.
+ */
 import type { KubeObject } from '../../cluster/types.ts';
 import type { PodSummary } from '../../core/events.ts';
 import { fieldAt, listAt, numberAt, stringAt } from '../../support/fields.ts';
 import { isReady } from './newest.ts';
 
-/** Summarises pods. `desired` is how many there should be. */
+/** The summary of some pods. `desired` is how many there should be. */
 export function podSummary(pods: readonly KubeObject[], desired: number): PodSummary {
   const restarts = pods.reduce((sum, pod) => sum + restartsOf(pod), 0);
   const words = pods.filter((pod) => !isReady(pod)).map(phaseOf);
@@ -17,7 +19,7 @@ export function podSummary(pods: readonly KubeObject[], desired: number): PodSum
   };
 }
 
-/** Adds the summaries of several workloads. */
+/** The sum of the summaries of several workloads. */
 export function sumOf(summaries: readonly PodSummary[]): PodSummary {
   const add = (field: 'ready' | 'desired' | 'restarts'): number =>
     summaries.reduce((sum, one) => sum + one[field], 0);
@@ -26,7 +28,7 @@ export function sumOf(summaries: readonly PodSummary[]): PodSummary {
   return { ready: add('ready'), desired: add('desired'), restarts: add('restarts'), phase: phase ?? 'None' };
 }
 
-/** States that pass by themselves; any other word is worth more attention. */
+/** States that pass by themselves. Any other state is more important. */
 const calm = new Set([
   'Running',
   'Pending',
@@ -37,7 +39,9 @@ const calm = new Set([
   'None',
 ]);
 
-/** What `kubectl get pods` shows as STATUS: the reason of a container that waits or ended, else the pod's phase. */
+/**
+ * What `kubectl get pods` shows as STATUS: the reason of a container that waits or has ended, or else the pod's phase.
+ */
 function phaseOf(pod: KubeObject): string {
   for (const list of ['initContainerStatuses', 'containerStatuses']) {
     for (const status of listAt(pod, 'status', list)) {

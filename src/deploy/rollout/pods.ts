@@ -1,4 +1,4 @@
-/** The newest pods of a service, followed for the panel or looked at once for `appdev status`. Watches; never polls. */
+/** The newest pods of a service: followed for the panel, or read once for `appdev status`. Watches; never polls. */
 import type { Cluster, KubeObject } from '../../cluster/types.ts';
 import type { PodSummary } from '../../core/events.ts';
 import { cancelled, failed, ok, type Outcome } from '../../core/outcome.ts';
@@ -12,13 +12,13 @@ import { sumOf } from './pod-summary.ts';
 import { queriesFor, viewOf } from './rollout.ts';
 import type { WorkloadStatus } from '../types.ts';
 
-/** A look forgives no restart less than any other: it reports, it does not end anything. */
+/** No restart is held against a pod here, because this only reports and ends nothing. */
 const policy = { restartsAllowed: Number.MAX_SAFE_INTEGER };
 
-/** How long a first look may take before the cluster counts as unreachable. */
+/** How long a first look may take, in milliseconds, before the cluster counts as unreachable. */
 const lookMs = 20_000;
 
-/** Calls back with each change of the pods of these workloads, the first time at once. */
+/** Calls back at once and at each change of the pods of these workloads. */
 export function followPods(
   workloads: readonly KubeObject[],
   cluster: Cluster,
@@ -43,7 +43,7 @@ export function followPods(
   );
 }
 
-/** What these workloads do at this moment. */
+/** What these workloads do at this moment. Fails with CLUSTER_UNREACHABLE if the cluster does not answer in time. */
 export async function lookAt(
   workloads: readonly KubeObject[],
   cluster: Cluster,
@@ -85,7 +85,7 @@ function statusOf(wanted: KubeObject, sets: Parameters<typeof viewOf>[1]): Workl
   };
 }
 
-/** The images that pods are told to run, each once. */
+/** The images that the pods' specs name, each once. */
 export function imagesOf(pods: readonly KubeObject[]): string[] {
   const images = pods.flatMap((pod) =>
     containersOf(pod['spec']).map((container) => stringAt(container, 'image') ?? ''),

@@ -1,4 +1,4 @@
-/** Why a running container is not ready: the probe's URL and the answer it got last. Pure. */
+/** Why a running container is not ready: the probe's URL and the last answer. Pure. */
 import { fieldAt, fieldsAt, listAt, numberAt, stringAt } from '../../support/fields.ts';
 import { newestEvent, type ContainerView, type Finding } from './container-view.ts';
 
@@ -6,10 +6,10 @@ import { newestEvent, type ContainerView, type Finding } from './container-view.
 export type ProbeName = 'readiness' | 'startup' | 'liveness';
 
 /**
- * The cause for a running container whose probe fails. With `only`, for that probe, even if the container is not running
- * at the moment.
+ * The cause for a running container whose probe fails. `only` limits it to that probe; then the container need not be
+ * running at the moment.
  *
- * @returns undefined while no probe has failed: the app is starting
+ * @returns undefined while no probe has failed, because the app is still starting
  */
 export function probeCause(view: ContainerView, only?: ProbeName): Finding | undefined {
   const { spec, status, events, called } = view;
@@ -35,7 +35,7 @@ export function probeCause(view: ContainerView, only?: ProbeName): Finding | und
   };
 }
 
-/** What the probe asks: `GET :8080/actuator/health/readiness`, with named ports resolved. */
+/** What the probe calls: `GET :8080/actuator/health/readiness`, with named ports resolved. */
 function probeTarget(probe: unknown, spec: unknown): string {
   const http = fieldAt(probe, 'httpGet');
   if (http !== undefined) return `GET :${port(fieldAt(http, 'port'), spec)}${stringAt(http, 'path') ?? '/'}`;
@@ -53,7 +53,7 @@ function port(value: unknown, spec: unknown): string {
   return String(numberAt(named, 'containerPort') ?? value);
 }
 
-/** The answer without the URL that the kubelet repeats. */
+/** The answer, without the URL that the kubelet repeats. */
 function answer(said: string): string {
   const status = /statuscode: (\d+)/.exec(said)?.[1];
   if (status !== undefined) return `HTTP ${status}`;
@@ -66,14 +66,14 @@ function answer(said: string): string {
 
 function probeHint(said: string, target: string): string {
   if (/connection refused/.test(said))
-    return `the app does not listen there (yet): compare its server.port with ${target || 'the probe'}`;
+    return `the app does not listen there (yet): check that its server.port fits ${target || 'the probe'}`;
   if (/statuscode: 404/.test(said))
-    return `nothing serves that path: compare it with management.endpoints of the app`;
+    return `nothing serves that path: check it against management.endpoints of the app`;
   if (/statuscode: 50[03]/.test(said))
-    return 'the app says itself that it is not ready: look at its log and its health endpoint';
+    return 'the app itself says that it is not ready: look at its log and its health endpoint';
   if (/statuscode: 40[13]/.test(said))
-    return 'the app asks the probe to sign in: leave the health endpoint open';
+    return 'the app wants the probe to sign in: allow access to the health endpoint without a login';
   if (/deadline exceeded|timeout/i.test(said))
     return "the answer takes longer than the probe's timeoutSeconds";
-  return 'compare the probe with what the app serves; appdev render shows it';
+  return 'check the probe against what the app serves; run appdev render to see it';
 }

@@ -1,6 +1,6 @@
 /**
- * Time in the judgement of a rollout: a cause ends it when it has lasted long enough, a warning is given once, and the
- * deadline ends everything else. Pure: time comes in as a number of milliseconds since the wait began.
+ * Time in the judgement of a rollout: a cause ends it after it has lasted long enough, a warning is given once, and the
+ * deadline ends everything else. Pure: the caller passes time in as milliseconds since the wait began.
  */
 import { causeKey, type Cause } from './cause.ts';
 import type { Verdict } from './judge.ts';
@@ -9,15 +9,15 @@ import type { Verdict } from './judge.ts';
 export interface Progress {
   /** When each present cause was first seen, by key. */
   readonly since: ReadonlyMap<string, number>;
-  /** Causes that were warned of. */
+  /** Causes that a warning was given for. */
   readonly warned: ReadonlySet<string>;
-  /** Since when each workload has been ready without a break, by its place in the list. */
+  /** Since when each workload has been ready without a break, by its position in the list. */
   readonly readySince: ReadonlyMap<number, number>;
 }
 
 /**
- * How long a workload without readiness probes has to stay up: a Spring application that cannot start gives up after
- * one to three seconds, and until then Kubernetes calls it ready.
+ * How long a workload without readiness probes must stay up, in milliseconds. A Spring application that cannot start
+ * gives up after one to three seconds, and until then Kubernetes calls it ready.
  */
 export const steadyMs = 3_000;
 
@@ -25,14 +25,14 @@ export const steadyMs = 3_000;
 export type Decision =
   | { readonly kind: 'ready' }
   | { readonly kind: 'failed'; readonly cause: Cause; readonly verdict: Verdict }
-  /** The deadline has come. Without a cause, the verdict says what was waited for. */
+  /** The deadline has come. Without a cause, the verdict says what the rollout was waiting for. */
   | { readonly kind: 'deadline'; readonly cause?: Cause; readonly verdict: Verdict }
   | { readonly kind: 'wait'; readonly warnings: readonly Cause[]; readonly lookAgainInMs: number };
 
 /** Nothing seen yet. */
 export const begun: Progress = { since: new Map(), warned: new Set(), readySince: new Map() };
 
-/** Takes in the verdicts on all workloads of a service at one moment. */
+/** Takes the verdicts on all workloads of a service at one moment, and decides whether to wait, warn or end. */
 export function step(
   progress: Progress,
   verdicts: readonly Verdict[],

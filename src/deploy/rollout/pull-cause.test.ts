@@ -24,7 +24,7 @@ function causeOf(reason: string, message: string, attempts = 1): ReturnType<type
 }
 
 describe.each([
-  [containerd(`${image}: not found`), 'not found', 0, /the node asked localhost:5001: push it there/],
+  [containerd(`${image}: not found`), 'not found', 0, /the node asked localhost:5001: push the image there/],
   [
     containerd(
       'failed to do request: Head "https://localhost:5001/v2/orders/manifests/1": http: server gave HTTP response to HTTPS client',
@@ -45,7 +45,7 @@ describe.each([
     ),
     'Head "https://localhost:5001/v2/": tls: failed to verify certificate: x509: certificate signed by unknown authority',
     0,
-    /give it the CA/,
+    /add the CA to the node/,
   ],
   [
     containerd(
@@ -53,7 +53,7 @@ describe.each([
     ),
     'Head "http://localhost:5001/v2/": dial tcp 127.0.0.1:5001: connect: connection refused',
     'deadline',
-    /is `registry.pull` right/,
+    /check that `registry.pull` is right/,
   ],
   [
     containerd('unexpected status from HEAD request: 503 Service Unavailable'),
@@ -66,7 +66,7 @@ describe.each([
     expect(registryWords(message, image)).toBe(words);
     expect(causeOf('ErrImagePull', message)).toMatchObject({
       kind: 'image-pull',
-      message: `container app gets no image ${image}: ${words}`,
+      message: `container app cannot get image ${image}: ${words}`,
       hint: expect.stringMatching(hint) as string,
       endsAfterMs,
     });
@@ -76,7 +76,7 @@ describe.each([
     const backOff = `Back-off pulling image "${image}": ErrImagePull: ${message}`;
     expect(registryWords(backOff, image)).toBe(words);
     const inEventOnly = causeOf('ImagePullBackOff', `Back-off pulling image "${image}"`, 1);
-    expect(inEventOnly.message).toContain('gets no image');
+    expect(inEventOnly.message).toContain('cannot get image');
   });
 
   it('ends the rollout at the second attempt at the latest', () => {
@@ -88,7 +88,7 @@ it('ends at once for what is no reference, and for an image that must be there a
   expect(
     causeOf('InvalidImageName', 'couldn\'t parse image name "A": invalid reference format'),
   ).toMatchObject({
-    message: `container app gets no image ${image}: this is not an image reference`,
+    message: `container app cannot get image ${image}: this is not an image reference`,
     endsAfterMs: 0,
   });
   expect(

@@ -1,4 +1,7 @@
-/** Why the node cannot get an image: the registry's own words, the reference, and the host that the node asked. Pure. */
+/**
+ * Why the node cannot get an image: the registry's own words, the reference, and the host that the node contacted.
+ * Pure.
+ */
 import { numberAt, stringAt } from '../../support/fields.ts';
 import { parseImageName } from '../objects/images.ts';
 import type { ContainerView, Finding } from './container-view.ts';
@@ -7,7 +10,7 @@ import type { ContainerView, Finding } from './container-view.ts';
 const definite =
   /not found|manifest unknown|unauthorized|authentication required|no basic auth|denied|forbidden|x509|certificate|HTTP response to HTTPS client|first record does not look like a TLS handshake|invalid reference|couldn't parse image|no such host|Always pull|NeverPull/i;
 
-/** An answer that may be a passing fault ends the rollout when it has come so often. */
+/** How many attempts an answer gets that may be a passing fault. Then it ends the rollout. */
 const attemptsAllowed = 2;
 
 /** The cause for a container that waits for its image. */
@@ -18,20 +21,20 @@ export function pullCause(view: ContainerView, reason: string, message: string):
     (event) => stringAt(event, 'message')?.startsWith('Failed to pull image') === true,
   );
   const attempts = failures.reduce((sum, event) => sum + (numberAt(event, 'count') ?? 1), 0);
-  // While the kubelet backs off, the container says only that; the last attempt's answer is in the event.
+  // While the kubelet backs off, the container says only that. The event holds the last attempt's answer.
   const said = /^Back-off/.test(message) ? (stringAt(failures.at(-1), 'message') ?? message) : message;
   const words = reason === 'InvalidImageName' ? 'this is not an image reference' : registryWords(said, image);
   const final =
     definite.test(`${reason} ${said}`) || reason === 'InvalidImageName' || attempts >= attemptsAllowed;
   return {
     kind: 'image-pull',
-    message: `${called} gets no image ${image}: ${words}`,
+    message: `${called} cannot get image ${image}: ${words}`,
     hint: pullHint(image, said),
     endsAfterMs: final ? 0 : 'deadline',
   };
 }
 
-/** What the registry, or the way to it, said: the end of the runtime's nested error. */
+/** What the registry, or the network on the way to it, said: the end of the runtime's nested error. */
 export function registryWords(message: string, image: string): string {
   let text = message
     .replace(/^(Failed to pull image|Back-off pulling image) "[^"]*":? ?/, '')
@@ -49,18 +52,18 @@ function pullHint(image: string, message: string): string {
   const first = repository.split('/')[0] ?? '';
   const host = /[.:]|^localhost$/.test(first) ? first : 'docker.io';
   if (/HTTP response to HTTPS client|TLS handshake/i.test(message)) {
-    return `the node speaks HTTPS to ${host}, which answers in plain HTTP: declare it as insecure in the node's containerd (certs.d/${host}/hosts.toml); appdev doctor tries it`;
+    return `the node speaks HTTPS to ${host}, but it answers in plain HTTP: declare it as insecure in the node's containerd (certs.d/${host}/hosts.toml), then run appdev doctor to test it`;
   }
   if (/x509|certificate/i.test(message))
-    return `the node does not trust the certificate of ${host}: give it the CA (certs.d/${host})`;
+    return `the node does not trust the certificate of ${host}: add the CA to the node (certs.d/${host})`;
   if (/unauthorized|authentication|denied|forbidden|basic auth/i.test(message)) {
-    return `the node asks ${host} without the right credentials: add an imagePullSecret to the service account`;
+    return `the node does not have the right credentials for ${host}: add an imagePullSecret to the service account`;
   }
   if (/refused|timeout|no route|no such host|i\/o/i.test(message)) {
-    return `the node asks ${host}, as seen from the node: is \`registry.pull\` right, and the registry up? appdev doctor tries it`;
+    return `the node cannot reach ${host}: check that \`registry.pull\` is right as seen from the node, and that the registry is up; run appdev doctor to test it`;
   }
   if (/not found|manifest unknown/i.test(message)) {
-    return `the node asked ${host}: push it there (appdev build), or correct \`registry.pull\` if the node knows the registry by another name`;
+    return `the node asked ${host}: push the image there (appdev build), or fix \`registry.pull\` if the node knows the registry by another name`;
   }
-  return `appdev doctor tries a push, and a pull through the node, with ${host}`;
+  return `run appdev doctor to test a push to ${host} and a pull through the node`;
 }

@@ -1,14 +1,14 @@
 /**
- * When a workload counts as ready: its controller has seen the change, the pods of the newest revision are all there and
- * available, and no older one serves any more. The rules are those of `kubectl rollout status`, and the pods themselves
- * have to agree: the controllers' counts arrive later than the pods that they count. Pure.
+ * When a workload counts as ready: its controller has seen the change, all pods of the newest revision exist and are
+ * available, and no older pod serves any more. The rules are those of `kubectl rollout status`. The pods themselves
+ * have to agree, because the controllers' counts arrive later than the pods they count. Pure.
  */
 import type { KubeObject } from '../../cluster/types.ts';
 import type { PodSummary } from '../../core/events.ts';
 import { fieldAt, listAt, numberAt, stringAt } from '../../support/fields.ts';
 import { isReady, type PodsByRevision } from './newest.ts';
 
-/** How many pods a workload asks for. */
+/** How many pods a workload wants. */
 export function desiredPods(workload: KubeObject): number {
   if (workload.kind === 'DaemonSet') return numberAt(workload, 'status', 'desiredNumberScheduled') ?? 0;
   if (workload.kind === 'Job') return numberAt(workload, 'spec', 'completions') ?? 1;
@@ -16,7 +16,7 @@ export function desiredPods(workload: KubeObject): number {
   return numberAt(workload, 'spec', 'replicas') ?? 1;
 }
 
-/** What a workload still waits for, as a phrase; undefined when it is ready. */
+/** What a workload is still waiting for, as a phrase; undefined if it is ready. */
 export function missingToReady(
   workload: KubeObject,
   { newest, creator }: PodsByRevision,
@@ -30,7 +30,7 @@ export function missingToReady(
       if (creator === undefined && desired > 0) return 'its ReplicaSet to be created';
       const available = numberAt(creator, 'status', 'availableReplicas') ?? 0;
       if (count('updatedReplicas') < desired || Math.min(available, pods.ready) < desired) return waiting;
-      // A pod that is told to stop no longer counts here, so that this does not wait for graceful ends.
+      // A pod that was told to stop no longer counts here, so this does not wait for graceful ends.
       const older = count('replicas') > count('updatedReplicas');
       return older ? 'the pods of the older version to be told to stop' : undefined;
     }
@@ -52,13 +52,13 @@ export function missingToReady(
   }
 }
 
-/** `OnDelete`: the new revision comes only where somebody deletes a pod, so that none need to run it. */
+/** True for `OnDelete`: the new revision comes only when someone deletes a pod, so no pod needs to run it. */
 function updatesByHand(workload: KubeObject): boolean {
   return stringAt(workload, 'spec', 'updateStrategy', 'type') === 'OnDelete';
 }
 
 /**
- * When the youngest container without a readiness probe was started (ISO 8601); undefined where all have one, and for
+ * When the youngest container without a readiness probe started (ISO 8601). Undefined if all have a probe, and for
  * kinds whose pods may end.
  */
 export function unprobedSince(workload: KubeObject, pods: readonly KubeObject[]): string | undefined {
@@ -74,7 +74,7 @@ export function unprobedSince(workload: KubeObject, pods: readonly KubeObject[])
   return starts.sort().at(-1);
 }
 
-/** A condition of an object, where it has this status. */
+/** A condition of an object, if it has this status. */
 export function condition(
   object: KubeObject,
   type: string,

@@ -1,7 +1,7 @@
 /**
  * Watches the workloads of a service until they run what was applied, or until it is known why they do not. Never
- * polls: it looks when the cluster reports a change, when a cause has lasted long enough, and at the deadline. An API
- * server that goes away meanwhile is waited for.
+ * polls: it looks when the cluster reports a change, when a cause has lasted long enough, and at the deadline. If the
+ * API server goes away, it waits until it is back.
  */
 import type { WorkContext } from '../../build/types.ts';
 import type { Cluster, KubeObject, ObjectQuery, Snapshot } from '../../cluster/types.ts';
@@ -16,7 +16,7 @@ import type { PodPolicy } from './pod-causes.ts';
 import type { WorkloadView } from './newest.ts';
 import { begun, steadyMs, step, type Decision } from './progress.ts';
 
-/** What is waited for. */
+/** What to wait for. */
 export interface RolloutRequest {
   readonly service: string;
   /** The workloads as rendered, with their namespaces. */
@@ -25,10 +25,12 @@ export interface RolloutRequest {
   readonly policy: PodPolicy;
 }
 
-/** How much of a crashed container's log is read. */
+/** How many lines of a crashed container's log are read. */
 const logLines = 60;
 
-/** Waits for a rollout. Failures: ROLLOUT_FAILED with the cause, CLUSTER_UNREACHABLE when the state is unknown. */
+/**
+ * Waits for a rollout. Fails with ROLLOUT_FAILED and the cause, or with CLUSTER_UNREACHABLE if the state is unknown.
+ */
 export async function awaitRollout(
   request: RolloutRequest,
   cluster: Cluster,
@@ -43,7 +45,7 @@ export async function awaitRollout(
   if (decision.kind === 'deadline' && unreachable !== undefined) {
     const message = `the rollout of ${request.service} cannot be seen: ${unreachable}`;
     return failed('CLUSTER_UNREACHABLE', message, {
-      hint: 'its state is unknown: appdev status, once the cluster is back',
+      hint: 'its state is unknown: run appdev status when the cluster is back',
     });
   }
   const index = verdicts.indexOf(decision.verdict);
@@ -65,12 +67,12 @@ export async function awaitRollout(
   return { kind: 'failed', error };
 }
 
-/** How the watch ended; undefined when it was cancelled. */
+/** How the watch ended; undefined if it was cancelled. */
 interface WatchEnd {
   readonly decision: Exclude<Decision, { kind: 'wait' }>;
-  /** One for each workload, in order. */
+  /** One for each workload, in the same order. */
   readonly verdicts: readonly Verdict[];
-  /** Why the API server could not be reached at the end. */
+  /** Why the API server could not be reached at the end; absent if it could. */
   readonly unreachable?: string;
 }
 
@@ -83,7 +85,7 @@ async function watch(
   const both = AbortSignal.any([signal, stop.signal]);
   const started = performance.now();
   let progress = begun;
-  // The first list is a read of the latest state (no resourceVersion), so that it shows what was just applied.
+  // The first list reads the latest state (no resourceVersion), so it shows what was just applied.
   let views: readonly WorkloadView[] | undefined;
   let unreachable: string | undefined;
   let timer: NodeJS.Timeout | undefined;
@@ -132,17 +134,19 @@ async function watch(
   return end;
 }
 
-/** Allowed difference between this machine's clock and the node's; the tools' clusters run on this machine. */
+/**
+ * Allowed difference between this machine's clock and the node's, in milliseconds. Local clusters run on this machine.
+ */
 const clockSkewMs = 2_000;
 
-/** A verdict on containers that have run for long enough: there is nothing left to wait for. */
+/** The verdict on containers that have run long enough, so there is nothing left to wait for. */
 function aged(verdict: Verdict): Verdict {
   const { unprobedSince, ...rest } = verdict;
   if (unprobedSince === undefined) return verdict;
   return Date.now() - Date.parse(unprobedSince) > steadyMs + clockSkewMs ? rest : verdict;
 }
 
-/** What has to be followed to judge these workloads. */
+/** The queries to follow in order to judge these workloads. */
 export function queriesFor(workloads: readonly KubeObject[]): Readonly<Record<string, ObjectQuery>> {
   const queries: Record<string, ObjectQuery> = {};
   const add = (apiVersion: string, kind: string, namespace: string | undefined): void => {
@@ -162,7 +166,7 @@ export function queriesFor(workloads: readonly KubeObject[]): Readonly<Record<st
   return queries;
 }
 
-/** The part of what is followed that concerns one workload. */
+/** The part of the followed sets that concerns one workload. */
 export function viewOf(wanted: KubeObject, sets: Readonly<Record<string, Snapshot>>): WorkloadView {
   const of = (kind: string): Snapshot => sets[`${kind} ${wanted.metadata.namespace ?? ''}`] ?? [];
   return {
@@ -175,7 +179,7 @@ export function viewOf(wanted: KubeObject, sets: Readonly<Record<string, Snapsho
   };
 }
 
-/** Until the API server has answered, nothing can be said. */
+/** The verdict until the API server has answered: nothing is known yet. */
 function unseen(wanted: KubeObject): Verdict {
   return {
     state: 'pending',
@@ -186,7 +190,7 @@ function unseen(wanted: KubeObject): Verdict {
   };
 }
 
-/** The last lines of the log that explains a cause; empty where there is none to be had. */
+/** The last lines of the log that explains a cause; empty if there is no log. */
 async function logOf(
   cluster: Cluster,
   namespace: string,
@@ -204,7 +208,7 @@ async function logOf(
     await cluster.logs(request, (line) => lines.push(stripEscapes(line)), signal);
     return lines;
   };
-  // The kubelet may have removed the earlier container already, or not started the later one.
+  // The kubelet may already have removed the earlier container, or not yet have started the later one.
   const wanted = await read(log === 'previous');
   return wanted.length > 0 ? wanted : await read(log !== 'previous');
 }

@@ -1,19 +1,19 @@
 /**
- * Finds the telling part of a Java application's last words: Spring Boot's failure analysis, or the root of a stack
- * trace. Pure; works on log lines with or without a logging prefix.
+ * Finds the useful part of a Java application's last words: Spring Boot's failure analysis, or the root of a stack
+ * trace. Pure. Works on log lines with or without a logging prefix.
  */
 
 /** What a log says about why the application ended. */
 export interface LastWords {
-  /** One line: what went wrong. */
+  /** What went wrong, in one line. */
   readonly cause: string;
-  /** What Spring Boot proposes to do. */
+  /** What Spring Boot suggests doing about it. */
   readonly action?: string;
 }
 
 /**
  * Reads Spring Boot's report (`APPLICATION FAILED TO START`, then `Description:` and `Action:`, as its
- * LoggingFailureAnalysisReporter writes them); else the deepest `Caused by:`, else the exception itself.
+ * LoggingFailureAnalysisReporter writes it). Without one, the deepest `Caused by:`, or else the exception itself.
  */
 export function lastWords(lines: readonly string[]): LastWords | undefined {
   const start = lines.findLastIndex((line) => line.includes('APPLICATION FAILED TO START'));
@@ -33,7 +33,7 @@ export function lastWords(lines: readonly string[]): LastWords | undefined {
     : { cause: root.replace(/^(Caused by: |Exception in thread "[^"]*" )/, '') };
 }
 
-/** The text between a heading and the next blank line, in one line. */
+/** The text between a heading and the next blank line, on one line. */
 function paragraphAfter(lines: readonly string[], heading: string, from: number): string {
   const at = lines.findIndex((line, index) => index > from && line.trim() === heading);
   if (at < 0) return '';

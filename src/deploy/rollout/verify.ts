@@ -1,7 +1,7 @@
 /**
- * The last question of a deploy: does what was built run? Asked of the pods themselves, after the rollout. By the digest
- * in the pod's spec, which the node cannot satisfy with anything else; the `imageID` that a node reports may be another
- * registry's name for the same content.
+ * The last check of a deploy: does what was built run? It looks at the pods themselves, after the rollout. It compares
+ * the digest in the pod's spec, which the node cannot satisfy with anything else. The `imageID` that a node reports is
+ * no use, because it may be another registry's name for the same content.
  */
 import type { Cluster, KubeObject } from '../../cluster/types.ts';
 import type { Artifact } from '../../core/events.ts';
@@ -15,7 +15,10 @@ import { queriesFor, viewOf } from './rollout.ts';
 import { stringAt } from '../../support/fields.ts';
 import type { Rendered } from '../types.ts';
 
-/** Checks the pods of every workload that uses one of the artifacts. Without an artifact there is nothing to check. */
+/**
+ * Checks the pods of every workload that uses one of the artifacts. Without an artifact there is nothing to check.
+ * Fails if a pod runs another image, or if no pod is ready.
+ */
 export async function verifyDeployed(
   rendered: Rendered,
   cluster: Cluster,
@@ -46,7 +49,7 @@ async function verifyArtifact(
     sets[key] = listed.value;
   }
   for (const workload of workloads) {
-    // A job's pods have ended, and are gone when it is told to clean up.
+    // A job's pods have ended, and they are gone if the job deletes itself.
     if (workload.kind === 'Job') continue;
     const { newest, older } = podsByRevision(viewOf(workload, sets));
     const serving = [...newest, ...older].filter(isReady);
@@ -65,7 +68,7 @@ async function verifyArtifact(
   return ok(undefined);
 }
 
-/** Pods that the live workload asks for; scaled to none, none need to run. */
+/** How many pods the live workload wants. If it is scaled to zero, no pod needs to run. */
 function workloadReplicas(wanted: KubeObject, sets: Readonly<Record<string, readonly KubeObject[]>>): number {
   const spec = viewOf(wanted, sets).workload?.['spec'] as { readonly replicas?: number } | undefined;
   return spec?.replicas ?? 1;

@@ -1,9 +1,11 @@
 /** The words that the loop is told, and those it speaks in: messages and effects, with what they carry. Plain data. */
 import type { AppdevError } from '../../core/errors.ts';
-import type { Artifact, EventBody, Route, Stage, StageTiming } from '../../core/events.ts';
+import type { Artifact, EventBody, StageTiming } from '../../core/events.ts';
+import type { Role } from '../../core/role.ts';
+import type { Route, RouteSpec, Stage } from '../../core/routes.ts';
 import type { CancelReason } from '../../core/outcome.ts';
 import type { Fingerprint } from '../../watch/types.ts';
-import type { ServiceSpec, Uses } from './state.ts';
+import type { Running, ServiceSpec, Uses } from './state.ts';
 
 /** The timers of the loop; each runs once when armed, and arming it again starts it anew. */
 export type Timer = 'debounce' | 'cap' | 'git' | 'walk';
@@ -14,6 +16,8 @@ export interface LookResult {
   readonly fingerprint: Fingerprint;
   /** Paths that differ from the look before, relative to the project. */
   readonly paths: readonly string[];
+  /** What those files are to the service. */
+  readonly kinds: readonly Role[];
   readonly settlesInMs: number;
 }
 
@@ -72,12 +76,14 @@ export interface RunFinished {
   readonly result:
     | { readonly kind: 'ok' }
     | { readonly kind: 'failed'; readonly error: AppdevError }
-    | { readonly kind: 'cancelled'; readonly reason: CancelReason };
+    | { readonly kind: 'cancelled'; readonly reason: CancelReason }
+    /** Another route has to bring the change there. */
+    | { readonly kind: 'redirected'; readonly to: Route; readonly because: string };
   readonly ms: number;
   readonly stages: readonly StageTiming[];
   readonly artifact?: Artifact;
-  /** The artifact it was to deploy is gone from the registry. */
-  readonly artifactLost?: boolean;
+  /** What it has applied, where it got that far; see `Running.manifests`. */
+  readonly manifests?: string;
 }
 
 /** What keys, signals and the connections to cluster and registry tell the loop. */
@@ -95,7 +101,7 @@ export interface RunOrder {
   readonly run: number;
   readonly change: number;
   readonly fingerprint: Fingerprint;
-  readonly route: Route;
+  readonly route: RouteSpec;
   readonly force: boolean;
 }
 
@@ -105,7 +111,8 @@ export type Effect =
   | { readonly kind: 'look'; readonly services: readonly string[] }
   | { readonly kind: 'start-batch'; readonly batch: number; readonly orders: readonly RunOrder[] }
   | { readonly kind: 'cancel-run'; readonly run: number; readonly reason: CancelReason }
-  | { readonly kind: 'open-gate'; readonly run: number }
+  /** With what the pods run now. */
+  | { readonly kind: 'open-gate'; readonly run: number; readonly running: Running }
   | { readonly kind: 'arm-timer'; readonly timer: Timer; readonly ms: number }
   | { readonly kind: 'disarm-timer'; readonly timer: Timer }
   | { readonly kind: 'reload-config' }

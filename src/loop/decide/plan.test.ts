@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { mayCancel, plan, supersedePolicy } from './plan.ts';
+import { routes } from '../../core/routes.ts';
+import { plan, type Plan } from './plan.ts';
+import { mayCancel } from './run-stage.ts';
 import {
   initialState,
   type LoopState,
@@ -10,15 +12,19 @@ import {
 } from './state.ts';
 
 const fingerprint = { build: 'b', deploy: 'd', tests: '' };
-const pending: Pending = { change: 1, fingerprint, paths: [], reason: 'start', asked: false, waits: false };
+const pending: Pending = {
+  ...{ change: 1, fingerprint, paths: [], kinds: [] },
+  ...{ reason: 'start', asked: false, waits: false },
+};
 const run: Run = {
   id: 1,
   batch: 1,
   change: 1,
   fingerprint,
   paths: [],
+  kinds: [],
   reason: 'start',
-  route: 'image',
+  route: routes.image,
   force: false,
   atGate: false,
   imageMade: false,
@@ -34,6 +40,9 @@ const spec = (name: string, more: Partial<ServiceSpec> = {}): ServiceSpec => ({
   reactor: '/shop',
   ...more,
 });
+
+const namesIn = (start: Plan['start']) =>
+  start.map(({ services, route: { route } }) => ({ services, route }));
 
 /** A state with dirty, looked-at services, changed by `more`. */
 function state(
@@ -54,7 +63,7 @@ const running = (more: Partial<Run>): Partial<ServiceState> => ({
 describe('plan', () => {
   it('starts services of one reactor together and others apart', () => {
     const { start, holds } = plan(state([spec('a'), spec('w', { reactor: '/web' }), spec('b')]));
-    expect(start).toEqual([
+    expect(namesIn(start)).toEqual([
       { services: ['a', 'b'], route: 'image' },
       { services: ['w'], route: 'image' },
     ]);
@@ -63,14 +72,14 @@ describe('plan', () => {
 
   it('never mixes those whose tests run with those whose tests do not', () => {
     const { start, holds } = plan(state([spec('a'), spec('b', { tests: true })]));
-    expect(start).toEqual([{ services: ['a'], route: 'image' }]);
+    expect(namesIn(start)).toEqual([{ services: ['a'], route: 'image' }]);
     expect(holds.get('b')).toEqual({ reason: 'building', on: 'a' });
   });
 
   it('renders without the reactor, even while that is busy', () => {
-    const rendered = { built: { build: 'b', tests: '' } };
+    const rendered = { made: { image: 'i', build: 'b', tests: '' } };
     const { start } = plan(state([spec('a'), spec('b')], { a: running({ stage: 'compile' }), b: rendered }));
-    expect(start).toEqual([{ services: ['b'], route: 'render-only' }]);
+    expect(namesIn(start)).toEqual([{ services: ['b'], route: 'render-only' }]);
   });
 
   it.each([
@@ -88,7 +97,9 @@ describe('plan', () => {
 
   it('starts what others need first', () => {
     const specs = [spec('web', { needs: ['db'], reactor: '/web' }), spec('db', { builds: false })];
-    expect(plan({ ...state(specs), limit: 1 }).start).toEqual([{ services: ['db'], route: 'render-only' }]);
+    expect(namesIn(plan({ ...state(specs), limit: 1 }).start)).toEqual([
+      { services: ['db'], route: 'render-only' },
+    ]);
   });
 
   it('holds beyond the limit, and does not count runs that only wait for the cluster', () => {
@@ -96,7 +107,7 @@ describe('plan', () => {
     const busy = { ...state(specs, { a: running({ stage: 'push' }) }), limit: 1 };
     expect(plan(busy).holds.get('b')).toEqual({ reason: 'limit', running: 1 });
     const waiting = { ...state(specs, { a: running({ stage: 'rollout' }) }), limit: 1 };
-    expect(plan(waiting).start).toEqual([{ services: ['b'], route: 'image' }]);
+    expect(namesIn(plan(waiting).start)).toEqual([{ services: ['b'], route: 'image' }]);
   });
 
   it.each<[string, Partial<LoopState>, Partial<ServiceState>, string]>([
@@ -111,7 +122,7 @@ describe('plan', () => {
     ['paused and git', { paused: true, git: 'rebase' }, {}, 'paused'],
   ])('%s is the reason', (_name, session, service, reason) => {
     const { start, holds } = plan({ ...state([spec('a')], { a: service }), ...session });
-    expect(start).toEqual([]);
+    expect(namesIn(start)).toEqual([]);
     expect(holds.get('a')?.reason).toBe(reason);
   });
 
@@ -121,14 +132,16 @@ describe('plan', () => {
   });
 
   it('starts nothing while stopping', () => {
-    expect(plan({ ...state([spec('a')]), phase: 'stopping' }).start).toEqual([]);
+    expect(namesIn(plan({ ...state([spec('a')]), phase: 'stopping' }).start)).toEqual([]);
   });
 });
 
-describe('the supersede policy', () => {
-  it('lets only apply and sync finish', () => {
-    const finish = Object.entries(supersedePolicy).filter(([, policy]) => policy === 'finish');
-    expect(finish.map(([stage]) => stage)).toEqual(['apply', 'sync']);
+describe('a newer save', () => {
+  it('cancels every stage but the apply, which would be half done', () => {
+    const finish = Object.values(routes).flatMap(({ stages }) =>
+      stages.filter(({ supersede }) => (supersede as string) === 'finish').map(({ stage }) => stage),
+    );
+    expect([...new Set(finish)]).toEqual(['apply']);
     expect(mayCancel({ ...run, stage: 'apply' })).toBe(false);
     expect(mayCancel({ ...run, stage: 'rollout' })).toBe(true);
     expect(mayCancel(run)).toBe(true);

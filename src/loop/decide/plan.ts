@@ -1,14 +1,19 @@
 /**
  * Decides which dirty services may start now, in which batches, and names for every other one the one reason why not.
- * Pure: no IO, no clock, no randomness. Also the table of which stages a newer save may cancel.
+ * Pure: no IO, no clock, no randomness.
  */
-import type { Hold, Route, Stage } from '../../core/events.ts';
-import { liveRun, type LoopState, type Run, type ServiceState } from './state.ts';
+import type { Hold } from '../../core/events.ts';
+import type { RouteSpec } from '../../core/routes.ts';
+import { routeOf, type Choice } from './choose.ts';
+import { batchesAtWork, isMakingImage, makesImage, usesReactor } from './run-stage.ts';
+import { liveRun, type LoopState, type ServiceState } from './state.ts';
 
 /** Services to be started together: one invocation of the build tool where there is more than one. */
 export interface PlannedBatch {
   readonly services: readonly string[];
-  readonly route: Route;
+  readonly route: RouteSpec;
+  /** Why that route; of the first service. */
+  readonly because: string;
 }
 
 /** What may start, and why the rest may not. */
@@ -18,70 +23,11 @@ export interface Plan {
   readonly holds: ReadonlyMap<string, Hold>;
 }
 
-/**
- * Whether work is given up or finished when a newer save makes it out of date. Apply and sync are short and leave a
- * half-done state when they are cut; everything else is either long or only waiting.
- */
-export const supersedePolicy: Readonly<Record<Stage, 'cancel' | 'finish'>> = {
-  compile: 'cancel',
-  package: 'cancel',
-  image: 'cancel',
-  push: 'cancel',
-  scan: 'cancel',
-  render: 'cancel',
-  apply: 'finish',
-  rollout: 'cancel',
-  sync: 'finish',
-  restart: 'cancel',
-  verify: 'cancel',
-};
-
-/** Whether a run may be cancelled where it is now. */
-export function mayCancel(run: Run): boolean {
-  return run.atGate || run.stage === undefined || supersedePolicy[run.stage] === 'cancel';
-}
-
-/** Whether a run is in the part that its batch does together: nothing of its own has started. */
-export function inSharedBuild(run: Run): boolean {
-  return (
-    run.route === 'image' && (run.stage === undefined || run.stage === 'compile' || run.stage === 'package')
-  );
-}
-
-/** Whether a run uses its reactor's folders: until the image is made, the jar in them is being written or read. */
-export function usesReactor(run: Run): boolean {
-  return inSharedBuild(run) || (run.route === 'image' && run.stage === 'image');
-}
-
-/** Whether a run keeps this machine busy: later it only waits for the cluster. */
-export function isAtWork(run: Run): boolean {
-  return usesReactor(run) || run.stage === undefined || run.stage === 'push';
-}
-
-/** Number of batches that keep this machine busy. */
-export function batchesAtWork(state: LoopState): number {
-  const batches = new Set<number>();
-  for (const service of state.services.values()) {
-    const run = liveRun(service);
-    if (run !== undefined && isAtWork(run)) batches.add(run.batch);
-  }
-  return batches.size;
-}
-
-/** How a service's pending change reaches the pod. */
-export function routeOf(service: ServiceState): Route {
-  const { pending, built, spec } = service;
-  if (!spec.builds || pending === undefined) return 'render-only';
-  const unbuilt =
-    pending.asked || built?.build !== pending.fingerprint.build || built.tests !== pending.fingerprint.tests;
-  return unbuilt ? 'image' : 'render-only';
-}
-
 /** The first of a service's needs that was not deployed yet. Needs that take no part in the session count as there. */
 function unmetNeed(state: LoopState, service: ServiceState): string | undefined {
-  return service.deployed
+  return service.running.wasReady
     ? undefined
-    : service.spec.needs.find((name) => state.services.get(name)?.deployed === false);
+    : service.spec.needs.find((name) => state.services.get(name)?.running.wasReady === false);
 }
 
 /**
@@ -92,17 +38,18 @@ function unmetImage(state: LoopState, service: ServiceState): string | undefined
   return Object.keys(liveRun(service)?.uses ?? {}).find((name) => {
     const other = state.services.get(name);
     if (other === undefined || other.removed || !other.spec.builds) return false;
-    return other.image === undefined || comesNow(state, other);
+    return other.made === undefined || comesNow(state, other);
   });
 }
 
 /** Whether a service's next image is being built, or will be without anybody's doing. */
 function comesNow(state: LoopState, service: ServiceState): boolean {
   const run = liveRun(service);
-  if (run?.route === 'image' && !run.imageMade) return true;
+  if (run !== undefined && isMakingImage(run)) return true;
   const { pending } = service;
   if (pending === undefined || pending.waits || (state.paused && !pending.asked)) return false;
-  return routeOf(service) === 'image';
+  const choice = routeOf(state.routes, service);
+  return choice !== undefined && makesImage(choice.route);
 }
 
 /** What keeps a run at the gate. */
@@ -127,21 +74,24 @@ export function plan(state: LoopState): Plan {
     const waitsFor = atGate ? gateHold(state, service) : undefined;
     if (waitsFor !== undefined) holds.set(name, waitsFor);
     if (service.pending === undefined || service.activity.kind === 'running' || started.has(name)) continue;
-    const route = routeOf(service);
-    const builder = route === 'image' && reactor !== undefined ? reactors.get(reactor) : undefined;
+    const choice = routeOf(state.routes, service);
+    // No row brings it there: the table is wrong, and nothing is begun that could not end.
+    if (choice === undefined) continue;
+    const shares = startsShared(choice);
+    const builder = shares && reactor !== undefined ? reactors.get(reactor) : undefined;
     const hold = ownHold(state, service) ?? otherHold(state, service, builder, atWork);
     if (hold !== undefined) {
       holds.set(name, hold);
       continue;
     }
-    const services = route === 'image' ? [name, ...mates(state, service)] : [name];
+    const services = shares ? [name, ...mates(state, service, choice)] : [name];
     for (const mate of services) {
       started.add(mate);
       holds.delete(mate);
     }
-    if (route === 'image' && reactor !== undefined) reactors.set(reactor, name);
+    if (shares && reactor !== undefined) reactors.set(reactor, name);
     atWork += 1;
-    start.push({ services, route });
+    start.push({ services, ...choice });
   }
   return { start, holds };
 }
@@ -173,15 +123,20 @@ function isSettling(state: LoopState, service: ServiceState): boolean {
   return service.touched || state.looking.includes(service.spec.name);
 }
 
+/** Whether a route begins with what a batch does together, in the folders of its reactor. */
+function startsShared({ route }: Choice): boolean {
+  return route.stages[0]?.scope === 'batch';
+}
+
 /** Other services that one invocation of the build tool can build along. */
-function mates(state: LoopState, first: ServiceState): string[] {
+function mates(state: LoopState, first: ServiceState, { route }: Choice): string[] {
   if (first.spec.reactor === undefined) return [];
   const found: string[] = [];
   for (const service of state.services.values()) {
     if (service === first || service.pending === undefined || service.activity.kind !== 'idle') continue;
     if (service.spec.reactor !== first.spec.reactor || service.spec.tests !== first.spec.tests) continue;
-    if (routeOf(service) !== 'image' || ownHold(state, service) !== undefined || isSettling(state, service))
-      continue;
+    if (routeOf(state.routes, service)?.route !== route) continue;
+    if (ownHold(state, service) !== undefined || isSettling(state, service)) continue;
     found.push(service.spec.name);
   }
   return found;

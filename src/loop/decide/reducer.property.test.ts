@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FakeLoopWorld } from '../../../test/support/fake-loop-world.ts';
-import { supersedePolicy } from './plan.ts';
+import { routes, stagesOf } from '../../core/routes.ts';
 import { reduce } from './reducer.ts';
 import type { CancelReason } from '../../core/outcome.ts';
 import type { Message, Timer } from './messages.ts';
@@ -184,14 +184,10 @@ describe('the loop, whatever happens', () => {
       })),
       fc.tuple(service, fingerprint, fc.constantFrom(0, 20)).map(([name, print, settlesInMs]): Message => ({
         kind: 'rescanned',
-        results: [{ service: name, fingerprint: print, paths: [], settlesInMs }],
+        results: [{ service: name, fingerprint: print, paths: [], kinds: [], settlesInMs }],
       })),
       fc
-        .tuple(
-          service,
-          run,
-          fc.constantFrom(...(Object.keys(supersedePolicy) as (keyof typeof supersedePolicy)[])),
-        )
+        .tuple(service, run, fc.constantFrom(...Object.values(routes).flatMap(stagesOf)))
         .map(([name, id, stage]): Message => ({ kind: 'stage-reached', service: name, run: id, stage })),
       fc.tuple(service, run, service).map(([name, id, other]): Message => ({
         kind: 'gate-reached',

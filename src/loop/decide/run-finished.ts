@@ -16,7 +16,8 @@ export interface RunName {
 export type RunResult =
   | { readonly kind: 'ok' }
   | { readonly kind: 'failed'; readonly error: AppdevError }
-  | { readonly kind: 'cancelled'; readonly reason: CancelReason };
+  | { readonly kind: 'cancelled'; readonly reason: CancelReason }
+  | { readonly kind: 'redirected' };
 
 /** What it did on the way. */
 export interface RunRecord {
@@ -39,8 +40,9 @@ export function runFinished(
     run,
     change,
     reason,
-    outcome: result.kind,
+    outcome: result.kind === 'redirected' ? 'cancelled' : result.kind,
     ...(result.kind === 'cancelled' ? { cancelReason: result.reason } : {}),
+    ...(result.kind === 'redirected' ? { cancelReason: 'redirected' } : {}),
     ...(result.kind === 'failed' ? { error: result.error } : {}),
     ms,
     stages,

@@ -6,43 +6,43 @@ import type { Hold } from '../../core/events.ts';
 import { updateRun } from './finish.ts';
 import type { RunOrder } from './messages.ts';
 import { gateHold, plan, type PlannedBatch } from './plan.ts';
-import { emit, set, update, withoutPending, type Step } from './step.ts';
+import { emit, set, update, withoutPending, type Draft } from './draft.ts';
 import { newestOf } from './uses.ts';
 
 /** Lets runs whose needs are deployed by now, and whose images of others are made, go on to their apply. */
-export function openGates(step: Step): void {
-  if (step.state.phase !== 'running') return;
-  for (const [name, service] of step.state.services) {
+export function openGates(draft: Draft): void {
+  if (draft.state.phase !== 'running') return;
+  for (const [name, service] of draft.state.services) {
     if (service.activity.kind !== 'running' || !service.activity.run.atGate) continue;
-    if (gateHold(step.state, service) !== undefined) continue;
+    if (gateHold(draft.state, service) !== undefined) continue;
     const { id } = service.activity.run;
-    const uses = newestOf(step.state, service.activity.run.uses);
+    const uses = newestOf(draft.state, service.activity.run.uses);
     // Let through is as good as applying: a newer save must not cut it between the two.
-    updateRun(step, name, id, (run) => ({ ...run, atGate: false, stage: 'apply', uses }));
-    step.effects.push({ kind: 'open-gate', run: id });
+    updateRun(draft, name, id, (run) => ({ ...run, atGate: false, stage: 'apply', uses }));
+    draft.effects.push({ kind: 'open-gate', run: id, running: service.running });
   }
 }
 
 /** Starts what the plan lets start, and says of the rest why it waits. */
-export function startPlanned(step: Step): void {
-  const { start, holds } = plan(step.state);
-  if (step.state.phase === 'running') announceHolds(step, holds);
-  for (const batch of start) startBatch(step, batch);
+export function startPlanned(draft: Draft): void {
+  const { start, holds } = plan(draft.state);
+  if (draft.state.phase === 'running') announceHolds(draft, holds);
+  for (const batch of start) startBatch(draft, batch);
 }
 
-function startBatch(step: Step, planned: PlannedBatch): void {
-  const batch = step.state.lastBatch + 1;
-  set(step, { lastBatch: batch });
+function startBatch(draft: Draft, planned: PlannedBatch): void {
+  const batch = draft.state.lastBatch + 1;
+  set(draft, { lastBatch: batch });
   const orders: RunOrder[] = [];
   for (const name of planned.services) {
-    const pending = step.state.services.get(name)?.pending;
+    const pending = draft.state.services.get(name)?.pending;
     if (pending === undefined) continue;
-    const run = step.state.lastRun + 1;
-    set(step, { lastRun: run });
-    const { change, fingerprint, paths, reason, asked } = pending;
-    const { route } = planned;
-    const uses = newestOf(step.state, step.state.services.get(name)?.uses ?? {});
-    update(step, name, (service) => ({
+    const run = draft.state.lastRun + 1;
+    set(draft, { lastRun: run });
+    const { change, fingerprint, paths, kinds, reason, asked } = pending;
+    const { route, because } = planned;
+    const uses = newestOf(draft.state, draft.state.services.get(name)?.running.uses ?? {});
+    update(draft, name, (service) => ({
       ...withoutPending(service),
       activity: {
         kind: 'running',
@@ -52,6 +52,7 @@ function startBatch(step: Step, planned: PlannedBatch): void {
           change,
           fingerprint,
           paths,
+          kinds,
           reason,
           route,
           force: asked,
@@ -63,22 +64,22 @@ function startBatch(step: Step, planned: PlannedBatch): void {
       },
     }));
     orders.push({ service: name, run, change, fingerprint, route, force: asked });
-    emit(step, { type: 'run.started', service: name, run, change, route, reason });
+    emit(draft, { type: 'run.started', service: name, run, change, route: route.route, because, reason });
   }
-  step.effects.push({ kind: 'start-batch', batch, orders });
+  draft.effects.push({ kind: 'start-batch', batch, orders });
 }
 
 /** Says what changed since it was last said, and nothing twice. */
-function announceHolds(step: Step, holds: ReadonlyMap<string, Hold>): void {
-  const before = step.state.holds;
+function announceHolds(draft: Draft, holds: ReadonlyMap<string, Hold>): void {
+  const before = draft.state.holds;
   for (const service of before.keys()) {
-    if (!holds.has(service)) emit(step, { type: 'service.released', service });
+    if (!holds.has(service)) emit(draft, { type: 'service.released', service });
   }
   for (const [service, hold] of holds) {
     const old = before.get(service);
-    if (old === undefined || !sameHold(old, hold)) emit(step, { type: 'service.held', service, hold });
+    if (old === undefined || !sameHold(old, hold)) emit(draft, { type: 'service.held', service, hold });
   }
-  set(step, { holds });
+  set(draft, { holds });
 }
 
 function sameHold(a: Hold, b: Hold): boolean {

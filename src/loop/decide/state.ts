@@ -3,7 +3,9 @@
  * messages of messages.ts, plan.ts decides what may start.
  */
 import type { AppdevError } from '../../core/errors.ts';
-import type { Hold, Route, Stage } from '../../core/events.ts';
+import type { Hold } from '../../core/events.ts';
+import type { Role } from '../../core/role.ts';
+import { devRoutes, type Route, type RouteSpec, type Stage } from '../../core/routes.ts';
 import type { CancelReason } from '../../core/outcome.ts';
 import type { Fingerprint } from '../../watch/types.ts';
 
@@ -54,10 +56,11 @@ export interface Run {
   readonly change: number;
   /** What the service looked like on disk when the run was planned. */
   readonly fingerprint: Fingerprint;
-  /** Paths of the change, relative to the project. */
+  /** Paths of the change, relative to the project, and what the files are to the service. */
   readonly paths: readonly string[];
+  readonly kinds: readonly Role[];
   readonly reason: string;
-  readonly route: Route;
+  readonly route: RouteSpec;
   /** Build and apply even what is there already. */
   readonly force: boolean;
   /** The last stage that was started; `undefined` before the first. */
@@ -80,11 +83,35 @@ export interface Pending {
   readonly change: number;
   readonly fingerprint: Fingerprint;
   readonly paths: readonly string[];
+  readonly kinds: readonly Role[];
   readonly reason: string;
   /** The key r was pressed: starts though paused or manual, and builds what is there already. */
   readonly asked: boolean;
   /** Waits for a save or the key r: its run was cancelled by the key c, or the service is manual. */
   readonly waits: boolean;
+  /** A run could not bring it there, and named the route that can. */
+  readonly handedOn?: { readonly to: Route; readonly because: string };
+}
+
+/** The newest image of a service that this session has made, or has found made. */
+export interface Made {
+  /** What tells it from the others: its digest, or its tag where it has none. */
+  readonly image: string;
+  /** Hashes of what it was made from; see `Fingerprint`. */
+  readonly build: string;
+  readonly tests: string;
+}
+
+/** What the pods of a service run, as far as this session knows. */
+export interface Running {
+  /** The image; absent while it is not known. */
+  readonly image?: string;
+  /** The manifests, with the place that they were applied to; absent while they are not known. */
+  readonly manifests?: string;
+  /** Images of other services that its last finished run stands for. */
+  readonly uses: Uses;
+  /** It was ready once in this session: what needs it may be deployed. */
+  readonly wasReady: boolean;
 }
 
 /** What the last finished run of a service came to. */
@@ -98,6 +125,7 @@ export type Last =
       readonly change: number;
       readonly fingerprint: Fingerprint;
       readonly paths: readonly string[];
+      readonly kinds: readonly Role[];
       readonly code: AppdevError['code'];
       /** The batch that failed: what makes a mate buildable again makes this one buildable again. */
       readonly batch: number;
@@ -108,19 +136,14 @@ export interface ServiceState {
   readonly spec: ServiceSpec;
   /** A path of it changed since the last look. */
   readonly touched: boolean;
-  /** Paths that changed but were still being written. */
+  /** Paths that changed but were still being written, and what they are. */
   readonly unsettledPaths: readonly string[];
+  readonly unsettledKinds: readonly Role[];
   readonly pending?: Pending;
   readonly activity: Activity;
   readonly last: Last;
-  /** It was deployed and ready once in this session: what needs it may be deployed. */
-  readonly deployed: boolean;
-  /** What tells its newest image of this session from those before. */
-  readonly image?: string;
-  /** Images of other services that its last finished run stands for. */
-  readonly uses: Uses;
-  /** What the newest artifact was built from; a change beside it is a matter of rendering. */
-  readonly built?: Pick<Fingerprint, 'build' | 'tests'>;
+  readonly made?: Made;
+  readonly running: Running;
   /** No longer in appdev.yaml: goes when its run has ended. */
   readonly removed: boolean;
 }
@@ -128,6 +151,8 @@ export interface ServiceState {
 /** The whole loop. */
 export interface LoopState {
   readonly phase: 'running' | 'stopping' | 'stopped';
+  /** The routes to choose from, the quickest first. */
+  readonly routes: readonly RouteSpec[];
   /** In file order. */
   readonly services: ReadonlyMap<string, ServiceState>;
   /** Batches that may be at work on this machine at once. */
@@ -154,9 +179,14 @@ export interface LoopState {
 }
 
 /** The state before anything happened. `limit` is at least 1. */
-export function initialState(services: readonly ServiceSpec[], limit: number): LoopState {
+export function initialState(
+  services: readonly ServiceSpec[],
+  limit: number,
+  routes: readonly RouteSpec[] = devRoutes,
+): LoopState {
   return {
     phase: 'running',
+    routes,
     services: new Map(services.map((spec) => [spec.name, newService(spec)])),
     limit: Math.max(1, limit),
     lastRun: 0,
@@ -176,10 +206,10 @@ export function newService(spec: ServiceSpec): ServiceState {
     spec,
     touched: true,
     unsettledPaths: [],
+    unsettledKinds: [],
     activity: { kind: 'idle' },
     last: { kind: 'never' },
-    uses: {},
-    deployed: false,
+    running: { uses: {}, wasReady: false },
     removed: false,
   };
 }

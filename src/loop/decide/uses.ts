@@ -3,12 +3,13 @@
  * due again, and nobody else.
  */
 import type { LoopState, Pending, ServiceState, Uses } from './state.ts';
-import { update, type Step } from './step.ts';
+import { touchesCluster } from './run-stage.ts';
+import { update, type Draft } from './draft.ts';
 
 /** The same services with the images that they have now. */
 export function newestOf({ services }: LoopState, uses: Uses): Uses {
   return Object.fromEntries(
-    Object.entries(uses).map(([name, image]) => [name, services.get(name)?.image ?? image]),
+    Object.entries(uses).map(([name, image]) => [name, services.get(name)?.made?.image ?? image]),
   );
 }
 
@@ -17,37 +18,37 @@ export function staleUse(state: LoopState, service: ServiceState): string | unde
   const { activity } = service;
   // Before it is let through, a run is rendered with the newest anyway.
   if (activity.kind !== 'idle' && !isApplying(service)) return undefined;
-  const uses = activity.kind === 'idle' ? service.uses : activity.run.uses;
+  const uses = activity.kind === 'idle' ? service.running.uses : activity.run.uses;
   const newest = newestOf(state, uses);
   return Object.keys(uses).find((name) => uses[name] !== newest[name]);
 }
 
 /** Makes the users of changed images dirty, unless they are already. */
-export function renewUsers(step: Step): void {
-  if (step.state.phase !== 'running') return;
-  for (const [name, service] of step.state.services) {
+export function renewUsers(draft: Draft): void {
+  if (draft.state.phase !== 'running') return;
+  for (const [name, service] of draft.state.services) {
     if (service.pending !== undefined || service.removed) continue;
-    const changed = staleUse(step.state, service);
+    const changed = staleUse(draft.state, service);
     const from = standsFor(service);
     if (changed === undefined || from === undefined) continue;
     const { change, fingerprint } = from;
     const pending: Pending = {
-      ...{ change, fingerprint, paths: from.paths ?? [] },
+      ...{ change, fingerprint, paths: from.paths ?? [], kinds: from.kinds ?? [] },
       ...{ reason: `image of ${changed}`, asked: false, waits: service.spec.manual },
     };
-    update(step, name, (old) => ({ ...old, pending }));
+    update(draft, name, (old) => ({ ...old, pending }));
   }
 }
 
 function isApplying({ activity }: ServiceState): boolean {
-  if (activity.kind !== 'running' || activity.run.atGate) return false;
-  return activity.run.stage === 'apply' || activity.run.stage === 'rollout';
+  return activity.kind === 'running' && !activity.run.atGate && touchesCluster(activity.run);
 }
 
 function standsFor({
   activity,
   last,
-}: ServiceState): (Pick<Pending, 'change' | 'fingerprint'> & Partial<Pick<Pending, 'paths'>>) | undefined {
+}: ServiceState):
+  (Pick<Pending, 'change' | 'fingerprint'> & Partial<Pick<Pending, 'paths' | 'kinds'>>) | undefined {
   if (activity.kind !== 'idle') return activity.run;
   return last.kind === 'ok' || last.kind === 'failed' ? last : undefined;
 }

@@ -11,16 +11,16 @@ import type { Message } from '../decide/messages.ts';
 import type { ServiceSpec } from '../decide/state.ts';
 import type { WorkParts } from '../work/types.ts';
 
-/** A configuration read again, with parts that fit it (another registry needs another image builder). */
+/** A configuration read again. The parts stay as they are: cluster, registry and builders are chosen once a session. */
 export interface Reloaded {
   readonly config: ProjectConfig;
-  readonly work: WorkParts;
   /** All services of the project, also those that take no part: manifests may name the image of any. */
   readonly images: readonly ImageOwner[];
 }
 
 /** What a session is made from. */
 export interface SessionParts extends Reloaded {
+  readonly work: WorkParts;
   readonly reload: () => Promise<Outcome<Reloaded>>;
   /** Whether a service's unit tests run with its build. */
   readonly testsRun: (service: ServiceConfig) => boolean;
@@ -43,7 +43,8 @@ export interface Session {
 
 /** Makes the session. */
 export function createSession(parts: SessionParts): Session {
-  let { config, work, images } = parts;
+  const { work } = parts;
+  let { config, images } = parts;
   /** As it was read last, to tell whether the next reading brings anything new. */
   let read = config;
   /** The file was wrong at the last reading: going back to what is in force is then worth saying. */
@@ -70,9 +71,7 @@ export function createSession(parts: SessionParts): Session {
     get config() {
       return config;
     },
-    get work() {
-      return work;
-    },
+    work,
     get images() {
       return images;
     },
@@ -100,7 +99,6 @@ export function createSession(parts: SessionParts): Session {
       }
       read = next.config;
       config = { ...next.config, cluster: config.cluster };
-      work = next.work;
       return { kind: 'config-reloaded', services: await specs(), profiles: config.profiles };
     },
   };

@@ -7,7 +7,7 @@ import {
   settled,
   type FakeWork,
 } from '../../../test/support/fake-loop-parts.ts';
-import type { Stage } from '../../core/events.ts';
+import type { Stage } from '../../core/routes.ts';
 import { appdevError } from '../../core/errors.ts';
 import { cancelled, failed, ok } from '../../core/outcome.ts';
 import { createLoop, type Loop } from './driver.ts';

@@ -7,6 +7,8 @@ import type { Outcome } from '../../core/outcome.ts';
 import { createBatches } from './batches.ts';
 import type { ImageOwner } from '../work/images.ts';
 import { createLooks, type LooksParts } from './looks.ts';
+import type { RouteSpec } from '../../core/routes.ts';
+import type { Step } from '../work/execute.ts';
 import { reduce } from '../decide/reducer.ts';
 import { createSession, type Reloaded } from './configuration.ts';
 import type { Effect, Message, Timer, UserMessage } from '../decide/messages.ts';
@@ -28,6 +30,10 @@ export interface LoopParts extends LooksParts {
   readonly testsRun: (service: ServiceConfig) => boolean;
   /** Batches that may keep this machine busy at once. */
   readonly limit: number;
+  /** Default: those of routes.ts. */
+  readonly routes?: readonly RouteSpec[];
+  /** Steps beside those of loop/steps/list.ts. */
+  readonly steps?: readonly Step[];
 }
 
 /** The running loop. */
@@ -105,7 +111,7 @@ export function createLoop(parts: LoopParts): Loop {
         batches.cancel(effect.run, effect.reason);
         break;
       case 'open-gate':
-        batches.openGate(effect.run);
+        batches.openGate(effect.run, effect.running);
         break;
       case 'arm-timer': {
         const { timer, ms } = effect;
@@ -139,7 +145,7 @@ export function createLoop(parts: LoopParts): Loop {
 
   return {
     async start() {
-      state = initialState(await session.specs(), limit);
+      state = initialState(await session.specs(), limit, parts.routes);
       started = true;
       queue.unshift({ kind: 'started' });
       drain();
@@ -152,8 +158,6 @@ export function createLoop(parts: LoopParts): Loop {
       }
     },
     send(message) {
-      // A cluster that was away may come back as another one.
-      if (message.kind === 'cluster-regained') batches.forgetApplied();
       tell(message);
     },
     state: () => state,

@@ -4,7 +4,7 @@
  */
 import type { Emit } from '../../core/events.ts';
 import type { Fingerprint, GitProbe, InputScanner, Scan, Wake, Watcher } from '../../watch/types.ts';
-import type { Member } from '../work/prepare.ts';
+import type { Member } from '../work/member.ts';
 import type { Session } from './configuration.ts';
 import type { LookResult, Message } from '../decide/messages.ts';
 import type { Clock } from '../work/types.ts';
@@ -118,6 +118,7 @@ export function createLooks(
           service: name,
           fingerprint: fingerprintFor(name, scan),
           paths: changed.map(({ path }) => path),
+          kinds: [...new Set(changed.map(({ role }) => role))],
           settlesInMs: scan.settlesInMs,
         });
       }

@@ -3,7 +3,8 @@
  * service's name, the run's number and the time each stage took.
  */
 import type { StageReporter } from '../../build/types.ts';
-import type { Emit, Stage, StageOutcome, StageTiming } from '../../core/events.ts';
+import type { Emit, StageOutcome, StageTiming } from '../../core/events.ts';
+import type { Stage } from '../../core/routes.ts';
 
 /** A run's reporter, with what it measured. */
 export interface RunReporter {

@@ -4,10 +4,11 @@
  */
 import type { ImageBuilder, JarBuilder, WorkContext } from '../../build/types.ts';
 import type { ServiceConfig } from '../../config/model.ts';
-import type { Deployer } from '../../deploy/types.ts';
+import type { Observer, Renderer, Way } from '../../deploy/types.ts';
 import type { Artifact } from '../../core/events.ts';
 import type { Outcome } from '../../core/outcome.ts';
 import type { InputScanner } from '../../watch/types.ts';
+import type { Origin } from './member.ts';
 import type { WrittenFiles } from './written.ts';
 
 /** Asks where images go whether an artifact is still there. */
@@ -47,18 +48,22 @@ export interface Clock {
 export interface WorkParts {
   readonly jarBuilder: JarBuilder;
   readonly imageBuilder: ImageBuilder;
-  readonly deployer: Deployer;
   readonly manifests: ManifestLookup;
   /**
-   * Judges an image that was built before, as the registry's scan has it: SCAN_GATE, SCAN_INCOMPLETE. The stage reported
+   * Judges an image before it is deployed, as the registry's scan has it: SCAN_GATE, SCAN_INCOMPLETE. The stage reported
    * is `scan`. Absent where there is no registry to ask.
    */
-  readonly judge?: (artifact: Artifact, context: WorkContext) => Promise<Outcome<void>>;
+  readonly admit?: (artifact: Artifact, origin: Origin, context: WorkContext) => Promise<Outcome<void>>;
+  /** What an image gets that was let through: further tags, and a copy where the nodes pull from elsewhere. */
+  readonly publish: (artifact: Artifact, context: WorkContext) => Promise<Outcome<void>>;
+  readonly renderer: Renderer;
+  readonly way: Pick<Way, 'apply'>;
+  readonly observer: Pick<Observer, 'awaitReady' | 'verify'>;
   /** Where images go, as text: registry and repository prefix. */
   readonly target: string;
 }
 
-/** What a build needs beside the parts. */
+/** What runs need beside the parts. */
 export interface BuildParts extends WorkParts {
   /** Absolute; what relative paths of diagnostics start from. */
   readonly projectRoot: string;

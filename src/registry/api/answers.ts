@@ -1,7 +1,7 @@
-/** Reads what registries answer: error texts, manifests, pages of tags. Pure; asks nothing. */
+/** Reads what registries answer: error texts, manifests, pages of tags. Pure. */
 import { listAt, stringAt } from '../../support/fields.ts';
 
-/** The first error's own sentence. */
+/** The message of the first error. */
 export function messageIn(body: string): string | undefined {
   try {
     return stringAt(listAt(JSON.parse(body), 'errors')[0], 'message');
@@ -10,7 +10,7 @@ export function messageIn(body: string): string | undefined {
   }
 }
 
-/** Hex digest of an image's configuration; undefined for an index and for what is none of both. */
+/** Hex digest of an image's configuration; undefined for an index, and for a text that is neither. */
 export function configOf(body: string): string | undefined {
   try {
     return stringAt(JSON.parse(body), 'config', 'digest')?.replace(/^sha256:/, '');
@@ -19,7 +19,7 @@ export function configOf(body: string): string | undefined {
   }
 }
 
-/** The tags of a page; undefined for what is no page (a proxy's own, with status 200). */
+/** The tags of a page; undefined if it is not such a page (a proxy's own page with status 200). */
 export function tagsOf(body: string): readonly string[] | undefined {
   try {
     return listAt(JSON.parse(body), 'tags').filter((tag): tag is string => typeof tag === 'string');
@@ -28,7 +28,7 @@ export function tagsOf(body: string): readonly string[] | undefined {
   }
 }
 
-/** The next page by RFC 8288, on the same server only: the request for it carries our Authorization. */
+/** The next page by RFC 8288. Only on the same server, because the request for it carries our Authorization. */
 export function nextPage(link: string | null, from: string): string | undefined {
   const target = /<([^>]*)>\s*;[^,]*\brel="?next"?/.exec(link ?? '')?.[1];
   if (target === undefined || !URL.canParse(target, from)) return undefined;

@@ -1,6 +1,7 @@
 /**
- * Answers a registry's challenge: Basic, or a bearer token from the token server that the challenge names (distribution's
- * token authentication specification). Decides whom a credential may be shown to; keeps nothing and retries nothing itself.
+ * Answers a registry's challenge: with Basic, or with a bearer token from the token server that the challenge names
+ * (distribution's token authentication specification). Decides who may be shown a credential. Keeps nothing and retries
+ * nothing itself.
  */
 import { failed, ok, type NotOk, type Outcome } from '../../core/outcome.ts';
 import { stringAt } from '../../support/fields.ts';
@@ -9,13 +10,13 @@ import type { Subject } from './failures.ts';
 import { hostname } from '../reference.ts';
 import type { Ask, Deadline } from './request.ts';
 
-/** One challenge of a WWW-Authenticate header; names in lower case. */
+/** One challenge in a WWW-Authenticate header. Names are in lower case. */
 export interface Challenge {
   readonly scheme: string;
   readonly parameters: Readonly<Record<string, string>>;
 }
 
-/** Reads a WWW-Authenticate header (RFC 9110, 11.6.1), several challenges in one included. */
+/** Reads a WWW-Authenticate header (RFC 9110, 11.6.1), which may contain several challenges. */
 export function parseChallenges(header: string): readonly Challenge[] {
   const challenges: { scheme: string; parameters: Record<string, string> }[] = [];
   for (const match of header.matchAll(/([\w.~+-]+)(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]*)))?/g)) {
@@ -36,8 +37,8 @@ export interface AuthOptions {
 }
 
 /**
- * The value of the Authorization header that answers a challenge for a repository. Fails with REGISTRY_DENIED where
- * credentials are missing, refused, or would go to a place that has no right to them.
+ * The value of the Authorization header that answers a challenge for a repository. Fails with REGISTRY_DENIED if
+ * credentials are missing or refused, or would go to a place that must not see them.
  */
 export type Authenticate = (
   header: string | null,
@@ -46,20 +47,20 @@ export type Authenticate = (
   signal: AbortSignal,
 ) => Promise<Outcome<string>>;
 
-/** Makes an authenticator for one registry. */
+/** Returns the authenticator for one registry. */
 export function createAuthenticate({ subject, find, ask }: AuthOptions): Authenticate {
   return async (header, repository, deadline, signal) => {
     const challenges = parseChallenges(header ?? '');
     const bearer = challenges.find(({ scheme }) => scheme === 'bearer');
     const basic = challenges.find(({ scheme }) => scheme === 'basic');
     if (bearer === undefined && basic === undefined) {
-      return denied(subject, `asks for credentials in a way that appdev does not know`);
+      return denied(subject, `asks for credentials in a way that appdev does not support`);
     }
     const found = await find(repository, signal);
     if (found.kind !== 'ok') return found;
     if (bearer === undefined) {
       if (found.value?.kind !== 'password')
-        return denied(subject, 'asks for credentials, and none are known');
+        return denied(subject, 'asks for credentials, but none are known');
       return ok(basicHeader(found.value));
     }
     return await fetchToken(bearer, found.value, deadline, signal);
@@ -84,23 +85,23 @@ export function createAuthenticate({ subject, find, ask }: AuthOptions): Authent
     if (status === 401 || status === 403 || (status === 400 && credentials?.kind === 'identity')) {
       const why =
         credentials === undefined
-          ? `asks for credentials, and none are known`
-          : `does not take the credentials that are kept for it`;
+          ? `asks for credentials, but none are known`
+          : `does not accept the stored credentials`;
       return denied(subject, `${why} (its token server ${host} says HTTP ${status})`);
     }
-    // Also a redirect: a credential is shown to the realm and to nobody that the realm names.
+    // Also a redirect: a credential is shown to the realm and to nobody that the realm points to.
     if (status !== 200) {
       return failed(
         'REGISTRY_UNREACHABLE',
         `the token server ${host} of the registry ${subject.host} answers with HTTP ${status}`,
-        { hint: 'it is the token server that fails, not the login; try again later' },
+        { hint: 'the token server fails, not the login; try again later' },
       );
     }
     const token = tokenOf(body);
     if (token !== undefined) return ok(`Bearer ${token}`);
     return failed(
       'REGISTRY_UNREACHABLE',
-      `the token server ${host} of the registry ${subject.host} gives no token`,
+      `the token server ${host} of the registry ${subject.host} returned no token`,
       {
         hint: `check that ${subject.host} is the registry's name`,
       },
@@ -109,9 +110,9 @@ export function createAuthenticate({ subject, find, ask }: AuthOptions): Authent
 }
 
 /**
- * Who may be asked for a token, and so be shown the credentials. A registry that is reached by HTTPS has proved that it is
- * the registry, so the realm is its own choice, but only by HTTPS. One that is reached by plain HTTP has proved nothing
- * (anybody on the way could write the challenge), so that its realm must be on its own host.
+ * The URL of the realm, if it may be asked for a token and so be shown the credentials. A registry reached by HTTPS has
+ * proved its identity, so it may choose the realm, but the realm must use HTTPS. A registry reached by plain HTTP has
+ * proved nothing (anyone on the way could write the challenge), so its realm must be on its own host.
  */
 export function realmUrl(realm: string, subject: Subject): Outcome<URL> {
   let url: URL;
@@ -125,11 +126,11 @@ export function realmUrl(realm: string, subject: Subject): Outcome<URL> {
   if (allowed && url.username === '' && url.password === '') return ok(url);
   return failed(
     'REGISTRY_DENIED',
-    `the registry ${subject.host} sends us for a token to ${url.protocol}//${url.host}, which appdev does not show credentials to`,
+    `the registry ${subject.host} asks appdev to get a token from ${url.protocol}//${url.host}, but appdev does not show credentials to that host`,
     {
       hint: subject.insecure
         ? 'a registry that speaks plain HTTP must have its token server on its own host; give the registry HTTPS'
-        : 'the token server must speak HTTPS; ask whoever runs the registry',
+        : 'the token server must speak HTTPS; ask the administrator of the registry',
     },
   );
 }
@@ -140,7 +141,7 @@ function basicHeader({ username, password }: Extract<Credentials, { kind: 'passw
 
 type TokenQuestion = Parameters<Ask>[0];
 
-/** GET with `service` and one `scope` for each of the challenge's, by Basic where there are credentials. */
+/** A GET with `service` and one `scope` for each of the challenge's. Uses Basic if there are credentials. */
 function tokenQuestion(
   realm: URL,
   service: string | undefined,
@@ -154,7 +155,7 @@ function tokenQuestion(
   return { url: url.href, method: 'GET', headers };
 }
 
-/** POST of the OAuth 2 flavour, which takes an identity token as `refresh_token`. */
+/** A POST in the OAuth 2 form, which takes an identity token as `refresh_token`. */
 function refreshQuestion(
   realm: URL,
   service: string | undefined,
@@ -180,7 +181,7 @@ function tokenOf(body: string): string | undefined {
   try {
     const answer: unknown = JSON.parse(body);
     const token = stringAt(answer, 'token') ?? stringAt(answer, 'access_token');
-    // What is no token by RFC 6750 would be an injected header.
+    // A text that is not a token by RFC 6750 could inject a header.
     return token !== undefined && /^[\w.~+/=-]+$/.test(token) ? token : undefined;
   } catch {
     return undefined;

@@ -1,6 +1,6 @@
 /**
- * Questions to one registry: asks for manifests and tags, names and deletes manifests. It pushes no images (that is the
- * builder's). How the registry is spoken to stands in endpoint.ts.
+ * Requests to one registry: reads manifests and tags, adds tags, and deletes manifests. Does not push images; the
+ * builder does. endpoint.ts knows how to address the registry.
  */
 import { failed, ok, type Outcome } from '../../core/outcome.ts';
 import { configOf, messageIn, nextPage, tagsOf } from './answers.ts';
@@ -10,15 +10,15 @@ import { isDigest, isTag } from '../reference.ts';
 import type { ManifestReader } from '../types.ts';
 
 /**
- * Questions to one registry. Repositories are full names as pushed, with the registry's host, without tag. Every failure
+ * Requests to one registry. Repositories are full names as pushed, with the registry's host, without tag. Every failure
  * is an outcome: REGISTRY_UNREACHABLE, REGISTRY_DENIED, REGISTRY_REFUSED.
  */
 export interface RegistryClient extends ManifestReader {
-  /** Succeeds when a registry answers by its API and lets us in. */
+  /** Succeeds if a registry answers with its API and accepts our login. */
   ping(signal: AbortSignal): Promise<Outcome<void>>;
   /**
    * What a tag names: the manifest's digest and, for a plain image, the digest of its configuration, which is Buildah's
-   * image id. Undefined where there is none, where it is an index, or where the registry does not let it be pulled.
+   * image id. Undefined if there is none, if it is an index, or if the registry does not allow pulling it.
    */
   imageAt(
     repository: string,
@@ -26,7 +26,7 @@ export interface RegistryClient extends ManifestReader {
     signal: AbortSignal,
   ): Promise<Outcome<{ readonly digest: string; readonly imageId: string } | undefined>>;
   /**
-   * Whether a manifest that is there may be pulled: Harbor answers 412 where a project prevents it, with its reason, and a
+   * Whether an existing manifest may be pulled. If a project prevents it, Harbor answers 412 with its reason, and a
    * node would get the same answer.
    */
   pullability(
@@ -34,17 +34,21 @@ export interface RegistryClient extends ManifestReader {
     digest: string,
     signal: AbortSignal,
   ): Promise<Outcome<{ readonly kind: 'allowed' } | { readonly kind: 'prevented'; readonly words: string }>>;
-  /** A manifest by tag or digest; undefined where there is none. */
+  /** A manifest, by tag or digest; undefined if there is none. */
   getManifest(
     repository: string,
     reference: string,
     signal: AbortSignal,
   ): Promise<Outcome<Manifest | undefined>>;
-  /** A small blob of text, such as an image's configuration; undefined where there is none. Its sum is the caller's to check. */
+  /**
+   * A small blob of text, such as an image's configuration; undefined if there is none. The caller must check its
+   * digest.
+   */
   getBlob(repository: string, digest: string, signal: AbortSignal): Promise<Outcome<string | undefined>>;
   /**
-   * Deletes a manifest, and with it every tag that names it. `absent`: there was none. `unsupported`: this registry does
-   * not delete (the default of the registry image that kind's guide uses). The registry frees the space of layers later.
+   * Deletes a manifest, and with it every tag that names it. `absent`: there was none. `unsupported`: this registry
+   * does not delete (that is the default of the registry image in kind's guide). The registry frees the space of layers
+   * later.
    */
   deleteManifest(
     repository: string,
@@ -52,24 +56,24 @@ export interface RegistryClient extends ManifestReader {
     signal: AbortSignal,
   ): Promise<Outcome<'deleted' | 'absent' | 'unsupported'>>;
   /**
-   * Gives a manifest that is there one more tag, unless it has it already; a tag that names another one moves.
-   * TAG_IMMUTABLE where the registry does not let it move, PUSH_FAILED where there is no such manifest.
+   * Adds a tag to an existing manifest, unless it already has it. A tag that names another manifest moves. Fails with
+   * TAG_IMMUTABLE if the registry does not let it move, or with PUSH_FAILED if there is no such manifest.
    */
   putTag(repository: string, digest: string, tag: string, signal: AbortSignal): Promise<Outcome<void>>;
-  /** All tags of a repository, in the registry's order; empty where there is no such repository. */
+  /** All tags of a repository, in the registry's order; empty if there is no such repository. */
   listTags(repository: string, signal: AbortSignal): Promise<Outcome<readonly string[]>>;
 }
 
 /** What a client needs. */
 export interface ClientOptions extends EndpointOptions {
-  /** Asked for the digest of a tag whose manifest a policy keeps from being read (HTTP 412, Harbor). */
+  /** Returns the digest of a tag whose manifest a policy does not allow reading (HTTP 412, Harbor). */
   readonly digestOf?: ManifestReader['headManifest'];
 }
 
-/** More pages than any repository of ours has; a registry that links in circles ends here. */
+/** More pages than any of our repositories has. A registry whose links form a circle ends here. */
 const maxPages = 1000;
 
-/** Makes a client. Nothing is contacted before the first question; plain HTTP only where `insecure` is declared. */
+/** Returns a client. Contacts nothing before the first request. Uses plain HTTP only if `insecure` is declared. */
 export function createRegistryClient(options: ClientOptions): RegistryClient {
   const { registry } = options;
   const api = createEndpoint(options);
@@ -93,7 +97,8 @@ export function createRegistryClient(options: ClientOptions): RegistryClient {
       if (answer.kind !== 'ok') return answer;
       if (answer.value === undefined) return ok(undefined);
       if (answer.value.status === 412) {
-        // A policy forbids to pull what is there (Harbor answers 404 for what is not): asked by digest, that is the answer.
+        // A policy forbids pulling what exists (if it did not exist, Harbor would answer 404). If it was requested by
+        // digest, that is the answer.
         if (isDigest(reference)) return ok({ digest: reference });
         return (
           (await options.digestOf?.(repository, reference, signal)) ??
@@ -102,7 +107,7 @@ export function createRegistryClient(options: ClientOptions): RegistryClient {
       }
       const digest = answer.value.headers.get('docker-content-digest');
       if (digest !== null && isDigest(digest)) return ok({ digest });
-      // The specification leaves the header to the registry's good will; the content does not.
+      // The specification makes this header optional. The content always has the digest.
       const whole = await api.readManifest(repository, reference, deadline, signal);
       if (whole.kind !== 'ok') return whole;
       return ok(whole.value === undefined ? undefined : { digest: whole.value.digest });
@@ -174,7 +179,7 @@ export function createRegistryClient(options: ClientOptions): RegistryClient {
       if (found.kind !== 'ok') return found;
       if (found.value === undefined) {
         return failed('PUSH_FAILED', `the registry ${host} has no ${repository}@${digest} to tag`, {
-          hint: 'somebody deleted it meanwhile; build again',
+          hint: 'someone deleted it in the meantime; build again',
         });
       }
       const { mediaType, body } = found.value;
@@ -185,9 +190,13 @@ export function createRegistryClient(options: ClientOptions): RegistryClient {
       if (status === 201 || status === 200) return ok(undefined);
       if (status === 409 || status === 412) {
         const words = api.withoutSecrets(registryWords(answer.value.body));
-        return failed('TAG_IMMUTABLE', `the registry ${host} keeps ${repository}:${tag} as it is: ${words}`, {
-          hint: 'let `tags.template` make another tag, or change the rule that keeps this one',
-        });
+        return failed(
+          'TAG_IMMUTABLE',
+          `the registry ${host} does not allow moving ${repository}:${tag}: ${words}`,
+          {
+            hint: 'change `tags.template` so that it makes another tag, or change the rule that protects this one',
+          },
+        );
       }
       return api.refusal(answer.value, `tag ${repository}:${tag}`);
     },

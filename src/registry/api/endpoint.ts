@@ -1,6 +1,6 @@
 /**
- * One registry's API by the OCI distribution specification: where a repository lies in it, how it is asked about one, and
- * the manifests in it. Speaks to no other registry: a repository elsewhere is REGISTRY_REFUSED.
+ * One registry's API, by the OCI distribution specification: how to address a repository in it, how to send requests
+ * about it, and the manifests in it. Contacts no other registry: a repository elsewhere is REGISTRY_REFUSED.
  */
 import { createHash } from 'node:crypto';
 import { failed, ok, type NotOk, type Outcome } from '../../core/outcome.ts';
@@ -11,19 +11,19 @@ import type { Answer, Deadline } from './request.ts';
 import { createSignedAsk, type SignedAsk, type SignedAskOptions } from './signed-ask.ts';
 import type { Registry } from '../types.ts';
 
-/** A manifest as the registry keeps it. */
+/** A manifest as the registry stores it. */
 export interface Manifest {
-  /** Over the bytes of `body`. */
+  /** Digest over the bytes of `body`. */
   readonly digest: string;
   readonly mediaType: string;
   /** JSON. */
   readonly body: string;
 }
 
-/** What an endpoint is made from. */
+/** What an endpoint needs. */
 export interface EndpointOptions extends Omit<SignedAskOptions, 'subject'> {
   readonly registry: Pick<Registry, 'push' | 'insecure' | 'help'>;
-  /** How long one call may take with all its retries, in milliseconds; default 30 000. */
+  /** How long one call may take with all its retries, in milliseconds. Default 30 000. */
   readonly deadlineMs?: number;
 }
 
@@ -33,15 +33,21 @@ export interface Endpoint extends SignedAsk {
   readonly host: string;
   /** Address of the API itself. */
   readonly url: string;
-  /** The address of something of a repository, such as `tags/list`. REGISTRY_REFUSED where it is not in this registry. */
+  /**
+   * The address of something in a repository, such as `tags/list`. Fails with REGISTRY_REFUSED if the repository is not
+   * in this registry.
+   */
   urlOf(repository: string, path: string): Outcome<string>;
-  /** The deadline of a call that begins now. */
+  /** The deadline for a call that begins now. */
   deadlineNow(): Deadline;
-  /** The failure that an answer is. `what`: what was to be done, for the message: `read localhost:5001/orders`. */
+  /**
+   * The failure that an answer means. `what`: what was to be done, for the message, such as `read
+   * localhost:5001/orders`.
+   */
   refusal(answer: Answer, what: string): NotOk;
   /**
-   * Asks for a manifest by tag or digest. Undefined where there is none; otherwise the status is 200, or 412 where a policy
-   * keeps it from being pulled.
+   * Requests a manifest by tag or digest. Undefined if there is none. Otherwise the status is 200, or 412 if a policy
+   * does not allow pulling it.
    */
   askManifest(
     method: 'GET' | 'HEAD',
@@ -50,7 +56,7 @@ export interface Endpoint extends SignedAsk {
     deadline: Deadline,
     signal: AbortSignal,
   ): Promise<Outcome<Answer | undefined>>;
-  /** A manifest by tag or digest, its content held against the digest; undefined where there is none. */
+  /** A manifest by tag or digest, with its content checked against the digest; undefined if there is none. */
   readManifest(
     repository: string,
     reference: string,
@@ -61,7 +67,7 @@ export interface Endpoint extends SignedAsk {
 
 const defaultDeadlineMs = 30_000;
 
-/** Every kind of manifest that a push may leave; a registry picks by this list. */
+/** Every kind of manifest that a push may create. A registry chooses from this list. */
 const manifestTypes = [
   'application/vnd.oci.image.manifest.v1+json',
   'application/vnd.oci.image.index.v1+json',
@@ -69,7 +75,7 @@ const manifestTypes = [
   'application/vnd.docker.distribution.manifest.list.v2+json',
 ].join(', ');
 
-/** Makes the endpoint. Nothing is contacted before the first question; plain HTTP only where `insecure` is declared. */
+/** Returns the endpoint. Contacts nothing before the first request. Uses plain HTTP only if `insecure` is declared. */
 export function createEndpoint(options: EndpointOptions): Endpoint {
   const { registry, deadlineMs = defaultDeadlineMs, clock = systemClock } = options;
   const { host } = splitRegistryName(registry.push);
@@ -85,7 +91,7 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
   function urlOf(repository: string, path: string): Outcome<string> {
     if (!repository.startsWith(`${registry.push}/`)) {
       return failed('REGISTRY_REFUSED', `${repository} is not in the registry ${registry.push}`, {
-        hint: 'images go only to the registry that is configured, or found for this cluster',
+        hint: 'images go only to the registry that is configured or that was found for this cluster',
       });
     }
     return ok(`${base}${apiAddress(host, splitRegistryName(repository).path).path}/${path}`);
@@ -132,7 +138,7 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
         'REGISTRY_UNREACHABLE',
         `the registry ${host} has damaged content: ${reference} is ${digest}`,
         {
-          hint: 'its storage is damaged or something in between changes answers; push the image again',
+          hint: 'its storage is damaged, or a proxy in between changes answers; push the image again',
         },
       );
     }

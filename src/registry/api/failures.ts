@@ -1,6 +1,7 @@
 /**
- * Puts what the network and a registry say into appdev's words: which registry, what happened, what to type next. Pure.
- * Never passes on anything that could hold a credential: of a body it takes the registry's own error codes and messages.
+ * Turns what the network and a registry say into appdev's errors: which registry, what happened, what to type next.
+ * Pure. Never passes on anything that could contain a credential: from a body it takes only the registry's own error
+ * codes and messages.
  */
 import { failed, type NotOk } from '../../core/outcome.ts';
 import { codeOf } from '../../support/error-code.ts';
@@ -8,14 +9,14 @@ import { listAt, stringAt } from '../../support/fields.ts';
 
 /** The registry that a message is about. */
 export interface Subject {
-  /** `host[:port]` as the user knows it. */
+  /** `host[:port]`, as the user knows it. */
   readonly host: string;
   readonly insecure: boolean;
-  /** Documentation that whoever set the registry up left for this moment. */
+  /** Documentation left by whoever set up the registry, for the case that it does not work. */
   readonly help?: string;
 }
 
-/** A request that never got an answer. `error` is what fetch threw. */
+/** The failure of a request that got no answer. `error` is what fetch threw. */
 export function unreachable(subject: Subject, error: unknown): NotOk {
   const { host, insecure } = subject;
   const code = codeOf(error);
@@ -26,24 +27,24 @@ export function unreachable(subject: Subject, error: unknown): NotOk {
       'REGISTRY_UNREACHABLE',
       `the registry ${host} shows a certificate that is not trusted (${code})`,
       {
-        hint: 'name the file of its certificate authority by registry.ca in appdev.yaml, or in NODE_EXTRA_CA_CERTS; appdev does not skip the check',
+        hint: 'set registry.ca in appdev.yaml, or NODE_EXTRA_CA_CERTS, to the file of its certificate authority; appdev does not skip the check',
       },
     );
   }
   if (code === 'EPROTO' || code.startsWith('ERR_SSL')) {
     return failed('REGISTRY_UNREACHABLE', `the registry ${host} does not speak HTTPS (${code})`, {
-      hint: 'if plain HTTP is meant, write "insecure: true" under "registry:" in appdev.yaml',
+      hint: 'if you want plain HTTP, write "insecure: true" under "registry:" in appdev.yaml',
     });
   }
   if (code.startsWith('HPE_')) {
     return failed('REGISTRY_UNREACHABLE', `${host} does not speak HTTP (${code})`, {
-      hint: `another program listens there; check the port${insecure ? '' : ' and the name'} of the registry`,
+      hint: `another program is listening there; check the port${insecure ? '' : ' and the name'} of the registry`,
     });
   }
   return down(subject, `cannot be reached: ${messageOf(error)}`);
 }
 
-/** The deadline for one question to the registry ran out; `last` is what the last try met with. */
+/** The failure if the deadline for one request ran out. `last` is the result of the last try. */
 export function tooLate(subject: Subject, ms: number, last: string | undefined): NotOk {
   const why = last === undefined ? '' : `; the last try ${last}`;
   return down(subject, `gave no answer within ${Math.round(ms / 1000)} s${why}`);
@@ -80,7 +81,7 @@ export function tryWords(error: unknown): string {
   return connectionWords[codeOf(error)] ?? `failed: ${messageOf(error)}`;
 }
 
-/** True for a connection that broke and may hold at the next try; a registry that is not there is no such case. */
+/** True for a broken connection that may work at the next try. A registry that does not exist is no such case. */
 export function isTransient(error: unknown): boolean {
   return ['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET', 'ETIMEDOUT', 'EAI_AGAIN'].includes(codeOf(error));
 }
@@ -92,17 +93,17 @@ function messageOf(error: unknown): string {
 }
 
 /**
- * An answer that is a failure: REGISTRY_DENIED for 401 and 403, REGISTRY_UNREACHABLE for the rest.
+ * The failure for an answer: REGISTRY_DENIED for 401 and 403, REGISTRY_UNREACHABLE for the rest.
  *
- * @param what what was asked, as in "may not <what>": `read localhost:5001/orders`.
- * @param words the registry's own, as `registryWords` gives them.
+ * @param what what was requested, as in "may not <what>": `read localhost:5001/orders`.
+ * @param words the registry's own, from `registryWords`.
  */
 export function refused(subject: Subject, status: number, what: string, words: string): NotOk {
   const { host, insecure } = subject;
   const said = words === '' ? `HTTP ${status}` : `HTTP ${status}: ${words}`;
   if (status === 401 || status === 403) {
     return failed('REGISTRY_DENIED', `the registry ${host} does not let us ${what}: ${said}`, {
-      hint: `log in with an account that may do it: buildah login ${host}`,
+      hint: `log in with an account that is allowed to: buildah login ${host}`,
     });
   }
   if (status === 400 && insecure && /HTTPS/.test(words)) {
@@ -115,7 +116,10 @@ export function refused(subject: Subject, status: number, what: string, words: s
   });
 }
 
-/** What a registry says in its errors (`CODE: message`), or the first line of a body that is no JSON; at most 200 characters. */
+/**
+ * What a registry says in its errors (`CODE: message`), or the first line of a body that is not JSON. At most 200
+ * characters.
+ */
 export function registryWords(body: string): string {
   let errors: readonly unknown[];
   try {

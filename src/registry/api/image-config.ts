@@ -9,26 +9,29 @@ import { createRegistryClient, type RegistryClient } from './client.ts';
 import type { FindCredentials } from '../types.ts';
 import { parseReference } from '../reference.ts';
 
-/** What is known of an image. */
+/** What is known about an image. */
 export interface ImageFacts {
-  /** `host/path` without tag: what the image is called where its host is left out by habit. */
+  /** `host/path` without tag. Includes the host even if the user's name leaves it out. */
   readonly repository: string;
-  /** Of the manifest, or of the index where the image is one of several platforms. */
+  /** Digest of the manifest, or of the index if the image is one of several platforms. */
   readonly digest: string;
-  /** USER of the image; empty when it has none. */
+  /** USER of the image; empty if it has none. */
   readonly user: string;
 }
 
 /** How to look. */
 export interface ImageLook {
   readonly credentials: FindCredentials;
-  /** Whether plain HTTP is allowed to a host. */
+  /** True if plain HTTP is allowed for a host. */
   readonly insecure: (host: string) => boolean;
-  /** The fetch for a host; undefined for Node's. */
+  /** The fetch for a host; undefined for Node's own. */
   readonly fetchFor?: (host: string) => typeof fetch | undefined;
 }
 
-/** Looks at an image by its name. Undefined where the registry has none; fails with REGISTRY_UNREACHABLE or REGISTRY_DENIED. */
+/**
+ * Looks at an image by its name. Undefined if the registry has none. Fails with REGISTRY_UNREACHABLE or
+ * REGISTRY_DENIED.
+ */
 export async function lookAtImage(
   name: string,
   look: ImageLook,
@@ -54,7 +57,10 @@ export async function lookAtImage(
   return ok({ repository, digest: found.value.digest, user: stringAt(config.value, 'config', 'User') ?? '' });
 }
 
-/** The configuration behind a manifest; behind an index, that of its first Linux image: all are made from one Containerfile. */
+/**
+ * The configuration behind a manifest. Behind an index, that of its first Linux image, because all are made from one
+ * Containerfile.
+ */
 async function configOf(
   client: RegistryClient,
   repository: string,
@@ -88,7 +94,7 @@ async function configOf(
 
 function damaged(repository: string, what: string): Outcome<never> {
   return failed('REGISTRY_UNREACHABLE', `the registry has damaged content: ${what} of ${repository}`, {
-    hint: 'its storage is damaged, or something in between changes answers; push the image again',
+    hint: 'its storage is damaged, or a proxy in between changes answers; push the image again',
   });
 }
 

@@ -1,13 +1,13 @@
 /**
- * One HTTP question with its retries: what may be tried again, how long to wait in between, and when to give up. Follows
- * no redirect and knows nothing of registries' paths or of credentials beyond passing a header on.
+ * One HTTP request with its retries: what may be tried again, how long to wait in between, and when to give up. Follows
+ * no redirect. Knows nothing about registries' paths, and only passes on a header with credentials.
  */
 import { cancelled, ok, type Outcome } from '../../core/outcome.ts';
 import { hasAborted, linkedAbort } from '../../support/abort.ts';
 import { systemClock, type Clock } from '../../support/clock.ts';
 import { isTransient, tooLate, tryWords, unreachable, type Subject } from './failures.ts';
 
-/** What is asked. */
+/** The request. */
 export interface Question {
   readonly url: string;
   readonly method: 'GET' | 'HEAD' | 'DELETE' | 'POST' | 'PUT';
@@ -15,14 +15,14 @@ export interface Question {
   readonly body?: string;
 }
 
-/** A whole answer; the connection is free again. Names of headers are in lower case. */
+/** A complete answer; the connection is free again. Header names are in lower case. */
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
   readonly body: string;
 }
 
-/** Asks; only a question without any usable answer is a failure, whatever the status of the answer. */
+/** Sends a request. Fails only if there is no usable answer at all, whatever the status of the answer. */
 export type Ask = (question: Question, deadline: Deadline, signal: AbortSignal) => Promise<Outcome<Answer>>;
 
 /** When to give up, for all tries and all detours (tokens, redirects) of one operation together. */
@@ -36,21 +36,21 @@ export interface Deadline {
 /** What an asker needs. */
 export interface AskOptions {
   readonly subject: Subject;
-  /** Default: Node's. */
+  /** Default: Node's own. */
   readonly fetch?: typeof fetch;
   readonly clock?: Clock;
 }
 
 /**
- * Waits before the tries after the first, in milliseconds: short for a hiccup, then as long as go-containerregistry
- * waits. A server's Retry-After counts instead.
+ * Waits before the tries after the first, in milliseconds: short for a short failure, then as long as
+ * go-containerregistry waits. A server's Retry-After is used instead.
  */
 const waits: readonly number[] = [200, 1000, 3000];
 
-/** Statuses that a later try may change: those of go-containerregistry's remote/options.go, and gateway timeouts. */
+/** Statuses that a later try may change: those in go-containerregistry's remote/options.go, and gateway timeouts. */
 const retried = new Set([408, 429, 500, 502, 503, 504, 522]);
 
-/** Makes an asker for one registry. */
+/** Returns the function that sends requests to one registry. */
 export function createAsk({ subject, fetch: fetchNow = fetch, clock = systemClock }: AskOptions): Ask {
   return async ({ url, method, headers, body }, deadline, signal) => {
     let last: string | undefined;
@@ -73,7 +73,7 @@ export function createAsk({ subject, fetch: fetchNow = fetch, clock = systemCloc
         const answer = { status: response.status, headers: response.headers, body: await response.text() };
         if (!retried.has(answer.status) || wait === undefined) return ok(answer);
         pause = retryAfterMs(answer.headers.get('retry-after'), clock.now()) ?? wait;
-        // Waiting in vain helps nobody: the answer itself is the better message.
+        // There is no time left to wait. The answer itself is the better message.
         if (clock.now() + pause >= deadline.at) return ok(answer);
         last = `was answered with HTTP ${answer.status}`;
       } catch (error) {
@@ -91,7 +91,9 @@ export function createAsk({ subject, fetch: fetchNow = fetch, clock = systemCloc
   };
 }
 
-/** Milliseconds of a Retry-After header, given in seconds or as a date (RFC 9110, 10.2.3); undefined without a usable one. */
+/**
+ * Milliseconds in a Retry-After header, which has seconds or a date (RFC 9110, 10.2.3); undefined if it is not usable.
+ */
 function retryAfterMs(header: string | null, now: number): number | undefined {
   if (header === null) return undefined;
   if (/^\d{1,9}$/.test(header.trim())) return Number(header) * 1000;

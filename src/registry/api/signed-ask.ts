@@ -1,6 +1,6 @@
 /**
- * Questions with credentials: signs in when the registry asks for it, signs in anew when a token has expired, and follows
- * a redirect without credentials. Knows nothing of what is asked.
+ * Requests with credentials: signs in when the registry asks for it, signs in again when a token has expired, and
+ * follows a redirect without credentials. Does not know what is requested.
  */
 import type { Outcome } from '../../core/outcome.ts';
 import type { Clock } from '../../support/clock.ts';
@@ -9,30 +9,33 @@ import type { FindCredentials } from '../types.ts';
 import type { Subject } from './failures.ts';
 import { createAsk, type Answer, type Deadline, type Question } from './request.ts';
 
-/** What questions to one registry need. */
+/** What requests to one registry need. */
 export interface SignedAskOptions {
   readonly subject: Subject;
-  /** Asked when the registry wants credentials, not before. */
+  /** Called only when the registry wants credentials. */
   readonly credentials: FindCredentials;
   readonly clock?: Clock;
-  /** Default: Node's. */
+  /** Default: Node's own. */
   readonly fetch?: typeof fetch;
 }
 
-/** Asks one registry. */
+/** Sends requests to one registry. */
 export interface SignedAsk {
-  /** `repository`: full name, for which the credentials are. A 401 in the answer means that they were refused. */
+  /** `repository`: full name, which the credentials are for. A 401 in the answer means that they were refused. */
   send(
     question: Question,
     repository: string,
     deadline: Deadline,
     signal: AbortSignal,
   ): Promise<Outcome<Answer>>;
-  /** A text for the screen, emptied where it holds a credential that was sent: some servers quote the request. */
+  /**
+   * A text for the screen. Returns the empty text if it contains a credential that was sent, because some servers quote
+   * the request.
+   */
   withoutSecrets(text: string): string;
 }
 
-/** Which right a question needs: each gets an authorization of its own. */
+/** Which right a request needs. Each right gets its own authorization. */
 const rights: Readonly<Record<Question['method'], 'read' | 'write' | 'delete'>> = {
   GET: 'read',
   HEAD: 'read',
@@ -41,10 +44,10 @@ const rights: Readonly<Record<Question['method'], 'read' | 'write' | 'delete'>> 
   DELETE: 'delete',
 };
 
-/** Redirects in a row that are followed. */
+/** How many redirects in a row are followed. */
 const maxHops = 3;
 
-/** Makes the asker for one registry. */
+/** Returns the sender for one registry. */
 export function createSignedAsk({
   subject,
   credentials,
@@ -57,7 +60,7 @@ export function createSignedAsk({
     ...(fetchNow === undefined ? {} : { fetch: fetchNow }),
   });
   const authenticate = createAuthenticate({ subject, find: credentials, ask });
-  /** Authorization by repository and right. One that has expired earns a 401, and with that a new one. */
+  /** Authorization by repository and right. An expired one gets a 401 and is then replaced. */
   const granted = new Map<string, string>();
 
   async function followRedirects(
@@ -72,13 +75,13 @@ export function createSignedAsk({
       const target = rights[question.method] !== 'read' ? undefined : redirectTarget(current.value, url);
       if (target === undefined) break;
       url = target;
-      // The question as it was asked, so without Authorization: that is for the registry alone.
+      // The original request, so without Authorization, which is for the registry alone.
       current = await ask({ ...question, url }, deadline, signal);
     }
     return current;
   }
 
-  /** Where storage in front of a registry sends a reader; never from HTTPS down to plain HTTP. */
+  /** Where a registry redirects a reader to its storage. Never from HTTPS down to plain HTTP. */
   function redirectTarget({ status, headers }: Answer, from: string): string | undefined {
     const location = headers.get('location');
     if (![301, 302, 303, 307, 308].includes(status) || location === null || !URL.canParse(location, from)) {
@@ -101,7 +104,8 @@ export function createSignedAsk({
         answer.value.status === 401 &&
         !answer.value.headers.has('www-authenticate')
       ) {
-        // Refused without a word on what would do (a proxy's, or an old token's): ask as a stranger, who is told.
+        // The refusal does not say what is needed (it came from a proxy, or because of an old token). So ask without a
+        // login, which gets that answer.
         if (granted.delete(key)) answer = await attempt(undefined);
       }
       if (answer.kind === 'ok' && answer.value.status === 401) {

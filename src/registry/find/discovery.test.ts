@@ -170,12 +170,12 @@ describe('the KEP-1755 ConfigMap', () => {
     ['that is no YAML', hosting('host: [localhost'), 'not valid YAML'],
     ['without a host', hosting('help: https://docs.example.com/registry'), 'names no host'],
     ['with an empty host', hosting('host: ""'), 'names no host'],
-    ['with a URL for a host', hosting('host: http://localhost:5001'), 'host that is no registry'],
-    ['with an argument for a host', hosting('host: "--tls-verify=false"'), 'host that is no registry'],
+    ['with a URL for a host', hosting('host: http://localhost:5001'), 'host that is not a registry'],
+    ['with an argument for a host', hosting('host: "--tls-verify=false"'), 'host that is not a registry'],
     [
       'with a bad node name',
       hosting('host: localhost:5001\nhostFromContainerRuntime: "a b"'),
-      'hostFromContainerRuntime that is no registry',
+      'hostFromContainerRuntime that is not a registry',
     ],
   ])('%s is not used, and the reason is told', async (_name, configMap, reason) => {
     const outcome = await findImageTarget({ cluster: clusterOf('colima', 'colima', [configMap]), signal });
@@ -260,7 +260,7 @@ describe('minikube', () => {
   it.each([
     ['no Service', []],
     [
-      "somebody else's Service",
+      "someone else's Service",
       [{ ...minikubeService, metadata: { name: 'registry', namespace: 'kube-system' } }],
     ],
   ])('with %s loads and names the addon, and probes no port', async (_name, objects) => {

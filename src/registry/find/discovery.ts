@@ -1,6 +1,7 @@
 /**
- * Chooses where images go: appdev.yaml, then what the cluster itself says (KEP-1755, conventions of kind and minikube),
- * then the product's own load command. Asks the pinned cluster only; probes no ports, with one exception that is named.
+ * Chooses where images go. First appdev.yaml decides, then what the cluster itself says (KEP-1755, conventions of kind
+ * and minikube), then the product's own load command. Asks only the pinned cluster and probes no ports, with one
+ * exception that is named below.
  */
 import type { Cluster } from '../../cluster/types.ts';
 import type { RegistryConfig } from '../../config/model.ts';
@@ -15,17 +16,17 @@ import {
 } from './hosting.ts';
 import type { ImageLoad, ImageTarget, Registry } from '../types.ts';
 
-/** What discovery works with. */
+/** What discovery needs. */
 export interface DiscoveryOptions {
-  /** `registry` of appdev.yaml. With it, the cluster is not asked. */
+  /** `registry` of appdev.yaml. If it is set, the cluster is not asked. */
   readonly config?: RegistryConfig;
   readonly cluster: Pick<Cluster, 'get' | 'list' | 'identity'>;
   readonly signal: AbortSignal;
-  /** Whether a registry answers from this machine; default: asks it. */
+  /** Whether a registry answers from this machine. Default: asks it. */
   readonly answers?: (registry: Registry, signal: AbortSignal) => Promise<boolean>;
 }
 
-/** A target, with what the user should know about it. */
+/** A target, and what the user should know about it. */
 export interface FoundTarget {
   readonly target: ImageTarget;
   readonly warning?: { readonly message: string; readonly hint: string };
@@ -71,15 +72,15 @@ interface Said {
 }
 
 /**
- * A registry outside of this machine that the cluster names is spoken to by HTTPS, which may not be what it speaks: the
- * KEP has no field for it. Said before the first push fails.
+ * The target for a registry that the cluster names. If it is not on this machine, appdev uses HTTPS, which the registry
+ * may not speak, because the KEP has no field for that. The user is told before the first push fails.
  */
 function declared(registry: Registry): FoundTarget {
   if (registry.insecure) return { target: registryTarget(registry) };
   return {
     target: registryTarget(registry),
     warning: {
-      message: `the cluster names the registry ${registry.push}, which is not on this machine: it gets HTTPS only`,
+      message: `the cluster names the registry ${registry.push}, which is not on this machine: appdev uses only HTTPS for it`,
       hint: `if it speaks plain HTTP, write into appdev.yaml: ${configLine(registry)}`,
     },
   };
@@ -97,7 +98,7 @@ async function findForKind({ cluster, signal }: DiscoveryOptions, said: Said): P
     loading({ kind: 'load', product: 'kind', cluster: name }, said, {
       why: `the kind cluster ${name} has no local registry`,
       faster:
-        'a local registry gets the changed layers only, and appdev finds it by itself once it is set up',
+        'a local registry receives only the changed layers, and appdev finds it by itself once it is set up',
       help: 'https://kind.sigs.k8s.io/docs/user/local-registry/',
     }),
   );
@@ -119,13 +120,13 @@ async function findForMinikube(
     return ok(
       loading(load, said, {
         why: `minikube's profile ${profile} has no registry addon`,
-        faster: `a registry gets the changed layers only: minikube addons enable registry -p ${profile}, then: ${forward}`,
+        faster: `a registry receives only the changed layers: minikube addons enable registry -p ${profile}, then: ${forward}`,
         help,
       }),
     );
   }
-  // The one port that is probed: whether the user forwards it cannot be seen from the cluster. Without the forward, a
-  // push would fail although minikube itself could take the image.
+  // The one port that is probed, because the cluster cannot show whether the user forwards it. Without the forward, a
+  // push would fail although minikube itself could load the image.
   const reachable = await answers(minikubeAddon, signal);
   if (signal.aborted) return cancelled(signal);
   if (reachable) return ok({ target: registryTarget(minikubeAddon) });
@@ -150,7 +151,7 @@ function loading(
   return {
     target,
     warning: {
-      message: `${text.why}${aside}: every image is copied whole into the node by \`${target.product}\``,
+      message: `${text.why}${aside}: every image is copied completely into the node by \`${target.product}\``,
       hint: `${text.faster} (${said?.help ?? text.help})`,
     },
   };
@@ -162,14 +163,16 @@ function notFound({ identity }: DiscoveryOptions['cluster'], { said }: Said): Ou
     said === undefined
       ? `the cluster has no ConfigMap ${where}`
       : `the cluster's ConfigMap ${where} ${said.reason}`;
-  // MicroK8s' registry addon is at this port of the node by its documentation; elsewhere it is a usual choice.
+  // By its documentation, MicroK8s' registry addon is at this port of the node; elsewhere it is a usual choice.
   const push = identity.product === 'microk8s' ? 'localhost:32000' : 'localhost:5001';
   const line = configLine({ push, pull: push });
   const more = said?.help === undefined ? '' : ` (see also ${said.help})`;
   return failed(
     'REGISTRY_NOT_FOUND',
     `no registry is configured and none was found for context ${identity.context}: ${why}`,
-    { hint: `write your registry's name into appdev.yaml: ${line}; without "insecure" it gets HTTPS${more}` },
+    {
+      hint: `write your registry's name into appdev.yaml: ${line}; without "insecure", appdev uses HTTPS${more}`,
+    },
   );
 }
 
@@ -178,7 +181,7 @@ function configLine({ push, pull }: Pick<Registry, 'push' | 'pull'>): string {
   return `registry: {push: "${push}"${pull === push ? '' : `, pull: "${pull}"`}, insecure: true}`;
 }
 
-/** What the user may not read counts as not there: discovery goes on to what can be known without it. */
+/** The outcome; undefined if the user may not read it. Discovery then continues with what it can know. */
 async function readable<T>(outcome: Promise<Outcome<T>>): Promise<Outcome<T | undefined>> {
   const result = await outcome;
   return result.kind === 'failed' && result.error.code === 'CLUSTER_DENIED' ? ok(undefined) : result;

@@ -1,7 +1,8 @@
 /**
- * The scan gate for images that were built before, at another time or on another machine: they are judged again before
- * they are deployed. Where appdev.yaml asks for the scan, what cannot be judged is not let through. Where only a project
- * might prevent the pull, that is Harbor's to enforce: a registry that is none, or does not tell us, stops nothing.
+ * The scan gate for images that were built earlier or on another machine: they are judged again before they are
+ * deployed. If appdev.yaml asks for the scan, an image that cannot be judged is stopped. If only a project might
+ * prevent the pull, enforcing that is up to Harbor: a registry that is not a Harbor, or does not tell us, stops
+ * nothing.
  */
 import type { ScanConfig } from '../../config/model.ts';
 import type { ErrorCode } from '../../core/errors.ts';
@@ -12,29 +13,29 @@ import { splitRegistryName } from '../reference.ts';
 import type { GateContext, ScanGate } from './scan-gate.ts';
 import type { Registry } from '../types.ts';
 
-/** How it tells what it does: also that it could not ask. */
+/** Reports what the gate does, including that it could not ask. */
 export interface DeployGateContext extends GateContext {
   readonly report: GateContext['report'] & {
     finished(stage: 'scan', outcome: 'skipped', detail?: string): void;
   };
 }
 
-/** Judges an image before it is deployed; fails as the scan gate does. */
+/** Judges an image before it is deployed. Fails as the scan gate does. */
 export type DeployGate = (artifact: Artifact, context: DeployGateContext) => Promise<Outcome<void>>;
 
-/** What it is made from. */
+/** What the gate needs. */
 export interface DeployGateOptions {
   readonly registry: Pick<Registry, 'push'>;
   readonly harbor: Pick<Harbor, 'isHarbor'>;
   readonly gate: ScanGate;
-  /** As the scan gate has it. */
+  /** The same as the scan gate's. */
   readonly scan?: ScanConfig;
 }
 
-/** Answers of a Harbor that does not know this account, or is not there for it: a deploy may do without either. */
+/** Answers of a Harbor that does not know this account or cannot be reached. A deploy can do without either. */
 const cannotAsk: readonly ErrorCode[] = ['REGISTRY_DENIED', 'REGISTRY_UNREACHABLE'];
 
-/** Makes the gate of one registry. */
+/** Returns the gate of one registry. */
 export function createDeployGate({ registry, harbor, gate, scan }: DeployGateOptions): DeployGate {
   const { host } = splitRegistryName(registry.push);
 
@@ -43,9 +44,9 @@ export function createDeployGate({ registry, harbor, gate, scan }: DeployGateOpt
     const isOurs = digest !== '' && splitRegistryName(repository).host === host;
     if (scan !== undefined) {
       if (isOurs) return await gate(artifact, context);
-      const message = `${service} was not let through: its image ${repository} is not in ${host}, whose scan decides`;
+      const message = `${service} was stopped: its image ${repository} is not in ${host}, whose scan decides`;
       return failed('SCAN_INCOMPLETE', message, {
-        hint: `push it to ${registry.push}, or take registry.harbor.scan out of appdev.yaml`,
+        hint: `push it to ${registry.push}, or remove registry.harbor.scan from appdev.yaml`,
       });
     }
     if (!isOurs) return ok(undefined);

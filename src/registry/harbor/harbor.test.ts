@@ -24,7 +24,9 @@ describe('whether a registry is a Harbor', () => {
       kind: 'failed',
       error: {
         code: 'REGISTRY_DENIED',
-        message: expect.stringContaining(`r.example.com does not say whether it is a Harbor: HTTP ${status}`),
+        message: expect.stringContaining(
+          `r.example.com does not say whether it is a Harbor: it answered HTTP ${status}`,
+        ),
         hint: expect.stringContaining('curl https://r.example.com/api/v2.0/ping'),
       },
     });

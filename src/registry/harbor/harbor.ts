@@ -1,6 +1,6 @@
 /**
- * Harbor's own API (v2.0), as far as a delivery needs it: is it one, is there such a project, what does it demand of
- * images, what did its scanner find. Writes only what was asked for: a project, a scan. Pushes nothing.
+ * Harbor's own API (v2.0), as far as a delivery needs it: whether it is a Harbor, whether a project exists, what the
+ * project demands of images, what the scanner found. Writes only what was asked for: a project, a scan. Pushes nothing.
  */
 import { failed, ok, type NotOk, type Outcome } from '../../core/outcome.ts';
 import { systemClock, type Clock } from '../../support/clock.ts';
@@ -15,11 +15,14 @@ import type { Registry } from '../types.ts';
 /** A repository in Harbor's terms. */
 export interface HarborPath {
   readonly project: string;
-  /** Below the project; may hold slashes. */
+  /** Name below the project; may contain slashes. */
   readonly repository: string;
 }
 
-/** An artifact as Harbor keeps it; `scan` is absent until one was asked for, which does not mean that it is clean. */
+/**
+ * An artifact as Harbor stores it. `scan` is absent until a scan was requested, which does not mean that the artifact
+ * is clean.
+ */
 export interface HarborArtifact {
   readonly digest: string;
   readonly scan?: Scan;
@@ -31,32 +34,35 @@ export interface Report {
   readonly text: string;
 }
 
-/** What came of asking for a scan. */
+/** The result of requesting a scan. */
 export type ScanStart = 'started' | 'no scanner' | 'not allowed' | 'absent';
 
 /**
- * Questions to one Harbor. `not allowed` stands for what the account has no right to see; every other failure is
- * REGISTRY_UNREACHABLE, or REGISTRY_DENIED for credentials that Harbor does not take.
+ * Requests to one Harbor. `not allowed` means that the account has no right to see something. Every other failure is
+ * REGISTRY_UNREACHABLE, or REGISTRY_DENIED for credentials that Harbor does not accept.
  */
 export interface Harbor {
-  /** Whether the registry is a Harbor. Asked until there is an answer, and then no more; REGISTRY_DENIED is none. */
+  /**
+   * Whether the registry is a Harbor. Asks until there is an answer, and then no more. REGISTRY_DENIED is not an
+   * answer.
+   */
   isHarbor(signal: AbortSignal): Promise<Outcome<boolean>>;
-  /** Whether a project is there. Any account may ask. */
+  /** Whether a project exists. Any account may ask. */
   hasProject(name: string, signal: AbortSignal): Promise<Outcome<boolean>>;
-  /** Creates a private project; `there` where somebody else was faster. */
+  /** Creates a private project; `there` if someone else was faster. */
   createProject(name: string, signal: AbortSignal): Promise<Outcome<'created' | 'there' | 'not allowed'>>;
-  /** By tag or digest; undefined where there is none. */
+  /** An artifact, by tag or digest; undefined if there is none. */
   artifact(
     path: HarborPath,
     reference: string,
     signal: AbortSignal,
   ): Promise<Outcome<HarborArtifact | 'not allowed' | undefined>>;
   startScan(path: HarborPath, digest: string, signal: AbortSignal): Promise<Outcome<ScanStart>>;
-  /** The scanner's report of an ended scan. */
+  /** The scanner's report of a finished scan. */
   report(path: HarborPath, digest: string, signal: AbortSignal): Promise<Outcome<Report | 'not allowed'>>;
 }
 
-/** What questions to Harbor need. */
+/** What requests to Harbor need. */
 export interface HarborOptions {
   readonly registry: Pick<Registry, 'push' | 'insecure' | 'help'>;
   readonly credentials: FindCredentials;
@@ -64,10 +70,10 @@ export interface HarborOptions {
   readonly fetch?: typeof fetch;
 }
 
-/** How long one question may take with all its tries, in milliseconds. */
+/** How long one request may take with all its tries, in milliseconds. */
 const deadlineMs = 30_000;
 
-/** The newest report first; older scanners know only the second. */
+/** The newest report type first. Older scanners know only the second. */
 const reportTypes =
   'application/vnd.security.vulnerability.report; version=1.1, application/vnd.scanner.adapter.vuln.report.harbor+json; version=1.0';
 
@@ -78,7 +84,7 @@ export function harborPath(repository: string): HarborPath | undefined {
   return slash < 1 ? undefined : { project: path.slice(0, slash), repository: path.slice(slash + 1) };
 }
 
-/** Makes the questions. Nothing is asked before the first one. */
+/** Returns the requests. Sends nothing before the first one. */
 export function createHarbor({ registry, credentials, clock = systemClock, fetch }: HarborOptions): Harbor {
   const { host } = splitRegistryName(registry.push);
   const subject: Subject = {
@@ -96,7 +102,7 @@ export function createHarbor({ registry, credentials, clock = systemClock, fetch
     signal: AbortSignal,
     more: { readonly body?: unknown; readonly headers?: Readonly<Record<string, string>> } = {},
   ): Promise<Outcome<Answer>> {
-    // The API takes a password at once and asks for none, so that it is shown with the first request.
+    // The API accepts a password at once and never asks for one, so it is sent with the first request.
     const found = await credentials(registry.push, signal);
     if (found.kind !== 'ok') return found;
     const { value } = found;
@@ -122,8 +128,8 @@ export function createHarbor({ registry, credentials, clock = systemClock, fetch
     return failed(
       'REGISTRY_DENIED',
       value?.kind === 'password'
-        ? `Harbor at ${host} does not take the password of ${value.username}`
-        : `Harbor at ${host} asks for credentials, and no password is known`,
+        ? `Harbor at ${host} does not accept the password of ${value.username}`
+        : `Harbor at ${host} asks for credentials, but no password is known`,
       { hint: credentialsHint(host) },
     );
   }
@@ -133,19 +139,19 @@ export function createHarbor({ registry, credentials, clock = systemClock, fetch
     return failed(
       'REGISTRY_UNREACHABLE',
       `${isOne === true ? 'Harbor at' : 'the registry'} ${host} could not ${what}: HTTP ${status}${words === '' ? '' : `: ${words}`}`,
-      { hint: 'see its log, or try again later' },
+      { hint: 'check its log, or try again later' },
     );
   }
 
   function unsaid(status: number): NotOk {
-    const what = `the registry ${host} does not say whether it is a Harbor: HTTP ${status} to a question that Harbor answers to anybody`;
+    const what = `the registry ${host} does not say whether it is a Harbor: it answered HTTP ${status} to a request that Harbor answers for everyone`;
     return failed('REGISTRY_DENIED', what, {
-      hint: `see what a proxy in front of it lets through: curl ${base}/ping; one that is no Harbor takes neither --create-project nor registry.harbor`,
+      hint: `check what a proxy in front of it lets through: curl ${base}/ping; if it is not a Harbor, remove --create-project and registry.harbor`,
     });
   }
 
   function artifactPath({ project, repository }: HarborPath, reference: string): string {
-    // Encoded twice: a proxy in front may take one layer off (Harbor's own document asks for it).
+    // Encoded twice, because a proxy in front may decode once (Harbor's own document asks for it).
     const name = encodeURIComponent(encodeURIComponent(repository));
     return `/projects/${encodeURIComponent(project)}/repositories/${name}/artifacts/${reference}`;
   }
@@ -153,14 +159,14 @@ export function createHarbor({ registry, credentials, clock = systemClock, fetch
   return {
     async isHarbor(signal) {
       if (isOne !== undefined) return ok(isOne);
-      // Without credentials: who does not know that it is a Harbor has nothing to show to it.
+      // Without credentials, because they must not be shown before it is known to be a Harbor.
       const deadline = { at: clock.now() + deadlineMs, ms: deadlineMs };
       const answer = await ask({ url: `${base}/ping`, method: 'GET' }, deadline, signal);
       if (answer.kind !== 'ok') return answer;
-      // What a server in trouble says is no answer to this question.
+      // What a server in trouble says is not an answer to this question.
       if (answer.value.status >= 500 || answer.value.status === 429)
         return unexpected(answer.value, 'say what it is');
-      // Nor is the refusal of a proxy in front: Harbor itself asks nobody for a password here.
+      // A refusal by a proxy in front is not an answer either: Harbor itself asks nobody for a password here.
       if (answer.value.status === 401 || answer.value.status === 403) return unsaid(answer.value.status);
       isOne = answer.value.status === 200 && answer.value.body.trim() === '"Pong"';
       return ok(isOne);
@@ -202,7 +208,7 @@ export function createHarbor({ registry, credentials, clock = systemClock, fetch
       const answer = await send('POST', `${artifactPath(path, digest)}/scan`, signal);
       if (answer.kind !== 'ok') return answer;
       const { status } = answer.value;
-      // 409: one is running already.
+      // 409: a scan is already running.
       if (status === 202 || status === 409) return ok('started');
       if (status === 403) return ok('not allowed');
       if (status === 404) return ok('absent');
@@ -222,7 +228,7 @@ export function createHarbor({ registry, credentials, clock = systemClock, fetch
   };
 }
 
-/** What to do where a Harbor does not know us. */
+/** What to do if a Harbor does not know us. */
 export function credentialsHint(host: string): string {
   return `set APPDEV_REGISTRY_USER and APPDEV_REGISTRY_PASSWORD_FILE, or log in: buildah login ${host}`;
 }

@@ -105,7 +105,7 @@ async function judge(world: World, signal = new AbortController().signal): Promi
 describe('the gate', () => {
   it('lets nothing through where a scan is asked for and there is no Harbor', async () => {
     expect(await judge({ scans: ['absent'], isHarbor: false, scan: strict })).toMatchObject({
-      error: { code: 'SCAN_INCOMPLETE', message: expect.stringContaining('is no Harbor') as string },
+      error: { code: 'SCAN_INCOMPLETE', message: expect.stringContaining('is not a Harbor') as string },
     });
     expect(lines).toEqual([]);
   });
@@ -153,7 +153,7 @@ describe('the gate', () => {
           code: 'SCAN_GATE',
           message: expect.stringContaining(`1 vulnerability of severity ${severity} or worse`) as string,
           evidence: ['High CVE-8: glibc 2.36, no fix yet'],
-          hint: expect.stringContaining('registry.harbor.scan lets it through') as string,
+          hint: expect.stringContaining('severity in registry.harbor.scan') as string,
         },
       });
     }
@@ -222,7 +222,7 @@ describe('the gate', () => {
     ).toMatchObject({
       error: {
         code: 'SCAN_GATE',
-        message: expect.stringContaining('does not let it be pulled') as string,
+        message: expect.stringContaining('does not allow pulling it') as string,
         hint: expect.stringContaining("the project's CVE allowlist") as string,
       },
     });
@@ -231,7 +231,7 @@ describe('the gate', () => {
   it.each([
     ['no scanner', { scans: [undefined], start: 'no scanner' }, 'no scanner for project shop'],
     ['no right to look', { scans: ['not allowed'] }, 'may not see the scan'],
-    ['no right to start', { scans: [undefined], start: 'not allowed' }, 'may not start one'],
+    ['no right to start', { scans: [undefined], start: 'not allowed' }, 'is not allowed to start one'],
     ['a scan that never ends', { scans: [undefined, at('Pending')] }, 'did not end within 60 s (Pending)'],
     ['a scan that fails', { scans: [undefined, at('Error')] }, 'ended with Error'],
     ['an artifact that is gone', { scans: ['absent'] }, 'Harbor has no sha256:'],

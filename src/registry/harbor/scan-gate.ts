@@ -1,7 +1,8 @@
 /**
- * The gate between push and deploy in a Harbor: nothing goes on that its project does not let be pulled, or that its
- * scanner found worse than appdev.yaml allows. Starts a scan where there is none, waits for its end and keeps the report.
- * Decides by the digest, so that a tag that moves meanwhile changes nothing. No scan is not a clean scan.
+ * The gate between push and deploy in a Harbor. It stops an image if its project does not allow pulling it, or if the
+ * scanner found something worse than appdev.yaml allows. Starts a scan if there is none, waits for its end and keeps
+ * the report. Decides by the digest, so a tag that moves in the meantime changes nothing. No scan does not mean a clean
+ * scan.
  */
 import { join } from 'node:path';
 import type { ScanConfig } from '../../config/model.ts';
@@ -23,7 +24,7 @@ import {
   type Scan,
 } from './scan-overview.ts';
 
-/** How the gate tells what it does; the reporter of a run's stages fits. */
+/** How the gate reports what it does. The reporter of a run's stages fits. */
 export interface GateContext {
   readonly signal: AbortSignal;
   readonly report: {
@@ -34,36 +35,39 @@ export interface GateContext {
 }
 
 /**
- * Judges a pushed image. Fails with SCAN_GATE for one that must not be deployed, with SCAN_INCOMPLETE where that cannot be
- * known, and as the registry fails. Where nothing asks for a scan, all is let through and no stage reported.
+ * Judges a pushed image. Fails with SCAN_GATE if it must not be deployed, with SCAN_INCOMPLETE if that cannot be known,
+ * and as the registry fails. If nothing asks for a scan, everything passes and no stage is reported.
  */
 export type ScanGate = (artifact: Artifact, context: GateContext) => Promise<Outcome<void>>;
 
-/** What the gate is made from. */
+/** What the gate needs. */
 export interface GateOptions {
   readonly harbor: Pick<Harbor, 'isHarbor' | 'artifact' | 'startScan' | 'report'>;
   readonly client: Pick<RegistryClient, 'pullability'>;
-  /** Absent: only what the project itself prevents is waited for. */
+  /** Absent if the gate should only wait for what the project itself prevents. */
   readonly scan?: ScanConfig;
   /** Folder for the reports. */
   readonly reports: string;
   readonly clock?: Clock;
 }
 
-/** How long a project's own policy is waited for, in milliseconds: the default of the configured deadline. */
+/** How long to wait for a project's own policy, in milliseconds. Equal to the default of the configured deadline. */
 const policyDeadlineMs = 300_000;
 
-/** Between two looks, in milliseconds: the first is short for images that were scanned before, the last is kind to Harbor. */
+/**
+ * Time between two looks, in milliseconds. The first is short for images that were scanned before, the last spares
+ * Harbor.
+ */
 const firstPauseMs = 250;
 const lastPauseMs = 5000;
 
-/** Looks that an error of an earlier scan may outlast the order for a new one. */
+/** For how many looks an earlier scan's error may still be shown after a new scan was requested. */
 const staleLooks = 3;
 
-/** What to do where Harbor's answers about an ended scan do not fit together. */
+/** What to do if Harbor's answers about a finished scan do not fit together. */
 const rescan = 'scan the image again in Harbor, then run this again';
 
-/** Makes the gate of one registry. */
+/** Returns the gate of one registry. */
 export function createScanGate(options: GateOptions): ScanGate {
   const { harbor, client, scan: config, reports, clock = systemClock } = options;
   const deadlineMs = config?.deadlineMs ?? policyDeadlineMs;
@@ -79,9 +83,13 @@ export function createScanGate(options: GateOptions): ScanGate {
     const path = harborPath(repository);
     if (!isHarbor.value || path === undefined) {
       const { host } = splitRegistryName(repository);
-      return incomplete(service, `the registry ${host} is no Harbor, or ${repository} is in no project`, {
-        hint: 'take registry.harbor.scan out of appdev.yaml, or push to the Harbor that scans',
-      });
+      return incomplete(
+        service,
+        `the registry ${host} is not a Harbor, or ${repository} is not in a project`,
+        {
+          hint: 'remove registry.harbor.scan from appdev.yaml, or push to the Harbor that scans',
+        },
+      );
     }
     report.started('scan');
     const judged = await judge(artifact, path, context);
@@ -105,16 +113,16 @@ export function createScanGate(options: GateOptions): ScanGate {
     const found = summaryOf(scan.value);
     if (config !== undefined) {
       if (!isCounted(scan.value)) {
-        return incomplete(service, 'Harbor says that the scan ended well, and not what it found', {
+        return incomplete(service, 'Harbor says that the scan succeeded, but not what it found', {
           hint: rescan,
         });
       }
       if (config.fixableOnly && text === undefined) {
         return incomplete(
           service,
-          'the account may not read the report, and only that tells what is fixable',
+          'the account may not read the report, but only the report says what is fixable',
           {
-            hint: 'give the robot the right to read artifact additions, or take fixableOnly out of registry.harbor.scan',
+            hint: 'give the robot the right to read artifact additions, or remove fixableOnly from registry.harbor.scan',
           },
         );
       }
@@ -123,7 +131,7 @@ export function createScanGate(options: GateOptions): ScanGate {
         const has = listed === undefined ? 'there is no report' : `the report lists ${listed.length}`;
         return incomplete(
           service,
-          `the scan counted ${total} in all, but ${has}, and only that tells what is fixable`,
+          `the scan counted ${total} in all, but ${has}, and only the report says what is fixable`,
           { hint: rescan },
         );
       }
@@ -140,13 +148,13 @@ export function createScanGate(options: GateOptions): ScanGate {
     const pull = await client.pullability(repository, digest, signal);
     if (pull.kind !== 'ok') return pull;
     if (pull.value.kind === 'prevented') {
-      const why = `its project does not let it be pulled: ${pull.value.words}`;
+      const why = `its project does not allow pulling it: ${pull.value.words}`;
       return stopped(artifact, { why, findings, file, exception: projectException });
     }
     return ok(`${found}, ${digest.slice(0, 19)}`);
   }
 
-  /** Waits until a scan has ended well. */
+  /** Waits until a scan has succeeded. */
   async function endOfScan(
     { service, digest }: Artifact,
     path: HarborPath,
@@ -167,7 +175,7 @@ export function createScanGate(options: GateOptions): ScanGate {
       }
       if (artifact.value === undefined) {
         return incomplete(service, `Harbor has no ${digest} in ${path.project}/${path.repository}`, {
-          hint: 'a retention rule or somebody removed it; build again',
+          hint: 'a retention rule or a person removed it; build again',
         });
       }
       const { scan } = artifact.value;
@@ -186,10 +194,10 @@ export function createScanGate(options: GateOptions): ScanGate {
         if (started.kind !== 'ok') return started;
         if (started.value === 'no scanner') {
           return incomplete(service, `Harbor has no scanner for project ${path.project}`, {
-            hint: 'connect a scanner in Harbor (Interrogation Services), or take registry.harbor.scan out of appdev.yaml',
+            hint: 'connect a scanner in Harbor (Interrogation Services), or remove registry.harbor.scan from appdev.yaml',
           });
         }
-        // One without the right to start a scan can still wait for Harbor's own.
+        // An account without the right to start a scan can still wait for Harbor's own scan.
         asked = started.value === 'not allowed' ? 'not allowed' : 'started';
       }
       const status = scan?.status ?? 'not scanned yet';
@@ -206,27 +214,31 @@ export function createScanGate(options: GateOptions): ScanGate {
   function tooLate(service: string, status: string, asked: string | undefined): NotOk {
     const seconds = Math.round(deadlineMs / 1000);
     if (asked === 'not allowed') {
-      return incomplete(service, `there was no scan within ${seconds} s, and the account may not start one`, {
-        hint: 'give the robot the right to create scans, or let the project scan on push',
-      });
+      return incomplete(
+        service,
+        `there was no scan within ${seconds} s, and the account is not allowed to start one`,
+        {
+          hint: 'give the robot the right to create scans, or make the project scan on push',
+        },
+      );
     }
     return incomplete(service, `the scan did not end within ${seconds} s (${status})`, {
-      hint: 'give it longer: registry.harbor.scan.deadline in appdev.yaml; or see the jobs in Harbor',
+      hint: 'raise registry.harbor.scan.deadline in appdev.yaml, or check the jobs in Harbor',
     });
   }
 }
 
 function incomplete(service: string, why: string, { hint }: { readonly hint: string }): NotOk {
-  return failed('SCAN_INCOMPLETE', `${service} was pushed but not let through: ${why}`, { hint });
+  return failed('SCAN_INCOMPLETE', `${service} was pushed but stopped: ${why}`, { hint });
 }
 
-/** Findings that a message quotes; all of them are in the report. */
+/** How many findings a message quotes. The report contains all of them. */
 const quoted = 5;
 
-/** Where an exception is made from what appdev.yaml asks for, and from what the project in Harbor does. */
+/** How to make an exception: from what appdev.yaml asks for, and from what the project in Harbor demands. */
 const ownException =
-  'fixableOnly or another severity in registry.harbor.scan lets it through, a CVE allowlist does not';
-const projectException = "an exception belongs into the project's CVE allowlist there";
+  'to allow it, use fixableOnly or another severity in registry.harbor.scan; a CVE allowlist has no effect here';
+const projectException = "to allow it, use the project's CVE allowlist there";
 
 function stopped(
   { service, repository, digest }: Artifact,
@@ -250,9 +262,9 @@ function stopped(
         `${one.severity} ${one.id}: ${one.package}${one.fixVersion === '' ? ', no fix yet' : `, fixed in ${one.fixVersion}`}`,
     );
   const fixable = findings.some(({ fixVersion }) => fixVersion !== '');
-  return failed('SCAN_GATE', `${service} was pushed but not let through: ${why}; the report is in ${file}`, {
+  return failed('SCAN_GATE', `${service} was pushed but stopped: ${why}; the report is in ${file}`, {
     hint: fixable
-      ? 'update what has a fix (a newer base image, newer dependencies) and build again'
+      ? 'update what has a fix (a newer base image, newer dependencies), then build again'
       : `see ${path}@${digest.slice(0, 19)} in Harbor; ${exception}`,
     ...(evidence.length === 0 ? {} : { evidence }),
   });

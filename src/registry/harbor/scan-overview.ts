@@ -1,16 +1,16 @@
 /**
- * What Harbor tells of a scan, and whether it stops a deploy. Pure. The words are those of Harbor's API: the overview of an
- * artifact is a map keyed by the report's media type, and the report is such a map too.
+ * What Harbor says about a scan, and whether that stops a deploy. Pure. The words are those of Harbor's API: the
+ * overview of an artifact is a map keyed by the report's media type, and so is the report.
  */
 import { fieldAt, fieldsAt, isFields, numberAt, stringAt } from '../../support/fields.ts';
 
-/** Where a scan is. */
+/** The state of a scan. */
 export interface Scan {
   /** Harbor's word: `Pending`, `Scheduled`, `Running`, `Stopped`, `Error`, `Success`. */
   readonly status: string;
-  /** Findings by Harbor's name of the severity; empty until it has ended. */
+  /** Number of findings, by Harbor's name of the severity. Empty until the scan has ended. */
   readonly counts: Readonly<Record<string, number>>;
-  /** All findings, of whatever severity; absent until it has ended, and where Harbor has no summary of it. */
+  /** Number of all findings of any severity. Absent until the scan has ended, and if Harbor has no summary. */
   readonly total?: number;
 }
 
@@ -19,14 +19,17 @@ export interface Finding {
   readonly id: string;
   readonly package: string;
   readonly severity: string;
-  /** The version of the package that mends it; empty where there is none. */
+  /** The version of the package that fixes it; empty if there is none. */
   readonly fixVersion: string;
 }
 
 /** Severities that a gate can name, mildest first. */
 const ranks = ['low', 'medium', 'high', 'critical'];
 
-/** The scan of an artifact as `GET …/artifacts/{reference}?with_scan_overview=true` shows it; undefined without one. */
+/**
+ * The scan of an artifact, as `GET …/artifacts/{reference}?with_scan_overview=true` shows it; undefined if there is
+ * none.
+ */
 export function scanOf(artifact: unknown): Scan | undefined {
   const [overview] = Object.values(fieldsAt(artifact, 'scan_overview'));
   const status = stringAt(overview, 'scan_status');
@@ -38,19 +41,22 @@ export function scanOf(artifact: unknown): Scan | undefined {
   return { status, counts, total };
 }
 
-/** True when nothing more will come of a scan without asking again. */
+/** True if a scan will not change any more unless it is started again. */
 export function hasEnded({ status }: Scan): boolean {
   return status === 'Success' || status === 'Error' || status === 'Stopped';
 }
 
-/** True where every finding of an ended scan has a severity: only then no count for a gate means that there is none. */
+/**
+ * True if every finding of a finished scan has a severity. Only then a count of zero for a gate means that there is
+ * none.
+ */
 export function isCounted({ counts: found, total }: Scan): boolean {
   return total !== undefined && Object.values(found).reduce((sum, count) => sum + count, 0) >= total;
 }
 
 /**
- * The findings of a report (`GET …/additions/vulnerabilities`), worst first. Undefined for what lists none: Harbor answers
- * an empty map where it has no report, and writes an empty list where nothing was found.
+ * The findings of a report (`GET …/additions/vulnerabilities`), worst first. Undefined if it contains no list: Harbor
+ * answers an empty map if it has no report, and an empty list if nothing was found.
  */
 export function findingsOf(report: string): readonly Finding[] | undefined {
   let content: unknown;
@@ -74,19 +80,19 @@ export function findingsOf(report: string): readonly Finding[] | undefined {
     .sort((one, other) => rank(other.severity) - rank(one.severity));
 }
 
-/** Whether a severity by Harbor's name counts for a gate. What is unknown or negligible never does. */
+/** True if a severity, by Harbor's name, counts for a gate. Unknown or negligible never does. */
 export function counts(severity: string, gate: string): boolean {
   return rank(severity) >= ranks.indexOf(gate);
 }
 
-/** How many findings of an ended scan count for a gate. */
+/** How many findings of a finished scan count for a gate. */
 export function countOf(scan: Scan, gate: string): number {
   return Object.entries(scan.counts)
     .filter(([severity]) => counts(severity, gate))
     .reduce((sum, [, count]) => sum + count, 0);
 }
 
-/** `2 critical, 1 low`, worst first; `nothing` for none. */
+/** `2 critical, 1 low`, worst first; `nothing` if there are none. */
 export function summaryOf({ counts: found }: Scan): string {
   const parts = Object.entries(found)
     .filter(([, count]) => count > 0)

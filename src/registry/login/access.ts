@@ -1,6 +1,7 @@
 /**
- * How a session gets into registries: as whom, and by which authorities. Made once and used by all that speaks to one, so
- * that our own questions, Buildah, skopeo and image commands are the same user and trust the same certificates.
+ * How a session gets into registries: with which login, and trusting which certificate authorities. Made once and used
+ * by everything that contacts a registry. So our own requests, Buildah, skopeo and image commands are the same user and
+ * trust the same certificates.
  */
 import { homedir } from 'node:os';
 import { join } from 'node:path';
@@ -12,31 +13,34 @@ import { createCredentials, credentialFiles } from './credentials.ts';
 import { splitRegistryName } from '../reference.ts';
 import { trust } from './trust.ts';
 
-/** The way in. */
+/** Access to registries. */
 export interface RegistryAccess {
-  /** For questions of our own: spread into the options of a client. `fetch` is absent where no authority is named. */
+  /** For our own requests: spread it into the options of a client. `fetch` is absent if no authority is configured. */
   readonly asking: { readonly credentials: FindCredentials; readonly fetch?: typeof fetch };
   /** For tools that read a login from a file. */
   readonly authFiles: AuthFiles;
-  /** For tools that take a private authority from a folder: it holds the authority as `ca.crt`. Absent without one. */
+  /** For tools that take a private authority from a folder, which contains it as `ca.crt`. Absent without one. */
   readonly certDir?: string;
   /** The authority itself, as PEM text, for what does not run on this machine. Absent without one. */
   readonly authority?: string;
 }
 
-/** What it is made from. */
+/** What the access is made from. */
 export interface AccessSources {
   readonly run: RunProcess;
   readonly env: NodeJS.ProcessEnv;
-  /** Absolute path of what `--authfile` names. */
+  /** Absolute path of the file that `--authfile` names. */
   readonly authFile?: string;
-  /** Push name of the session's registry, whose host alone is shown the pair of the environment; absent: there is none. */
+  /**
+   * Push name of the session's registry. Only its host is shown the login from the environment. Absent if there is
+   * none.
+   */
   readonly push?: string;
-  /** Absolute path of a PEM file with the authority to trust beside the usual ones. */
+  /** Absolute path of a PEM file with the authority to trust besides the usual ones. */
   readonly ca?: string;
 }
 
-/** Makes it; contacts nothing. Fails with REGISTRY_UNREACHABLE for an authority that is not usable. */
+/** Returns the access; contacts nothing. Fails with REGISTRY_UNREACHABLE if the authority is not usable. */
 export function openRegistryAccess(sources: AccessSources): Outcome<RegistryAccess> {
   const { run, env, authFile, push, ca } = sources;
   const named = authFile === undefined ? {} : { authFile };
@@ -52,7 +56,7 @@ export function openRegistryAccess(sources: AccessSources): Outcome<RegistryAcce
   return ok({ asking: { credentials, fetch }, authFiles, certDir, authority });
 }
 
-/** The authority's file in the folder for tools. */
+/** Path of the authority's file in the folder for tools. */
 export function authorityIn(certDir: string): string {
   return join(certDir, 'ca.crt');
 }

@@ -1,7 +1,7 @@
 /**
- * Hands the credentials that were found on to a tool that talks to registries by itself, in a file of mode 0600 in a
- * folder of the session (mode 0700): never on a command line, and whatever they come from. So the tool and our own
- * questions are the same user. What the user's own files say of other registries is taken along.
+ * Passes the credentials that were found to a tool that contacts registries itself. They go into a file of mode 0600 in
+ * a folder of the session (mode 0700), never on a command line. So the tool and our own requests are the same user.
+ * What the user's own files say about other registries is copied along.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -14,11 +14,11 @@ import { splitRegistryName } from '../reference.ts';
 /** Writes such files. */
 export interface AuthFiles {
   /**
-   * Path of a file (containers-auth.json(5)) with the login for the registry; undefined where none is known, and the tool
+   * Path of a file (containers-auth.json(5)) with the login for the registry. Undefined if none is known; then the tool
    * may look for itself. Fails as `FindCredentials` does.
    *
-   * @param repository for which the login is; its host gets it.
-   * @param fresh look again, because what was found before was refused.
+   * @param repository that the login is for; its host gets it.
+   * @param fresh look again, because the login found before was refused.
    */
   forRepository(
     repository: string,
@@ -28,9 +28,9 @@ export interface AuthFiles {
 }
 
 /**
- * Makes the writer over a finder. Asks for each repository once: a credential helper takes its time.
+ * Returns the writer. It uses the finder only once for each repository, because a credential helper is slow.
  *
- * @param files the user's own, the first of which wins.
+ * @param files the user's own; the first one wins.
  */
 export function createAuthFiles(find: FindCredentials, files: readonly string[]): AuthFiles {
   const known = new Map<string, string | undefined>();
@@ -44,7 +44,7 @@ export function createAuthFiles(find: FindCredentials, files: readonly string[])
       let file: string | undefined;
       if (found.value !== undefined) {
         folder ??= makeTempFolder('auth');
-        // One that is written over may be in use.
+        // A file that is overwritten might be in use.
         written += 1;
         file = join(folder, `${written}.json`);
         const { host } = splitRegistryName(repository);
@@ -62,7 +62,7 @@ interface AuthFile {
   readonly credHelpers: Fields;
 }
 
-/** The entry for the host in place of all that the files had for it. */
+/** The file with this entry for the host, replacing everything that the files had for it. */
 function withLogin({ auths, credHelpers }: AuthFile, host: string, credentials: Credentials): AuthFile {
   const others = (entries: Fields): Fields =>
     Object.fromEntries(
@@ -86,7 +86,7 @@ async function merged(files: readonly string[]): Promise<AuthFile> {
         credHelpers: { ...all.credHelpers, ...fieldsAt(content, 'credHelpers') },
       };
     } catch {
-      // Not there, or no JSON: who needs something of it says so.
+      // It does not exist or is not JSON. Whoever needs something from it reports that.
     }
   }
   return all;

@@ -1,7 +1,8 @@
 /**
- * Finds the user's credentials for a registry: in the file of `--authfile`, for the session's own registry in the
- * environment, and where `buildah login` and `docker login` leave them. Only reads, and only when a registry has asked. A secret leaves this file as a value for one header; no message and no command line holds
- * one, and a damaged file is not quoted.
+ * Finds the user's credentials for a registry: in the file of `--authfile`, in the environment (for the session's own
+ * registry), and where `buildah login` and `docker login` store them. Only reads, and only after a registry has asked.
+ * A secret leaves this file only as a value for one header: no message and no command line contains one, and a damaged
+ * file is not quoted.
  */
 import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
@@ -13,23 +14,23 @@ import { environmentCredentials } from './environment.ts';
 import { hostname } from '../reference.ts';
 import type { Credentials, FindCredentials } from '../types.ts';
 
-/** Where to look. */
+/** Where to look for credentials. */
 export interface CredentialSources {
   readonly run: RunProcess;
-  /** What `--authfile` names: stands for all files of the user's. */
+  /** File that `--authfile` names. It replaces all files of the user. */
   readonly authFile?: string;
-  /** Host (with port) that the pair of the environment belongs to; it is shown to no other. */
+  /** Host (with port) that the login from the environment belongs to. No other host is shown it. */
   readonly ownHost?: string;
-  /** Default: this process's. */
+  /** Default: this process's environment. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Home folder; default: the user's. */
   readonly home?: string;
   readonly platform?: NodeJS.Platform;
-  /** Numeric user id, for the runtime folder where XDG_RUNTIME_DIR is not set. */
+  /** Numeric user id, for the runtime folder if XDG_RUNTIME_DIR is not set. */
   readonly uid?: number;
 }
 
-/** Makes a finder over the user's files and credential helpers. */
+/** Returns a finder over the user's files and credential helpers. */
 export function createCredentials(sources: CredentialSources): FindCredentials {
   const { run, authFile, ownHost, env = process.env, home = env['HOME'] ?? homedir() } = sources;
 
@@ -62,8 +63,8 @@ export function createCredentials(sources: CredentialSources): FindCredentials {
 }
 
 /**
- * The files in the order of containers-auth.json(5), which Buildah follows: the runtime folder's, the one below the
- * user's configuration, Docker's. REGISTRY_AUTH_FILE stands for all of them.
+ * The files in the order of containers-auth.json(5), which Buildah follows: in the runtime folder, below the user's
+ * configuration, Docker's. REGISTRY_AUTH_FILE replaces all of them.
  */
 export function credentialFiles(
   sources: Pick<CredentialSources, 'platform' | 'uid'> & {
@@ -102,14 +103,14 @@ async function readJson(file: string, repository: string): Promise<Outcome<Field
     const value: unknown = JSON.parse(text);
     if (isFields(value)) return ok(value);
   } catch {
-    // The parser's message quotes the text, and the text holds passwords.
+    // The parser's message quotes the text, and the text contains passwords.
   }
   return unusable(file, repository, 'is not valid JSON');
 }
 
 function unusable(file: string, repository: string, why: string): Outcome<never> {
   const host = hostOf(repository);
-  return failed('REGISTRY_DENIED', `the registry ${host} asks for credentials, and ${file} ${why}`, {
+  return failed('REGISTRY_DENIED', `the registry ${host} asks for credentials, but ${file} ${why}`, {
     hint: `repair or remove ${file}, then log in again: buildah login ${host}`,
   });
 }
@@ -121,7 +122,10 @@ interface Search {
   readonly signal: AbortSignal;
 }
 
-/** A helper for this very host first, as containers-auth.json(5) says, then what the file itself holds, then the store. */
+/**
+ * First a helper for this very host, as containers-auth.json(5) says, then what the file itself contains, then the
+ * general store.
+ */
 async function findIn(
   content: Fields,
   repository: string,
@@ -147,7 +151,7 @@ async function findIn(
   return ok(undefined);
 }
 
-/** The names under which credentials of a host may be kept. Docker keeps those of its Hub under an old address. */
+/** The names under which a host's credentials may be stored. Docker stores those of its Hub under an old address. */
 function hostKeys(host: string): readonly string[] {
   if (!['docker.io', 'index.docker.io', 'registry-1.docker.io'].includes(host)) return [host];
   return ['docker.io', 'https://index.docker.io/v1/', 'index.docker.io', 'registry-1.docker.io'];
@@ -160,7 +164,7 @@ function lookupKeys(repository: string): readonly string[] {
   return [...paths, ...hostKeys(hostOf(repository)).map(plainKey)];
 }
 
-/** Older versions of Docker wrote addresses as keys: `https://host/v1/` means the host. */
+/** The host in a key. Older versions of Docker wrote addresses as keys: `https://host/v1/` means the host. */
 function plainKey(key: string): string {
   return /^https?:\/\//.test(key) ? key.replace(/^https?:\/\//, '').replace(/\/.*$/, '') : key;
 }
@@ -177,7 +181,7 @@ function credentialsOf(entry: unknown): Credentials | undefined {
   const text = Buffer.from(encoded, 'base64').toString('utf8');
   const colon = text.indexOf(':');
   if (colon <= 0) return undefined;
-  // Docker has padded passwords with NUL.
+  // Docker used to pad passwords with NUL.
   return {
     kind: 'password',
     username: text.slice(0, colon),
@@ -186,10 +190,10 @@ function credentialsOf(entry: unknown): Credentials | undefined {
 }
 
 /**
- * Asks a credential helper by its protocol: `docker-credential-<name> get`, the host on stdin, JSON on stdout.
+ * Asks a credential helper by its protocol: `docker-credential-<name> get`, with the host on stdin and JSON on stdout.
  *
- * @param required false for the store that serves all hosts: a configuration left behind by a Docker that is gone names
- *   one that is not there, and that must not keep anybody from a registry it holds nothing for.
+ * @param required false for the general store. A configuration left behind by an uninstalled Docker names a store
+ *   that does not exist. That must not keep anyone from a registry it has no login for.
  */
 async function askHelper(
   name: string,
@@ -204,11 +208,11 @@ async function askHelper(
   if (finished.kind === 'cancelled') return cancelled(signal);
   if (finished.kind === 'missing') {
     if (!required) return ok(undefined);
-    return failed('TOOL_MISSING', `${tool} is not on the PATH, and ${file} names it for ${hostname(host)}`, {
+    return failed('TOOL_MISSING', `${tool} is not on the PATH, but ${file} names it for ${hostname(host)}`, {
       hint: `install ${tool}, or remove the entry and log in: buildah login ${host}`,
     });
   }
-  // Helpers end with 1 where they hold nothing for the host, and every helper has its own words for it.
+  // Helpers end with 1 if they have nothing for the host, and every helper says so in its own words.
   if (finished.exitCode !== 0) return ok(undefined);
   try {
     const answer: unknown = JSON.parse(finished.stdout);

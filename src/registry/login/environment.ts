@@ -1,7 +1,7 @@
 /**
- * The registry credentials that a pipeline hands in by its environment, as every CI system can: a user in
- * APPDEV_REGISTRY_USER and a password in APPDEV_REGISTRY_PASSWORD, or in the file that APPDEV_REGISTRY_PASSWORD_FILE
- * names. A robot's name (`robot$shop+ci`) is a value like any other here: no shell ever sees it.
+ * The registry credentials that a pipeline passes in its environment, as every CI system can: a user in
+ * APPDEV_REGISTRY_USER, and a password in APPDEV_REGISTRY_PASSWORD or in the file that APPDEV_REGISTRY_PASSWORD_FILE
+ * names. A robot's name (`robot$shop+ci`) is a value like any other here, because no shell sees it.
  */
 import { readFileSync } from 'node:fs';
 import { failed, ok, type Outcome } from '../../core/outcome.ts';
@@ -10,9 +10,10 @@ import type { Credentials } from '../types.ts';
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * The pair, or undefined where the environment has no part of it.
+ * The login, or undefined if the environment has no part of it.
  *
- * @param host for messages. @returns REGISTRY_DENIED for half a pair, or a file that cannot be read.
+ * @param host for messages.
+ * @returns REGISTRY_DENIED if only one half is set, or if the file cannot be read.
  */
 export function environmentCredentials(env: Environment, host: string): Outcome<Credentials | undefined> {
   const username = env['APPDEV_REGISTRY_USER'] ?? '';
@@ -28,7 +29,7 @@ export function environmentCredentials(env: Environment, host: string): Outcome<
   const password = given === '' && file !== '' ? passwordIn(file) : given;
   if (password === undefined) {
     return failed('REGISTRY_DENIED', `${file}, which APPDEV_REGISTRY_PASSWORD_FILE names, cannot be read`, {
-      hint: 'name a file that holds the password alone',
+      hint: 'set it to a file that contains only the password',
     });
   }
   if (password === '') {
@@ -36,7 +37,7 @@ export function environmentCredentials(env: Environment, host: string): Outcome<
       'REGISTRY_DENIED',
       `APPDEV_REGISTRY_USER is set, but there is no password for ${username}`,
       {
-        hint: 'set APPDEV_REGISTRY_PASSWORD, or APPDEV_REGISTRY_PASSWORD_FILE to a file that holds it',
+        hint: 'set APPDEV_REGISTRY_PASSWORD, or set APPDEV_REGISTRY_PASSWORD_FILE to a file that contains it',
       },
     );
   }
@@ -50,7 +51,7 @@ export function environmentSecrets(env: Environment): readonly string[] {
   return values.filter((value) => value !== undefined && value !== '') as string[];
 }
 
-/** Editors and `echo` end a file with a line end that is no part of the password. */
+/** The password in a file. Editors and `echo` add a line end, which is not part of the password. */
 function passwordIn(file: string): string | undefined {
   try {
     return readFileSync(file, 'utf8').replace(/\r?\n$/, '');

@@ -1,7 +1,7 @@
 /**
- * Trust in a private certificate authority for one registry, beside the usual ones: a fetch for our own questions and a
- * folder for tools that take one. Skips no check and changes nothing for any other host's certificate but what the
- * authority vouches for. (The built-in fetch of Node 20 takes no authority but by NODE_EXTRA_CA_CERTS at its start.)
+ * Trust in a private certificate authority for one registry, besides the usual ones: a fetch for our own requests, and
+ * a folder for tools that take one. Skips no check, and changes nothing for other hosts except certificates that this
+ * authority signed. (Node 20's built-in fetch accepts an authority only through NODE_EXTRA_CA_CERTS at its start.)
  */
 import { copyFileSync, readFileSync } from 'node:fs';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
@@ -11,17 +11,17 @@ import { rootCertificates } from 'node:tls';
 import { failed, ok, type Outcome } from '../../core/outcome.ts';
 import { makeTempFolder } from '../../support/files/temp.ts';
 
-/** What it takes to reach a registry whose certificate a private authority signed. */
+/** What is needed to reach a registry whose certificate a private authority signed. */
 export interface Trust {
   readonly fetch: typeof fetch;
-  /** Folder with the authority as `ca.crt`, as `--cert-dir` of Buildah, podman and skopeo takes it. */
+  /** Folder with the authority as `ca.crt`, for `--cert-dir` of Buildah, podman and skopeo. */
   readonly certDir: string;
   /** The authority itself, as PEM text, for what does not run on this machine. */
   readonly authority: string;
 }
 
 /**
- * Trusts the authority in a PEM file. Fails with REGISTRY_UNREACHABLE for a file without any certificate.
+ * Trusts the authority in a PEM file. Fails with REGISTRY_UNREACHABLE if the file contains no certificate.
  *
  * @param host of the registry, for messages.
  */
@@ -30,19 +30,19 @@ export function trust(file: string, host: string): Outcome<Trust> {
   if (authority?.includes('-----BEGIN CERTIFICATE-----') !== true) {
     return failed(
       'REGISTRY_UNREACHABLE',
-      `the certificate authority of ${host} is not usable: ${file} ${authority === undefined ? 'cannot be read' : 'holds no PEM certificate'}`,
-      { hint: 'name a PEM file by registry.ca in appdev.yaml or APPDEV_REGISTRY_CA' },
+      `the certificate authority of ${host} is not usable: ${file} ${authority === undefined ? 'cannot be read' : 'contains no PEM certificate'}`,
+      { hint: 'set registry.ca in appdev.yaml, or APPDEV_REGISTRY_CA, to a PEM file' },
     );
   }
   const certDir = makeTempFolder('certificates');
   copyFileSync(file, join(certDir, 'ca.crt'));
-  // What Node adds by itself is added only where no authority is named.
+  // Node uses its own authorities only if none is named, so they are added here.
   const extra = readText(process.env['NODE_EXTRA_CA_CERTS'] ?? '');
   const ca = [...rootCertificates, ...(extra === undefined ? [] : [extra]), authority];
   return ok({ certDir, authority, fetch: fetchBy(new Agent({ ca, keepAlive: false })) });
 }
 
-/** A fetch for the plain questions that registries are asked: text in, whole text out, no redirect followed. */
+/** A fetch for the plain requests that go to registries: text in, the whole text out, no redirect followed. */
 function fetchBy(agent: Agent): typeof fetch {
   return async (input, init) => {
     const url = new URL(input instanceof Request ? input.url : input);
@@ -71,7 +71,7 @@ async function readAnswer(incoming: IncomingMessage): Promise<Response> {
   for (const [name, value] of Object.entries(incoming.headers)) {
     for (const one of Array.isArray(value) ? value : [value ?? '']) headers.append(name, one);
   }
-  // These statuses have no body, and the class insists on it.
+  // An answer with one of these statuses must not have a body; the class insists on that.
   const bare = [101, 204, 205, 304].includes(status);
   return new Response(bare ? null : Buffer.concat(chunks).toString('utf8'), { status, headers });
 }

@@ -4,8 +4,8 @@ import { ok, type Outcome } from '../../core/outcome.ts';
 import { isFields } from '../../support/fields.ts';
 
 /**
- * What holds images that are needed: pods, and whatever makes new ones. No ReplicaSets: those of earlier rollouts are
- * kept by the ten and would keep every old image, while a rollback through appdev builds or finds what it needs.
+ * Kinds that hold needed images: pods, and whatever creates pods. Not ReplicaSets: ten of earlier rollouts are kept for
+ * each Deployment, and they would keep every old image. A rollback through appdev builds or finds what it needs.
  */
 const holders: readonly ObjectQuery[] = [
   { apiVersion: 'v1', kind: 'Pod' },
@@ -17,8 +17,8 @@ const holders: readonly ObjectQuery[] = [
 ];
 
 /**
- * Every image that some object of the cluster names, in all namespaces: whole references as written, and the digests
- * within them (pods tell the digest they run in `imageID`, also where the reference has only a tag).
+ * Every image that some object of the cluster names, in all namespaces: whole references as written, and the digests in
+ * them. Pods show the digest they run in `imageID`, even if the reference has only a tag.
  */
 export async function imagesInUse(
   cluster: Pick<Cluster, 'list'>,
@@ -33,7 +33,7 @@ export async function imagesInUse(
   return ok(found);
 }
 
-/** Fields called `image` and `imageID`, wherever they are: init and ephemeral containers, templates, statuses. */
+/** Collects fields called `image` and `imageID` at any depth: init and ephemeral containers, templates, statuses. */
 function collect(value: unknown, into: Set<string>): void {
   if (Array.isArray(value)) {
     for (const item of value) collect(item, into);

@@ -1,7 +1,7 @@
 /**
- * Removes old images of ours from a local registry, so that a day of saves does not fill the disk. Removes only what the
- * ledger says this project pushed, only under the tag it pushed, and never a manifest that anything else still names: the
- * newest images of a service, an object in the cluster, or a tag that somebody else put on it.
+ * Removes our old images from a local registry, so that a day of saves does not fill the disk. Removes only what the
+ * ledger says this project pushed, only under the tag it pushed, and never a manifest that anything else still names:
+ * the newest images of a service, an object in the cluster, or a tag that someone else added.
  */
 import type { Cluster } from '../../cluster/types.ts';
 import { inRange, networks } from '../../cluster/address.ts';
@@ -12,18 +12,18 @@ import type { PushedImage, PushLedger } from '../ledger.ts';
 import { hostname, isLoopbackHost, splitRegistryName } from '../reference.ts';
 import type { Registry } from '../types.ts';
 
-/** What pruning works with. */
+/** What pruning needs. */
 export interface PruneRequest {
   readonly registry: Registry;
   readonly client: Pick<RegistryClient, 'headManifest' | 'deleteManifest' | 'listTags'>;
   readonly ledger: PushLedger;
   readonly cluster: Pick<Cluster, 'list'>;
-  /** How many images of each service stay, at least 1. */
+  /** How many images of each service stay; at least 1. */
   readonly keep: number;
   readonly signal: AbortSignal;
 }
 
-/** What came of it. `unsupported`: this registry does not delete, and nothing was removed. */
+/** The result. `unsupported`: this registry does not delete, and nothing was removed. */
 export type PruneReport =
   { readonly kind: 'pruned'; readonly removed: number } | { readonly kind: 'unsupported' };
 
@@ -31,8 +31,9 @@ export type PruneReport =
 const privateNetworks = networks('10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16');
 
 /**
- * Whether appdev may remove images from a registry at all: one on this machine's loopback, or one at a private address
- * that the cluster itself named. Never a registry elsewhere that somebody wrote into appdev.yaml: others use that too.
+ * True if appdev may remove images from a registry: one on this machine's loopback, or one at a private address that
+ * the cluster itself named. Never a registry elsewhere that someone wrote into appdev.yaml, because others use that
+ * too.
  */
 export function isPrunable({ push, source }: Pick<Registry, 'push' | 'source'>): boolean {
   const { host } = splitRegistryName(push);
@@ -40,12 +41,12 @@ export function isPrunable({ push, source }: Pick<Registry, 'push' | 'source'>):
   return source !== 'appdev.yaml' && inRange(hostname(host), privateNetworks);
 }
 
-/** Tags that appdev makes from a hash of the inputs; nothing else is ever removed. */
+/** Tags that appdev makes from a hash of the inputs. Nothing else is ever removed. */
 const contentTag = /^(?:lower-)?[0-9a-f]{12,64}$/;
 
 /**
- * Removes all but the newest `keep` images of each service. Where the cluster or the registry cannot be asked, nothing
- * (more) is removed and the outcome is that failure; it is no reason to stop anything else.
+ * Removes all but the newest `keep` images of each service. If the cluster or the registry cannot be asked, nothing
+ * (more) is removed and the outcome is that failure, which need not stop anything else.
  */
 export async function pruneImages(request: PruneRequest): Promise<Outcome<PruneReport>> {
   const { registry, client, ledger, cluster, keep, signal } = request;
@@ -76,7 +77,7 @@ export async function pruneImages(request: PruneRequest): Promise<Outcome<PruneR
       if (foreign.value.has(digest)) continue;
       const current = await client.headManifest(repository, tag, signal);
       if (current.kind !== 'ok') return current;
-      // Where the tag is gone or means something else by now, the image is no longer ours.
+      // If the tag is gone or means something else by now, the image is no longer ours.
       if (current.value?.digest === digest) {
         const deleted = await client.deleteManifest(repository, digest, signal);
         if (deleted.kind !== 'ok') return deleted;
@@ -89,7 +90,7 @@ export async function pruneImages(request: PruneRequest): Promise<Outcome<PruneR
   return ok({ kind: 'pruned', removed });
 }
 
-/** What is deleted: one manifest of one repository, whatever its tags. */
+/** What is deleted: one manifest in one repository, with all its tags. */
 function manifestOf({ repository, digest }: PushedImage): string {
   return `${repository}@${digest}`;
 }
@@ -111,7 +112,10 @@ function split(
   return { newest: new Set([...byService.values()].flatMap((manifests) => [...manifests])), older };
 }
 
-/** What tags that are not in the ledger point to: of other checkouts, or put there by hand. Deleting takes all tags along. */
+/**
+ * The digests of tags that are not in the ledger: from other checkouts, or added by hand. Deleting a manifest would
+ * delete these tags too.
+ */
 async function foreignDigests(
   client: PruneRequest['client'],
   repository: string,

@@ -1,6 +1,6 @@
 /**
- * Recognises a full disk, in an exception or in a tool's words, and says which path is full and what to do. Knows the
- * operating system's texts, not the tools'.
+ * Recognises a full disk from an exception or from a tool's output, and says which path is full and what to do. It knows
+ * the messages of operating systems, not those of single tools.
  */
 import { statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -9,33 +9,35 @@ import { failed, type NotOk, type Outcome } from '../../core/outcome.ts';
 const codes = new Set(['ENOSPC', 'EDQUOT']);
 const texts = /No space left on device|Disk quota exceeded|not enough space on the disk/i;
 
-/** Whether an exception of Node's file functions says that there is no space left. */
+/** True if an exception from Node's file functions says that no space is left. */
 export function isDiskFull(error: unknown): boolean {
   return error instanceof Error && codes.has((error as NodeJS.ErrnoException).code ?? '');
 }
 
-/** Whether a tool's line says so. */
+/** True if a line of a tool's output says that no space is left. */
 export function saysDiskFull(line: string): boolean {
   return texts.test(line);
 }
 
-/** A folder that may be full, and what may be removed there. */
+/** A folder that may be full, and how to free space there. */
 export interface FullFolder {
   readonly path: string;
-  /** What to type or remove, e.g. `buildah rmi --prune`. */
+  /** What to type or to remove, e.g. `buildah rmi --prune`. */
   readonly free: string;
 }
 
-/** What else the failure says. */
+/** Additional parts of the failure. */
 export interface DiskFullDetails {
-  /** Exit code where that of DISK_FULL does not fit. */
+  /** The exit code, if it differs from that of DISK_FULL. */
   readonly exit?: number;
   readonly evidence?: readonly string[];
 }
 
 /**
- * The failure DISK_FULL. It names the first candidate whose file system has no room, and all candidates when each seems to
- * have some (a tool that failed may have removed its half-written files).
+ * Makes the failure DISK_FULL. It names the first candidate whose file system is full. If none seems full, it names all:
+ * the tool that failed may have removed its half-written files.
+ *
+ * @param doing what failed, after the word "while": `writing X`
  */
 export async function diskFull(
   doing: string,
@@ -54,7 +56,10 @@ export async function diskFull(
   );
 }
 
-/** Does work that writes files of ours, and turns an exception that says "no space left" into the failure. */
+/**
+ * Runs work that writes files, and turns an exception about a full disk into the failure DISK_FULL. Rethrows all
+ * others.
+ */
 export async function orDiskFull<T>(
   doing: string,
   candidates: readonly FullFolder[],
@@ -69,7 +74,7 @@ export async function orDiskFull<T>(
   }
 }
 
-/** Less than this counts as full: enough for no tool to write its next file. */
+/** A disk with less free space counts as full, because no tool can write its next file there. */
 const fullBelowBytes = 4 * 1024 * 1024;
 
 async function roomAt(path: string): Promise<{ isFull: boolean; freeMiB: number } | undefined> {
@@ -82,7 +87,7 @@ async function roomAt(path: string): Promise<{ isFull: boolean; freeMiB: number 
         freeMiB: Math.floor(free / 1024 ** 2),
       };
     } catch {
-      // Not there yet: its parent decides.
+      // The folder does not exist yet, so its parent decides.
       if (dirname(folder) === folder) return undefined;
     }
   }

@@ -1,18 +1,19 @@
-/** Where appdev keeps files of its own outside the project: per session, per login, and for good. */
+/** The folders outside the project where appdev keeps its own files: temporary ones and a cache. */
 import { existsSync, lstatSync, mkdirSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /**
- * `<temp>/appdev-<uid>`: private to this user, emptied by reboots. Made with mode 0700 where it is missing.
+ * `<temp>/appdev-<uid>`: private to this user, and emptied when the machine restarts. Created with mode 0700 if missing.
  *
- * @throws when somebody else owns the name: in a shared /tmp that is an attack or an accident, and nothing goes there.
+ * @throws if someone else owns the folder. In a shared /tmp that is an attack or an accident, so nothing is written
+ * there.
  */
 export function userTempFolder(): string {
   return privateFolder(tmpdir());
 }
 
-/** The same in /var/tmp, which is on a disk where /tmp is in memory; with TMPDIR set, there. */
+/** The same for large files, in /var/tmp, because /tmp can be in memory. If TMPDIR is set, it is used instead. */
 export function largeTempFolder(): string {
   return privateFolder(process.env['TMPDIR'] === undefined && existsSync('/var/tmp') ? '/var/tmp' : tmpdir());
 }
@@ -24,12 +25,15 @@ function privateFolder(parent: string): string {
   const stat = lstatSync(path);
   const isPrivate = uid === undefined || (stat.uid === uid && (stat.mode & 0o077) === 0);
   if (!stat.isDirectory() || !isPrivate) {
-    throw new Error(`${path} is not a folder that only this user can read; remove it and start again`);
+    throw new Error(`${path} must be a folder that only you can read; remove it and start appdev again`);
   }
   return path;
 }
 
-/** `$XDG_CACHE_HOME/appdev` or `~/.cache/appdev`: what can be made again, kept across sessions. Not created here. */
+/**
+ * `$XDG_CACHE_HOME/appdev` or `~/.cache/appdev`: for files that outlive a session and can be made again. Not created
+ * here.
+ */
 export function cacheFolder(): string {
   const cache = process.env['XDG_CACHE_HOME'];
   return join(cache === undefined || cache === '' ? join(homedir(), '.cache') : cache, 'appdev');

@@ -1,10 +1,10 @@
 /**
- * Exclusive locks between appdev processes, as files that name their holder. The lock of a process that is gone is taken
- * over. Works within one machine; a lock that another host holds (a home on NFS) is never taken over.
+ * Exclusive locks between appdev processes, as files that name their holder. If the holder is dead, the lock is taken
+ * over. This works on one machine. A lock that another host holds (a home on NFS) is never taken over.
  *
- * A lock is a folder of numbered files, and the highest number is the one that counts. A number is claimed once, by
- * link(2), and never used again, so that of many who find the same dead holder only one can follow it; a plain file that
- * is removed and made anew cannot promise that.
+ * A lock is a folder of numbered files. The file with the highest number counts. A number is claimed once, with link(2),
+ * and never used again. So if many processes find the same dead holder, only one of them gets the lock. A plain file that
+ * is removed and created again cannot guarantee that.
  */
 import { link, mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
@@ -15,32 +15,38 @@ import { diskFull, isDiskFull } from './disk-full.ts';
 import { numberAt, stringAt } from '../fields.ts';
 import { identify, isAlive } from '../process/proc.ts';
 
-/** Who holds a lock. */
+/** The process that holds a lock. */
 export interface LockHolder {
   readonly pid: number;
   readonly startTime: string;
   readonly host: string;
-  /** What it is doing, to be shown: `appdev dev`. */
+  /** What the process is doing, for messages: `appdev dev`. */
   readonly doing: string;
-  /** ISO 8601. */
+  /** When it got the lock, in ISO 8601. */
   readonly since: string;
 }
 
 /** A lock that this process holds. */
 export interface Lock {
-  /** Gives it up. Safe to call twice. */
+  /** Releases the lock. A second call does nothing. */
   release(): Promise<void>;
 }
 
-/** What came of one try. */
+/** The result of one try: the lock, or the process that holds it. */
 export type LockTry =
   { readonly kind: 'locked'; readonly lock: Lock } | { readonly kind: 'held'; readonly by: LockHolder };
 
-/** How often a waiter looks again. */
+/** Milliseconds between two tries of a process that waits. */
 const pollMs = 100;
 let count = 0;
 
-/** Tries once. Fails with DISK_FULL, or INTERNAL where the folder cannot be written. */
+/**
+ * Tries once to get a lock.
+ *
+ * @param path absolute path of the lock's folder, which is created if missing
+ * @param doing what this process does, shown to others that want the lock
+ * @returns fails with DISK_FULL, or with INTERNAL if the folder cannot be written
+ */
 export async function tryLock(path: string, doing: string): Promise<Outcome<LockTry>> {
   count += 1;
   const own: LockHolder = {
@@ -50,7 +56,7 @@ export async function tryLock(path: string, doing: string): Promise<Outcome<Lock
     doing,
     since: new Date().toISOString(),
   };
-  // Complete before it gets its number, so that nobody ever reads half a lock.
+  // The file is complete before it gets its number, so that no other process reads half of it.
   const draft = join(path, `draft-${process.pid}-${count}`);
   try {
     await mkdir(path, { recursive: true, mode: 0o700 });
@@ -66,19 +72,19 @@ export async function tryLock(path: string, doing: string): Promise<Outcome<Lock
   } catch (error) {
     if (!isDiskFull(error)) {
       return failed('INTERNAL', `cannot lock ${path}: ${(error as Error).message}`, {
-        hint: `check that ${dirname(path)} can be written`,
+        hint: `check that you may write to ${dirname(path)}`,
       });
     }
     const folder = dirname(path);
     return await diskFull(`locking ${path}`, [
-      { path: folder, free: `remove what is not needed below ${folder}` },
+      { path: folder, free: `remove what you do not need below ${folder}` },
     ]);
   } finally {
     await rm(draft, { force: true }).catch(() => undefined);
   }
 }
 
-/** Waits for a lock. `onWait` is told once who holds it. */
+/** Waits until it gets a lock or the signal aborts. If it has to wait, it calls `onWait` once with the holder. */
 export async function waitForLock(
   path: string,
   doing: string,
@@ -96,7 +102,7 @@ export async function waitForLock(
   return cancelled(signal);
 }
 
-/** Whether the draft became the lock with that number. */
+/** Tries to make the draft the lock with this number. Returns true if it succeeded. */
 async function claim(path: string, number: number, draft: string): Promise<boolean> {
   const claimed = join(path, String(number));
   try {
@@ -106,7 +112,7 @@ async function claim(path: string, number: number, draft: string): Promise<boole
     throw error;
   }
   const numbers = await numbersIn(path);
-  // We were so slow that others have come and gone, and cleared this number away meanwhile: it is past.
+  // A higher number exists if we were so slow that others have had the lock and removed this number.
   const isPast = numbers.some((other) => other > number);
   const past = isPast ? [number] : numbers.filter((other) => other < number);
   await Promise.all(past.map(async (other) => await rm(join(path, String(other)), { force: true })));
@@ -117,13 +123,13 @@ function lockOf(path: string, number: number): Lock {
   let released: Promise<void> | undefined;
   return {
     async release() {
-      // Left in place without a holder, because its number must not be used again.
+      // The file stays, without a holder, because its number must not be used again.
       const empty = join(path, `draft-${process.pid}-${number}-released`);
       released ??= writeFile(empty, '')
         .then(async () => {
           await rename(empty, join(path, String(number)));
         })
-        // A lock whose folder is gone, or whose disk is full, ends with this process.
+        // If the folder is gone or the disk is full, the lock ends when this process ends.
         .catch(() => undefined);
       await released;
     },
@@ -134,7 +140,7 @@ async function numbersIn(path: string): Promise<number[]> {
   return (await readdir(path)).flatMap((name) => (/^\d+$/.test(name) ? [Number(name)] : []));
 }
 
-/** Who holds a number: undefined when nobody does any more, `vanished` when a higher number has replaced it. */
+/** The holder of a number; undefined if it was released, `vanished` if a higher number has replaced it. */
 async function holderOf(file: string): Promise<LockHolder | 'vanished' | undefined> {
   try {
     return parseHolder(await readFile(file, 'utf8'));

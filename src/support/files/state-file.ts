@@ -1,6 +1,6 @@
 /**
- * Small JSON files that must never be half-written: a temporary file beside it, fsync, rename. A file that cannot be read
- * or understood counts as absent, so that nothing kept in one may be irreplaceable.
+ * Small JSON files that are never half-written: a temporary file is written beside it, synced and renamed. A file that
+ * cannot be read or parsed counts as absent. So state files must only have data that can be made again.
  */
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -9,7 +9,7 @@ import { diskFull, isDiskFull } from './disk-full.ts';
 
 let count = 0;
 
-/** The value in a state file; undefined when there is none, or when `parse` rejects it by returning undefined. */
+/** Reads a state file. Returns undefined if the file is absent or broken, or if `parse` returns undefined. */
 export async function readState<T>(
   path: string,
   parse: (value: unknown) => T | undefined,
@@ -21,7 +21,11 @@ export async function readState<T>(
   }
 }
 
-/** Replaces a state file, or leaves the old one as it was. Fails with DISK_FULL, or INTERNAL for what else a disk may say. */
+/**
+ * Replaces a state file with `value` as JSON. If that fails, the old file is unchanged.
+ *
+ * @returns fails with DISK_FULL, or with INTERNAL for any other error of the file system
+ */
 export async function writeState(path: string, value: unknown): Promise<Outcome<void>> {
   count += 1;
   const temporary = `${path}.${process.pid}-${count}.tmp`;
@@ -37,16 +41,16 @@ export async function writeState(path: string, value: unknown): Promise<Outcome<
     await rename(temporary, path);
     return ok(undefined);
   } catch (error) {
-    // Where its folder is no folder there is nothing to remove either.
+    // This fails if the parent is not a folder; then there is nothing to remove.
     await rm(temporary, { force: true }).catch(() => undefined);
     if (isDiskFull(error)) {
       const folder = dirname(path);
       return await diskFull(`writing ${path}`, [
-        { path: folder, free: `remove what is not needed below ${folder}` },
+        { path: folder, free: `remove what you do not need below ${folder}` },
       ]);
     }
     return failed('INTERNAL', `cannot write ${path}: ${(error as Error).message}`, {
-      hint: `check that ${dirname(path)} can be written`,
+      hint: `check that you may write to ${dirname(path)}`,
     });
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Temporary folders of this session, below one folder that carries its id: removed when the process exits, and, after a
- * session that was killed, by the next start.
+ * Temporary folders of this session, below one folder that has the session's id. They are removed when the process exits.
+ * If the session was killed, the next start removes them.
  */
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
@@ -9,27 +9,27 @@ import { hasChildren } from '../process/children.ts';
 import { largeTempFolder, userTempFolder } from './folders.ts';
 import { isSessionAlive, sessionId } from '../process/mark.ts';
 
-/** This session's folders, by the folder of this user that they lie in. */
+/** This session's folders. The key is the user's folder that contains it. */
 const roots = new Map<string, string>();
 let exitHandled = false;
 
-/** A new folder (mode 0700) that lives as long as the session. */
+/** Makes a folder (mode 0700) that is removed with the session, and returns its absolute path. `name` begins its name. */
 export function makeTempFolder(name: string): string {
   return makeFolder(userTempFolder(), name);
 }
 
-/** The same for what may be large, jars and image layers: where there is a disk below, and not memory. */
+/** The same for large files such as jars and image layers: the folder is on a disk, not in memory. */
 export function makeLargeTempFolder(name: string): string {
   return makeFolder(largeTempFolder(), name);
 }
 
-/** Removes this session's folders, now. For what must not wait for the process's exit. */
+/** Removes this session's folders at once, if the exit of the process is too late. */
 export function removeTempFolders(): void {
   for (const root of roots.values()) rmSync(root, { recursive: true, force: true });
   roots.clear();
 }
 
-/** Removes the folders of sessions that are dead, and returns their ids. */
+/** Removes the folders of dead sessions, and returns the ids of those sessions. */
 export async function removeDeadTempFolders(): Promise<readonly string[]> {
   const removed = new Set<string>();
   const mounts = mountPoints();
@@ -37,10 +37,10 @@ export async function removeDeadTempFolders(): Promise<readonly string[]> {
     const sessions = sessionsFolder(base);
     for (const id of readdirSync(sessions).filter((name) => !isSessionAlive(name))) {
       const folder = join(sessions, id);
-      // A killed tool may have left something mounted there, and that is not ours to empty.
+      // A killed tool may have left something mounted there, and its contents must not be removed.
       if (mounts.some((mount) => mount.startsWith(`${folder}/`))) continue;
       removed.add(id);
-      // What cannot be removed now (a tool's folder without permissions) is tried again by the next start.
+      // If it cannot be removed now (a tool's folder without permissions), the next start tries again.
       await rm(folder, { recursive: true, force: true }).catch(() => undefined);
     }
   }
@@ -56,7 +56,7 @@ function makeFolder(base: string, name: string): string {
   }
   if (!exitHandled) {
     process.once('exit', () => {
-      // Children that this exit kills leave things behind, and the folder is how the next start knows that it has to look.
+      // Children that are killed by this exit leave things behind. The folder tells the next start to look for them.
       if (!hasChildren()) removeTempFolders();
     });
   }
@@ -70,7 +70,7 @@ function sessionsFolder(base: string): string {
   return path;
 }
 
-/** Fifth field of each line, proc(5). */
+/** The mount points of this machine: the fifth field of each line of mountinfo, see proc(5). */
 function mountPoints(): string[] {
   try {
     return readFileSync('/proc/self/mountinfo', 'utf8')

@@ -1,17 +1,17 @@
 /**
- * The process groups that this session started and that may still run. Ends one group for good, or all of them at once.
- * Detached children get neither the terminal's Ctrl-C nor any clean-up by Node, so whoever starts one registers it here.
+ * Keeps a list of the process groups that this session started and that may still run, and ends one group or all of them.
+ * Detached children do not get the terminal's Ctrl-C, and Node does not clean them up. So every child is registered here.
  */
 import { isGroupAlive } from './proc.ts';
 
 const live = new Set<number>();
 let exitHandled = false;
 
-/** Remembers a group until `releaseGroup`. When this process exits before that, the group is killed. */
+/** Registers a group, given by its process group id. If this process exits before `releaseGroup`, the group is killed. */
 export function registerGroup(group: number): void {
   if (!exitHandled) {
     exitHandled = true;
-    // Also after an uncaught exception: Node still emits `exit`.
+    // Node emits `exit` after an uncaught exception too.
     process.on('exit', () => {
       killAllChildren('SIGKILL');
     });
@@ -19,29 +19,29 @@ export function registerGroup(group: number): void {
   live.add(group);
 }
 
-/** Forgets a group that is dead. */
+/** Removes a group from the list after it is dead. */
 export function releaseGroup(group: number): void {
   live.delete(group);
 }
 
-/** Whether this group is one of those. */
+/** True if the group is registered. */
 export function isRegistered(group: number): boolean {
   return live.has(group);
 }
 
-/** Whether a registered group may still run. */
+/** True if at least one group is registered. */
 export function hasChildren(): boolean {
   return live.size > 0;
 }
 
-/** Sends a signal to every registered group, without waiting. For the second Ctrl-C and for the exit of this process. */
+/** Sends a signal to every registered group and does not wait. For the second Ctrl-C and the exit of this process. */
 export function killAllChildren(signal: NodeJS.Signals): void {
   for (const group of live) signalGroup(group, signal);
 }
 
 /**
- * Ends a process group: SIGTERM, after `graceMs` SIGKILL. Resolves once no member runs any more, which a process in
- * uninterruptible sleep may delay without limit.
+ * Ends a process group with SIGTERM, and with SIGKILL after `graceMs` milliseconds. Resolves when no member runs. A
+ * process in uninterruptible sleep can delay that without limit.
  */
 export async function endGroup(group: number, graceMs: number): Promise<void> {
   signalGroup(group, 'SIGTERM');
@@ -58,9 +58,9 @@ export async function endGroup(group: number, graceMs: number): Promise<void> {
 
 function signalGroup(group: number, signal: NodeJS.Signals): void {
   try {
-    // Windows has no process groups: there the child alone is ended.
+    // Windows has no process groups, so only the child itself is ended there.
     process.kill(process.platform === 'win32' ? group : -group, signal);
   } catch {
-    // Dead already, or (EPERM) partly of another user: isGroupAlive tells.
+    // The group is already dead, or (EPERM) has members of another user. isGroupAlive finds out.
   }
 }

@@ -1,18 +1,18 @@
 /**
- * Clears away processes that a killed session left running. They are known by the session id in their environment:
- * nothing without it, and nothing of a session that is alive, is ever touched. Linux only; elsewhere it finds nothing.
+ * Ends processes that a killed session left running. They are recognised by the session id in their environment. A
+ * process without one, or of a live session, is never touched. Linux only: on other systems it finds nothing.
  */
 import { endGroup, isRegistered } from './children.ts';
 import { commandOf, environmentOf, groupOf, identify, processIds } from './proc.ts';
 import { isSessionAlive, sessionId, sessionVariable } from './mark.ts';
 
-/** A process that a dead session had left behind. */
+/** A process that a dead session left behind. */
 export interface Leftover {
   readonly pid: number;
   readonly command: string;
 }
 
-/** Ends every process of a dead session, by group, and returns what they were once they are dead. */
+/** Ends all processes of dead sessions, group by group. Resolves when they are dead, and returns what they were. */
 export async function reapLeftovers(graceMs = 2000): Promise<readonly Leftover[]> {
   const marked = processIds().filter(isLeftover);
   const found = marked.map((pid) => ({ pid, command: commandOf(pid) }));
@@ -28,18 +28,19 @@ function isLeftover(pid: number): boolean {
   return mark !== undefined && !isSessionAlive(mark.slice(prefix.length));
 }
 
-/** Its group, unless that is led by somebody who is no leftover: a group of ours has a leader of ours, or none. */
+/** The group of a leftover, unless its leader is not a leftover: our groups have a leader of ours or none. */
 function groupToEnd(pid: number): number | undefined {
   const group = groupOf(pid);
   if (group === undefined) return undefined;
-  // A leader that is dead and waits to be reaped shows no environment any more.
+  // A dead leader that waits to be reaped has no environment left.
   const leaderIsForeign = identify(group) !== undefined && !isLeftover(group);
   return leaderIsForeign ? undefined : group;
 }
 
 /**
- * Groups of this session's own processes that left the group that they were started in (daemons), by their mark. Does not
- * find the children that are still registered. Linux only; elsewhere it finds nothing.
+ * The groups of this session's processes that left the group in which they were started, such as daemons. They are
+ * found by the session id in their environment. Registered children are not included. Linux only: elsewhere it finds
+ * nothing.
  */
 export function detachedGroups(): readonly number[] {
   const mark = `${sessionVariable}=${sessionId}`;

@@ -1,15 +1,18 @@
-/** Collects what a child writes: the end of each stream, and the lines of both in the order in which they arrived. */
+/** Collects the output of a child process: the end of each stream, and the lines of both in the order of arrival. */
 import type { Readable } from 'node:stream';
 import { LineSplitter } from './lines.ts';
 
-/** So much of each stream, and of the lines, is kept: the last part, where tools say why they failed. */
+/**
+ * How many bytes of each stream, and characters of the lines, are kept. It is the last part, where tools say why they
+ * failed.
+ */
 const maxKept = 8 * 1024 * 1024;
 
 type StreamName = 'stdout' | 'stderr';
 
-/** Output of one child. */
+/** The output of one child process. */
 export class Output {
-  /** Bytes seen so far on both streams. */
+  /** Number of bytes received so far on both streams. */
   bytes = 0;
   readonly #onLine: ((stream: StreamName, line: string) => void) | undefined;
   readonly #streams = { stdout: new Tail<Buffer>(), stderr: new Tail<Buffer>() };
@@ -20,7 +23,7 @@ export class Output {
     this.#onLine = onLine;
   }
 
-  /** Reads a stream from now on. A broken pipe is its end. */
+  /** Starts to read a stream. An error of the stream counts as its end. */
   follow(name: StreamName, stream: Readable): void {
     const splitter = new LineSplitter((line) => {
       this.#lines.push(line);
@@ -35,7 +38,7 @@ export class Output {
     stream.on('error', () => undefined);
   }
 
-  /** Finishes the last lines and returns everything that was kept. */
+  /** Finishes the last line of each stream, and returns everything that was kept. */
   end(): { readonly stdout: string; readonly stderr: string; readonly lines: readonly string[] } {
     for (const splitter of this.#splitters) splitter.end();
     const text = (name: StreamName): string => Buffer.concat(this.#streams[name].parts()).toString('utf8');
@@ -43,7 +46,7 @@ export class Output {
   }
 }
 
-/** A list of parts that forgets its oldest ones, so that the rest stays below `maxKept`. */
+/** A list that drops its oldest parts, so that the total length of the rest is at most `maxKept`. */
 class Tail<Part extends { readonly length: number }> {
   #parts: Part[] = [];
   #first = 0;
@@ -57,7 +60,7 @@ class Tail<Part extends { readonly length: number }> {
       this.#first += 1;
       oldest = this.#parts[this.#first];
     }
-    // Dropping single parts from the front of an array would cost its length each time.
+    // Removing single parts from the front of an array would copy it each time.
     if (this.#first > 1000 && this.#first * 2 > this.#parts.length) {
       this.#parts = this.#parts.slice(this.#first);
       this.#first = 0;

@@ -1,10 +1,12 @@
-/** Children that can reach no other cluster than the session's: every child of a session with a cluster starts here. */
+/** Starts children that can reach only the session's cluster. A session with a cluster starts every child this way. */
 import { runProcess, type RunProcess } from './process.ts';
 
 /**
- * `run` with the session's pinned kubeconfig as KUBECONFIG, so that what a build tool's plugin or an image command asks
- * of a cluster goes to the session's own, wherever the user's current context points by then. A command whose `env`
- * says something else about KUBECONFIG (none at all, for rendering; `image.command.env`) is left its word.
+ * Wraps `run` so that children get the session's own kubeconfig as KUBECONFIG. A plugin of a build tool or an image
+ * command then talks to the session's cluster, even if the user switches the current context. A command that sets or
+ * removes KUBECONFIG in its own `env` keeps that (rendering, `image.command.env`).
+ *
+ * @param kubeconfig absolute path of the session's kubeconfig
  */
 export function pinnedProcess(kubeconfig: string, run: RunProcess = runProcess): RunProcess {
   return async (command, options) =>

@@ -1,17 +1,17 @@
 /**
- * What the kernel says about processes: who is alive, since when, and in which group. Reads /proc where there is one and
- * asks by signal 0 elsewhere. Starts and stops nothing.
+ * Asks the kernel about processes: which are alive, since when, and in which group. It reads /proc on Linux and sends
+ * signal 0 elsewhere. It starts and stops nothing.
  */
 import { readFileSync, readdirSync } from 'node:fs';
 
-/** A process that cannot be confused with a later one of the same pid. */
+/** Identifies a process, so that it cannot be confused with a later one that has the same pid. */
 export interface ProcessIdentity {
   readonly pid: number;
-  /** Clock ticks between boot and its start (proc(5), field 22 of stat); `0` on systems without /proc. */
+  /** Clock ticks from boot to its start (proc(5), field 22 of stat). `0` on systems without /proc. */
   readonly startTime: string;
 }
 
-/** One line of /proc/PID/stat, as far as it is needed. */
+/** The needed fields of /proc/PID/stat. */
 interface Stat {
   readonly state: string;
   readonly group: number;
@@ -20,30 +20,33 @@ interface Stat {
 
 const hasProc = process.platform === 'linux';
 
-/** Pids of all processes that can be seen; empty on systems without /proc. */
+/** The pids of all visible processes; empty on systems without /proc. */
 export function processIds(): number[] {
   if (!hasProc) return [];
   return readdirSync('/proc').flatMap((name) => (/^\d+$/.test(name) ? [Number(name)] : []));
 }
 
-/** The identity of a running process; undefined when there is none, or when it is a zombie. */
+/** The identity of a running process; undefined if there is none, or if it is a zombie. */
 export function identify(pid: number): ProcessIdentity | undefined {
   if (!hasProc) return answers(pid) ? { pid, startTime: '0' } : undefined;
   const stat = readStat(pid);
   return stat === undefined || isDead(stat) ? undefined : { pid, startTime: stat.startTime };
 }
 
-/** Whether that very process still runs. */
+/** True if this process still runs. A later process with the same pid does not count. */
 export function isAlive(identity: ProcessIdentity): boolean {
   return identify(identity.pid)?.startTime === identity.startTime;
 }
 
-/** The process group of a running process. */
+/** The process group id of a process; undefined if it is gone, or on systems without /proc. */
 export function groupOf(pid: number): number | undefined {
   return readStat(pid)?.group;
 }
 
-/** Whether a process group has a member that still runs. Zombies do not: where nobody reaps them, they stay for ever. */
+/**
+ * True if a member of the process group still runs. Zombies do not count, because they stay for ever if nothing reaps
+ * them.
+ */
 export function isGroupAlive(group: number): boolean {
   if (!answers(-group)) return false;
   if (!hasProc) return true;
@@ -54,7 +57,7 @@ export function isGroupAlive(group: number): boolean {
   return isMember(group) || processIds().some(isMember);
 }
 
-/** The environment that a process was started with, as `NAME=value` texts; empty when it may not be read. */
+/** The environment that a process was started with, as `NAME=value` texts; empty if it cannot be read. */
 export function environmentOf(pid: number): string[] {
   try {
     return readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
@@ -63,7 +66,7 @@ export function environmentOf(pid: number): string[] {
   }
 }
 
-/** The command line of a process, for messages; empty when it is gone. */
+/** The command line of a process, for messages; empty if the process is gone. */
 export function commandOf(pid: number): string {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').join(' ').trim();
@@ -79,7 +82,7 @@ function readStat(pid: number): Stat | undefined {
   } catch {
     return undefined;
   }
-  // The name in parentheses may itself hold spaces and parentheses. After it: state, ppid, pgrp, … starttime.
+  // The name in parentheses may contain spaces and parentheses. After it come state, ppid, pgrp, … starttime.
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
   return { state: fields[0] ?? 'X', group: Number(fields[2]), startTime: fields[19] ?? '' };
 }

@@ -82,7 +82,7 @@ describe('runProcess', () => {
     expect(await runProcess({ tool: 'sh', args: [], cwd: gone }, { signal: never })).toMatchObject({
       kind: 'exited',
       exitCode: 126,
-      stderr: `cannot start sh: there is no folder ${gone}\n`,
+      stderr: `cannot start sh: the folder ${gone} does not exist\n`,
     });
     const broken = join(folder, 'broken');
     writeFileSync(broken, '#!/no/such/interpreter\n', { mode: 0o755 });

@@ -1,6 +1,6 @@
 /**
- * Child processes; the only importer of execa. Every child leads a process group of its own, and "cancelled" resolves
- * only after the whole group is dead: SIGTERM, then SIGKILL when the grace period is over. No shell is ever involved.
+ * Runs child processes; the only importer of execa. Every child leads its own process group. A cancelled child gets
+ * SIGTERM, then SIGKILL after the grace period, and its run resolves only when the whole group is dead. No shell is used.
  */
 import { statSync } from 'node:fs';
 import type { Readable } from 'node:stream';
@@ -12,54 +12,56 @@ import { isGroupAlive } from './proc.ts';
 import { sessionId, sessionVariable } from './mark.ts';
 import { findTool } from './tool.ts';
 
-/** A program with its arguments. Values never pass through a shell. */
+/** A program with its arguments. No shell interprets them. */
 export interface Command {
-  /** Program name, looked up on PATH, or a path. */
+  /** A name that is looked up on PATH, or a path. */
   readonly tool: string;
   readonly args: readonly string[];
   readonly cwd: string;
-  /** Added to (or, with `undefined`, removed from) this process's environment. */
+  /** Variables to add to this process's environment. `undefined` removes a variable. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly stdin?: string;
 }
 
+/** How to run a command. */
 export interface RunOptions {
   readonly signal: AbortSignal;
-  /** Called for each line of output as it comes, without its line end and without terminal escapes. */
+  /** Called for each line of output when it arrives, without the line break and without terminal escapes. */
   readonly onLine?: (stream: 'stdout' | 'stderr', line: string) => void;
-  /** Milliseconds between SIGTERM and SIGKILL; default 5000. */
+  /** Milliseconds between SIGTERM and SIGKILL. The default is 5000. */
   readonly graceMs?: number;
 }
 
-/** How a child ended. `missing`: there is no such program. Output is cut to its last 8 MiB a stream. */
+/** How a child ended. `missing`: the program does not exist. Of each stream, the last 8 MiB are kept. */
 export type Finished =
   | {
       readonly kind: 'exited';
-      /** 128 + n when signal n ended it; 126 when it could not be started, with the reason in `stderr`. */
+      /** 128 + n if signal n ended it; 126 if it could not be started, with the reason in `stderr`. */
       readonly exitCode: number;
       readonly stdout: string;
       readonly stderr: string;
-      /** Both streams, interleaved by line as they arrived, without terminal escapes; at most 4 KB each. */
+      /** The lines of both streams in the order of arrival, without terminal escapes. Each has at most 4 KB. */
       readonly lines: readonly string[];
       readonly ms: number;
     }
   | { readonly kind: 'cancelled'; readonly ms: number }
   | { readonly kind: 'missing'; readonly tool: string };
 
-/** Runs a command to its end. Never rejects for what the child does. */
+/** Runs a command to its end. It never rejects because of what the child does. */
 export type RunProcess = (command: Command, options: RunOptions) => Promise<Finished>;
 
 const defaultGraceMs = 5000;
 
-/** Secrets in this process's environment that are its own: no build tool and no test of the user's inherits them. */
+/** Secrets of appdev itself. Children do not inherit them: no build tool and no test of the user needs them. */
 const withheld = { APPDEV_REGISTRY_PASSWORD: undefined };
 
-/** How long the streams of a dead group may stay silent before a stranger is taken to hold them open. */
+/** If the streams of a dead group stay open and silent for so many milliseconds, another process holds them open. */
 const silenceMs = 100;
 
 /**
- * Runs a real child process. Resolves when its whole process group is dead, also after a normal exit: what a child left
- * running in its group is ended too. Does not wait for a stranger (a daemon that left the group) that holds its output.
+ * Runs a real child process. Resolves when its whole process group is dead. That holds after a normal exit too: processes
+ * that the child left running in its group are ended. It does not wait for a daemon that left the group and holds the
+ * output open.
  */
 export const runProcess: RunProcess = async (command, { signal, onLine, graceMs = defaultGraceMs }) => {
   const startedMs = performance.now();
@@ -71,8 +73,8 @@ export const runProcess: RunProcess = async (command, { signal, onLine, graceMs 
 
   const env: Record<string, string | undefined> = { ...process.env, ...withheld, ...command.env };
   const tool = findTool(command.tool, command.cwd, env['PATH']);
-  // A missing folder would be ENOENT as well, and is no missing tool.
-  if (!isFolder(command.cwd)) return notStarted(`there is no folder ${command.cwd}`);
+  // A missing folder gives ENOENT too, and must not be reported as a missing tool.
+  if (!isFolder(command.cwd)) return notStarted(`the folder ${command.cwd} does not exist`);
   if (tool === undefined) return { kind: 'missing', tool: command.tool };
   const [file = tool, ...args] = [...(await deathSignalPrefix()), tool, ...command.args];
   if (signal.aborted) return { kind: 'cancelled', ms: ms() };
@@ -83,7 +85,7 @@ export const runProcess: RunProcess = async (command, { signal, onLine, graceMs 
     extendEnv: false,
     ...(command.stdin === undefined ? { stdin: 'ignore' } : { input: command.stdin }),
     detached: process.platform !== 'win32',
-    // Its own kill and its wait for the pipes know nothing of groups: both are ours.
+    // execa's own kill and its wait for the pipes ignore process groups, so this file does both.
     cleanup: false,
     buffer: false,
     reject: false,
@@ -128,10 +130,10 @@ export const runProcess: RunProcess = async (command, { signal, onLine, graceMs 
 let prefix: Promise<readonly string[]> | undefined;
 
 /**
- * What to put before a command line so that the kernel ends the child when appdev is killed too hard to do it: setpriv of
- * util-linux, about 2 ms a start. The setting survives exec, so it holds for `mvn`, a shell script that becomes java, but
- * not for what the child forks: leftovers.ts sees to those. Empty where it does not work: elsewhere than on Linux, and
- * with BusyBox, whose setpriv has no such option.
+ * Words to put in front of a command line, so that the kernel ends the child if appdev is killed with SIGKILL. It is
+ * setpriv of util-linux and costs about 2 ms per start. The setting survives exec, so it works for `mvn`, a shell script
+ * that becomes java. It does not apply to processes that the child forks; leftovers.ts ends those. The list is empty if
+ * setpriv cannot do it: on other systems than Linux, and with BusyBox, whose setpriv lacks the option.
  */
 async function deathSignalPrefix(): Promise<readonly string[]> {
   prefix ??= (async () => {
@@ -144,7 +146,7 @@ async function deathSignalPrefix(): Promise<readonly string[]> {
   return await prefix;
 }
 
-/** Numbers of the signals that end a child in practice, for the exit code 128 + n. */
+/** Numbers of the signals that usually end a child, for the exit code 128 + n. */
 const signalNumbers: Partial<Record<NodeJS.Signals, number>> = {
   SIGHUP: 1,
   SIGINT: 2,
@@ -157,7 +159,7 @@ const signalNumbers: Partial<Record<NodeJS.Signals, number>> = {
   SIGTERM: 15,
 };
 
-/** Waits for the ends of the streams, or for silence: then somebody outside the group holds them open. */
+/** Waits until the streams end or stay silent. In the second case, a process outside the group holds them open. */
 async function drained(streams: readonly Readable[], output: Output): Promise<void> {
   const closed = Promise.all(
     streams.map(

@@ -1,12 +1,12 @@
-/** Finds a program on the search path, as execvp(3) would, so that "there is no such program" is known before it starts. */
+/** Finds a program on the search path like execvp(3), so that a missing program is known before it is started. */
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, isAbsolute, join, resolve } from 'node:path';
 
 /**
- * The absolute path of an executable file; undefined when there is none.
+ * The absolute path of an executable file; undefined if it does not exist.
  *
- * @param tool a name to look up, or a path (anything with a separator) relative to `cwd`.
- * @param searchPath folders, as in PATH.
+ * @param tool a name to look up, or a path (a text with a separator) relative to `cwd`
+ * @param searchPath the folders to search, as in PATH
  */
 export function findTool(
   tool: string,

@@ -10,16 +10,9 @@ const texts = (lines: readonly Line[]): string[] =>
 const logPath = '.appdev/logs/billing.log';
 
 describe('the whole card', () => {
-  test('shows message, place with caret, hint, code and page', () => {
-    expect(texts(cardLines(compileError))).toEqual([
-      'orders does not compile: 1 error in OrderService.java',
-      "src/main/java/shop/OrderService.java:12:23: error: ';' expected",
-      '  12 |         return "order " + id',
-      '     |                             ^',
-      '  hint: end the statement',
-      'try: correct the line above and save; the version before keeps serving',
-      'SOURCE_BUILD_FAILED  docs/errors.md#source_build_failed',
-    ]);
+  test('shows message, place with caret, hint, code and page', async () => {
+    const text = texts(cardLines(compileError)).join('\n');
+    await expect(`${text}\n`).toMatchFileSnapshot('../golden/card.txt');
   });
 
   test('shows the evidence, most telling line last, and names the log', () => {

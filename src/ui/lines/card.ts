@@ -1,30 +1,30 @@
 /**
- * The error card: what happened, where, the evidence, what to type next, and where it is explained. One content for
- * every reporter; the panel takes the short form.
+ * The error card: what happened, where, the evidence, what to type next, and the page that explains it. Every reporter
+ * shows the same content; the panel shows a short form.
  */
 import { diagnosticLines, type Diagnostic } from '../../core/diagnostic.ts';
 import type { AppdevError } from '../../core/errors.ts';
 import { seg, type Line, type Segment, type Tone } from '../text/line.ts';
 import { cleanLines } from '../text/sanitize.ts';
 
-/** Most diagnostics and evidence lines that a full card shows; the rest is in the log file. */
+/** The most diagnostics and lines of evidence that a full card shows. The rest is in the log file. */
 const maxDiagnostics = 50;
 const maxEvidence = 40;
 
-/** What a card shows beside the error itself. */
+/** What a card shows in addition to the error itself. */
 export interface CardContext {
-  /** Where the whole output is, as the user would type it. */
+  /** Path of the file with the whole output, as the user would type it. */
   readonly logPath?: string;
-  /** Last lines of the tools' output, shown when the error brings neither places nor evidence. */
+  /** Last lines of the tools' output. They are shown if the error has neither places nor evidence. */
   readonly tail?: readonly string[];
 }
 
-/** The page that explains the error's code. */
+/** The section of the documentation that explains the error's code. */
 export function docsLink(error: AppdevError): string {
   return `docs/errors.md#${error.code.toLowerCase()}`;
 }
 
-/** The whole card, without indentation. */
+/** The lines of the whole card, without indentation. */
 export function cardLines(error: AppdevError, context: CardContext = {}): Line[] {
   const diagnostics = error.diagnostics ?? [];
   const evidence = evidenceOf(error, context);
@@ -40,8 +40,10 @@ export function cardLines(error: AppdevError, context: CardContext = {}): Line[]
 }
 
 /**
- * At most `max` lines (6 unless told): the message, then places and the end of the evidence as far as there is room,
- * then the hint and the code. Below three lines: message, then hint.
+ * The short card: the message, then as many places and last lines of evidence as fit, then the hint and the code. With
+ * less than three lines it has the message, then the hint.
+ *
+ * @param max the most lines to return
  */
 export function shortCard(error: AppdevError, context: CardContext = {}, max = 6): Line[] {
   const head = messageLines(error).slice(0, 1);

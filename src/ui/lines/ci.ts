@@ -1,17 +1,17 @@
 /**
- * Keeps text of applications and tools from being read as commands by the CI service whose log it lands in. A line
- * that merely prints what an attacker sent must not set a variable or fold a section of the job.
+ * Stops the CI service from reading the output of applications and tools as commands. An application may print what an
+ * attacker sent; such a line must not set a variable of the job or fold its log.
  */
 
-/** Tells what a line becomes in the log of this environment's CI service. */
+/** Takes a line and returns it in a form that the CI service does not read as a command. */
 export type LineGuard = (line: string) => string;
 
 /**
- * The guard for the CI service that the environment names.
+ * The guard for the CI service that the environment names. Outside of CI it changes nothing.
  *
- * GitHub Actions reads `::name::` at a line's start (after blanks) and `##[name]` anywhere; Azure Pipelines reads
- * `##vso[` and `##[`; TeamCity `##teamcity[`; GitLab folds at `section_start:` and `section_end:`. One blank inside the
- * marker breaks it and leaves the text readable.
+ * GitHub Actions reads `::name::` at the start of a line (after blanks) and `##[name]` anywhere. Azure Pipelines reads
+ * `##vso[` and `##[`, TeamCity `##teamcity[`. GitLab folds at `section_start:` and `section_end:`. One blank inside the
+ * marker breaks it, and the text stays readable.
  */
 export function ciLineGuard(env: NodeJS.ProcessEnv): LineGuard {
   const set = (name: string): boolean => (env[name] ?? '') !== '';

@@ -1,10 +1,10 @@
-/** How one error is written as plain lines where no reporter runs: the card's text, without colour. */
+/** Prints one error as plain lines without colour. It is used if no reporter runs. */
 import type { AppdevError } from '../../core/errors.ts';
 import { cardLines } from './card.ts';
 import { lineText } from '../text/line.ts';
 import { cleanLine } from '../text/sanitize.ts';
 
-/** The lines of an error: the first says `error:` and what happened, the others are indented. */
+/** The lines of an error. The first begins with `error:` and the message; the others are indented. */
 export function errorLines(error: AppdevError): string[] {
   return cardLines(error).map(
     (line, index) => `${index === 0 ? 'error: ' : '  '}${cleanLine(lineText(line))}`,

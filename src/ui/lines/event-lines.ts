@@ -1,6 +1,6 @@
 /**
- * Which permanent lines an event leaves, and their words. The terminal's scrollback takes the `brief` ones (the panel
- * shows the rest); plain output takes them all. Pure.
+ * The permanent lines that an event prints, and their words. Above the panel only the `brief` lines are printed, because
+ * the panel shows the rest; plain output prints all of them. Pure.
  */
 import type { AppdevError } from '../../core/errors.ts';
 import type { AppEvent } from '../../core/events.ts';
@@ -9,21 +9,21 @@ import { changeText, count, duration, holdText, timingLine } from './format.ts';
 import { seg, type Line, type Segment } from '../text/line.ts';
 import { nameWidthOf, type View } from '../view/view.ts';
 
-/** What decides beside the event. */
+/** What the lines depend on in addition to the event. */
 export interface LineContext {
   readonly detail: 'brief' | 'full';
-  /** Every line that tools print, not only warnings and errors. */
+  /** True: print every line of the tools, not only warnings and errors. */
   readonly verbose: boolean;
   /** The view after the event. */
   readonly view: View;
-  /** Where a service's whole log is, as the user would type it; absent when none is kept. */
+  /** Path of a service's log file, as the user would type it. Absent: no log files are kept. */
   readonly logPath?: (service: string) => string;
 }
 
-/** Lines of Maven, javac, buildah and helm that a user should see even when all goes well. */
+/** Lines of Maven, javac, buildah and helm that the user should see even if the stage succeeds. */
 const noteworthy = /^\[(?:WARNING|ERROR|FATAL)\]|\b(?:warning|error|fatal):/i;
 
-/** The lines that the event leaves, oldest first; most events leave none. */
+/** The permanent lines for an event, oldest first. Most events have none. */
 export function eventLines(event: AppEvent, context: LineContext): Line[] {
   const { view } = context;
   const full = context.detail === 'full';
@@ -49,7 +49,7 @@ export function eventLines(event: AppEvent, context: LineContext): Line[] {
       return [[seg(`appdev.yaml reloaded${profilesText(event.profiles)}`, 'dim')]];
     case 'config.rejected':
       return [
-        [seg('✗', 'bad'), seg(' the new appdev.yaml is not valid; the one before stays in force', 'strong')],
+        [seg('✗', 'bad'), seg(' the new appdev.yaml is not valid; the previous one stays active', 'strong')],
         ...indent(cardLines(event.error)),
       ];
     case 'watch.started': {
@@ -62,7 +62,7 @@ export function eventLines(event: AppEvent, context: LineContext): Line[] {
       ];
     }
     case 'watch.paused':
-      return [[seg('paused: saves are noted but not built', 'warn')]];
+      return [[seg('paused: saves are noticed but not built', 'warn')]];
     case 'watch.resumed':
       return [[seg('resumed', 'dim')]];
     case 'change.detected': {
@@ -134,12 +134,12 @@ export function eventLines(event: AppEvent, context: LineContext): Line[] {
   }
 }
 
-/** The service's name before a line of its own; `part` is a container or a stage. */
+/** The service's name in front of one of its lines. `part` is a container or a stage. */
 export function prefix(service: string, part?: string): Segment[] {
   return [seg(part === undefined ? service : `${service}/${part}`, 'name'), seg(' │ ', 'dim')];
 }
 
-/** The failed services once more, for the end of a log that nobody scrolls up. Empty when none failed. */
+/** Repeats the failed services for the end of a long log, where people look first. Empty if none failed. */
 export function failureSummary(view: View, logPath?: (service: string) => string): Line[] {
   const failures = view.services.filter((service) => service.last?.outcome === 'failed');
   if (failures.length === 0) return [];
@@ -172,7 +172,7 @@ function failure(error: AppdevError): Line[] {
   return [[seg('✗ ', 'bad'), ...first], ...indent(rest)];
 }
 
-/** Whether a service's card has said it already. */
+/** True if a service's card has already shown this error. */
 function isKnown(error: AppdevError, view: View): boolean {
   const same = (other: AppdevError | undefined): boolean =>
     other !== undefined && other.code === error.code && other.message === error.message;
@@ -213,8 +213,8 @@ function stageText(event: Extract<AppEvent, { type: 'stage.finished' }>): Segmen
 }
 
 /**
- * A container that bears the service's name needs no label; where there are several pods, each line names its own: in
- * the panel's scrollback by the last part of its name.
+ * The label of a line of an application's log. A container with the service's name needs none. If there are several pods,
+ * the label has the pod too: above the panel only the last part of its name.
  */
 function containerLabel(
   event: Extract<AppEvent, { type: 'pod.log' }>,

@@ -35,10 +35,10 @@ test('counts agree with their noun', () => {
   expect([count(0, 'file'), count(1, 'file'), count(2, 'file')]).toEqual(['0 files', '1 file', '2 files']);
 });
 
-test('each hold names its culprit', () => {
+test('each hold says what it waits for', () => {
   const holds: { readonly [R in Hold['reason']]: readonly [Extract<Hold, { reason: R }>, string] } = {
     paused: [{ reason: 'paused' }, 'paused (p resumes)'],
-    manual: [{ reason: 'manual' }, 'changed; r builds it'],
+    manual: [{ reason: 'manual' }, 'changed (r builds it)'],
     needs: [{ reason: 'needs', on: 'postgres' }, 'waits for postgres to be ready'],
     image: [{ reason: 'image', on: 'migrations' }, 'waits for the image of migrations'],
     building: [{ reason: 'building', on: 'orders' }, 'waits for the build of orders'],
@@ -46,13 +46,13 @@ test('each hold names its culprit', () => {
     git: [{ reason: 'git', operation: 'rebase' }, 'waits for git (rebase)'],
     cluster: [{ reason: 'cluster', context: 'kind-shop' }, 'waits for the cluster kind-shop'],
     config: [{ reason: 'config' }, 'waits for appdev.yaml to be read'],
-    cancelling: [{ reason: 'cancelling' }, 'waits for the run before to stop'],
-    settling: [{ reason: 'settling' }, 'waits for the files to settle'],
+    cancelling: [{ reason: 'cancelling' }, 'waits for the previous run to stop'],
+    settling: [{ reason: 'settling' }, 'waits until the files stop changing'],
   };
   for (const [hold, text] of Object.values(holds)) expect(holdText(hold)).toBe(text);
 });
 
-test('each way to be cancelled has its words', () => {
+test('each reason for a cancellation has its words', () => {
   expect(['superseded', 'user', 'deadline', 'shutdown'].map((reason) => cancelText(reason as never))).toEqual(
     ['superseded by a newer save', 'cancelled (c)', 'cancelled at its deadline', 'cancelled'],
   );

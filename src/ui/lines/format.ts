@@ -1,11 +1,11 @@
-/** The words of the screen: durations, stages, holds and the permanent timing line. Pure, shared by all reporters. */
+/** The words that all reporters share: durations, stages, holds and the timing line of a run. Pure. */
 import type { AppEvent, Hold, StageTiming } from '../../core/events.ts';
 import { seg, type Line, type Segment, type Tone } from '../text/line.ts';
 
-/** `run.finished`, the event that leaves a timing line. */
+/** The event `run.finished`, from which a timing line is made. */
 export type RunFinished = Extract<AppEvent, { type: 'run.finished' }>;
 
-/** Seconds with one decimal below a minute, without a unit: `0.9`; then `1m42s`, `1h02m`. Takes milliseconds. */
+/** Formats milliseconds. Below a minute: seconds with one decimal and no unit, `0.9`. From there on: `1m42s`, `1h02m`. */
 function shortDuration(ms: number): string {
   const seconds = Math.max(0, ms) / 1000;
   if (seconds < 59.95) return seconds.toFixed(1);
@@ -15,7 +15,7 @@ function shortDuration(ms: number): string {
   return `${Math.floor(minutes / 60)}h${pad2(minutes % 60)}m`;
 }
 
-/** The same with its unit: `2.9s`, `1m42s`, `1h02m`. Takes milliseconds. */
+/** Formats milliseconds with a unit: `2.9s`, `1m42s`, `1h02m`. */
 export function duration(ms: number): string {
   const text = shortDuration(ms);
   return /[a-z]$/.test(text) ? text : `${text}s`;
@@ -26,18 +26,18 @@ export function shortDigest(digest: string): string {
   return digest.slice(digest.indexOf(':') + 1).slice(0, 7);
 }
 
-/** `1 service`, `2 services`. */
+/** A number with its noun: `1 service`, `2 services`. `noun` is in the singular. */
 export function count(n: number, noun: string): string {
   return `${n} ${noun}${n === 1 ? '' : 's'}`;
 }
 
-/** Why a service with a pending change does not run, with the culprit's name. */
+/** Why a service with a pending change is not built yet, and what it waits for. */
 export function holdText(hold: Hold): string {
   switch (hold.reason) {
     case 'paused':
       return 'paused (p resumes)';
     case 'manual':
-      return 'changed; r builds it';
+      return 'changed (r builds it)';
     case 'needs':
       return `waits for ${hold.on} to be ready`;
     case 'image':
@@ -53,17 +53,19 @@ export function holdText(hold: Hold): string {
     case 'config':
       return 'waits for appdev.yaml to be read';
     case 'cancelling':
-      return 'waits for the run before to stop';
+      return 'waits for the previous run to stop';
     case 'settling':
-      return 'waits for the files to settle';
+      return 'waits until the files stop changing';
   }
 }
 
-/** Why a run was cancelled. */
+/** Why a run was cancelled, in a few words. */
 export function cancelText(reason: RunFinished['cancelReason']): string {
   switch (reason) {
     case 'superseded':
       return 'superseded by a newer save';
+    case 'redirected':
+      return 'handed on to another route';
     case 'user':
       return 'cancelled (c)';
     case 'deadline':
@@ -74,12 +76,12 @@ export function cancelText(reason: RunFinished['cancelReason']): string {
   }
 }
 
-/** `#14 OrderService.java (+2)`, or the reason alone for a run that no change asked for. */
+/** `#14 OrderService.java (+2)`. Only the reason if `change` is 0, which means that no change caused the run. */
 export function changeText(change: number, reason: string): string {
   return change > 0 ? `#${change} ${reason}` : reason;
 }
 
-/** The stages of a run: `compile 0.9 › image 0.4 › push unchanged`. When every stage was there already: `unchanged`. */
+/** The stages of a run: `compile 0.9 › image 0.4 › push unchanged`. Only `unchanged` if every stage was skipped. */
 export function stageChain(stages: readonly StageTiming[]): Line {
   if (stages.length > 0 && stages.every((stage) => stage.outcome === 'skipped'))
     return [seg('unchanged', 'dim')];
@@ -107,7 +109,8 @@ const marks = { ok: ['✓', 'ok'], failed: ['✗', 'bad'], cancelled: ['–', 'd
 /**
  * The line that stays in the scrollback after each run:
  * `✓ orders  2.9s  compile 0.9 › image 0.4 › push 0.1 › rollout 1.5   #14 OrderService.java (+2)`.
- * `nameWidth` aligns the lines of several services; names are never cut.
+ *
+ * @param nameWidth columns for the service's name, to align several services; a longer name is not cut
  */
 export function timingLine(run: RunFinished, nameWidth = 0): Line {
   const [glyph, tone] = marks[run.outcome];

@@ -39,7 +39,15 @@ test('a whole session reads like this', async () => {
     ...(Object.values(samples) as EventBody[]).filter(
       (body) => !['session.started', 'session.finished'].includes(body.type),
     ),
-    { type: 'run.started', service: 'gateway', run: 20, change: 16, route: 'image', reason: 'Gateway.java' },
+    {
+      type: 'run.started',
+      service: 'gateway',
+      run: 20,
+      change: 16,
+      route: 'image',
+      because: 'changed: source',
+      reason: 'Gateway.java',
+    },
     {
       ...samples['run.finished'],
       service: 'gateway',
@@ -64,7 +72,7 @@ test('the failures come last, once, with place, hint, page and log', async () =>
   expect(out.lines().slice(-5)).toEqual([
     'failed: 1 of 4 services',
     '✗ orders  orders does not compile: 1 error in OrderService.java (src/main/java/shop/OrderService.java:12)',
-    '    try: correct the line above and save; the version before keeps serving',
+    '    try: correct the line above and save; the previous version keeps serving',
     '    SOURCE_BUILD_FAILED  docs/errors.md#source_build_failed',
     '    log: .appdev/logs/orders.log',
   ]);
@@ -203,7 +211,7 @@ test('with several pods each line names its pod in full', () => {
   ]);
 });
 
-test('a reader that went away ends the output, not the session', async () => {
+test('if the reader goes away, only the output ends, not the session', async () => {
   begin();
   emit(samples['session.started']);
   out.goAway();

@@ -1,6 +1,6 @@
 /**
- * Plain lines for CI logs, pipes and dumb terminals: nothing is redrawn, names are never cut, a quiet stage says every
- * 30 seconds that it is alive, and the failures are repeated at the end, where people look first.
+ * Plain lines for CI logs, pipes and dumb terminals. Nothing is redrawn and no name is cut. A quiet stage prints a line
+ * every 30 seconds. The failures are repeated at the end, where people look first.
  */
 import type { AppEvent } from '../../core/events.ts';
 import type { LineGuard } from './ci.ts';
@@ -12,21 +12,21 @@ import type { Reporter } from '../out/reporter.ts';
 import { createSink } from '../out/sink.ts';
 import type { View } from '../view/view.ts';
 
-/** Milliseconds of silence after which a stage under way is mentioned. */
+/** After this many milliseconds without a line, a running stage prints that it is still running. */
 export const heartbeatMs = 30_000;
 
-/** What the plain reporter needs. */
+/** Where the plain reporter writes, and how. */
 export interface PlainOptions {
   readonly stdout: NodeJS.WritableStream;
   readonly theme: Theme;
   readonly verbose: boolean;
-  /** Milliseconds since the epoch; the bus's clock. */
+  /** The clock of the event bus, in milliseconds since 1970. */
   readonly now: () => number;
   readonly guard: LineGuard;
   readonly logPath?: (service: string) => string;
 }
 
-/** Makes the reporter of `--output plain`. */
+/** The reporter of `--output plain`. */
 export function createPlainReporter(options: PlainOptions): Reporter {
   const { theme, verbose, now, guard, logPath } = options;
   const paths = logPath === undefined ? {} : { logPath };
@@ -35,7 +35,7 @@ export function createPlainReporter(options: PlainOptions): Reporter {
   let unsubscribe: (() => void) | undefined;
   let timer: NodeJS.Timeout | undefined;
   let summarized = false;
-  /** When each running service was last heard of, by its name; milliseconds since the epoch. */
+  /** When each running service last printed a line, in milliseconds since 1970. */
   const heard = new Map<string, number>();
 
   const print = (lines: readonly Line[]): void => {
@@ -56,7 +56,7 @@ export function createPlainReporter(options: PlainOptions): Reporter {
     }
     arm();
   };
-  /** One timer, for the service that falls silent first; none while nothing runs. */
+  /** Sets the only timer, for the service that is next to have been silent too long. No timer while nothing runs. */
   const arm = (): void => {
     clearTimeout(timer);
     timer = undefined;

@@ -1,10 +1,10 @@
-/** What a reporter is: the plain lines, the panel, NDJSON and the log files are one each. */
+/** The type of reporters. There is one for plain lines, the panel, NDJSON and the log files. */
 import type { EventBus } from '../../core/events.ts';
 
-/** A consumer of the session's events. Reporters are equal: each sees the same events, none feeds another. */
+/** Shows or stores the session's events. All reporters get the same events, and none depends on another. */
 export interface Reporter {
-  /** Begins to consume. Called once. */
+  /** Subscribes to the events. Called once. */
   start(bus: EventBus): void;
-  /** Writes what is still to be written and gives the terminal back. Later calls do nothing. */
+  /** Writes everything that is still queued and restores the terminal. Later calls do nothing. */
   stop(): Promise<void>;
 }

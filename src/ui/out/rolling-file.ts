@@ -1,34 +1,36 @@
 /**
- * A log file that never grows beyond its cap, never blocks and never fails the program: lines are queued and written
- * in the background, and when the disk is full they are dropped, which is said once.
+ * A log file with a maximum size that never blocks the program and never makes it fail. Lines are queued and written in
+ * the background. If the disk is full, lines are dropped, and that is reported once.
  */
 import { appendFileSync } from 'node:fs';
 import { mkdir, open, rename, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-/** What a rolling file is made of. */
+/** Path and limits of a rolling file. */
 export interface RollingFileOptions {
-  /** Absolute path; the file before it is `path` + `.1`. */
+  /** Absolute path. The previous file has the same path with `.1` at the end. */
   readonly path: string;
-  /** Bytes after which a new file begins; at most twice as much is on disk. */
+  /** Size in bytes after which a new file begins. At most twice as much is on disk. */
   readonly maxBytes: number;
-  /** Bytes that may wait to be written; what comes beyond that is dropped. */
+  /** Number of characters that may wait to be written. Lines beyond that are dropped. */
   readonly maxQueue: number;
-  /** Told when writing begins to fail; not again before a write has succeeded. */
+  /** Called when a write fails. It is not called again before a write has succeeded. */
   readonly onProblem: (error: NodeJS.ErrnoException) => void;
 }
 
-/** The open end of a log. */
+/** A log file that lines can be added to. */
 export interface RollingFile {
-  /** Queues a line, given without its end. */
+  /** Queues a line, which has no line break. */
   append(line: string): void;
-  /** Writes what is queued before it returns, if it can: for the exit of the process, which nothing else outlives. */
+  /**
+   * Writes the queued lines synchronously, if it can. It is for the exit of the process, when nothing else still works.
+   */
   writeNow(): void;
-  /** Resolves when what was queued is written, or cannot be. */
+  /** Resolves when the queued lines are written, or writing them has failed. */
   close(): Promise<void>;
 }
 
-/** Makes a rolling file; folder and file come with the first line. Lines of an earlier session stay. */
+/** Makes a rolling file. Its folder and file are created with the first line. Lines of earlier sessions are kept. */
 export function createRollingFile(options: RollingFileOptions): RollingFile {
   const { path, maxBytes, maxQueue, onProblem } = options;
   let queue: string[] = [];
@@ -40,7 +42,8 @@ export function createRollingFile(options: RollingFileOptions): RollingFile {
   let draining: Promise<void> | undefined;
 
   const take = (): string => {
-    if (dropped > 0) queue.push(`… ${dropped} lines dropped: they came faster than the disk takes them\n`);
+    if (dropped > 0)
+      queue.push(`… ${dropped} lines dropped: they came faster than the disk could write them\n`);
     const text = queue.join('');
     queue = [];
     queued = 0;
@@ -49,7 +52,7 @@ export function createRollingFile(options: RollingFileOptions): RollingFile {
   };
   const openFile = async (): Promise<FileHandle> => {
     await mkdir(dirname(path), { recursive: true });
-    // 0600: application logs may hold what is nobody else's business.
+    // 0600, because application logs may contain private data.
     const file = await open(path, 'a', 0o600);
     size = (await file.stat()).size;
     return file;
@@ -98,7 +101,7 @@ export function createRollingFile(options: RollingFileOptions): RollingFile {
       try {
         if (queue.length > 0) appendFileSync(path, take());
       } catch {
-        // Nobody is left to tell.
+        // The process is ending, so there is nowhere to report this.
       }
     },
     async close() {

@@ -1,16 +1,16 @@
 /**
- * Writing to a stream whose reader may go away (`appdev dev | head`): that ends the output, not the session, which
- * still has to clean up. Never throws.
+ * Writes to a stream whose reader may go away (`appdev dev | head`). Then only the output ends, because the session still
+ * has to clean up. Never throws.
  */
 
-/** An output that forgets what cannot be written. */
+/** An output that drops what it cannot write. */
 export interface Sink {
   write(text: string): void;
-  /** Resolves when everything has been handed to the system, or cannot be any more. */
+  /** Resolves when everything is written, or can no longer be written. */
   close(): Promise<void>;
 }
 
-/** Makes a sink; it watches the stream's errors for as long as there is a stream. */
+/** Makes a sink for a stream. It listens for the stream's errors and never stops listening. */
 export function createSink(stream: NodeJS.WritableStream): Sink {
   let gone = false;
   const onError = (): void => {
@@ -23,10 +23,10 @@ export function createSink(stream: NodeJS.WritableStream): Sink {
     },
     async close() {
       if (!gone && stream.writable) {
-        // An empty write is a barrier: its callback comes after all writes before it, and with an error if one failed.
+        // The callback of an empty write comes after all earlier writes, with an error if one failed.
         await new Promise<void>((resolve) => stream.write('', () => resolve()));
       }
-      // A write that fails late must not become an uncaught exception, so the listener stays.
+      // The listener stays, because an error that comes late must not become an uncaught exception.
     },
   };
 }

@@ -141,7 +141,7 @@ describe('what it says', () => {
     expect(text(plan(viewOf(session), size))).toContain(`image ${((10_000 - at * 100) / 1000).toFixed(1)}s`);
   });
 
-  test('a failed compile says that the version before serves', () => {
+  test('a failed compile says that the previous version serves', () => {
     const view = viewOf([
       samples['session.started'],
       samples['pod.changed'],
@@ -152,7 +152,7 @@ describe('what it says', () => {
         stages: [{ stage: 'compile', ms: 1, outcome: 'failed' }],
       },
     ]);
-    expect(text(plan(view, size))).toContain('in compile  the version before still serves');
+    expect(text(plan(view, size))).toContain('in compile  the previous version still serves');
   });
 
   test('trouble that is not a service’s has a line of its own', () => {
@@ -166,9 +166,9 @@ describe('what it says', () => {
     const shown = text(plan(view, size));
     expect(shown).toContain('cluster kind-shop does not answer: connection refused');
     expect(shown).toContain(
-      'the new appdev.yaml is not valid, the one before stays in force (appdev.yaml:7)',
+      'the new appdev.yaml is not valid; the previous one stays active (appdev.yaml:7)',
     );
-    expect(shown).toContain('paused: saves are noted but not built; p resumes');
+    expect(shown).toContain('paused: saves are noticed but not built; p resumes');
     expect(shown).toContain('p resume');
   });
 

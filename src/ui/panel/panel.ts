@@ -1,6 +1,6 @@
 /**
- * The pinned panel as rows of cells, for a terminal's size. Pure: the height rule (never more than rows − 1, since Ink
- * wipes the scrollback when a frame is as tall as the terminal) is kept here and tested here. Components only draw.
+ * Lays out the panel as rows of cells for the size of the terminal. Pure. The panel is never higher than the terminal's
+ * rows minus one, because Ink clears the scrollback if a frame is as high as the terminal. Components only draw.
  */
 import { count } from '../lines/format.ts';
 import { isOpen, keyHelp, type UiState } from '../view/keys.ts';
@@ -21,38 +21,38 @@ export interface Size {
   readonly rows: number;
 }
 
-/** What the panel shows beside the view. */
+/** What the panel depends on in addition to the view. */
 export interface PanelContext {
   readonly ui: UiState;
   readonly size: Size;
   /** Milliseconds since the epoch. */
   readonly now: number;
-  /** False where standard input is no terminal: then no key is named. */
+  /** False if standard input is not a terminal. The panel then shows no keys. */
   readonly keys: boolean;
   readonly logPath?: (service: string) => string;
 }
 
-/** Lines of details under one service. */
+/** The most lines of details under one service. */
 const maxDetails = 6;
 const maxName = 24;
 /**
- * Widest rule. As the panel's first line it holds the cursor, and tmux loses the cursor where one wrapped line alone is
- * higher than the terminal has become.
+ * Width of the widest rule. The rule is the panel's first line and has the cursor. tmux loses the cursor if one wrapped
+ * line becomes higher than the terminal.
  */
 const maxRule = 80;
 
-/** The layout for a width. */
+/** The layout for a width in columns. */
 export function widthClass(columns: number): WidthClass {
   if (columns < 80) return 'narrow';
   return columns < 120 ? 'medium' : 'wide';
 }
 
-/** Most lines that the panel takes: two thirds of the terminal, so that the log keeps room; never all of it. */
+/** The most lines that the panel takes for a terminal's height: two thirds, so that the log has room; never all of it. */
 export function panelHeight(rows: number): number {
   return Math.max(1, Math.min(rows - 1, Math.max(11, Math.floor((rows * 2) / 3))));
 }
 
-/** The panel's rows, top to bottom; at most `panelHeight(size.rows)`. Under 60×12 it is one line. */
+/** The panel's rows from top to bottom, at most `panelHeight(size.rows)`. Below 60×12 characters it is one line. */
 export function planPanel(view: View, context: PanelContext): PanelRow[] {
   const { size, ui } = context;
   if (size.columns < 60 || size.rows < 12)
@@ -108,12 +108,12 @@ function bannerRows(view: View, ui: UiState): PanelRow[] {
     rows.push(
       plainRow('config', [
         seg('✗ ', 'bad'),
-        seg(`the new appdev.yaml is not valid, the one before stays in force${at}`),
+        seg(`the new appdev.yaml is not valid; the previous one stays active${at}`),
       ]),
     );
   }
   if (view.paused)
-    rows.push(plainRow('paused', [seg('‖ paused: saves are noted but not built; p resumes', 'warn')]));
+    rows.push(plainRow('paused', [seg('‖ paused: saves are noticed but not built; p resumes', 'warn')]));
   const quitting = quittingText(view, ui);
   if (quitting.length > 0) rows.push(plainRow('quitting', quitting));
   return rows;
@@ -124,7 +124,7 @@ function quittingText(view: View, ui: UiState): Segment[] {
   if (view.phase === 'cleaning')
     return [seg(` cleaning up: removing ${view.cleaning.join(', ')}; Ctrl-C stops now`, 'warn')];
   return ui.quitting === 1
-    ? [seg(' stopping: ending what runs, then cleaning up; Ctrl-C stops now', 'warn')]
+    ? [seg(' stopping: ending all runs, then cleaning up; Ctrl-C stops now', 'warn')]
     : [];
 }
 
@@ -151,7 +151,9 @@ function serviceRows(view: View, context: PanelContext, room: number): PanelRow[
   return rows;
 }
 
-/** Which services have a row of their own when there is not room for all: the selected, then failing, busy, held. */
+/**
+ * Chooses the services that get a row if there is not room for all: the selected one, then failing, busy and held ones.
+ */
 function choose(
   services: readonly ServiceView[],
   ui: UiState,
@@ -196,7 +198,7 @@ function footerRow(view: View, context: PanelContext): PanelRow {
   const room = context.size.columns - lineText(counts).length - gap.length;
   if (keys.length < room) return plainRow('footer', [...counts, seg(gap), seg(keys, 'dim')]);
   const few = always.join('  ');
-  // Where even these do not fit, the counts are cut: how to get help must always be there.
+  // If even these do not fit, the counts are cut: the key for help must always be visible.
   return { key: 'footer', cells: [{ line: counts }, { line: [seg(few, 'dim')], width: few.length + 1 }] };
 }
 
@@ -227,6 +229,6 @@ function helpRows(size: Size): PanelRow[] {
       cells: [{ line: [seg(`  ${key}`, 'busy')], width: 13 }, { line: [seg(does)] }],
     })),
   ];
-  // In the lowest terminal that has a panel, the rule is what is missed least.
+  // In the lowest terminal that has a panel, the rule is left out.
   return rows.slice(Math.max(0, rows.length - (size.rows - 1)));
 }

@@ -1,6 +1,6 @@
 /**
- * The cells of one service's row and of its details, for three widths. Pure. Cells are kept apart (instead of one
- * composed string) because Ink remembers every distinct text it ever measured: `1.2s` repeats, whole lines would not.
+ * The cells of one service's row and of its details, for three widths. Pure. Cells are separate texts, because Ink
+ * remembers every different text it has measured: `1.2s` occurs again, whole lines would not.
  */
 import { shortCard } from '../lines/card.ts';
 import { changeText, duration, holdText, shortDigest, stageChain } from '../lines/format.ts';
@@ -8,23 +8,23 @@ import { isOpen, type UiState } from '../view/keys.ts';
 import { seg, type Line, type Segment } from '../text/line.ts';
 import { stateMarks, stateOf, type ServiceView } from '../view/view.ts';
 
-/** One cell: a fixed width in columns, or the rest of the row. Text that does not fit is cut. */
+/** One cell with a width in columns. Without `width` it takes the rest of the row. Text that does not fit is cut. */
 export interface Cell {
   readonly line: Line;
   readonly width?: number;
   readonly align?: 'right';
 }
 
-/** One line of the panel. */
+/** One line of the panel. `key` is unique within the panel. */
 export interface PanelRow {
   readonly key: string;
   readonly cells: readonly Cell[];
 }
 
-/** Layouts by terminal width: under 80, under 120, and wider. */
+/** Layouts by the terminal's width in columns: below 80, below 120, and wider. */
 export type WidthClass = 'narrow' | 'medium' | 'wide';
 
-/** What rows depend on beside the service. */
+/** What rows depend on in addition to the service. */
 export interface RowContext {
   readonly width: WidthClass;
   /** Milliseconds since the epoch. */
@@ -35,17 +35,17 @@ export interface RowContext {
   readonly logPath?: (service: string) => string;
 }
 
-/** Milliseconds that one picture of the spinner stays: four a second. */
+/** Milliseconds for which each picture of the spinner is shown: four a second. */
 export const spinnerMs = 250;
 
 const spinner = ['◐', '◓', '◑', '◒'] as const;
 
-/** A row of one cell as wide as the panel. */
+/** A row with one cell that is as wide as the panel. */
 export function plainRow(key: string, line: Line): PanelRow {
   return { key, cells: [{ line }] };
 }
 
-/** The service's own line. */
+/** The row of a service: name, state, pods, times, and why it waits or where it answers. */
 export function serviceRow(service: ServiceView, context: RowContext): PanelRow {
   const selected = context.ui.selected === service.name;
   const cells: Cell[] = [
@@ -65,7 +65,7 @@ export function serviceRow(service: ServiceView, context: RowContext): PanelRow 
   return { key: `service ${service.name}`, cells };
 }
 
-/** The lines under an open service, at most `max`: the error's card, or what there is to know. */
+/** The rows under an open service, at most `max`: the error's card, or what is known about it. None if it is closed. */
 export function detailRows(service: ServiceView, context: RowContext, max: number): PanelRow[] {
   if (!isOpen(context.ui, service) || max < 1) return [];
   const indent = { line: [], width: 6 };
@@ -109,8 +109,9 @@ function restCell(service: ServiceView, width: WidthClass): Line {
     const stage = last?.stages.find((timing) => timing.outcome === 'failed')?.stage;
     const why: Segment[] = [seg(stage === undefined ? '' : `in ${stage}`, 'bad')];
     if (hold !== undefined) why.push(seg(`  ${holdText(hold)}`, 'warn'));
-    // What runs is the point: a failed compile leaves the last good pod serving.
-    else if (pods !== undefined && pods.ready > 0) why.push(seg('  the version before still serves', 'dim'));
+    // A failed compile does not touch the running pods; the user should know that.
+    else if (pods !== undefined && pods.ready > 0)
+      why.push(seg('  the previous version still serves', 'dim'));
     return why;
   }
   if (state === 'unhealthy') return [seg(pods?.phase ?? '', 'bad')];

@@ -1,10 +1,10 @@
 /**
- * What each key does. Pure: a key press changes the screen's own state (selection, expanded rows, log filter, help) or
- * becomes an action for the session, which is the only way a key reaches the loop.
+ * What each key does. Pure: a key press changes the screen's own state (selection, open rows, log filter, help), or
+ * becomes an action. Actions are the only way from a key to the loop.
  */
 import { stateOf, type ServiceView, type View } from './view.ts';
 
-/** What a key asks the session to do. Without a service: all of them. `interrupt` is Ctrl-C, once per press. */
+/** What a key asks the session to do. Without `service`, it means all services. `interrupt` is one press of Ctrl-C. */
 export type KeyAction =
   | { readonly type: 'rebuild'; readonly service?: string }
   | { readonly type: 'pause' }
@@ -12,19 +12,22 @@ export type KeyAction =
   | { readonly type: 'quit' }
   | { readonly type: 'interrupt' };
 
-/** The screen's own state. */
+/** The screen's own state, which no event changes. */
 export interface UiState {
   readonly selected?: string;
-  /** Rows that the user opened or closed by hand; the key names service and run, so that a new run starts afresh. */
+  /**
+   * Rows that the user opened or closed. The key has the service and the run, so that a new run starts with the
+   * default.
+   */
   readonly opened: Readonly<Record<string, boolean>>;
-  /** The one service whose application log is printed; absent: all. */
+  /** The only service whose application log is printed. Absent: all of them. */
   readonly logsOf?: string;
   readonly help: boolean;
-  /** Presses of q and Ctrl-C, to say what the next one does. */
+  /** How often q or Ctrl-C was pressed, to say what the next press does. */
   readonly quitting: 0 | 1 | 2;
 }
 
-/** One key press, by Ink's names. */
+/** One key press, with the names that Ink uses. */
 export interface KeyPress {
   readonly input: string;
   readonly ctrl?: boolean;
@@ -34,7 +37,7 @@ export interface KeyPress {
   readonly escape?: boolean;
 }
 
-/** What a key press leads to. `suspend` (Ctrl-Z) is the terminal's business. */
+/** The result of a key press. `suspend` (Ctrl-Z) concerns only the terminal, not the session. */
 export interface KeyResult {
   readonly ui: UiState;
   readonly action?: KeyAction | { readonly type: 'suspend' };
@@ -43,27 +46,27 @@ export interface KeyResult {
 /** The state before the first key. */
 export const initialUi: UiState = { opened: {}, help: false, quitting: 0 };
 
-/** The keys, for footer and help. */
+/** The keys and what they do, for the help. */
 export const keyHelp: readonly (readonly [key: string, does: string])[] = [
   ['r', 'rebuild the selected service, or all'],
   ['j k ↓ ↑', 'select a service; Esc selects none'],
   ['Enter', 'open or close its details'],
   ['p', 'pause building, or resume'],
   ['c', 'cancel its run, or all runs'],
-  ['l', 'only its application log, or all again'],
+  ['l', 'show only its application log, or all logs'],
   ['?', 'show or hide this help'],
   ['q', 'quit: clean up, then exit'],
   ['Ctrl-C', 'the same; a second time exits at once'],
-  ['Ctrl-Z', 'suspend; fg comes back'],
+  ['Ctrl-Z', 'suspend; type fg to come back'],
 ];
 
-/** Whether a service's details are shown: failures open by themselves, and the user's own choice goes before. */
+/** True if a service's details are shown. A failed service is open unless the user closed it. */
 export function isOpen(ui: UiState, service: ServiceView): boolean {
   const state = stateOf(service);
   return ui.opened[openKey(service)] ?? (state === 'failed' || state === 'unhealthy');
 }
 
-/** The state and action after a key. Keys without a meaning change nothing. */
+/** The new state and the action, if any, after a key press. A key without a meaning changes nothing. */
 export function pressKey(ui: UiState, view: View, key: KeyPress): KeyResult {
   if (key.ctrl === true) return pressControl(ui, key.input);
   if (key.escape === true) return { ui: ui.help ? { ...ui, help: false } : deselect(ui) };
@@ -113,7 +116,7 @@ function select(ui: UiState, view: View, step: 1 | -1): UiState {
 function toggleOpen(ui: UiState, view: View): UiState {
   const service = view.services.find((candidate) => candidate.name === ui.selected);
   if (service === undefined) return ui;
-  // Only the newest choice a service is kept: the record must not grow with every run of a long day.
+  // Only the newest choice of each service is kept, so that the record does not grow with every run.
   const kept = Object.entries(ui.opened).filter(([key]) => !key.startsWith(`${service.name}#`));
   return { ...ui, opened: { ...Object.fromEntries(kept), [openKey(service)]: !isOpen(ui, service) } };
 }

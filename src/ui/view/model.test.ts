@@ -73,7 +73,7 @@ describe('the state of a service', () => {
       'ready',
     ],
     [
-      'failed, the version before ready',
+      'failed, the previous version ready',
       [started, pods(1, 1), finished('failed', { error: compileError })],
       'failed',
     ],

@@ -1,11 +1,11 @@
 /**
- * The screen's pure reducer: events in, view model out. The terminal panel draws the result and knows nothing else;
- * IO, clocks and layout live elsewhere.
+ * The screen's reducer: events in, view model out. Pure. The panel draws only what is in the view model. IO, clocks and
+ * layout are in other files.
  */
 import type { AppEvent } from '../../core/events.ts';
 import type { ForwardView, LastRun, ServiceView, View } from './view.ts';
 
-/** How many lines of the tools' output a run keeps for its error card. */
+/** How many of the last lines of tool output a run keeps for its error card. */
 const tailLength = 10;
 
 type EventOf<T extends AppEvent['type']> = Extract<AppEvent, { type: T }>;
@@ -23,7 +23,7 @@ export const initialView: View = {
   cleaning: [],
 };
 
-/** The view after an event. Returns the same object when the event changes nothing that a screen shows. */
+/** The view after an event. It is the same object if the event changes nothing that a screen shows. */
 export function reduceView(view: View, event: AppEvent): View {
   switch (event.type) {
     case 'session.started': {
@@ -153,8 +153,9 @@ function startRun(service: ServiceView, event: EventOf<'run.started'>): ServiceV
 
 function finishRun(service: ServiceView, event: EventOf<'run.finished'>): ServiceView {
   const idle = service.run?.run === event.run ? omit(service, 'run') : service;
-  // A superseded run says nothing about the service: the run that follows at once will.
-  if (event.outcome === 'cancelled' && event.cancelReason === 'superseded') return idle;
+  // Such a run says nothing about the service. The next run starts at once and will.
+  const { outcome: ended, cancelReason: why } = event;
+  if (ended === 'cancelled' && (why === 'superseded' || why === 'redirected')) return idle;
   const { run, change, reason, outcome, ms, stages } = event;
   const last: LastRun = {
     run,
@@ -182,7 +183,7 @@ function withForward(service: ServiceView, forward: ForwardView): ServiceView {
   return { ...service, forwards };
 }
 
-/** Changes the run under way; an event of another run comes too late to matter. */
+/** Changes the current run. An event of another run is late and is ignored. */
 function inRun(
   service: ServiceView,
   run: number,
@@ -191,7 +192,7 @@ function inRun(
   return service.run?.run === run ? { ...service, run: change(service.run) } : service;
 }
 
-/** Changes one service; a name that the session did not begin with (a config reload brought it) gets a new row. */
+/** Changes one service. An unknown name gets a new row: a reload of the configuration has added the service. */
 function withService(view: View, name: string, change: (service: ServiceView) => ServiceView): View {
   const index = view.services.findIndex((service) => service.name === name);
   const before = view.services[index];

@@ -1,12 +1,13 @@
 /**
- * The view model: everything that a screen shows, as plain data, and the questions that screens ask of it. Made from
- * events by model.ts; holds no clock (elapsed times are counted from the start times in here) and no layout.
+ * The view model: everything that a screen shows, as plain data, and functions that answer questions about it. model.ts
+ * makes it from events. It has no layout and no clock: screens count elapsed times from the start times.
  */
 import type { AppdevError } from '../../core/errors.ts';
-import type { AppEvent, Hold, PodSummary, Route, Stage, StageTiming } from '../../core/events.ts';
+import type { AppEvent, Hold, PodSummary, StageTiming } from '../../core/events.ts';
+import type { Route, Stage } from '../../core/routes.ts';
 import type { Tone } from '../text/line.ts';
 
-/** A run under way. Times are milliseconds since the epoch. */
+/** The current run. Times are milliseconds since 1970. */
 interface RunView {
   readonly run: number;
   readonly change: number;
@@ -30,20 +31,20 @@ export interface LastRun {
   readonly error?: AppdevError;
 }
 
-/** A configured port forward; `lost` is why it is down, while it is. */
+/** A port forward. `lost` is the reason while it is down. */
 export interface ForwardView {
   readonly localPort: number;
   readonly remotePort: number;
   readonly lost?: string;
 }
 
-/** One service's row. */
+/** What the screen knows about one service. */
 export interface ServiceView {
   readonly name: string;
   readonly run?: RunView;
   readonly last?: LastRun;
   readonly hold?: Hold;
-  /** The newest change that no run has taken up yet. */
+  /** The newest change that no run includes yet. */
   readonly pending?: { readonly change: number; readonly paths: readonly string[]; readonly more: number };
   /** `sha256:…` of the image of the newest run that made one. */
   readonly digest?: string;
@@ -64,18 +65,18 @@ export interface View {
   readonly registry?: { readonly push: string; readonly source: string };
   readonly watch?: { readonly files: number; readonly mode: 'events' | 'polling' | 'mixed' };
   readonly paused: boolean;
-  /** Number of the newest change; 0 before the first. */
+  /** Number of the newest change. 0: there was none yet. */
   readonly change: number;
   /** In the session's order. */
   readonly services: readonly ServiceView[];
-  /** Why the newest config reload was rejected, until one is accepted. */
+  /** Why the last reload of the configuration was rejected. Absent: it was accepted. */
   readonly configError?: AppdevError;
   readonly phase: 'working' | 'cleaning' | 'finished';
-  /** Services that the cleanup under way removes. */
+  /** Services that the running cleanup removes. */
   readonly cleaning: readonly string[];
 }
 
-/** What a service is, in one word; each has a glyph, so that colour is never the only sign. */
+/** A service's state in one word. Each has a glyph too, so that colour is never the only sign. */
 export type ServiceState =
   | 'waiting'
   | 'changed'
@@ -89,7 +90,7 @@ export type ServiceState =
   | 'cancelled'
   | 'removed';
 
-/** Pod phases of pods that may yet become ready; every other one, short of ready, is trouble. */
+/** Phases in which a pod can still become ready. A pod that is not ready in any other phase is a problem. */
 const hopeful = new Set([
   'Running',
   'Pending',
@@ -100,7 +101,7 @@ const hopeful = new Set([
   '',
 ]);
 
-/** The service's state. What runs now goes before what failed, and that before what waits. */
+/** The service's state. A current run comes first, then a failure, then what the service waits for. */
 export function stateOf(service: ServiceView): ServiceState {
   if (service.removed) return 'removed';
   if (service.run !== undefined) return 'running';
@@ -116,7 +117,7 @@ export function stateOf(service: ServiceView): ServiceState {
   return service.last === undefined ? 'waiting' : 'ok';
 }
 
-/** Glyph and tone of a state. A running service's glyph is the spinner's. */
+/** Glyph and tone of each state. A running service shows the spinner instead of its glyph. */
 export const stateMarks = {
   waiting: ['○', 'dim'],
   changed: ['○', 'busy'],
@@ -131,12 +132,12 @@ export const stateMarks = {
   removed: ['–', 'dim'],
 } as const satisfies Record<ServiceState, readonly [string, Tone]>;
 
-/** Whether anything moves on the screen; while nothing does, no timer runs. */
+/** True if something on the screen moves. While it is false, no timer runs. */
 export function isBusy(view: View): boolean {
   return view.services.some((service) => service.run !== undefined);
 }
 
-/** Length of the longest service name, for alignment. */
+/** Length of the longest service name in characters, for alignment. */
 export function nameWidthOf(view: View): number {
   return view.services.reduce((width, service) => Math.max(width, service.name.length), 0);
 }

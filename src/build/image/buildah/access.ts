@@ -1,27 +1,27 @@
 /**
- * How Buildah gets into the session's registry: the login in a file that its environment names, a private authority by a
- * folder. Paths only; no secret is on its command line.
+ * How Buildah signs in to the session's registry: the login is in a file named by its environment, a private
+ * certificate authority in a folder. Only paths, so no secret is on its command line.
  */
 import { ok, type Outcome } from '../../../core/outcome.ts';
 import type { RegistryAccess } from '../../../registry/login/access.ts';
 
-/** Flags and environment of a `buildah push`, `pull` or `bud`. */
+/** Flags and environment variables for `buildah push`, `pull` or `bud`. */
 export interface BuildahAccess {
   readonly flags: readonly string[];
   /** @param fresh look the login up again. Fails as `FindCredentials` does. */
   env(fresh: boolean, signal: AbortSignal): Promise<Outcome<Readonly<Record<string, string>>>>;
 }
 
-/** For what needs no login and no authority of ours. */
+/** Access for what needs no login and no authority of ours. */
 export const openAccess: BuildahAccess = {
   flags: [],
   env: () => Promise.resolve(ok({})),
 };
 
 /**
- * Makes it for one registry.
+ * The access to one registry.
  *
- * @param name the registry's push name, for which the login is.
+ * @param name the registry's push name, which the login is for.
  */
 export function createBuildahAccess(
   name: string,

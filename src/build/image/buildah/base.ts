@@ -1,4 +1,4 @@
-/** Brings the base of layered images into Buildah's storage, and says what it is. */
+/** Brings the base of layered images into Buildah's storage, and reads what it is. */
 import { failed, ok, type Outcome } from '../../../core/outcome.ts';
 import { systemClock } from '../../../support/clock.ts';
 import { withoutPasswords } from '../transfer/redact.ts';
@@ -13,12 +13,12 @@ import { noOwnRetries, retryTransfer } from '../transfer/retry.ts';
 export interface PullAccess {
   /** The host to which plain HTTP is allowed. */
   readonly insecureHost: string | undefined;
-  /** The session's registry, and how Buildah gets in there. */
+  /** The session's registry, and how Buildah signs in there. */
   readonly registryHost: string | undefined;
   readonly access: BuildahAccess;
 }
 
-/** The base by its name; pulled when it is not there. Fails with BASE_IMAGE_MISSING. */
+/** The base image of that name. Pulls it if the storage does not have it. Fails with BASE_IMAGE_MISSING. */
 export async function resolveBase(
   buildah: Buildah,
   name: string,
@@ -56,7 +56,7 @@ export async function resolveBase(
   const found = await inspect(buildah, name, signal);
   if (found.kind !== 'ok') return found;
   if (found.value !== undefined) return ok(found.value);
-  return failed('BASE_IMAGE_MISSING', `the base image ${name} was pulled and is not in Buildah's storage`, {
+  return failed('BASE_IMAGE_MISSING', `the base image ${name} was pulled but is not in Buildah's storage`, {
     hint: `try by hand: buildah pull ${name}`,
   });
 }

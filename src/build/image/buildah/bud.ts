@@ -8,7 +8,7 @@ import { buildFlags, type Buildah } from './session.ts';
 
 /** What to build. */
 export interface BudRequest {
-  /** For messages. */
+  /** Name of the service, for messages. */
   readonly service: string;
   /** Absolute path of the Containerfile. */
   readonly file: string;
@@ -16,11 +16,11 @@ export interface BudRequest {
   readonly context: string;
   readonly flags: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
-  /** A file that nobody else uses, for the image's id; default: beside the Containerfile, which then has to be ours. */
+  /** A file for the image's id that nobody else uses. Default: beside the Containerfile, which must then be ours. */
   readonly idFile?: string;
 }
 
-/** An image, or a failure with all that was said, because some failures are a reason to try something else. */
+/** An image, or a failure with the whole output, because some failures are a reason to try something else. */
 export type BudResult =
   | {
       readonly kind: 'built';
@@ -31,7 +31,7 @@ export type BudResult =
     }
   | { readonly kind: 'failed'; readonly lines: readonly string[]; readonly failure: NotOk };
 
-/** Builds. Fails only when Buildah cannot be started, or with the signal. */
+/** Runs the build. The outcome fails only if Buildah cannot be started or the signal fires. */
 export async function bud(
   buildah: Buildah,
   { service, file, context, flags, env = {}, idFile = `${file}.id` }: BudRequest,

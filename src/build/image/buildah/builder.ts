@@ -1,9 +1,9 @@
 /**
- * Builds images with Buildah and brings them to where the node gets them: pushed to the registry, or loaded into the node
- * where there is none. Owns the order of things and the reports; see the imports for what each of them is.
+ * Builds images with Buildah and brings them to where the node finds them: pushes them to the registry, or loads them
+ * into the node if there is no registry. Owns the order of the steps and the reports; the imported files do the steps.
  *
- * The tag is made from the image's own id. Equal content has an equal tag and digest, whichever inputs it was built from,
- * so that a change which alters no byte (a comment, a test) rolls nothing out.
+ * The tag is made from the image's own id. Equal content gets an equal tag and digest, whatever inputs it was built
+ * from. So a change that alters no byte of the image (a comment, a test) causes no rollout.
  */
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -25,29 +25,29 @@ import { pushImage, type PushReader } from './push.ts';
 import type { ImageBuilder, ImageRequest, WorkContext } from '../../types.ts';
 import { imageProjectLabel, imageServiceLabel } from '../../../core/labels.ts';
 
-/** Brings an archive with one image into the nodes of a cluster without a registry. */
+/** Loads an archive with one image into the nodes of a cluster without a registry. */
 export type LoadArchive = (
   target: ImageLoad,
   archive: ImageArchive,
   context: WorkContext,
 ) => Promise<Outcome<void>>;
 
-/** What the builder is made from. */
+/** What the builder needs. */
 export interface BuildahParts {
   readonly run: RunProcess;
   /** Name of the project, for the label by which prune finds its images. */
   readonly project: string;
   readonly target: ImageTarget;
-  /** Asks the registry of the target. */
+  /** Reads from the target's registry. */
   readonly reader: PushReader;
-  /** How Buildah gets into that registry; default: by what it finds itself. */
+  /** How Buildah signs in to that registry. Default: with what it finds by itself. */
   readonly access?: BuildahAccess;
   readonly load: LoadArchive;
-  /** Folder for what is kept across sessions. */
+  /** Folder for what is kept between sessions. */
   readonly cache: string;
 }
 
-/** Makes the builder. */
+/** Returns the builder. */
 export function createBuildahBuilder(parts: BuildahParts): ImageBuilder {
   const { project, target, access = openAccess } = parts;
   const records = new ImageRecords(join(parts.cache, 'buildah'));
@@ -57,13 +57,16 @@ export function createBuildahBuilder(parts: BuildahParts): ImageBuilder {
   let opened: Promise<Outcome<Buildah>> | undefined;
   let folder: string | undefined;
 
-  /** Looked at once, unless that was cancelled or failed: what was missing may be installed meanwhile. */
+  /**
+   * Examines Buildah once. If that was cancelled or failed, the next call tries again, because what was missing may be
+   * installed by then.
+   */
   async function open(signal: AbortSignal): Promise<Outcome<Buildah>> {
     for (;;) {
       opened ??= openBuildah(parts.run, signal);
       const buildah = await opened;
       if (buildah.kind !== 'ok') opened = undefined;
-      // Another service's build may have begun it, and been cancelled.
+      // Another service's build may have begun this, and may have been cancelled.
       if (buildah.kind !== 'cancelled' || signal.aborted) return buildah;
     }
   }
@@ -84,7 +87,7 @@ export function createBuildahBuilder(parts: BuildahParts): ImageBuilder {
     const image = service.image;
     if (image === undefined) throw new Error(`${service.name} has no image`);
     const common = {
-      // Part of local names, in which a host has no place.
+      // Part of local names, which cannot contain a host.
       repository: flatName(image.repository),
       folder: await folderOf(service.name),
       insecureHost,
@@ -113,8 +116,8 @@ export function createBuildahBuilder(parts: BuildahParts): ImageBuilder {
     }
     if (image.source.kind === 'command') throw new Error(`${service.name} is built by a command`);
     if (jar === undefined) {
-      return failed('IMAGE_BUILD_FAILED', `${service.name}: there is no jar to make layers of`, {
-        hint: `give services.${service.name} a jar: section, or a containerfile`,
+      return failed('IMAGE_BUILD_FAILED', `${service.name}: there is no jar to make layers from`, {
+        hint: `add a jar: section or a containerfile to services.${service.name}`,
       });
     }
     return await layered.build(buildah, { ...common, jar, base: image.source.base }, signal, onLine);
@@ -163,7 +166,10 @@ export function createBuildahBuilder(parts: BuildahParts): ImageBuilder {
     return ok(digest);
   }
 
-  /** By the product's own command; the image is named by its tag, because a node knows no digest of what was loaded. */
+  /**
+   * Loads the image by the product's own command. It is named by its tag, because a node knows no digest of a loaded
+   * image.
+   */
   async function load(
     buildah: Buildah,
     into: ImageLoad,
@@ -174,7 +180,7 @@ export function createBuildahBuilder(parts: BuildahParts): ImageBuilder {
     const { signal, report } = context;
     report.started('push');
     const archive = join(await folderOf(service), 'image.tar');
-    // It refuses to write over one.
+    // Buildah refuses to overwrite an archive.
     await rm(archive, { force: true });
     try {
       const saved = await buildah.run(
@@ -227,7 +233,7 @@ export function createBuildahBuilder(parts: BuildahParts): ImageBuilder {
         tag: artifact.tag,
         lower: image.value.lower,
       };
-      // Known before it is pushed, so that another session of this project does not prune it meanwhile.
+      // Recorded before the push, so that another session of this project does not prune it in between.
       if ((await records.find(record.imageId, record.repository)) === undefined)
         await records.add({ ...record, digest: '' }, signal);
       const digest =

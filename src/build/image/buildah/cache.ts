@@ -1,7 +1,7 @@
 /**
- * Buildah's layer cache is one for everything that builds into the same storage. It gives out what a `podman build` of the
- * same instruction and files left there, with the times of that build in it: the same content, and another digest. What is
- * built here has the time 0, so that it can be told from that.
+ * Buildah has one layer cache for everything that builds into the same storage. From it, a build may get what a `podman
+ * build` of the same instruction and files left there, with the times of that build: the same content, but another
+ * digest. What appdev builds has the time 0, so the two can be told apart.
  */
 import { failed, ok, type Outcome } from '../../../core/outcome.ts';
 import type { BudResult } from './bud.ts';
@@ -9,8 +9,8 @@ import type { Buildah } from './session.ts';
 import { storedImages } from './stored-images.ts';
 
 /**
- * Builds, and once more with `--no-cache` where the cache gave out what was not built here. Fails as `build` does, and with
- * IMAGE_BUILD_FAILED when the storage cannot be listed.
+ * Builds, and builds again with `--no-cache` if the cache returned a step that was not built here. Fails as `build`
+ * does, or with IMAGE_BUILD_FAILED if the storage cannot be listed.
  */
 export async function buildOnOwnSteps(
   buildah: Buildah,
@@ -29,12 +29,13 @@ export async function buildOnOwnSteps(
   );
   const again = await build('--no-cache');
   if (again.kind !== 'ok' || (again.value.kind === 'built' && again.value.imageId === imageId)) return again;
-  // It would keep what it lies on in the storage, and so in the cache. One that is in use stays, and harms nobody.
+  // This image would keep the foreign step in the storage, and so in the cache. If it is in use, it stays, which does
+  // no harm.
   await buildah.run({ args: ['rmi', imageId] }, { signal });
   return again;
 }
 
-/** The first of these steps that was not built here. */
+/** The first of these steps that was not built here; undefined if there is none. */
 async function foreignStep(
   buildah: Buildah,
   steps: readonly string[],

@@ -1,4 +1,4 @@
-/** Builds the image of a Containerfile of the user's, with its context, its ignore file and its build arguments. */
+/** Builds an image from the user's Containerfile, with its context, its ignore file and its build arguments. */
 import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
@@ -25,17 +25,17 @@ export interface ContainerfileRequest {
   readonly source: Extract<ImageSource, { kind: 'containerfile' }>;
   readonly jar: Jar | undefined;
   readonly repository: string;
-  /** A folder of this service's own. */
+  /** A folder that belongs to this service alone. */
   readonly folder: string;
   readonly insecureHost: string | undefined;
-  /** How Buildah gets into the session's registry, for what the file builds FROM. */
+  /** How Buildah signs in to the session's registry to get the images that the file builds FROM. */
   readonly access: BuildahAccess;
   readonly labels: readonly string[];
 }
 
 /**
- * Builds it, and returns the image's id. Fails with IMAGE_BUILD_FAILED, BASE_IMAGE_MISSING, JAR_AMBIGUOUS, SOURCE_CHANGED or
- * DISK_FULL.
+ * Builds the image and returns its id. Fails with IMAGE_BUILD_FAILED, BASE_IMAGE_MISSING, JAR_AMBIGUOUS, SOURCE_CHANGED
+ * or DISK_FULL.
  */
 export async function buildContainerfile(
   buildah: Buildah,
@@ -62,14 +62,14 @@ export async function buildContainerfile(
     },
     flags: [
       '--layers',
-      // Pulled when it is not there, as everywhere; `true` would ask the network at each build.
+      // Pulled only if it is missing, as everywhere. `true` would ask the network at each build.
       '--pull=false',
       ...noOwnRetries,
       ...access.flags,
       ...labels,
       ...args.flags,
       ...hidden.value,
-      // It would take a step from its cache though what the step sees of the context has changed.
+      // Buildah would take a step from its cache even if what the step sees of the context has changed.
       ...(mountsContext(text, source.buildArgs) ? ['--no-cache'] : []),
       '-t',
       `localhost/appdev/${repository}:current`,
@@ -89,7 +89,7 @@ export async function buildContainerfile(
   if (built.value.kind === 'failed') return built.value.failure;
   if (jar !== undefined && (await hashOf(jar.built)) !== jar.sha256) {
     return failed('SOURCE_CHANGED', `${service}: ${jar.built} changed while the image was built from it`, {
-      hint: 'another build writes there; stop it and build again',
+      hint: 'another build is writing there; stop it and build again',
       exit: 4,
     });
   }
@@ -109,8 +109,8 @@ async function hideOtherJars(
 }
 
 /**
- * Allows plain HTTP to one host, for what the Containerfile builds FROM: the user's registries.conf with an entry more.
- * `--tls-verify=false` would allow it to every registry that the file names.
+ * Allows plain HTTP to one host, for the images that the Containerfile builds FROM: the user's registries.conf with one
+ * more entry. `--tls-verify=false` would allow it for every registry that the file names.
  */
 async function insecureRegistry(host: string, folder: string): Promise<Readonly<Record<string, string>>> {
   const chosen = process.env['CONTAINERS_REGISTRIES_CONF'];

@@ -1,11 +1,11 @@
-/** Why Buildah could not build an image. Pure. Its exit code is 125 for nearly everything, so that only the text tells. */
+/** Why Buildah could not build an image. Pure. Its exit code is 125 for nearly everything, so only the text tells. */
 import { appdevError, type AppdevError } from '../../../core/errors.ts';
 import { withoutPasswords } from '../transfer/redact.ts';
 import { errorLine, loginHint, transferFailure, type TransferFailure } from '../transfer/errors.ts';
 
 /**
- * Why the base of a Containerfile could not be pulled, and whether another try may help; undefined where the build failed
- * for another reason. A base that arrived whole has its manifest written.
+ * Why the base of a Containerfile could not be pulled, and whether another try may help. Undefined if the build failed
+ * for another reason. A base that arrived completely has its manifest written.
  */
 export function baseFailure(
   service: string,
@@ -24,13 +24,13 @@ export function baseFailure(
   if (base === undefined) return undefined;
   const host = base.split('/', 1)[0] ?? base;
   const { error, retry } = transferFailure(`${service}: pulling ${base}`, host, lines);
-  // Another login mends the one, the Containerfile or the registry the others.
+  // One is fixed by another login, the others by a change of the Containerfile or the registry.
   const hint =
     retry === 'once' ? loginHint(host) : `check FROM in ${file}, or try by hand: buildah pull ${base}`;
   return { error: { ...error, code: 'BASE_IMAGE_MISSING', hint }, retry };
 }
 
-/** Why an image could not be built. */
+/** The error for an image that could not be built. */
 export function buildFailure(service: string, file: string, lines: readonly string[]): AppdevError {
   const pull = baseFailure(service, file, lines);
   if (pull !== undefined) return pull.error;
@@ -42,15 +42,15 @@ export function buildFailure(service: string, file: string, lines: readonly stri
     last,
   );
   const hint = missing
-    ? `check that the file is there and not excluded by .dockerignore; a jar has to be where the build leaves it (target/)`
-    : `see the step in ${file}, or run it by hand: buildah bud -f ${file}`;
+    ? `check that the file exists and that .dockerignore does not exclude it; a jar must be where the build puts it (target/)`
+    : `check that step in ${file}, or run the build by hand: buildah bud -f ${file}`;
   return appdevError('IMAGE_BUILD_FAILED', `${service}: buildah failed${where}: ${last}`, {
     hint,
     evidence: lines.slice(-10).map(withoutPasswords),
   });
 }
 
-/** Whether a build failed because the image that it starts from is not in the storage. */
+/** True if a build failed because its base image is not in the storage. */
 export function isBaseMissing(lines: readonly string[]): boolean {
   return lines.some((line) => /image not known|no such image|unable to find .* in local storage/.test(line));
 }

@@ -1,6 +1,6 @@
 /**
- * Builds the image of a jar in two steps: the lower image with everything that a change of code leaves alone, which is
- * there already in all but the first build, and on it one layer.
+ * Builds the image of a jar in two steps: a lower image with everything that a change of code leaves alone, and one
+ * layer on it. The lower image already exists in all but the first build.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -18,32 +18,32 @@ import type { Jar } from '../../types.ts';
 export interface LayeredRequest {
   readonly jar: Jar;
   readonly base: string;
-  /** Below the registry: part of the local names. */
+  /** Name below the registry. Part of the local names. */
   readonly repository: string;
-  /** A folder of this service's own, kept from build to build. */
+  /** A folder that belongs to this service alone and is kept from build to build. */
   readonly folder: string;
   /** Host to which plain HTTP is allowed. */
   readonly insecureHost: string | undefined;
-  /** The session's registry, and how Buildah gets in there. */
+  /** The session's registry, and how Buildah signs in there. */
   readonly registryHost: string | undefined;
   readonly access: BuildahAccess;
   readonly labels: readonly string[];
 }
 
-/** What came of it. */
+/** The result. */
 export interface LayeredImage {
   readonly imageId: string;
   /** Name of the lower image. */
   readonly lower: string;
-  /** One phrase for the screen. */
+  /** A phrase for the screen. */
   readonly detail: string;
 }
 
-/** Builds layered images; knows the bases that it has looked at in this session. */
+/** Builds layered images. Remembers the bases it has looked at in this session. */
 export class LayeredImages {
   readonly #bases = new Map<string, BaseImage>();
 
-  /** Builds one. Fails with IMAGE_BUILD_FAILED, BASE_IMAGE_MISSING or DISK_FULL. */
+  /** Builds an image. Fails with IMAGE_BUILD_FAILED, BASE_IMAGE_MISSING or DISK_FULL. */
   async build(
     buildah: Buildah,
     request: LayeredRequest,
@@ -81,7 +81,7 @@ export class LayeredImages {
         },
         signal,
         (line) => {
-          // In each first build: the reason to make it, and no news for anybody.
+          // This happens in every first build. It is the reason to make the lower image, and not worth reporting.
           if (!isBaseMissing([line])) onLine(line);
         },
       );
@@ -96,7 +96,7 @@ export class LayeredImages {
 
     let built = await upper();
     let isNew = false;
-    // Also when somebody pruned the storage in the middle of the session.
+    // This also happens if someone pruned the storage during the session.
     if (built.kind === 'ok' && built.value.kind === 'failed' && isBaseMissing(built.value.lines)) {
       isNew = true;
       const made = await this.#lower(
@@ -120,7 +120,7 @@ export class LayeredImages {
     return ok({ imageId: built.value.imageId, lower, detail });
   }
 
-  /** Builds the lower image; once more when the base is gone from the storage since it was looked at. */
+  /** Builds the lower image. Tries again if the base has disappeared from the storage since it was looked at. */
   async #lower(
     buildah: Buildah,
     request: LayeredRequest,

@@ -1,6 +1,6 @@
 /**
- * Removes working containers that a killed session left in Buildah's storage. They are known by the session in a host entry
- * that every build of appdev sets; containers of others, and of sessions that are alive, are not touched.
+ * Removes working containers that a killed session left in Buildah's storage. Every build of appdev marks them with the
+ * session in a host entry. Containers of others, and of live sessions, are not touched.
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import type { RunProcess } from '../../../support/process/process.ts';
 import { isSessionAlive } from '../../../support/process/mark.ts';
 import { openBuildah, sessionHostPrefix, type Buildah } from './session.ts';
 
-/** Removes them, and returns how many there were. Fails where Buildah does not work. */
+/** Removes them, and returns how many there were. Fails if Buildah does not work. */
 export async function removeLeftoverContainers(
   run: RunProcess,
   signal: AbortSignal,
@@ -31,7 +31,10 @@ async function removeFrom(buildah: Buildah, signal: AbortSignal): Promise<Outcom
   return removed.kind === 'ok' ? ok(dead.length) : removed;
 }
 
-/** Reads what Buildah keeps with a container; no subcommand prints the host entries. */
+/**
+ * True if a container was left by a dead session. Reads the file that Buildah keeps with it, because no subcommand
+ * prints the host entries.
+ */
 async function isLeftover({ storage }: Buildah, id: string): Promise<boolean> {
   const file = join(storage.root, `${storage.driver}-containers`, id, 'userdata', 'buildah.json');
   let state: unknown;

@@ -1,6 +1,6 @@
 /**
- * Removes older images of ours from Buildah's storage. Ours are those that carry this project's and one of its services'
- * labels; the newest few of each service stay, by the order in which they were used, and so does what those lie on.
+ * Removes our older images from Buildah's storage. An image is ours if it carries the labels of this project and of one
+ * of its services. The last used images of each service stay, and so do the images below them.
  */
 import { join } from 'node:path';
 import type { Artifact } from '../../../core/events.ts';
@@ -16,19 +16,19 @@ export interface StoragePrune {
   readonly run: RunProcess;
   readonly project: string;
   readonly services: readonly string[];
-  /** Images of each service that stay, at least 1. */
+  /** How many images of each service stay; at least 1. */
   readonly keep: number;
-  /** Folder for what is kept across sessions, as the builder has it. */
+  /** Folder for what is kept between sessions. The same as the builder's. */
   readonly cache: string;
   readonly signal: AbortSignal;
 }
 
-/** Prunes, and returns how many images went. An image that something uses stays, and is no failure. */
+/** Prunes, and returns how many images were removed. An image that something uses stays, which is not a failure. */
 export async function pruneStorage(request: StoragePrune): Promise<Outcome<number>> {
   const { run, project, services, keep, cache, signal } = request;
   const buildah = await openBuildah(run, signal);
   if (buildah.kind !== 'ok') return buildah;
-  // Looked at before the records are: what another session has built since is not in it, and what is in it is recorded.
+  // Read before the records. What another session has built since then is not in it, and what is in it is recorded.
   const stored: { readonly service: string; readonly images: readonly StoredImage[] }[] = [];
   for (const service of services) {
     const images = await listImages(buildah.value, project, service, signal);
@@ -45,7 +45,7 @@ export async function pruneStorage(request: StoragePrune): Promise<Outcome<numbe
       const old = images.filter(
         ({ id, names }) => !kept.ids.has(id) && !names.some((name) => kept.lowers.has(name)),
       );
-      // What lies on others goes before them.
+      // What lies on others is removed before them.
       for (const image of [...old.filter((one) => !isLower(one)), ...old.filter(isLower)]) {
         const gone = await buildah.value.run({ args: ['rmi', image.id] }, { signal });
         if (gone.kind !== 'ok') return gone;
@@ -57,8 +57,8 @@ export async function pruneStorage(request: StoragePrune): Promise<Outcome<numbe
 }
 
 /**
- * Removes one image of this machine, and what is remembered of it. One that was not built here is no failure; one that
- * something uses stays and is (IMAGE_BUILD_FAILED).
+ * Removes one image from this machine, with its record. If it was not built here, that is not a failure. If something
+ * uses it, it stays, and the outcome is IMAGE_BUILD_FAILED.
  */
 export async function removeStored(
   { run, cache, signal }: Pick<StoragePrune, 'run' | 'cache' | 'signal'>,
@@ -74,7 +74,7 @@ export async function removeStored(
     if (gone.value.exitCode !== 0) {
       const said = gone.value.lines.at(-1) ?? `exit code ${gone.value.exitCode}`;
       return failed('IMAGE_BUILD_FAILED', `buildah rmi ${known.imageId} failed: ${said}`, {
-        hint: 'see what uses it: buildah containers',
+        hint: 'run buildah containers to see what uses it',
       });
     }
     return ok(new Set([known.imageId]));
@@ -82,7 +82,7 @@ export async function removeStored(
   return removed.kind === 'ok' ? ok(undefined) : removed;
 }
 
-/** The newest images of one service, and the names of what those lie on. */
+/** The last used images of one service, and the names of the images below them. */
 function keptOf(
   records: readonly ImageRecord[],
   keep: number,
@@ -97,7 +97,9 @@ function keptOf(
   return { ids, lowers };
 }
 
-/** The images with both labels. Asked for one by one: Buildah takes several filters for alternatives. */
+/**
+ * The images with both labels. Asked for one label at a time, because Buildah treats several filters as alternatives.
+ */
 async function listImages(
   buildah: Buildah,
   project: string,

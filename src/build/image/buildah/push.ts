@@ -1,6 +1,6 @@
 /**
- * Pushes an image, and does not take the push's word for it: the digest has to be in the registry. A tag that names this
- * very image already is a success without a push, also where tags cannot be written twice.
+ * Pushes an image, and then checks that the registry has the digest. If the tag already names this very image, that is
+ * a success without a push, even if tags cannot be overwritten.
  */
 import { readFile, rm } from 'node:fs/promises';
 import type { AppdevError } from '../../../core/errors.ts';
@@ -22,24 +22,24 @@ export interface PushRequest {
   /** With the registry's host, without tag. */
   readonly repository: string;
   readonly tag: string;
-  /** A file that nobody else uses; removed again. */
+  /** A file that nobody else uses. It is removed again. */
   readonly digestFile: string;
-  /** How Buildah gets in. */
+  /** How Buildah signs in. */
   readonly access: BuildahAccess;
 }
 
-/** What a push asks the registry. */
+/** What a push needs to read from the registry. */
 export type PushReader = Pick<RegistryClient, 'headManifest' | 'imageAt'>;
 
-/** A digest in the registry, and whether it was there before. */
+/** A digest in the registry, and whether it was already there. */
 export interface Pushed {
   readonly digest: string;
   readonly wasThere: boolean;
 }
 
 /**
- * Pushes. Returns the digest of the manifest as the registry has it. Fails with REGISTRY_…, TAG_IMMUTABLE, QUOTA_EXCEEDED,
- * PUSH_FAILED or DISK_FULL.
+ * Pushes. The value is the digest of the manifest, as the registry has it. Fails with REGISTRY_…, TAG_IMMUTABLE,
+ * QUOTA_EXCEEDED, PUSH_FAILED or DISK_FULL.
  */
 export async function pushImage(
   buildah: Buildah,
@@ -51,7 +51,7 @@ export async function pushImage(
 ): Promise<Outcome<Pushed>> {
   const { registry, repository, tag } = request;
   const host = registry.push.split('/', 1)[0] ?? registry.push;
-  // Not to be had is no reason not to push: what is wrong, the push says in full.
+  // If it cannot be read, push anyway: the push says in full what is wrong.
   const before = await reader.imageAt(repository, tag, signal);
   if (before.kind === 'cancelled') return before;
   if (before.kind === 'ok' && before.value?.imageId === request.imageId)
@@ -60,7 +60,7 @@ export async function pushImage(
     {
       attempt: async (fresh) => await tryOnce(buildah, request, fresh, signal),
       failureOf: (lines) => transferFailure(`pushing ${repository}`, host, lines),
-      // Who may not even look has no token that could have run out.
+      // If this account cannot even read, it has no token that could have expired.
       stranger: before.kind === 'failed' && before.error.code === 'REGISTRY_DENIED',
       onRetry,
     },
@@ -75,14 +75,14 @@ export async function pushImage(
   const there = await reader.headManifest(repository, digest, signal);
   if (there.kind !== 'ok') return there;
   if (there.value?.digest === digest) return ok({ digest, wasThere: false });
-  return failed('PUSH_FAILED', `${host} took ${repository}:${request.tag} and does not have ${digest}`, {
-    hint: `look at the registry's log, and ask it: curl http://${host}/v2/${repository.slice(host.length + 1)}/tags/list`,
+  return failed('PUSH_FAILED', `${host} accepted ${repository}:${request.tag} but does not have ${digest}`, {
+    hint: `check the registry's log, and ask the registry: curl http://${host}/v2/${repository.slice(host.length + 1)}/tags/list`,
   });
 }
 
 /**
- * A tag that may not be written again: a success where it names this image, whose digest is found without the registry's
- * help where that keeps the manifest from being read.
+ * Handles a tag that must not be overwritten. It is a success if it names this image. If the registry does not let this
+ * account read the manifest, the digest is found without its help.
  */
 async function takenTag(
   buildah: Buildah,
@@ -112,7 +112,7 @@ async function takenTag(
   }
 }
 
-/** The output of a push that failed; undefined after one that succeeded. `fresh`: the last login was refused. */
+/** The output of a failed push; undefined after a success. `fresh`: the last login was refused. */
 async function tryOnce(
   buildah: Buildah,
   { imageId, registry, repository, tag, digestFile, access }: PushRequest,

@@ -1,7 +1,7 @@
 /**
- * Remembers the images that appdev built: which digest an image got when it was pushed, so that an image which comes out
- * the same again is not pushed again, and in which order they were used, so that the older ones can be pruned (the images
- * themselves carry no time). A lost file costs a push.
+ * Remembers the images that appdev built. First, their digest after the push, so that an image which comes out the same
+ * again is not pushed again. Second, the order in which they were used, so that older ones can be pruned; the images
+ * themselves carry no time. A lost file costs one push.
  */
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
@@ -11,49 +11,50 @@ import { userTempFolder } from '../../../support/files/folders.ts';
 import { waitForLock } from '../../../support/files/lockfile.ts';
 import { readState, writeState } from '../../../support/files/state-file.ts';
 
-/** An image that was built, and pushed where `digest` is not empty. */
+/** A built image. If `digest` is not empty, it was also pushed. */
 export interface ImageRecord {
   readonly imageId: string;
   readonly project: string;
   readonly service: string;
-  /** As pushed, without tag. */
+  /** The name it was pushed to, without tag. */
   readonly repository: string;
   readonly tag: string;
   readonly digest: string;
-  /** Name of the image below the last layer; empty for images of a Containerfile. */
+  /** Name of the image below the last layer; empty for images from a Containerfile. */
   readonly lower: string;
 }
 
-/** Far more than is kept of all services together. */
+/** Maximum number of records. Far more than all services together keep. */
 const maxRecords = 500;
 
-/** The records of this user on this machine, newest use first. Sessions share them. */
+/** The records of this user on this machine, latest use first. Sessions share them. */
 export class ImageRecords {
   readonly #path: string;
   readonly #lock: string;
   #last: Promise<unknown> = Promise.resolve();
 
-  /** @param folder where the file lies. */
+  /** @param folder of the file. */
   constructor(folder: string) {
     this.#path = join(folder, 'images.json');
-    // Not beside the file: in a home on NFS, or in a volume that outlives its container, a host that is gone might hold it.
+    // Not beside the file: in a home on NFS, or in a volume that outlives its container, a host that is gone might
+    // still hold the lock.
     const name = `images-${createHash('sha256').update(this.#path).digest('hex').slice(0, 16)}`;
     this.#lock = join(userTempFolder(), 'locks', name);
   }
 
-  /** What is known of an image in a repository. */
+  /** The record of an image in a repository; undefined if there is none. */
   async find(imageId: string, repository: string): Promise<ImageRecord | undefined> {
     return (await this.list()).find(
       (record) => record.imageId === imageId && record.repository === repository,
     );
   }
 
-  /** All of them. */
+  /** All records. */
   async list(): Promise<readonly ImageRecord[]> {
     return (await readState(this.#path, (value) => listAt(value, 'images').flatMap(parseRecord))) ?? [];
   }
 
-  /** Puts an image first. What cannot be written costs a push. */
+  /** Puts an image first. If that cannot be written, it costs one push. */
   async add(record: ImageRecord, signal: AbortSignal): Promise<void> {
     await this.#alone(signal, async () => {
       await this.#write((records) => [record, ...records.filter((other) => !isSame(other, record))]);
@@ -62,8 +63,8 @@ export class ImageRecords {
   }
 
   /**
-   * Has images removed from the storage, and forgets them: `remove` is given all records and returns the ids of what went.
-   * Nobody records an image meanwhile, so that none which another session has just built counts as old.
+   * Removes images from the storage and forgets them. `remove` receives all records and returns the ids of the removed
+   * images. Nobody can record an image in the meantime, so one that another session has just built never counts as old.
    */
   async remove(
     signal: AbortSignal,
@@ -82,7 +83,7 @@ export class ImageRecords {
     await writeState(this.#path, { images: edit(await this.list()).slice(0, maxRecords) });
   }
 
-  /** One at a time: within this process by a queue, among processes by a lock. */
+  /** Runs work alone: a queue orders callers in this process, a lock orders processes. */
   async #alone<T>(signal: AbortSignal, work: () => Promise<Outcome<T>>): Promise<Outcome<T>> {
     const turn = this.#last.then(async () => {
       const lock = await waitForLock(this.#lock, 'recording images', signal, () => undefined);

@@ -1,4 +1,4 @@
-/** Buildah as this session uses it: looked at once, then run with the flags that the machine asks for. */
+/** Buildah as this session uses it: examined once, then run with the flags that the machine needs. */
 import { dirname } from 'node:path';
 import { ok, type Outcome } from '../../../core/outcome.ts';
 import type { FullFolder } from '../../../support/files/disk-full.ts';
@@ -11,9 +11,9 @@ import { probeBuildah, type BuildahStorage } from './storage.ts';
 /** A Buildah that works. */
 export interface Buildah {
   readonly storage: BuildahStorage;
-  /** Runs a subcommand. A non-zero exit code is an `ok`. */
+  /** Runs a subcommand. A non-zero exit code is an `ok` too. */
   run(request: BuildahRequest, options: RunOptions): Promise<Outcome<BuildahRun>>;
-  /** Where it writes, for the case that a disk is full. */
+  /** The folders it writes to, for messages about a full disk. */
   folders(): readonly FullFolder[];
 }
 
@@ -21,9 +21,9 @@ export interface Buildah {
 export const sessionHostPrefix = 'appdev-session-';
 
 /**
- * What every build is given. `--timestamp 0` and no label with Buildah's own version make the image a function of its
- * content; `--force-rm` takes the working container away after a failure too. The host entry is no part of the image: it is
- * the one setting that Buildah keeps with a working container and that means nothing else.
+ * Flags for every build. `--timestamp 0`, and no label with Buildah's version, make the image depend only on its
+ * content. `--force-rm` removes the working container after a failure too. The host entry is not part of the image: it
+ * is the one harmless setting that Buildah keeps with a working container, so it carries our mark.
  */
 export function buildFlags(storage: BuildahStorage): string[] {
   return [
@@ -40,12 +40,12 @@ export function buildFlags(storage: BuildahStorage): string[] {
   ];
 }
 
-/** Looks at Buildah and returns it. Fails as `probeBuildah` does. */
+/** Examines Buildah and returns it. Fails as `probeBuildah` does. */
 export async function openBuildah(run: RunProcess, signal: AbortSignal): Promise<Outcome<Buildah>> {
   const probed = await probeBuildah(run, signal);
   if (probed.kind !== 'ok') return probed;
   const storage = probed.value;
-  // Buildah's own temporary files go when the session goes, also those of a buildah that was killed.
+  // Buildah's own temporary files go with the session, including those of a buildah that was killed.
   const temporary = makeLargeTempFolder('buildah');
   return ok({
     storage,
@@ -61,7 +61,7 @@ export async function openBuildah(run: RunProcess, signal: AbortSignal): Promise
       ),
     folders: () => [
       { path: storage.root, free: 'remove images that nothing uses: buildah rmi --prune' },
-      { path: temporary, free: `remove what is not needed on the disk of ${dirname(dirname(temporary))}` },
+      { path: temporary, free: `free space on the disk of ${dirname(dirname(temporary))}` },
     ],
   });
 }

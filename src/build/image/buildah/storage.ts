@@ -1,6 +1,6 @@
 /**
- * What this machine lets Buildah do: its version, where and how it keeps images, and how it isolates RUN steps. Chooses
- * the flags that follow from it, and explains itself to `doctor`.
+ * What Buildah can do on this machine: its version, where and how it keeps images, and how it isolates RUN steps.
+ * Chooses the flags that follow from it, and explains itself to `doctor`.
  */
 import { failed, ok, type Outcome } from '../../../core/outcome.ts';
 import { fieldAt, stringAt } from '../../../support/fields.ts';
@@ -22,17 +22,20 @@ export interface BuildahStorage {
   /** Absolute folder of images and layers. */
   readonly root: string;
   readonly rootless: boolean;
-  /** Flags that every subcommand gets before its own. */
+  /** Flags for every subcommand, before its own. */
   readonly globalFlags: readonly string[];
   /** Value for `--isolation`. */
   readonly isolation: string;
   readonly warnings: readonly StorageWarning[];
 }
 
-/** Oldest version that has every flag that is used: `push --retry` came last. */
+/** Oldest version with every flag that appdev uses. `push --retry` came last. */
 const oldest = '1.26.0';
 
-/** Known holes for whoever builds Containerfiles that he has not read, and the version that closed each. */
+/**
+ * Known holes that matter to someone who builds Containerfiles without having read them, and the version that fixed
+ * each.
+ */
 const holes: readonly (readonly [cve: string, fixedIn: string])[] = [
   ['CVE-2024-1753', '1.35.1'],
   ['CVE-2024-9407', '1.37.4'],
@@ -41,9 +44,9 @@ const holes: readonly (readonly [cve: string, fixedIn: string])[] = [
 ];
 
 /**
- * Looks at Buildah. Fails with TOOL_MISSING, TOOL_TOO_OLD, or IMAGE_BUILD_FAILED when its storage does not work at all.
+ * Examines Buildah. Fails with TOOL_MISSING, TOOL_TOO_OLD, or IMAGE_BUILD_FAILED if its storage does not work at all.
  *
- * @param env variables of this process: STORAGE_DRIVER and BUILDAH_ISOLATION are the user's choices, and stay.
+ * @param env variables of this process. The user's STORAGE_DRIVER and BUILDAH_ISOLATION are kept.
  */
 export async function probeBuildah(
   run: RunProcess,
@@ -56,7 +59,7 @@ export async function probeBuildah(
   if (version === undefined) {
     return failed(
       'TOOL_MISSING',
-      `what is called buildah on the PATH does not say its version: ${versions.value.lines[0] ?? ''}`,
+      `the buildah on the PATH does not print its version: ${versions.value.lines[0] ?? ''}`,
       {
         hint: 'install Buildah',
       },
@@ -70,7 +73,7 @@ export async function probeBuildah(
   let globalFlags: readonly string[] = [];
   let info = await runBuildah(run, { args: ['info'] }, { signal });
   if (info.kind === 'ok' && info.value.exitCode !== 0 && env['STORAGE_DRIVER'] === undefined) {
-    // overlay on overlay, as in a container without /var/lib/containers on a volume: vfs always works.
+    // overlay on overlay, as in a container without a volume for /var/lib/containers. vfs always works.
     globalFlags = ['--storage-driver', 'vfs'];
     const asVfs = await runBuildah(run, { args: [...globalFlags, 'info'] }, { signal });
     if (asVfs.kind === 'cancelled' || (asVfs.kind === 'ok' && asVfs.value.exitCode === 0)) info = asVfs;
@@ -82,7 +85,7 @@ export async function probeBuildah(
       'IMAGE_BUILD_FAILED',
       `Buildah's storage does not work: ${lines.at(-1) ?? `exit code ${exitCode}`}`,
       {
-        hint: 'see the output of: buildah info',
+        hint: 'run buildah info to see why',
         evidence: lines.slice(-5),
       },
     );
@@ -102,9 +105,9 @@ export async function probeBuildah(
 }
 
 /**
- * `chroot` unless the user says otherwise: it needs neither a container runtime nor cgroups, so that it also works within
- * a container, in CI and on machines with hybrid cgroups. Only RUN steps of a Containerfile of the user's are isolated at
- * all; they use the host's network and see its processes.
+ * `chroot`, unless the user says otherwise. It needs neither a container runtime nor cgroups, so it also works in a
+ * container, in CI and on machines with hybrid cgroups. Only RUN steps of the user's Containerfile are isolated at all;
+ * they use the host's network and see its processes.
  */
 function chooseIsolation(env: NodeJS.ProcessEnv): string {
   const chosen = env['BUILDAH_ISOLATION'];
@@ -130,7 +133,7 @@ function versionWarnings(version: string): StorageWarning[] {
   return [
     {
       message: `buildah ${version} is older than the fixes of ${open.map(([cve, fixedIn]) => `${cve} (${fixedIn})`).join(', ')}`,
-      hint: 'build only Containerfiles that you trust, or update it; your distribution may have fixed them without a new version',
+      hint: 'build only Containerfiles that you trust, or update Buildah; your distribution may have fixed these without a new version',
     },
   ];
 }

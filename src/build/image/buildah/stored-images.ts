@@ -1,4 +1,4 @@
-/** The images of Buildah's storage, read off what `buildah images --json --no-trunc` prints. Pure. */
+/** The images in Buildah's storage, read from the output of `buildah images --json --no-trunc`. Pure. */
 import { listAt, stringAt } from '../../../support/fields.ts';
 
 /** An image in the storage. */
@@ -6,11 +6,11 @@ export interface StoredImage {
   /** `sha256` of its configuration, hex. */
   readonly id: string;
   readonly names: readonly string[];
-  /** Milliseconds since 1970; NaN where the listing has no time. */
+  /** Milliseconds since 1970; NaN if the listing has no time. */
   readonly createdMs: number;
 }
 
-/** The images of such a listing. */
+/** The images in such a listing. */
 export function storedImages(json: string): readonly StoredImage[] {
   const images: unknown = JSON.parse(json || '[]');
   return listAt({ images }, 'images').map((image) => ({

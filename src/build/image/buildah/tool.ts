@@ -1,8 +1,8 @@
-/** The `buildah` program: how it is started, and nothing of what its subcommands do. */
+/** The `buildah` program and how to start it. Does not know what its subcommands do. */
 import { cancelled, failed, ok, type NotOk, type Outcome } from '../../../core/outcome.ts';
 import type { Finished, RunOptions, RunProcess } from '../../../support/process/process.ts';
 
-/** A finished run of buildah; its exit code may be anything. */
+/** A finished run of buildah, with any exit code. */
 export type BuildahRun = Extract<Finished, { kind: 'exited' }>;
 
 /** One run. */
@@ -12,7 +12,7 @@ export interface BuildahRequest {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** Starts buildah. Fails with TOOL_MISSING; a non-zero exit code is an `ok` here. */
+/** Starts buildah. Fails with TOOL_MISSING. A non-zero exit code is an `ok` here. */
 export async function runBuildah(
   run: RunProcess,
   { args, cwd = '/', env = {} }: BuildahRequest,
@@ -24,11 +24,11 @@ export async function runBuildah(
   return ok(finished);
 }
 
-/** What to do without Buildah, which exists for Linux alone. */
+/** The failure TOOL_MISSING if there is no Buildah, with advice for the platform. Buildah exists only for Linux. */
 export function buildahMissing(platform: NodeJS.Platform): NotOk {
   if (platform === 'linux') {
     return failed('TOOL_MISSING', 'buildah is not on the PATH', {
-      hint: 'install it: apt-get install buildah, dnf install buildah, or your distribution’s way',
+      hint: 'install it: apt-get install buildah, dnf install buildah, or the equivalent on your distribution',
     });
   }
   const system = platform === 'darwin' ? 'macOS' : platform === 'win32' ? 'Windows' : platform;

@@ -1,6 +1,6 @@
 /**
- * Builds images by a program of the user's: `image.command` of appdev.yaml. Owns how it is started, told what to do,
- * cancelled and judged. It is not taken at its word: what it says it has pushed has to be in the registry.
+ * Builds images by a program of the user: `image.command` in appdev.yaml. Owns how it is started, what it is told, how
+ * it is cancelled, and how its result is judged. Its word is not enough: the digest it reports must be in the registry.
  */
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
@@ -21,30 +21,30 @@ import { findOtherJars } from '../../jar/other-jars.ts';
 import { withoutPasswords } from '../transfer/redact.ts';
 import type { ImageBuilder, ImageRequest, WorkContext } from '../../types.ts';
 
-/** What the builder is made from. */
+/** What the builder needs. */
 export interface CommandParts {
   readonly run: RunProcess;
   readonly target: ImageTarget;
-  /** Asks the registry of the target. */
+  /** Reads from the target's registry. */
   readonly reader: ManifestReader;
   readonly credentials: FindCredentials;
-  /** PEM file of the private authority to trust for the registry, as `ca.crt` in a folder of its own. */
+  /** PEM file of the private authority to trust for the registry. It is the `ca.crt` in a folder of its own. */
   readonly authority?: string;
-  /** Told before a command runs for the first time: it is a program that the repository brings along. */
+  /** Called before a command runs for the first time, because it is a program that came with the repository. */
   readonly announce: (service: string, command: string) => void;
 }
 
-/** Where an image goes. */
+/** The place for an image in the registry. */
 interface Place {
   readonly repository: string;
   /** A tag that is not in the registry yet. */
   readonly tag: string;
-  /** The tag that an image of these inputs has; it is there already where `tag` differs. */
+  /** The tag that an image of these inputs normally has. If `tag` differs, this one already exists. */
   readonly usual: string;
   readonly insecure: boolean;
 }
 
-/** Makes the builder. */
+/** Returns the builder. */
 export function createCommandBuilder(parts: CommandParts): ImageBuilder {
   const { target, reader, announce } = parts;
   const announced = new Set<string>();
@@ -90,8 +90,8 @@ export function createCommandBuilder(parts: CommandParts): ImageBuilder {
   };
 
   /**
-   * A tag that nobody has pushed: then what is found under it after the command was pushed by the command, and a registry
-   * whose tags are immutable takes it.
+   * A tag that nobody has pushed yet. So an image that is there afterwards was pushed by the command, and a registry
+   * with immutable tags accepts it.
    */
   async function placeOf(
     repository: string,
@@ -107,7 +107,10 @@ export function createCommandBuilder(parts: CommandParts): ImageBuilder {
   }
 }
 
-/** A program of the user's sees the whole context: an older jar that its Containerfile takes as well has to go first. */
+/**
+ * Fails with JAR_AMBIGUOUS if the Containerfile copies older jars too. The user's program sees the whole context, so
+ * appdev cannot hide them.
+ */
 async function checkOtherJars(
   { service, jar }: ImageRequest,
   { containerfile, context }: CommandSource,
@@ -127,7 +130,7 @@ async function checkOtherJars(
   );
 }
 
-/** An image that comes out the same again keeps its tag, so that the manifests stay the same too. */
+/** The tag to deploy. An image that comes out the same again keeps its tag, so the manifests stay the same too. */
 async function tagOf(
   { repository, tag, usual }: Place,
   digest: string,
@@ -139,7 +142,7 @@ async function tagOf(
   return before.kind === 'ok' && before.value?.digest === digest ? usual : tag;
 }
 
-/** Runs the command in a folder of its own for temporary files. Returns what it wrote to the digest file, if anything. */
+/** Runs the command with its own folder for temporary files. Returns what it wrote to the digest file, if anything. */
 async function runCommand(
   { run, credentials, authority }: CommandParts,
   { service, jar }: ImageRequest,
@@ -155,7 +158,7 @@ async function runCommand(
     const temporary = join(folder, 'tmp');
     await mkdir(temporary);
     const digestFile = join(folder, 'digest');
-    // By this name, so that its folder serves as DOCKER_CONFIG.
+    // It has this name so that its folder can serve as DOCKER_CONFIG.
     const authFile = join(folder, 'config.json');
     const host = repository.split('/', 1)[0] ?? repository;
     await writeFile(authFile, authFileText(host, known.value), { mode: 0o600 });
@@ -186,7 +189,7 @@ async function runCommand(
         'SOURCE_CHANGED',
         `${service.name}: ${jar.built} changed while the image was built from it`,
         {
-          hint: 'another build writes there; stop it and build again',
+          hint: 'another build is writing there; stop it and build again',
           exit: 4,
         },
       );
@@ -197,7 +200,7 @@ async function runCommand(
   }
 }
 
-/** The digest that the registry has: the one that the command wrote down, or else that of the tag it was told to push. */
+/** The digest in the registry: the one that the command wrote, or else that of the tag it was told to push. */
 async function confirm(
   service: string,
   { repository, tag }: Place,
@@ -212,7 +215,7 @@ async function confirm(
       'IMAGE_BUILD_FAILED',
       `${service}: the command wrote no digest to $APPDEV_DIGEST_FILE: "${said}"`,
       {
-        hint: 'write sha256:…, name@sha256:… or BuildKit’s metadata there, or leave the file away',
+        hint: 'write sha256:…, name@sha256:… or BuildKit’s metadata to that file, or do not write it at all',
       },
     );
   }
@@ -224,16 +227,16 @@ async function confirm(
       ? `the registry has no ${repository}:${tag}`
       : `the registry has no ${digest} in ${repository}, which the command wrote to $APPDEV_DIGEST_FILE`;
   return failed('PUSH_FAILED', `${service}: the command ended with exit code 0, but ${what}`, {
-    hint: 'have it push to $APPDEV_IMAGE, and where it pushes another tag, write the digest to $APPDEV_DIGEST_FILE',
+    hint: 'make it push to $APPDEV_IMAGE; if it pushes another tag, make it write the digest to $APPDEV_DIGEST_FILE',
   });
 }
 
 function noRegistry(product: string, cluster: string): NotOk {
   return failed(
     'REGISTRY_NOT_FOUND',
-    `an image command pushes to a registry, and ${product} ${cluster} has none`,
+    `an image command needs a registry to push to, but ${product} ${cluster} has none`,
     {
-      hint: 'give the cluster a local registry, or build with `builder: buildah`, whose images are loaded into the node',
+      hint: 'set up a local registry for the cluster, or use `builder: buildah`, whose images are loaded into the node',
     },
   );
 }
@@ -251,7 +254,7 @@ function missing(service: string, tool: string, context: string): NotOk {
   }
   const where = tool.includes('/') ? `does not exist in ${context}` : 'is not on the PATH';
   return failed('TOOL_MISSING', `${service}: ${tool}, which image.command runs, ${where}`, {
-    hint: `install ${tool}, or correct services.${service}.image.command.run (relative paths start in image.context)`,
+    hint: `install ${tool}, or fix services.${service}.image.command.run (relative paths start in image.context)`,
   });
 }
 
@@ -266,11 +269,11 @@ function commandFailed(
   return failed(
     'IMAGE_BUILD_FAILED',
     `${service}: the command ${commandText(source)} ended with exit code ${exitCode}${said}`,
-    { hint: `run it by hand in ${source.context}; .appdev/logs has all of its output`, evidence: lines },
+    { hint: `run it by hand in ${source.context}; .appdev/logs contains all of its output`, evidence: lines },
   );
 }
 
-/** The command on one line, for messages; long scripts are cut. */
+/** The command on one line, for messages. Long scripts are cut. */
 function commandText({ run }: CommandSource): string {
   const text = withoutPasswords(run.join(' ').replace(/\s+/g, ' ').trim());
   return text.length > 100 ? `${text.slice(0, 99)}…` : text;

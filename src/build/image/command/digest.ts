@@ -1,12 +1,14 @@
-/** Reads what an image command says it has pushed. Pure: it believes nothing, the registry confirms. */
+/**
+ * Reads which digest an image command says it has pushed. Pure. Nothing is taken on trust: the registry confirms it.
+ */
 import { isFields, stringAt } from '../../../support/fields.ts';
 
-/** The key of BuildKit's metadata file (`buildctl build --metadata-file`) that holds the digest of what was exported. */
+/** The key of the exported image's digest in BuildKit's metadata file (`buildctl build --metadata-file`). */
 const buildkitKey = 'containerimage.digest';
 
 /**
- * The digest in a digest file: by itself, as podman and Jib write it, behind a name (`name@sha256:…`), or within BuildKit's
- * metadata. Undefined where there is none.
+ * The digest in a digest file: alone (as podman and Jib write it), after a name (`name@sha256:…`), or in BuildKit's
+ * metadata. Undefined if there is none.
  */
 export function digestIn(text: string): string | undefined {
   const plain = text.trim();

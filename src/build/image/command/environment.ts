@@ -1,6 +1,6 @@
 /**
- * The environment that an image command gets: its contract with appdev, documented in docs/config.md ("Building by a
- * command"). Owns the names of the variables and the form of the credentials' file. Pure.
+ * The environment of an image command. It is the command's contract with appdev, documented in docs/config.md
+ * ("Building by a command"). Owns the names of the variables and the form of the credentials file. Pure.
  */
 import type { CommandSource } from '../../../config/model.ts';
 import type { Credentials } from '../../../registry/types.ts';
@@ -11,25 +11,26 @@ export interface CommandFacts {
   readonly service: string;
   readonly source: CommandSource;
   readonly jar: Jar | undefined;
-  /** As pushed, with host, without tag. */
+  /** Name to push to, with host, without tag. */
   readonly repository: string;
   readonly tag: string;
-  /** The registry speaks plain HTTP. */
+  /** True if the registry speaks plain HTTP. */
   readonly insecure: boolean;
-  /** File that the command may write the digest to. */
+  /** File to which the command may write the digest. */
   readonly digestFile: string;
   /** File with the credentials for the registry, in Docker's form. */
   readonly authFile: string;
-  /** PEM file of the private authority to trust for the registry; undefined where none is named. */
+  /** PEM file of the private authority to trust for the registry; undefined if there is none. */
   readonly authority: string | undefined;
-  /** Folder for temporary files, which is removed afterwards. */
+  /** Folder for temporary files. It is removed afterwards. */
   readonly temporary: string;
 }
 
 /**
- * The variables. `SOURCE_DATE_EPOCH` (reproducible-builds.org) has builders that know it, BuildKit among them, leave the
- * time of the build out of the image, so that equal content has an equal digest; `current` is this process's environment, whose
- * own setting stands.
+ * The variables. `SOURCE_DATE_EPOCH` (reproducible-builds.org) makes builders that know it, such as BuildKit, leave the
+ * build time out of the image, so equal content has an equal digest.
+ *
+ * @param current this process's environment; its own `SOURCE_DATE_EPOCH` wins.
  */
 export function commandEnvironment(
   facts: CommandFacts,
@@ -56,13 +57,13 @@ export function commandEnvironment(
   };
 }
 
-/** The platform of this machine as images name it (OCI image index, `platform`; Go's names of architectures). */
+/** The platform of this machine, as images name it (OCI image index, `platform`, with Go's names of architectures). */
 export function platformOf(arch: string): string {
   const names: Readonly<Record<string, string>> = { x64: 'amd64', ia32: '386' };
   return `linux/${names[arch] ?? arch}`;
 }
 
-/** The text of a credentials file with one registry in it, or none, in the form that Docker, BuildKit, podman and skopeo read. */
+/** The text of a credentials file for one registry, or for none. Docker, BuildKit, podman and skopeo read this form. */
 export function authFileText(host: string, credentials: Credentials | undefined): string {
   return JSON.stringify({ auths: credentials === undefined ? {} : { [host]: authEntry(credentials) } });
 }
@@ -72,11 +73,11 @@ function authEntry(credentials: Credentials): Readonly<Record<string, string>> {
   if (credentials.kind === 'password') {
     return { auth: encode(`${credentials.username}:${credentials.password}`) };
   }
-  // podman and skopeo pass over an entry whose `auth` has no user name, the token beside it included.
+  // podman and skopeo ignore an entry whose `auth` has no user name, even if there is a token beside it.
   return { auth: encode('<token>:'), identitytoken: credentials.token };
 }
 
-/** What of credentials must not be shown. */
+/** The parts of credentials that must not be shown. */
 export function secretsOf(credentials: Credentials | undefined): readonly string[] {
   if (credentials === undefined) return [];
   if (credentials.kind === 'identity') return [credentials.token];

@@ -1,7 +1,7 @@
 /**
- * Which files of its context a Containerfile reads, told from its COPY and ADD instructions and the bind mounts of its RUN. A
- * Containerfile that copies one jar out of a context that is the whole project must not rebuild the image for each edit of
- * a README. Where the answer is not certain it is "everything". Pure.
+ * Which files of its context a Containerfile reads, judged by its COPY and ADD instructions and the bind mounts of its
+ * RUN. If a Containerfile copies one jar out of a whole project, an edit of a README must not rebuild the image. If the
+ * answer is not certain, it is "everything". Pure.
  */
 import { posix } from 'node:path';
 
@@ -13,11 +13,11 @@ export type ContextRead =
   | {
       readonly by: 'copy';
       readonly sources: CopySources;
-      /** One source, to a place that is no folder by its name: of several files that match, one would win. */
+      /** A single source, to a destination whose name is not a folder's. If several files match, only one would win. */
       readonly toFile: boolean;
     }
   | {
-      /** A bind mount: the one path is no pattern. */
+      /** A bind mount: one path, not a pattern. */
       readonly by: 'mount';
       readonly sources: CopySources;
     };
@@ -50,23 +50,23 @@ export function contextReads(
   return reads;
 }
 
-/** All that the build reads from its context, in one list. */
+/** Everything that the build reads from its context, as one list. */
 export function copySources(text: string, buildArgs: Readonly<Record<string, string>>): CopySources {
   const sources = contextReads(text, buildArgs).map((read) => read.sources);
   return sources.includes('all') ? 'all' : sources.flat();
 }
 
-/** Whether a RUN sees the context: Buildah's cache does not notice when what it sees has changed. */
+/** True if a RUN sees the context. Buildah's cache does not notice when what a RUN sees has changed. */
 export function mountsContext(text: string, buildArgs: Readonly<Record<string, string>>): boolean {
   return contextReads(text, buildArgs).some(({ by }) => by === 'mount');
 }
 
-/** Whether a build only copies: the same files then make the same image, as nothing that is run does by itself. */
+/** True if a build only copies. Then equal files make an equal image, because nothing is run. */
 export function copiesOnly(text: string): boolean {
   return !instructions(text).some((instruction) => /^(?:ONBUILD\s+)?RUN\b/i.test(instruction));
 }
 
-/** Instructions, with continued lines joined and comments left out. */
+/** The instructions, with continued lines joined and comments left out. */
 function instructions(text: string): string[] {
   const escape = /^#\s*escape\s*=\s*`/im.test(text.split('\n').slice(0, 5).join('\n')) ? '`' : '\\';
   const found: string[] = [];
@@ -95,7 +95,7 @@ function define(
   }
 }
 
-/** Flags at the beginning of an instruction, without their quotes, and what follows them. */
+/** The flags at the beginning of an instruction, without their quotes, and the rest. */
 function splitFlags(text: string): { readonly flags: readonly string[]; readonly rest: string } {
   const flags: string[] = [];
   let rest = text.trimStart();
@@ -107,7 +107,7 @@ function splitFlags(text: string): { readonly flags: readonly string[]; readonly
   }
 }
 
-/** The mounts of a RUN that show the context: those of type `bind`, which is the default, that are from nowhere else. */
+/** The mounts of a RUN that show the context: those of type `bind` (the default) without a `from`. */
 function mountsOf(text: string, variables: ReadonlyMap<string, string>): ContextRead[] {
   const mounts = splitFlags(text).flags.flatMap((flag) => /^--mount=(.*)$/.exec(flag)?.[1] ?? []);
   return mounts.flatMap((mount): ContextRead[] => {
@@ -128,7 +128,7 @@ function mountsOf(text: string, variables: ReadonlyMap<string, string>): Context
 
 function copiesOf(text: string, variables: ReadonlyMap<string, string>): ContextRead[] {
   const { flags, rest } = splitFlags(text);
-  // Copies from another stage or image, not from the context.
+  // This copies from another stage or image, not from the context.
   if (flags.some((flag) => flag.startsWith('--from='))) return [];
   const words = rest.startsWith('[') ? jsonList(rest) : rest.split(/\s+/).filter((word) => word !== '');
   const all: ContextRead = { by: 'copy', sources: 'all', toFile: false };
@@ -146,13 +146,13 @@ function copiesOf(text: string, variables: ReadonlyMap<string, string>): Context
   return [{ by: 'copy', sources, toFile: words.length === 2 && !isFolder }];
 }
 
-/** A path of the context as one below it; undefined where it is the whole context. */
+/** A path of the context, relative to it; undefined if it is the whole context. */
 function inContext(path: string): string | undefined {
   const below = posix.normalize(path.replace(/^\/+/, '')).replace(/\/+$/, '');
   return below === '' || below === '.' || below.startsWith('..') ? undefined : below;
 }
 
-/** Whether a source of COPY may match more than one file. */
+/** True if a source of COPY may match more than one file. */
 export function isPattern(source: string): boolean {
   return /[*?[\\]/.test(source);
 }
@@ -166,7 +166,7 @@ function jsonList(text: string): string[] | undefined {
   }
 }
 
-/** `$name`, `${name}`, `${name:-default}`; `undefined` where a variable has no known value. */
+/** Expands `$name`, `${name}` and `${name:-default}`. Undefined if a variable has no known value. */
 function expand(text: string, variables: ReadonlyMap<string, string>): string | undefined {
   const unknown: string[] = [];
   const variable = /\$(?:(\w+)|\{(\w+)(?::-([^}]*))?\})/g;
@@ -178,6 +178,6 @@ function expand(text: string, variables: ReadonlyMap<string, string>): string | 
       return value ?? '';
     },
   );
-  // Other forms, such as `${name:+text}`, are not read.
+  // Other forms, such as `${name:+text}`, are not supported.
   return unknown.length === 0 && !expanded.includes('$') ? expanded : undefined;
 }

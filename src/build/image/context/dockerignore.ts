@@ -1,14 +1,15 @@
 /**
- * Which files of a build context the builder would not see. Docker's patterns are not git's: they are anchored at the
- * context, the last matching pattern decides, and `!` may bring back what lies in an excluded folder.
- * Rules: "Dockerfile reference, .dockerignore file" and the builders' common pattern matcher; Buildah looks for
- * `<Containerfile>.containerignore`/`.dockerignore` first, then `.containerignore`, then `.dockerignore` in the context.
+ * Which files of a build context the builder would not see. Docker's patterns differ from git's: they are anchored at
+ * the context, the last matching pattern decides, and `!` may bring back what is in an excluded folder. The rules are
+ * from "Dockerfile reference, .dockerignore file" and the builders' common pattern matcher. Buildah looks for
+ * `<Containerfile>.containerignore`/`.dockerignore` first, then `.containerignore`, then `.dockerignore` in the
+ * context.
  */
 import { readFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import picomatch from 'picomatch';
 
-/** Decides whether the builder would not see an entry of the context. */
+/** True for an entry of the context that the builder would not see. */
 export type ContextRule = (path: string, folder: boolean) => boolean;
 
 interface Pattern {
@@ -17,7 +18,7 @@ interface Pattern {
   matches(path: string): boolean;
 }
 
-/** The ignore files that a builder would look for, best first; absolute. */
+/** The ignore files that a builder would look for, best first, as absolute paths. */
 export function dockerIgnoreFiles(context: string, containerfile: string): readonly string[] {
   return [
     `${containerfile}.containerignore`,
@@ -27,29 +28,29 @@ export function dockerIgnoreFiles(context: string, containerfile: string): reado
   ];
 }
 
-/** The rule of the first of the ignore files that exists. */
+/** The rule of the first ignore file that exists. */
 export function readDockerRule(context: string, containerfile: string): ContextRule {
   return dockerRule(context, readDockerIgnore(context, containerfile));
 }
 
-/** The text of the first of the ignore files that exists; empty where none does. */
+/** The text of the first ignore file that exists; empty if none does. */
 export function readDockerIgnore(context: string, containerfile: string): string {
   for (const file of dockerIgnoreFiles(context, containerfile)) {
     try {
       return readFileSync(file, 'utf8');
     } catch {
-      // Not there: the next one.
+      // This one does not exist; try the next.
     }
   }
   return '';
 }
 
-/** The text of an ignore file that excludes these files too, by their names relative to the context. */
+/** The text of an ignore file that also excludes these files, by their names relative to the context. */
 export function excludeAlso(text: string, names: readonly string[]): string {
   return [text, ...names.map((name) => name.replace(/[*?[\]\\]/g, '\\$&')), ''].join('\n');
 }
 
-/** The rule that an ignore file's text makes for a context. Folders that `!` may reach into are not ignored. */
+/** The rule from an ignore file's text. Folders that `!` may reach into are not ignored. */
 export function dockerRule(context: string, text: string): ContextRule {
   const patterns = text.split(/\r?\n/).flatMap(parse);
   return (path, folder) => {
@@ -80,7 +81,10 @@ function excluded(name: string, patterns: readonly Pattern[]): boolean {
   return verdict;
 }
 
-/** Whether a pattern could match something in the folder: part by part, until one of the two ends or `**` takes over. */
+/**
+ * True if a pattern could match something in the folder. Compares part by part until one of the two ends or `**` takes
+ * over.
+ */
 function mayReachInto(pattern: string, folder: string): boolean {
   const wanted = pattern.split('/');
   for (const [index, part] of folder.split('/').entries()) {
@@ -91,7 +95,7 @@ function mayReachInto(pattern: string, folder: string): boolean {
   return true;
 }
 
-/** What a pattern of Go's filepath.Match matches; that knows neither braces nor extended globs. */
+/** Returns a test for a pattern of Go's filepath.Match, which has neither braces nor extended globs. */
 export function matcher(pattern: string): (path: string) => boolean {
   return picomatch(pattern, { dot: true, nobrace: true, noextglob: true, nonegate: true });
 }

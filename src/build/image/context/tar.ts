@@ -1,7 +1,7 @@
 /**
- * Packs a build context into a gzipped tar on disk, the same bytes for the same content wherever and whenever: entries by
- * name, one date, no owner. Knows nothing of who reads it. The copy on disk is what gets built, so that a file which
- * changes while it is sent cannot end up half old and half new in an image.
+ * Packs a build context into a gzipped tar on disk. Equal content gives equal bytes at any place and time: entries by
+ * name, one date, no owner. Does not know who reads it. The copy on disk is what gets built, so a file that changes
+ * while it is sent cannot end up half old and half new in an image.
  */
 import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream, type Stats } from 'node:fs';
@@ -15,26 +15,29 @@ import { codeOf } from '../../../support/error-code.ts';
 
 /** What to pack. */
 export interface ContextSource {
-  /** Absolute folder. */
+  /** Absolute path of the folder. */
   readonly root: string;
-  /** Whether an entry is left out; a folder that is left out is not looked into. */
+  /** True for an entry to leave out. A folder that is left out is not looked into. */
   readonly skip: (path: string, folder: boolean) => boolean;
-  /** Whether a file, by its path below the root with slashes, is wanted. A folder comes with what is wanted below it. */
+  /**
+   * True for a file to include, by its path below the root with slashes. A folder comes with the files that are
+   * included below it.
+   */
   readonly wants: (name: string) => boolean;
-  /** Files that are no part of the context itself, by their path in the tar. */
+  /** Files that are not part of the context itself, by their path in the tar. */
   readonly extra: ReadonlyMap<string, string>;
 }
 
-/** What was packed. */
+/** The result of packing. */
 export interface ContextTar {
-  /** `sha256` over the tar before compression, hex: equal for equal content. */
+  /** `sha256` over the tar before compression, hex. Equal for equal content. */
   readonly hash: string;
   readonly files: number;
-  /** Bytes of the gzipped tar. */
+  /** Size of the gzipped tar in bytes. */
   readonly bytes: number;
 }
 
-/** A file changed or went while it was packed. */
+/** A file changed or disappeared while it was packed. */
 export class ContextChangedError extends Error {
   readonly path: string;
 
@@ -45,12 +48,12 @@ export class ContextChangedError extends Error {
 }
 
 /**
- * The date of every entry. Zip files, which builds like to make, know nothing before 1980; zero would make them fail in the
- * middle of somebody's RUN.
+ * The date of every entry. Builds like to make zip files, which know nothing before 1980: zero would make them fail in
+ * the middle of someone's RUN.
  */
 const date = new Date('1980-01-01T00:00:00Z');
 
-/** Files up to this size are read in one go. */
+/** Files up to this size, in bytes, are read at once. */
 const smallBytes = 1024 * 1024;
 
 interface Entry {
@@ -59,7 +62,7 @@ interface Entry {
   readonly stat: Stats;
 }
 
-/** Writes the tar to `file`. Throws ContextChangedError, and what the file system throws (no space, no permission). */
+/** Writes the tar to `file`. Throws ContextChangedError, or the file system's own error (no space, no permission). */
 export async function packContext(source: ContextSource, file: string): Promise<ContextTar> {
   const entries = await list(source, source.root, '');
   const packer = pack();
@@ -76,7 +79,7 @@ export async function packContext(source: ContextSource, file: string): Promise<
   const written = pipeline(
     Readable.from(packer as unknown as AsyncIterable<Buffer>),
     hashing,
-    // Level 1: it goes to a cluster nearby, and jars do not shrink any more.
+    // Level 1, because the tar goes to a cluster nearby, and jars do not shrink any further.
     createGzip({ level: 1 }),
     counting,
     createWriteStream(file, { mode: 0o600 }),
@@ -95,19 +98,19 @@ export async function packContext(source: ContextSource, file: string): Promise<
     }
   };
   const [filled, wrote] = await Promise.allSettled([fill(), written]);
-  // What broke the writing also ends the filling, and says more.
+  // An error while writing also ends the filling, and says more.
   const reason: unknown = flow.reason ?? (filled.status === 'rejected' ? filled.reason : undefined);
   if (filled.status === 'rejected' || wrote.status === 'rejected') throw asError(reason);
   const files = entries.filter(({ stat }) => !stat.isDirectory()).length;
   return { hash: hash.digest('hex'), files, bytes };
 }
 
-/** More than this between reading and writing makes the reading wait, in bytes. The packer itself takes all it is given. */
+/** If more than this is read but not yet written, in bytes, reading waits. The packer itself accepts everything. */
 const windowBytes = 8 * 1024 * 1024;
 
-/** Keeps what is read but not written yet within bounds. */
+/** Limits how much is read but not yet written. */
 class Flow {
-  /** Why writing ended, where it did not end well and filling did not cause it. */
+  /** Why writing ended, if it failed for a reason other than the filling. */
   reason: unknown;
   #ahead = 0;
   #wake = (): void => undefined;
@@ -122,7 +125,7 @@ class Flow {
     this.#wake();
   }
 
-  /** To be awaited before `bytes` are handed to the packer. */
+  /** Wait for this before passing `bytes` to the packer. */
   async room(bytes: number): Promise<void> {
     this.#ahead += bytes;
     while (this.#ahead > windowBytes && this.#ahead > bytes && this.reason === undefined) {
@@ -147,7 +150,7 @@ function asError(error: unknown): Error {
   return error instanceof Error ? error : new Error(String(error));
 }
 
-/** Everything wanted below a folder, folders before what they hold, in the order of names. */
+/** Every included entry below a folder, sorted by name, each folder before its contents. */
 async function list(source: ContextSource, folder: string, prefix: string): Promise<Entry[]> {
   const found: Entry[] = [];
   for (const child of (await readdir(folder)).sort(byCode)) {
@@ -174,7 +177,7 @@ async function statOf(path: string): Promise<Stats | undefined> {
 }
 
 async function add(packer: Pack, { name, path, stat }: Entry, flow: Flow): Promise<void> {
-  // Windows knows no such bits; Docker's tools send everything executable from there.
+  // Windows has no such bits. Docker's tools send everything from there as executable.
   const mode = process.platform === 'win32' ? 0o755 : stat.mode & 0o7777;
   if (stat.isDirectory()) {
     await settled((done) => packer.entry({ ...common, name: `${name}/`, mode, type: 'directory' }, done));
@@ -206,7 +209,7 @@ async function addLarge(packer: Pack, { name, path, stat }: Entry, mode: number,
     let sent = 0;
     await settled((done) => {
       const sink = packer.entry({ ...common, name, mode, type: 'file', size: stat.size }, done);
-      // It hears of every error of the packer, which is the one that ended it.
+      // It receives every error of the packer, including the one that ended it.
       sink.on('error', () => undefined);
       const send = async (): Promise<void> => {
         for await (const chunk of createReadStream(path)) {
@@ -224,7 +227,7 @@ async function addLarge(packer: Pack, { name, path, stat }: Entry, mode: number,
   });
 }
 
-/** What reads one file: that it is gone, or something else by now, is a change like any other. */
+/** Runs `read` on one file. If the file is gone, or is something else by now, that counts as a change too. */
 async function unchanged<T>(path: string, read: () => Promise<T>): Promise<T> {
   try {
     return await read();

@@ -1,6 +1,6 @@
 /**
- * The base of layered images for a builder without a storage: its digest and its user, asked from the base's own registry
- * once a session, and remembered for the days on which that cannot be reached.
+ * The base of layered images for a builder without a storage: its digest and its user. Asks the base's registry once a
+ * session, and remembers the answer for days on which that registry cannot be reached.
  */
 import { join } from 'node:path';
 import { failed, ok, type Outcome } from '../../../core/outcome.ts';
@@ -8,7 +8,7 @@ import type { ImageFacts } from '../../../registry/api/image-config.ts';
 import { stringAt } from '../../../support/fields.ts';
 import { readState, writeState } from '../../../support/files/state-file.ts';
 
-/** Looks at an image by its name; undefined where there is none. */
+/** Looks at an image by its name; undefined if there is none. */
 export type LookAtImage = (name: string, signal: AbortSignal) => Promise<Outcome<ImageFacts | undefined>>;
 
 /** Bases, by the name that the user writes. */
@@ -17,13 +17,16 @@ export class BaseImages {
   readonly #folder: string;
   readonly #look: LookAtImage;
 
-  /** @param folder for what is kept across sessions. */
+  /** @param folder for what is kept between sessions. */
   constructor(folder: string, look: LookAtImage) {
     this.#folder = folder;
     this.#look = look;
   }
 
-  /** What a name means in this session. Fails with BASE_IMAGE_MISSING. `onNote` hears why an older answer is used. */
+  /**
+   * What a name means in this session. Fails with BASE_IMAGE_MISSING. `onNote` is called with the reason if an older
+   * answer is used.
+   */
   async find(
     name: string,
     signal: AbortSignal,
@@ -49,7 +52,7 @@ export class BaseImages {
     }
     const why = found.kind === 'failed' ? found.error.message : 'its registry has no such image';
     return failed('BASE_IMAGE_MISSING', `cannot look at the base image ${name}: ${why}`, {
-      hint: 'check image.base in appdev.yaml; this machine reads its digest and its user, the build pod pulls it',
+      hint: 'check image.base in appdev.yaml; this machine must be able to read its digest and its user, the build pod must be able to pull it',
     });
   }
 }

@@ -1,10 +1,10 @@
 /**
- * Builds images in pods of the cluster with Kaniko's executor, which also pushes them. Owns the order of things and the
- * reports; what a pod is and how it runs is in the other kaniko files. Needs no program on this machine.
+ * Builds images in pods of the cluster with Kaniko's executor, which also pushes them. Owns the order of the steps and
+ * the reports; the other kaniko files know what a pod is and how it runs. Needs no program on this machine.
  *
- * The tag is a hash of what was sent to be built, over the digest of its base. Equal content has an equal tag and digest,
- * whichever inputs it was made from, and an image of layers that is in the registry already needs no pod. What a
- * Containerfile's base and its RUN bring is not in the tag: such an image is always built.
+ * The tag is a hash over what was sent to be built and over the digest of the base. Equal content gets an equal tag and
+ * digest, whatever inputs it was made from, and an image of layers that is already in the registry needs no pod. What a
+ * Containerfile's base and its RUN bring is not in the tag, so such an image is always built.
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -27,19 +27,19 @@ import { stageLayers } from '../layers/staging.ts';
 import { jarsToHide } from '../../jar/other-jars.ts';
 import type { ImageBuilder, ImageRequest, Jar, WorkContext } from '../../types.ts';
 
-/** What the builder is made from. */
+/** What the builder needs. */
 export interface KanikoParts extends PodBuildParts {
   readonly target: ImageTarget;
   readonly lookAtImage: LookAtImage;
-  /** Gets each image that lies below others, so that prune knows it. */
+  /** Called with each image that lies below others, so that prune knows it. */
   readonly onLower: (artifact: Artifact) => Promise<unknown>;
-  /** Waits until such an image may be pulled, where its project keeps images back until they are scanned. */
+  /** Waits until such an image may be pulled, if its project holds images back until they are scanned. */
   readonly pullGate: ScanGate;
-  /** Folder for what is kept across sessions. */
+  /** Folder for what is kept between sessions. */
   readonly cache: string;
 }
 
-/** Makes the builder. */
+/** Returns the builder. */
 export function createKanikoBuilder(parts: KanikoParts): ImageBuilder {
   const { target } = parts;
   const bases = new BaseImages(join(parts.cache, 'kaniko'), parts.lookAtImage);
@@ -53,7 +53,10 @@ export function createKanikoBuilder(parts: KanikoParts): ImageBuilder {
     return own;
   }
 
-  /** The image of a jar: one below with what a change of code leaves alone, made when it is not there, and one layer on it. */
+  /**
+   * The image of a jar: a lower image with what a change of code leaves alone, made if it does not exist, and one layer
+   * on it.
+   */
   async function layered(job: Job, jar: Jar, baseName: string): Promise<Outcome<Made>> {
     const { names, context } = job;
     const root = join(job.folder, 'layers');
@@ -105,8 +108,8 @@ export function createKanikoBuilder(parts: KanikoParts): ImageBuilder {
     if (source?.kind === 'containerfile') return await fromContainerfile(job, source, jar);
     if (source?.kind === 'command') throw new Error(`${service.name} is built by a command`);
     if (jar === undefined) {
-      return failed('IMAGE_BUILD_FAILED', `${service.name}: there is no jar to make layers of`, {
-        hint: `give services.${service.name} a jar: section, or a containerfile`,
+      return failed('IMAGE_BUILD_FAILED', `${service.name}: there is no jar to make layers from`, {
+        hint: `add a jar: section or a containerfile to services.${service.name}`,
       });
     }
     return await layered(job, jar, source?.base ?? '');
@@ -129,7 +132,7 @@ export function createKanikoBuilder(parts: KanikoParts): ImageBuilder {
         'SOURCE_CHANGED',
         `${job.service}: ${jar.built} changed while the image was built from it`,
         {
-          hint: 'another build writes there; stop it and build again',
+          hint: 'another build is writing there; stop it and build again',
           exit: 4,
         },
       );
@@ -137,7 +140,7 @@ export function createKanikoBuilder(parts: KanikoParts): ImageBuilder {
     return made;
   }
 
-  /** The digest has to be in the registry by the name that this machine knows; the executor's word is not enough. */
+  /** Checks that the registry has the digest, by the name that this machine uses. The executor's word is not enough. */
   async function confirm(job: Job, { tag, digest, sent, wasThere = false }: Made): Promise<Outcome<void>> {
     const { repository, context, registry } = job;
     const { report, signal } = context;
@@ -156,7 +159,7 @@ export function createKanikoBuilder(parts: KanikoParts): ImageBuilder {
               'PUSH_FAILED',
               `${registry.push} does not have ${digest}, which the build pod pushed to ${job.podRepository}:${tag}`,
               {
-                hint: 'registry.push and registry.inCluster in appdev.yaml must be two names of one registry',
+                hint: 'registry.push and registry.inCluster in appdev.yaml must be two names of the same registry',
               },
             );
     const short = digest.slice(0, 19);
@@ -178,7 +181,7 @@ export function createKanikoBuilder(parts: KanikoParts): ImageBuilder {
               [
                 {
                   path: job.value.folder,
-                  free: `remove what is not needed on the disk of ${job.value.folder}`,
+                  free: `free space on the disk of ${job.value.folder}`,
                 },
               ],
               {},
@@ -207,7 +210,7 @@ export function createKanikoBuilder(parts: KanikoParts): ImageBuilder {
     if (target.kind === 'load') {
       return failed(
         'REGISTRY_NOT_FOUND',
-        `${service.name}: a build pod needs a registry to push to, and there is none`,
+        `${service.name}: a build pod needs a registry to push to, but there is none`,
         {
           hint: `set up a local registry for ${target.product} (docs/config.md, registry), or use image.builder: buildah`,
         },
@@ -229,7 +232,7 @@ export function createKanikoBuilder(parts: KanikoParts): ImageBuilder {
   }
 }
 
-/** The wait for an image below is a part of making the one above: it has no stage of its own. */
+/** The wait for a lower image is part of making the image above it, so it has no stage of its own. */
 function withinImage({ signal, report }: WorkContext): GateContext {
   return {
     signal,

@@ -114,7 +114,7 @@ describe('an executor that failed', () => {
         'error pushing image: failed to push to destination r/orders:1: PUT http://r/v2/orders/manifests/1: PRECONDITION: configured as immutable',
       ],
       'TAG_IMMUTABLE',
-      /has this tag already/,
+      /already has this tag/,
       /./,
     ],
     [
@@ -123,8 +123,8 @@ describe('an executor that failed', () => {
         'error pushing image: failed to push to destination r/shop/orders:1: HEAD http://r/v2/shop/orders/manifests/1: unexpected status code 412 Precondition Failed (HEAD responses have no body, use GET for details)',
       ],
       'TAG_IMMUTABLE',
-      /has this tag already and keeps it back/,
-      /scanned/,
+      /already has this tag and holds it back/,
+      /scan the image/,
     ],
     [
       'a project without room',
@@ -133,7 +133,7 @@ describe('an executor that failed', () => {
       ],
       'QUOTA_EXCEEDED',
       /no room left/,
-      /quota raised/,
+      /higher quota/,
     ],
     [
       'a push that fails after a build that printed other words',
@@ -162,7 +162,7 @@ describe('an executor that failed', () => {
       ],
       'BASE_IMAGE_MISSING',
       /may not pull r\/shop\/base: .*without vulnerability scanning/,
-      /scanned in Harbor/,
+      /scan that image in Harbor/,
     ],
     [
       'a base that is not there',
@@ -185,7 +185,7 @@ describe('an executor that failed', () => {
       /unknown flag: --nope/,
       /./,
     ],
-    ['one that says nothing', [], 'IMAGE_BUILD_FAILED', /it said nothing/, /./],
+    ['one that says nothing', [], 'IMAGE_BUILD_FAILED', /it printed no error/, /./],
   ] as const)('%s', (_, lines, code, message, hint) => {
     const error = errorOf(buildFailed(subject, failed(1), lines));
     expect(error.code).toBe(code);

@@ -1,17 +1,17 @@
-/** Keeps the state of a build's pod current while the build waits for it. */
+/** Keeps the state of a build's pod up to date while the build waits for it. */
 import { queryFor } from '../../../cluster/ref.ts';
 import type { Cluster, ObjectRef } from '../../../cluster/types.ts';
 import { onAbort } from '../../../support/abort.ts';
 import { podState, type PodState } from './state.ts';
 
-/** The pod's state, kept current. */
+/** The pod's state, kept up to date. */
 export interface PodStates {
   latest(): PodState | undefined;
-  /** Settles at the first state that `accept` turns into something; undefined when the signal aborts before. */
+  /** Resolves at the first state for which `accept` returns a value; undefined if the signal aborts before. */
   until<T>(accept: (state: PodState) => T | undefined, signal: AbortSignal): Promise<T | undefined>;
 }
 
-/** Follows one until the signal aborts. */
+/** Follows a pod until the signal aborts. */
 export function followPod(cluster: Pick<Cluster, 'follow'>, ref: ObjectRef, signal: AbortSignal): PodStates {
   const listeners = new Set<() => void>();
   let state: PodState | undefined;
@@ -19,13 +19,13 @@ export function followPod(cluster: Pick<Cluster, 'follow'>, ref: ObjectRef, sign
     queryFor(ref),
     {
       onSnapshot: ([pod]) => {
-        // What it said last counts: a pod that has ended and is removed by somebody has still ended.
+        // The last state counts: a pod that ended and was then removed by someone has still ended.
         if (state?.kind === 'ended') return;
         const goes = pod?.metadata.deletionTimestamp !== undefined;
         const seen: PodState | undefined = pod === undefined ? undefined : podState(pod);
         state =
           seen === undefined || (goes && seen.kind !== 'ended')
-            ? { kind: 'lost', reason: 'Deleted', message: 'somebody removed it' }
+            ? { kind: 'lost', reason: 'Deleted', message: 'someone removed it' }
             : seen;
         for (const listener of listeners) listener();
       },

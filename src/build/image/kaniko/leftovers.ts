@@ -1,7 +1,7 @@
 /**
- * Removes what killed sessions left of their builds in the cluster: pods of this project whose session is certainly dead,
- * and, whoever made them, those that ended long ago. Their Secrets belong to them and go with them. Nothing without our
- * label is looked at.
+ * Removes what killed sessions left of their builds in the cluster: pods of this project whose session is certainly
+ * dead, and pods of any session that ended long ago. Their Secrets belong to them and go with them. Ignores everything
+ * without our label.
  */
 import { mayRun } from '../../../cluster/hold/holder.ts';
 import type { Cluster, KubeObject } from '../../../cluster/types.ts';
@@ -11,10 +11,13 @@ import { removeBuild } from './remove.ts';
 import { podTiming } from './run.ts';
 import { podState } from './state.ts';
 
-/** A session on another machine cannot be asked; what it made and left for so long, in milliseconds, it has forgotten. */
+/** After how many milliseconds a pod that ended counts as forgotten. A session on another machine cannot be asked. */
 const forgottenMs = 60 * 60 * 1000;
 
-/** Removes them, and returns how many pods there were. A pod is waited for: a dead session's build must not push any more. */
+/**
+ * Removes them, and returns how many pods there were. Waits until each pod is gone, because a dead session's build must
+ * not push any more.
+ */
 export async function removeLeftoverBuilds(
   cluster: Pick<Cluster, 'list' | 'remove' | 'follow'>,
   { namespace, project }: { readonly namespace: string; readonly project: string },

@@ -1,6 +1,6 @@
 /**
- * The docker config.json of one build: credentials of this machine for the registries that the build speaks to, under the
- * names by which the pod speaks to them. The text is a secret: it goes into a Secret object and nowhere else.
+ * The docker config.json of one build: this machine's credentials for the registries that the build uses, under the
+ * names that the pod uses. The text is secret: it goes into a Secret object and nowhere else.
  */
 import { ok, type Outcome } from '../../../core/outcome.ts';
 import type { Credentials, FindCredentials } from '../../../registry/types.ts';
@@ -8,13 +8,15 @@ import { parseReference } from '../../../registry/reference.ts';
 
 /** One registry of a build. */
 export interface LoginFor {
-  /** Repository as this machine names it: what its credentials are looked up for. */
+  /** Repository, by this machine's name, for looking up its credentials. */
   readonly repository: string;
-  /** Host as the pod names it. */
+  /** Host, by the pod's name. */
   readonly host: string;
 }
 
-/** The text; undefined where this machine has credentials for none of them. Fails as looking credentials up does. */
+/**
+ * The text; undefined if this machine has credentials for none of the registries. Fails as looking up credentials does.
+ */
 export async function loginText(
   registries: readonly LoginFor[],
   find: FindCredentials,
@@ -29,14 +31,20 @@ export async function loginText(
   return ok(Object.keys(auths).length === 0 ? undefined : JSON.stringify({ auths }));
 }
 
-/** The images that a Containerfile begins with, as far as they are written out; names of stages come along and do no harm. */
+/**
+ * The images that a Containerfile begins with, if they are written out. Names of stages are included too and do no
+ * harm.
+ */
 export function baseReferences(containerfile: string): readonly string[] {
   return [...containerfile.matchAll(/^\s*FROM\s+(?:--\S+\s+)*(\S+)/gim)].flatMap(([, name = '']) =>
     name === 'scratch' || name.includes('$') || parseReference(name) === undefined ? [] : [name],
   );
 }
 
-/** Docker keeps the credentials of its Hub under an old address, and so do the tools that read its file. */
+/**
+ * The key of a registry. Docker keeps the credentials of its Hub under an old address, and so do the tools that read
+ * its file.
+ */
 function keyOf(host: string): string {
   return host === 'docker.io' || host === 'index.docker.io' ? 'https://index.docker.io/v1/' : host;
 }

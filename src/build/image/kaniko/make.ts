@@ -1,6 +1,6 @@
 /**
- * Makes one image of a recipe: found in the registry, or built in a pod of its own. Owns what a build is called and what
- * its pod is told; which images make up a service's is builder.ts's.
+ * Makes one image from a recipe: finds it in the registry, or builds it in a pod. Owns the name of a build and what its
+ * pod is told. builder.ts decides which images make up a service's image.
  */
 import { join } from 'node:path';
 import { holderOfProcess, type Holder } from '../../../cluster/hold/holder.ts';
@@ -20,18 +20,18 @@ import { packRecipe, tagOf, type Recipe } from './recipe.ts';
 import { podTiming, runBuildPod, type PodBuild, type PodRun, type PodTiming } from './run.ts';
 import type { WorkContext } from '../../types.ts';
 
-/** What builds in pods are made with. */
+/** What builds in pods need. */
 export interface PodBuildParts {
   readonly cluster: PodRun['cluster'] & Pick<Cluster, 'get' | 'identity'>;
   readonly config: KanikoConfig;
-  /** Whether the namespace may be created; only where it is the project's own. */
+  /** True if the namespace may be created. Only if it is the project's own. */
   readonly createNamespace: boolean;
   /** Name of the project. */
   readonly project: string;
-  /** Asks the registry of the target. */
+  /** Reads from the target's registry. */
   readonly reader: ManifestReader;
   readonly credentials: FindCredentials;
-  /** PEM text of the authority that signed the registry's certificate, where it is a private one. */
+  /** PEM text of the authority that signed the registry's certificate, if it is a private one. */
   readonly authority?: string;
   readonly timing?: PodTiming;
 }
@@ -40,18 +40,18 @@ export interface PodBuildParts {
 export interface Made {
   readonly tag: string;
   readonly digest: string;
-  /** Bytes that were sent to be built; undefined where it was found before. */
+  /** Bytes that were sent to be built; undefined if the image was found. */
   readonly sent?: number;
-  /** It was built, and came out as what its tag already named. */
+  /** True if it was built and came out as what its tag already named. */
   readonly wasThere?: boolean;
 }
 
-/** One service's build under way. */
+/** A running build of one service. */
 export interface Job {
   readonly service: string;
   readonly registry: Registry;
   readonly names: PodNames;
-  /** As pushed from here, and as the pod pushes it, without tag. */
+  /** Repository without tag: as this machine pushes it, and as the pod pushes it. */
   readonly repository: string;
   readonly podRepository: string;
   readonly folder: string;
@@ -61,7 +61,7 @@ export interface Job {
 /** Makes the image of a recipe. */
 export type MakeImage = (job: Job, recipe: Recipe) => Promise<Outcome<Made>>;
 
-/** Makes the maker. */
+/** Returns the function that makes images. */
 export function createMakeImage(parts: PodBuildParts): MakeImage {
   const { cluster, config, project, authority, timing = podTiming } = parts;
   const namespace = config.namespace ?? cluster.identity.namespace;
@@ -92,7 +92,7 @@ export function createMakeImage(parts: PodBuildParts): MakeImage {
     return other === digest ? ok({ ...made, wasThere: true }) : tagTaken(taken, other);
   }
 
-  /** What a tag that is made of the content names in the registry. */
+  /** What a tag that was made from the content names in the registry. */
   async function found({ repository, context }: Job, tag: string): Promise<Outcome<Made | undefined>> {
     const there = await parts.reader.headManifest(repository, tag, context.signal);
     if (there.kind !== 'ok') return there;

@@ -1,6 +1,6 @@
 /**
- * The names of one registry, from where a build pod stands: what it pushes to, and what it has to be told so that names
- * of this machine mean the same registry there. Pure.
+ * The names of one registry, as a build pod sees them: what it pushes to, and what it must be told so that names of
+ * this machine mean the same registry there. Pure.
  */
 import { isLoopbackHost, splitRegistryName } from '../../../registry/reference.ts';
 import type { Registry } from '../../../registry/types.ts';
@@ -11,24 +11,24 @@ export interface PodNames {
   readonly registry: string;
   /** `host[:port]` of it. */
   readonly host: string;
-  /** Hosts that mean this machine's registry, and what to ask instead. */
+  /** Hosts that mean this machine's registry, and the host to ask instead. */
   readonly maps: ReadonlyMap<string, string>;
-  /** A reference that this machine knows, by the name that the pod knows. */
+  /** The pod's name for a reference that this machine uses. */
   translate(reference: string): string;
-  /** A reference that the pod or the node knows, by the name that this machine knows. */
+  /** This machine's name for a reference that the pod or the node uses. */
   here(reference: string): string;
 }
 
-/** The names for a registry; undefined where no name of it means anything to a pod. */
+/** The names for a registry; undefined if none of its names works in a pod. */
 export function podNames({ push, pull, inCluster }: Registry): PodNames | undefined {
-  // Any other name than a loopback's means the same everywhere.
+  // Any name other than a loopback name means the same everywhere.
   const registry = inCluster ?? (isLoopbackHost(splitRegistryName(push).host) ? undefined : push);
   if (registry === undefined) return undefined;
   const { host, path } = splitRegistryName(registry);
   const maps = new Map<string, string>();
   for (const name of [push, pull]) {
     const other = splitRegistryName(name);
-    // The executor maps hosts only: where the folders differ, names in a Containerfile stay what they are.
+    // The executor maps only hosts. If the folders differ, names in a Containerfile stay as they are.
     if (other.host !== host && other.path === path) maps.set(other.host, host);
   }
   return {

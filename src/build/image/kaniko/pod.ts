@@ -1,6 +1,6 @@
 /**
- * The pod of one Kaniko build, as data: its spec, the executor's flags, the Secret of what it is given. Pure. What the
- * executor understands is kept in test/stand-in-executor/flags.json, and a test holds this file against that.
+ * The pod of one Kaniko build, as data: its spec, the executor's flags, and the Secret with what it is given. Pure.
+ * test/stand-in-executor/flags.json lists what the executor understands, and a test checks this file against it.
  */
 import { randomBytes } from 'node:crypto';
 import type { Holder } from '../../../cluster/hold/holder.ts';
@@ -8,41 +8,41 @@ import type { KubeObject } from '../../../cluster/types.ts';
 import type { KanikoConfig } from '../../../config/model.ts';
 import { buildLabel, serviceLabel, holderAnnotation, placeAnnotation } from '../../../core/labels.ts';
 
-/** Name of the one container. */
+/** Name of the only container. */
 export const executorContainer = 'executor';
 
-/** Where the Containerfile is in the context that is sent: a name that no context of a user's has. */
+/** Path of the Containerfile in the context that is sent. No user's context uses this name. */
 export const containerfilePath = '.appdev-build/Containerfile';
 
-/** One build, as far as its pod is concerned. */
+/** What a pod needs to know about one build. */
 export interface BuildPod {
   readonly namespace: string;
   readonly project: string;
   readonly service: string;
   readonly holder: Holder;
   readonly config: KanikoConfig;
-  /** Reference to push to, by the name that pods know. */
+  /** Reference to push to, by the name that pods use. */
   readonly destination: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly buildArgs: Readonly<Record<string, string>>;
-  /** Hosts that pods may speak plain HTTP to. */
+  /** Hosts to which pods may speak plain HTTP. */
   readonly insecureHosts: readonly string[];
-  /** Hosts that images may be named by, and the host by which pods reach the same registry. */
+  /** Hosts that images may be named by → the host by which pods reach the same registry. */
   readonly registryMaps: ReadonlyMap<string, string>;
-  /** Reference of a repository for the layer cache, by the name that pods know. */
+  /** Repository for the layer cache, by the name that pods use. */
   readonly cacheRepository?: string;
   /** Name of a Secret of type kubernetes.io/dockerconfigjson. */
   readonly login?: string;
-  /** A private authority that the registry's certificate is checked against, beside the usual ones. */
+  /** A private authority for checking the registry's certificate, besides the usual ones. */
   readonly authority?: {
     /** Name of the Secret that holds it as `ca.crt`. */
     readonly secret: string;
-    /** `host[:port]` of the registry, by the name that pods know. */
+    /** `host[:port]` of the registry, by the name that pods use. */
     readonly host: string;
   };
 }
 
-/** What goes into the Secret of one build; one of the two at least. */
+/** What the Secret of one build contains. At least one of the two. */
 export interface BuildSecrets {
   /** Text of a docker config.json. */
   readonly login?: string;
@@ -50,22 +50,22 @@ export interface BuildSecrets {
   readonly authority?: string;
 }
 
-/** Where the authority is in the container: below the executor's own folder, which is part of no image. */
+/** Folder of the authority in the container. It is below the executor's own folder, which is part of no image. */
 const authorityFolder = '/kaniko/authority';
 const authorityKey = 'ca.crt';
-/** The key that Kubernetes demands of the type kubernetes.io/dockerconfigjson. */
+/** The key that Kubernetes requires for the type kubernetes.io/dockerconfigjson. */
 const loginKey = '.dockerconfigjson';
 
-/** A name that no other build has; a DNS label. */
+/** A name that no other build has. It is a DNS label. */
 export function buildName(service: string): string {
   return `appdev-build-${service.slice(0, 36).replace(/-+$/, '')}-${randomBytes(5).toString('hex')}`;
 }
 
 /**
- * The executor's arguments. `--reproducible` and the fixed dates in the context make the image a function of its content;
- * `--digest-file` is the file that Kubernetes shows as the container's termination message; the executor writes it before
- * it pushes. Its registry library tries server errors and broken connections three times by itself
- * (go-containerregistry, remote/options.go); `--push-retry` would repeat what is refused for good as well.
+ * The executor's arguments. `--reproducible` and the fixed dates in the context make the image depend only on its
+ * content. `--digest-file` is the file that Kubernetes shows as the container's termination message; the executor
+ * writes it before it pushes. The executor's registry library itself tries server errors and broken connections three
+ * times (go-containerregistry, remote/options.go). `--push-retry` would also repeat what is refused for good.
  */
 export function executorArgs(build: BuildPod): string[] {
   const { config, cacheRepository, authority } = build;
@@ -81,7 +81,7 @@ export function executorArgs(build: BuildPod): string[] {
     ...pairs(build.labels).map((pair) => `--label=${pair}`),
     ...pairs(build.buildArgs).map((pair) => `--build-arg=${pair}`),
     ...build.insecureHosts.map((host) => `--insecure-registry=${host}`),
-    // Beside the authorities that the executor's image has: it adds the file's to them, for this host.
+    // Besides the authorities in the executor's image: it adds this file's to them, for this host.
     ...(authority === undefined
       ? []
       : [`--registry-certificate=${authority.host}=${authorityFolder}/${authorityKey}`]),
@@ -92,14 +92,15 @@ export function executorArgs(build: BuildPod): string[] {
 }
 
 /**
- * Behaviour of the executor that is off by default until its version 1.29: layers of the base stay the blobs that they
- * are, instead of being packed anew and pushed again with each image, and an OCI base gives an OCI image.
+ * Executor features that are off by default until its version 1.29. Layers of the base stay the blobs they are and are
+ * not packed and pushed again with each image, and an OCI base gives an OCI image.
  */
 const features = ['FF_KANIKO_REPRODUCIBLE_PRESERVE_BASE_LAYERS', 'FF_KANIKO_REPRODUCIBLE_PRESERVE_FORMAT'];
 
 /**
- * The pod. It runs as root in its container, because the executor unpacks the base image over its own root and gives files
- * their owners; it is not privileged, mounts nothing of the node and no token. That is Pod Security level `baseline`.
+ * The pod. It runs as root in its container, because the executor unpacks the base image over its own root and sets the
+ * owners of files. It is not privileged, and mounts no token and nothing of the node. That is Pod Security level
+ * `baseline`.
  */
 export function buildPod(name: string, build: BuildPod): KubeObject {
   const { config } = build;
@@ -114,7 +115,7 @@ export function buildPod(name: string, build: BuildPod): KubeObject {
     },
     spec: {
       restartPolicy: 'Never',
-      // Whatever becomes of the session: no build runs for ever.
+      // Whatever happens to the session, no build runs for ever.
       activeDeadlineSeconds: Math.max(1, Math.round(config.deadlineMs / 1000)),
       terminationGracePeriodSeconds: 1,
       automountServiceAccountToken: false,
@@ -132,7 +133,7 @@ export function buildPod(name: string, build: BuildPod): KubeObject {
           stdin: true,
           stdinOnce: true,
           resources: { requests, limits },
-          // Where the executor wrote no digest, the end of its log tells more than nothing.
+          // If the executor wrote no digest, the end of its log is better than nothing.
           terminationMessagePolicy: 'FallbackToLogsOnError',
           securityContext: { runAsUser: 0, privileged: false, allowPrivilegeEscalation: false },
           volumeMounts: mounted.map(({ volume, folder }) => ({
@@ -158,7 +159,7 @@ interface MountedFile {
   readonly file: string;
 }
 
-/** What the executor finds of Secrets. */
+/** The files that the executor gets from Secrets. */
 function mountedFiles({ login, authority }: BuildPod): readonly MountedFile[] {
   const files: MountedFile[] = [];
   if (login !== undefined) {
@@ -192,7 +193,7 @@ export function buildSecret(name: string, build: BuildPod, { login, authority }:
   };
 }
 
-/** The Secret, owned by the pod as the API server has it: it goes with it, whoever removes that. */
+/** The Secret, owned by the pod as the API server returned it. It is deleted with the pod, whoever deletes that. */
 export function ownedBy(secret: KubeObject, pod: KubeObject): KubeObject {
   const owner = { apiVersion: 'v1', kind: 'Pod', name: pod.metadata.name, uid: pod.metadata.uid ?? '' };
   return { ...secret, metadata: { ...secret.metadata, ownerReferences: [owner] } };

@@ -1,6 +1,6 @@
 /**
- * What is sent to be built: a Containerfile's text and the files that it copies, packed into one tar. Knows the rules of
- * contexts (ignore files, what COPY reads), and nothing of pods.
+ * What is sent to be built: a Containerfile's text and the files it copies, packed into one tar. Knows the rules of
+ * contexts (ignore files, what COPY reads), but nothing about pods.
  */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
@@ -13,18 +13,21 @@ import { copySources } from '../context/copy-sources.ts';
 import { matcher, readDockerRule } from '../context/dockerignore.ts';
 import { containerfilePath } from './pod.ts';
 
-/** One image to make: a Containerfile's text and the files that it copies. */
+/** One image to make: a Containerfile's text and the files it copies. */
 export interface Recipe {
   readonly containerfile: string;
   readonly context: Omit<ContextSource, 'extra'>;
   readonly buildArgs: Readonly<Record<string, string>>;
-  /** The tag is given, or is made from what is sent. */
+  /** Absent if the tag is made from what is sent. */
   readonly tag?: string;
-  /** Nothing in it can come out otherwise a second time: what the registry has already is taken. */
+  /** True if a second build cannot come out differently. Then an image that the registry already has is used. */
   readonly fixed: boolean;
 }
 
-/** The recipe of an image of layers on disk: `folders` below `root`. `tag`: where it is known before anything is packed. */
+/**
+ * The recipe for an image from layers on disk: `folders` below `root`. `tag`: set if it is known before anything is
+ * packed.
+ */
 export function layersRecipe(
   root: string,
   containerfile: string,
@@ -45,8 +48,8 @@ export function layersRecipe(
 }
 
 /**
- * The recipe of a Containerfile of the user's. `hidden`: files that are left out, by their names in the context. Fails with
- * IMAGE_BUILD_FAILED where it cannot be read.
+ * The recipe for the user's Containerfile. `hidden`: files to leave out, by their names in the context. Fails with
+ * IMAGE_BUILD_FAILED if it cannot be read.
  */
 export async function containerfileRecipe(
   service: string,
@@ -66,7 +69,7 @@ export async function containerfileRecipe(
     containerfile: text,
     context: {
       root: context,
-      // appdev's own folder: its logs are no part of anybody's image.
+      // appdev's own folder. Its logs belong in nobody's image.
       skip: (path, folder) => relative(context, path) === '.appdev' || ignored(path, folder),
       wants: (name) =>
         !hidden.includes(name) &&
@@ -77,14 +80,14 @@ export async function containerfileRecipe(
   });
 }
 
-/** Packs it into `file`. Fails with SOURCE_CHANGED or IMAGE_BUILD_FAILED; throws where there is no space. */
+/** Packs the recipe into `file`. Fails with SOURCE_CHANGED or IMAGE_BUILD_FAILED. Throws if there is no space. */
 export async function packRecipe(
   service: string,
   { containerfile, context }: Recipe,
   file: string,
 ): Promise<Outcome<ContextTar>> {
-  // The ignore file was applied here; one beside the Containerfile keeps the executor from applying another, and both of
-  // these out of the image.
+  // The ignore file was applied here. The one beside the Containerfile keeps the executor from applying another one,
+  // and keeps both files out of the image.
   const extra = new Map([
     [containerfilePath, containerfile],
     [`${containerfilePath}.dockerignore`, `${containerfilePath.split('/')[0] ?? ''}\n`],
@@ -95,13 +98,13 @@ export async function packRecipe(
     if (['EACCES', 'EPERM', 'ENOENT', 'EIO'].includes(codeOf(error))) return unreadable(service, error);
     if (!(error instanceof ContextChangedError)) throw error;
     return failed('SOURCE_CHANGED', `${service}: ${error.message}`, {
-      hint: 'another program writes there; build again, or exclude it by .dockerignore',
+      hint: 'another program is writing there; build again, or exclude the file by .dockerignore',
       exit: 4,
     });
   }
 }
 
-/** The tag of what was packed: equal for equal content of one service. */
+/** The tag of what was packed. Equal content of one service gives an equal tag. */
 export function tagOf(
   context: string,
   buildArgs: Readonly<Record<string, string>>,
@@ -115,13 +118,13 @@ export function tagOf(
     .slice(0, 16);
 }
 
-/** The path and every folder above it: COPY of a folder copies what is below. */
+/** The path and every folder above it, because COPY of a folder copies what is below it. */
 function ancestors(name: string): string[] {
   const parts = name.split('/');
   return parts.map((_, index) => parts.slice(0, index + 1).join('/'));
 }
 
-/** A file of the context that this user may not read, or a Containerfile that is gone. */
+/** The failure for a file of the context that this user may not read, or for a Containerfile that is gone. */
 function unreadable(service: string, error: unknown): Outcome<never> {
   const said = error instanceof Error ? error.message : String(error);
   return failed('IMAGE_BUILD_FAILED', `${service}: its build context cannot be read: ${said}`, {

@@ -1,12 +1,12 @@
-/** Takes away what a build made in the cluster. */
+/** Removes what a build made in the cluster. */
 import { queryFor } from '../../../cluster/ref.ts';
 import type { Cluster, ObjectRef } from '../../../cluster/types.ts';
 import type { Outcome } from '../../../core/outcome.ts';
 import { onAbort } from '../../../support/abort.ts';
 
 /**
- * Removes a build's pod, and resolves when it is gone from the cluster, which is when its container is dead. One that has
- * `ended` needs no time to stop and goes at once. Never fails: what stays is collected later.
+ * Removes a build's pod. Resolves when it is gone from the cluster, because then its container is dead. A pod that has
+ * `ended` needs no time to stop and is removed at once. Never fails: what stays is collected later.
  */
 export async function removeBuild(
   cluster: Pick<Cluster, 'remove' | 'follow'>,
@@ -15,7 +15,7 @@ export async function removeBuild(
 ): Promise<void> {
   const removed = await remove(cluster, ref, goneMs, ended ? { graceSeconds: 0 } : {});
   if (ended) return;
-  // Nothing goes that is not there, or that may not be removed.
+  // If it does not exist or may not be removed, there is nothing to wait for.
   if (removed.kind === 'ok' && removed.value === 'absent') return;
   if (removed.kind === 'failed' && removed.error.code === 'CLUSTER_DENIED') return;
   const limit = AbortSignal.timeout(goneMs);
@@ -27,7 +27,7 @@ export async function removeBuild(
   stop.abort();
 }
 
-/** Removes one object of a build, and waits no longer than that for the answer. */
+/** Removes one object of a build. Waits for the answer, but not until the object is gone. */
 export async function remove(
   cluster: Pick<Cluster, 'remove'>,
   ref: ObjectRef,

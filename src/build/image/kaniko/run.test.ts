@@ -205,7 +205,7 @@ describe('a build', () => {
     expect(JSON.stringify(outcome)).not.toContain(digest);
   });
 
-  it('whose tag is taken tells the digest with the reason, for somebody to compare', async () => {
+  it('whose tag is taken tells the digest with the reason, for someone to compare', async () => {
     running();
     cluster.lines = [
       'error pushing image: failed to push to destination registry:5000/orders:1: PUT http://registry:5000/v2/orders/manifests/1: PRECONDITION: configured as immutable',
@@ -237,7 +237,7 @@ describe('a build', () => {
     expect(await run()).toMatchObject(broken);
   });
 
-  it('whose pod somebody removes ends with that', async () => {
+  it('whose pod someone removes ends with that', async () => {
     running();
     cluster.onContext = () => cluster.set(undefined);
     expect(await run()).toMatchObject({
@@ -305,7 +305,7 @@ describe('a pod that does not start', () => {
     expect(cluster.calls).toEqual(['create Pod', 'remove Pod']);
   });
 
-  it('is left alone where it is somebody else’s', async () => {
+  it('is left alone where it is someone else’s', async () => {
     cluster.refusal = ok('exists');
     expect(await run()).toMatchObject({ error: { code: 'BUILD_POD_FAILED' } });
     expect(cluster.calls).toEqual(['create Pod']);

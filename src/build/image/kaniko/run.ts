@@ -1,6 +1,6 @@
 /**
- * Carries one build through its pod: created, fed with its context, listened to, read, and removed again, whatever
- * happens in between. Knows nothing of images.
+ * Runs one build through its pod: creates it, sends the context, follows its log, reads the result, and always removes
+ * it at the end. Knows nothing about images.
  */
 import { createReadStream } from 'node:fs';
 import { refOf } from '../../../cluster/ref.ts';
@@ -28,17 +28,17 @@ import type { PodState } from './state.ts';
 
 /** Times, in milliseconds. */
 export interface PodTiming {
-  /** How long a pod may find no node: a cluster that grows on demand needs minutes. */
+  /** How long a pod may stay without a node. A cluster that grows on demand needs minutes. */
   readonly unschedulableMs: number;
-  /** How long pulling the executor may fail before the build does: a registry's hiccup passes. */
+  /** How long pulling the executor may fail before the build fails. A registry's short outage passes. */
   readonly pullMs: number;
-  /** How long the log may take to end after its container has. */
+  /** How long the log may take to end after its container. */
   readonly logMs: number;
-  /** How long a pod may take to go. */
+  /** How long a pod may take to be gone. */
   readonly goneMs: number;
 }
 
-/** Times as used outside tests. */
+/** The times outside tests. */
 export const podTiming: PodTiming = { unschedulableMs: 180_000, pullMs: 45_000, logMs: 5000, goneMs: 45_000 };
 
 /** One build. */
@@ -46,36 +46,36 @@ export interface PodRun {
   readonly cluster: Pick<Cluster, 'attach' | 'create' | 'follow' | 'logs' | 'remove'>;
   readonly subject: BuildSubject;
   readonly pod: KubeObject;
-  /** Created after the pod, and owned by it; the node waits for it. */
+  /** Created after the pod and owned by it. The node waits for it. */
   readonly secret?: KubeObject;
-  /** File of the gzipped tar. */
+  /** Path of the gzipped tar. */
   readonly context: string;
-  /** A line of the executor's log, or of what keeps it from starting. */
+  /** Called with a line of the executor's log, or with what keeps it from starting. */
   readonly onLine: (line: string) => void;
   readonly timing: PodTiming;
 }
 
-/** Lines of the log that are kept for messages. */
+/** How many lines of the log are kept for messages. */
 const keptLines = 60;
 
-/** What a build came to. */
+/** The result of a build. */
 export interface PodBuild {
-  /** The digest that the executor reports; nobody has confirmed it yet. */
+  /** The digest that the executor reports. Not confirmed yet. */
   readonly digest: string;
-  /** Why it could not push: the tag is there already. */
+  /** Set if the push failed because the tag already exists: the reason. */
   readonly taken?: AppdevError;
 }
 
-/** Runs the build. */
+/** Runs the build. Removes its pod in every case. */
 export async function runBuildPod(run: PodRun, signal: AbortSignal): Promise<Outcome<PodBuild>> {
   if (signal.aborted) return cancelled(signal);
   const { cluster, subject, pod, secret, timing } = run;
   const ref = refOf(pod);
-  // Not cancelled in the middle: whether the object was made could not be known then.
+  // Not cancelled in the middle, because then nobody could know whether the object was created.
   const made = await cluster.create(pod, new AbortController().signal);
   if (made.kind === 'cancelled') return made;
   if (made.kind === 'failed') {
-    // Refused: there is no pod. After any other failure there may be one.
+    // Refused, so there is no pod. After any other failure there may be one.
     if (made.error.code !== 'CLUSTER_DENIED')
       await removeBuild(cluster, ref, { ended: false, goneMs: timing.goneMs });
     return notCreated(subject, made.error);
@@ -105,7 +105,9 @@ export async function runBuildPod(run: PodRun, signal: AbortSignal): Promise<Out
   }
 }
 
-/** Until the container runs, or has run already. Tells what it waits for, and gives up where waiting does not help. */
+/**
+ * Waits until the container runs, or has already run. Says what it is waiting for, and gives up if waiting cannot help.
+ */
 async function untilStarted(run: PodRun, states: PodStates, signal: AbortSignal): Promise<Outcome<void>> {
   const { subject, timing, onLine } = run;
   const patience = linkedAbort(signal);
@@ -143,7 +145,7 @@ async function build(run: PodRun, states: PodStates, signal: AbortSignal): Promi
     const log = cluster.logs(
       { ...target, follow: true },
       (raw) => {
-        // As of any tool: what a RUN prints in one line may be long, and is searched for reasons.
+        // As for any tool: a line that a RUN prints may be long, and it is searched for reasons.
         const line = stripEscapes(raw.slice(0, maxLineLength));
         lines.push(line);
         if (lines.length > keptLines) lines.shift();
@@ -155,12 +157,12 @@ async function build(run: PodRun, states: PodStates, signal: AbortSignal): Promi
     const broke = fed.then((outcome) => (outcome.kind === 'failed' ? outcome : undefined));
     const end = await untilEnded(states, broke, timing, signal);
     if (signal.aborted) return cancelled(signal);
-    // The log's own stream ends a moment after the container.
+    // The log's stream ends a moment after the container.
     await Promise.race([log, systemClock.sleep(timing.logMs, listening.signal)]);
     if ('error' in end) return contextNotSent(subject, end.error);
     if (end.kind === 'lost') return lost(subject, end);
     const digest = /^sha256:[0-9a-f]{64}$/.exec(end.message.trim())?.[0];
-    // It writes the digest before it pushes: beside a failure that is no reason.
+    // The executor writes the digest before it pushes, so a digest beside a failure means nothing.
     const said = lines.length > 0 || digest !== undefined ? lines : end.message.split('\n');
     if (end.exitCode !== 0) {
       const broken = await Promise.race([broke, Promise.resolve(undefined)]);
@@ -180,7 +182,10 @@ async function build(run: PodRun, states: PodStates, signal: AbortSignal): Promi
 
 type End = Extract<PodState, { kind: 'ended' | 'lost' }> | Extract<NotOk, { kind: 'failed' }>;
 
-/** The pod's end; the broken connection instead, where the container does not end by itself soon after. */
+/**
+ * The pod's end. If the container does not end by itself soon after the connection broke, the broken connection
+ * instead.
+ */
 async function untilEnded(
   states: PodStates,
   broke: Promise<Extract<NotOk, { kind: 'failed' }> | undefined>,

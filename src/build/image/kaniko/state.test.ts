@@ -69,7 +69,7 @@ it.each([
     { kind: 'lost', reason: 'DeadlineExceeded', message: '' },
   ],
   [
-    'the end of the executor beside a sidecar that somebody put in before it',
+    'the end of the executor beside a sidecar that someone put in before it',
     pod({
       phase: 'Running',
       containerStatuses: [

@@ -1,6 +1,5 @@
 /**
- * Reads off a build's pod how far it is, and what keeps it from starting. Pure: how long to bear with a trouble is the
- * caller's to measure.
+ * Reads from a build's pod how far it is, and what keeps it from starting. Pure. The caller decides how long to wait.
  */
 import type { KubeObject } from '../../../cluster/types.ts';
 import { fieldAt, listAt, numberAt, stringAt } from '../../../support/fields.ts';
@@ -11,7 +10,7 @@ export interface Trouble {
   readonly what: 'unschedulable' | 'image' | 'container';
   /** The cluster's own words. */
   readonly message: string;
-  /** Waiting cannot help. */
+  /** True if waiting cannot help. */
   readonly final: boolean;
 }
 
@@ -19,25 +18,25 @@ export interface Trouble {
 export type PodState =
   | { readonly kind: 'pending'; readonly trouble?: Trouble }
   | { readonly kind: 'running' }
-  /** The container has ended; `message` is what the executor left, or the end of its log. */
+  /** The container has ended. `message` is what the executor left, or the end of its log. */
   | { readonly kind: 'ended'; readonly exitCode: number; readonly reason: string; readonly message: string }
-  /** The pod ended without its container's word: evicted, over its deadline, the node gone. */
+  /** The pod ended without a result of its container: evicted, over its deadline, or the node is gone. */
   | { readonly kind: 'lost'; readonly reason: string; readonly message: string };
 
-/** Messages of container runtimes after which another try brings nothing new. */
+/** Container runtimes' messages after which another try is useless. */
 const finalPull =
   /not found|manifest unknown|denied|unauthorized|forbidden|no such host|invalid reference|InvalidImageName/i;
 
-/** The state of a pod that is there, which is its executor's. */
+/** The state of an existing pod, taken from its executor's container. */
 export function podState(pod: KubeObject): PodState {
-  // By name: a mesh may have put a container of its own beside it, and before it.
+  // By name, because a mesh may have put a container of its own beside it or before it.
   const container = listAt(pod, 'status', 'containerStatuses').find(
     (one) => stringAt(one, 'name') === executorContainer,
   );
   const ended = fieldAt(container, 'state', 'terminated');
   const phase = stringAt(pod, 'status', 'phase') ?? 'Pending';
   const reason = stringAt(pod, 'status', 'reason');
-  // Of these the container's own end is only a consequence: it was killed.
+  // In these cases the container's own end is only a consequence: it was killed.
   if (phase === 'Failed' && (reason !== undefined || ended === undefined)) {
     const message = stringAt(pod, 'status', 'message') ?? '';
     return { kind: 'lost', reason: reason ?? 'Failed', message };

@@ -1,34 +1,37 @@
-/** The Containerfiles of layered images. Pure. COPY only: nothing is run, so that nothing depends on when or where. */
+/**
+ * The Containerfiles of layered images. Pure. They only use COPY and run nothing, so the result does not depend on when
+ * or where they are built.
+ */
 import { createHash } from 'node:crypto';
 import { appFolder } from './plan.ts';
 import type { StagedLayer } from './staging.ts';
 
-/** The image that the layers go on. */
+/** The image below the layers. */
 export interface BaseImage {
-  /** As the user names it. */
+  /** The name as the user writes it. */
   readonly name: string;
   /** `sha256` of its configuration in the storage, hex. */
   readonly id: string;
-  /** USER of the image; empty when it has none. */
+  /** USER of the image; empty if it has none. */
   readonly user: string;
 }
 
 /**
- * The user that a layered image runs as when its base names none: a number, because Kubernetes checks `runAsNonRoot` by
- * numbers, and one that no distribution hands out.
+ * The user that a layered image runs as if its base names none. It is a number, because Kubernetes checks
+ * `runAsNonRoot` by numbers, and one that no distribution uses.
  */
 const ownUser = '10001:10001';
 
 /**
- * What all but the last layer make: dependencies and the like, which a change of code leaves as they are. It is an image of
- * its own, so that the next build neither copies nor hashes them again (0.7 s for 22 MB).
+ * The Containerfile of all layers but the last: dependencies and the like, which a change of code leaves as they are.
+ * This is an image of its own, so the next build neither copies nor hashes them again (0.7 s for 22 MB).
  */
 export function lowerContainerfile(base: BaseImage, layers: readonly StagedLayer[]): string {
-  // By id: between looking at it and building on it, the name may move.
+  // By id, because the name may move between looking at the image and building on it.
   return [`FROM ${base.id}`, ...layers.map((layer) => copy(base, layer)), ''].join('\n');
 }
 
-/** The last layer, on top of the image that `lowerContainerfile` makes, and how to start. */
+/** The Containerfile of the last layer, on top of the image from `lowerContainerfile`, and of how to start. */
 export function upperContainerfile(
   lower: string,
   base: BaseImage,
@@ -38,7 +41,7 @@ export function upperContainerfile(
   return [
     `FROM ${lower}`,
     copy(base, layer),
-    // After the first COPY, which makes the folder with its owner: the application may write to where it runs.
+    // After the first COPY, which creates the folder with its owner: the application may write to its working folder.
     `WORKDIR ${appFolder}`,
     ...(base.user === '' ? [`USER ${ownUser}`] : []),
     `ENTRYPOINT ${JSON.stringify(entrypoint)}`,
@@ -46,7 +49,7 @@ export function upperContainerfile(
   ].join('\n');
 }
 
-/** A text that differs for every other lower image. */
+/** A text that is different for every lower image. */
 export function lowerKey(base: BaseImage, layers: readonly StagedLayer[]): string {
   return createHash('sha256').update(lowerContainerfile(base, layers)).digest('hex').slice(0, 16);
 }

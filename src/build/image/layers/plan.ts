@@ -1,11 +1,11 @@
 /**
- * Cuts an executable jar into the layers of an image, along the jar's own index. Pure: decides from the list of entries
+ * Divides an executable jar into the layers of an image, by the jar's own index. Pure: decides from the list of entries
  * which file goes into which layer.
  *
- * What comes out is what Boot's own `jarmode=tools extract --layers` makes: libraries beside a plain application.jar whose
- * manifest names them in the order of the class path index. Such a jar starts without Boot's loader, which took a tenth of
- * the start's CPU time, and keeps what the manifest says (Implementation-Version). A jar that starts by another class than
- * JarLauncher (PropertiesLauncher) needs the loader, and is laid out as it is.
+ * The result is what Boot's own `jarmode=tools extract --layers` makes: libraries beside a plain application.jar, whose
+ * manifest names them in the order of the class path index. Such a jar starts without Boot's loader, which took a tenth
+ * of the start's CPU time, and keeps what the manifest says (Implementation-Version). A jar that starts with a class
+ * other than JarLauncher (PropertiesLauncher) needs the loader and is laid out as it is.
  */
 import { parseManifest } from '../../jar/archive/manifest.ts';
 import type { ZipEntry } from '../../jar/archive/zip.ts';
@@ -14,24 +14,24 @@ import type { ZipEntry } from '../../jar/archive/zip.ts';
 export interface JarContents {
   readonly entries: readonly ZipEntry[];
   readonly manifest: string;
-  /** BOOT-INF/layers.idx; absent in jars that were built without layers. */
+  /** BOOT-INF/layers.idx; absent in jars built without layers. */
   readonly layersIndex?: string | undefined;
   /** BOOT-INF/classpath.idx. */
   readonly classpathIndex?: string | undefined;
 }
 
-/** One layer: files by path below the application's folder. */
+/** One layer: its files, by path below the application's folder. */
 export interface LayerPlan {
   readonly name: string;
   readonly files: ReadonlyMap<string, ZipEntry>;
-  /** The application.jar, in the layer that holds it. */
+  /** The application.jar, in the layer that contains it. */
   readonly application?: {
     readonly manifest: ReadonlyMap<string, string>;
     readonly files: ReadonlyMap<string, ZipEntry>;
   };
 }
 
-/** The whole image, lowest layer first; layers without files are left out. */
+/** The whole image, lowest layer first, without empty layers. */
 export interface ImagePlan {
   readonly layers: readonly LayerPlan[];
   readonly entrypoint: readonly string[];
@@ -42,10 +42,10 @@ export const appFolder = '/app';
 
 const applicationJar = 'application.jar';
 const loader = 'org/springframework/boot/loader/';
-/** Provided by the loader's own classes, which are not there any more. */
+/** This service is provided by the loader's own classes, which are gone. */
 const loaderService = 'META-INF/services/java.nio.file.spi.FileSystemProvider';
 
-/** Makes the plan. */
+/** Returns the plan for a jar. */
 export function planLayers(jar: JarContents): ImagePlan {
   const manifest = parseManifest(jar.manifest);
   const files = jar.entries.filter(({ name }) => !name.endsWith('/'));
@@ -63,8 +63,8 @@ interface LayerRule {
 }
 
 /**
- * By the index, whose lines are `- "layer":` and, below it, `  - "path"` (a prefix when it ends with a slash). Without an
- * index: snapshots, other libraries and the loader each in a layer of their own, everything else on top.
+ * The rule by the index, whose lines are `- "layer":` and, below it, `  - "path"` (a prefix if it ends with a slash).
+ * Without an index: one layer each for snapshots, other libraries and the loader, and everything else on top.
  */
 function layerRule(index: string | undefined, manifest: ReadonlyMap<string, string>): LayerRule {
   if (index === undefined) {
@@ -138,7 +138,10 @@ function extracted(
   };
 }
 
-/** Entries outside of classes and libraries that serve the loader, or that a changed jar invalidates (signatures). */
+/**
+ * True for entries outside of classes and libraries that serve the loader, or that a changed jar makes invalid
+ * (signatures).
+ */
 function isOfTheLoader(name: string): boolean {
   return (
     name.startsWith(loader) ||
@@ -149,7 +152,7 @@ function isOfTheLoader(name: string): boolean {
   );
 }
 
-/** The jar's own manifest, started by its start class, with the libraries in the order of the index. */
+/** The jar's own manifest, with its start class as the main class and the libraries in the order of the index. */
 function applicationManifest(
   manifest: ReadonlyMap<string, string>,
   paths: readonly string[],
@@ -169,7 +172,7 @@ function applicationManifest(
   return new Map([
     ['Manifest-Version', '1.0'],
     ['Main-Class', manifest.get('Start-Class') ?? ''],
-    // Class-Path holds URLs: a space would end one.
+    // Class-Path contains URLs, so a space would end one.
     ['Class-Path', ordered.map((path) => path.split('/').map(encodeURIComponent).join('/')).join(' ')],
     ...kept,
   ]);

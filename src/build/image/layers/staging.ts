@@ -1,6 +1,6 @@
 /**
- * Writes the layers of a jar into folders that a Containerfile can copy. Each folder is named by a hash of its content, so
- * that a layer which did not change is not written again: after a change of code that is all but the last one.
+ * Writes the layers of a jar into folders that a Containerfile can copy. Each folder is named by a hash of its content,
+ * so an unchanged layer is not written again. After a change of code, that is all but the last one.
  */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
@@ -15,19 +15,21 @@ import { ZipError, ZipFile } from '../../jar/archive/zip.ts';
 /** A layer on disk. */
 export interface StagedLayer {
   readonly name: string;
-  /** Folder below the staging folder; its name changes with the content. */
+  /** Folder below the staging folder. Its name changes with the content. */
   readonly folder: string;
-  /** Bytes of its files. */
+  /** Size of its files in bytes. */
   readonly size: number;
 }
 
-/** An image's layers on disk, lowest first, at least one. */
+/** An image's layers on disk, lowest first. There is at least one. */
 export interface StagedImage {
   readonly layers: readonly StagedLayer[];
   readonly entrypoint: readonly string[];
 }
 
-/** Writes the layers of a jar below `root`, a folder of this service's own. Fails with IMAGE_BUILD_FAILED. */
+/**
+ * Writes the layers of a jar below `root`, a folder that belongs to this service alone. Fails with IMAGE_BUILD_FAILED.
+ */
 export async function stageLayers(service: string, jar: string, root: string): Promise<Outcome<StagedImage>> {
   let zip: ZipFile | undefined;
   try {
@@ -54,7 +56,7 @@ export async function stageLayers(service: string, jar: string, root: string): P
 }
 
 async function stageLayer(zip: ZipFile, plan: LayerPlan, index: number, root: string): Promise<StagedLayer> {
-  // The names of layers are the user's to choose.
+  // The user chooses the names of layers.
   const name = /^[\w.-]+$/.test(plan.name) ? plan.name : `layer-${index}`;
   const application = plan.application === undefined ? undefined : await applicationOf(zip, plan.application);
   const hash = createHash('sha256');
@@ -83,10 +85,10 @@ async function applicationOf(zip: ZipFile, plan: NonNullable<LayerPlan['applicat
   return jarBytes(files);
 }
 
-/** Whoever the container runs as has to be able to read it, whatever the umask here is. */
+/** Writes a file that any user in the container can read, whatever this machine's umask is. */
 async function write(root: string, path: string, bytes: Buffer): Promise<void> {
   const target = normalize(join(root, path));
-  if (!target.startsWith(root + sep)) throw new ZipError(`the entry ${path} leads out of its folder`);
+  if (!target.startsWith(root + sep)) throw new ZipError(`the entry ${path} points outside its folder`);
   await mkdir(dirname(target), { recursive: true });
   await writeFile(target, bytes, { flag: 'wx' });
   await chmod(target, 0o644);

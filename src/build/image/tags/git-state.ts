@@ -1,24 +1,27 @@
 /**
- * What git says about the sources of an image: commit, branch, whether the work tree differs from it. Runs git and
- * changes nothing, not even git's own index: a lock of ours would make a commit beside us fail.
+ * What git says about the sources of an image: commit, branch, and whether the work tree differs from the commit. Runs
+ * git and changes nothing, not even git's own index: a lock of ours would make the user's commit fail.
  */
 import type { RunProcess } from '../../../support/process/process.ts';
 
-/** Answers about one folder in a work tree. */
+/** What git says about one folder in a work tree. */
 export interface GitState {
   /** Full hash of HEAD. */
   readonly commit: string;
-  /** Absent on a detached HEAD, as CI checks out. */
+  /** Absent on a detached HEAD, which CI checks out. */
   readonly branch?: string;
-  /** True when the folder holds changes that are not committed, files that git does not know among them. */
+  /** True if the folder has uncommitted changes, including files that git does not track. */
   readonly dirty: boolean;
 }
 
-/** Asks git about folders. Each answer is asked for once. */
+/** Asks git about folders, once for each answer. */
 export interface Git {
-  /** Undefined where there is no git, no repository, no commit yet, or a work tree that git cannot compare with it. */
+  /**
+   * Undefined if there is no git, no repository or no commit yet, or if git cannot compare the work tree with the
+   * commit.
+   */
   state(folder: string, signal: AbortSignal): Promise<GitState | undefined>;
-  /** The output of a git command in a folder without its line end; a failure's own words in `error`. */
+  /** The output of a git command in a folder, without its line end. If it fails, git's own words are in `error`. */
   ask(
     folder: string,
     args: readonly string[],
@@ -26,7 +29,7 @@ export interface Git {
   ): Promise<{ readonly text: string } | { readonly error: string }>;
 }
 
-/** Makes the asker. */
+/** Returns the asker. It keeps the answer about each folder. */
 export function createGit(run: RunProcess): Git {
   const known = new Map<string, Promise<GitState | undefined>>();
 
@@ -43,7 +46,7 @@ export function createGit(run: RunProcess): Git {
     const [commit, branch, status] = await Promise.all([
       ask(folder, ['rev-parse', '--verify', 'HEAD'], signal),
       ask(folder, ['symbolic-ref', '--quiet', '--short', 'HEAD'], signal),
-      // Whatever a user's git shows: a new file gets into the image too.
+      // Counts whatever the user's git would show, because a new file gets into the image too.
       ask(folder, ['status', '--porcelain', '--untracked-files=normal', '--', '.'], signal),
     ]);
     if ('error' in commit || 'error' in status) return undefined;

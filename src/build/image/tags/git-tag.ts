@@ -1,11 +1,11 @@
-/** The part `{gitCommit}` of a tag: which name of the commit, and what marks uncommitted changes. */
+/** The part `{gitCommit}` of a tag: which name the commit gets, and how uncommitted changes are marked. */
 import type { GitTagConfig } from '../../../config/model.ts';
 import { dirtyMark } from '../../../config/schema/tags.ts';
 import type { Git } from './git-state.ts';
 
 /**
- * Asks git for the name of a folder's commit; git's own words where it has none. A folder of which git does not know
- * whether it differs from the commit has no name either: the commit alone would say that it does not.
+ * Asks git for the name of a folder's commit. Fails with git's own words if there is none. It also fails if git cannot
+ * tell whether the folder differs from the commit: the commit alone would claim that it does not.
  */
 export async function gitTag(
   git: Git,
@@ -33,7 +33,7 @@ async function nameOf(
 ): Promise<{ readonly text: string } | { readonly error: string }> {
   switch (variant) {
     case 'tag':
-      // The tag on the commit; else the last one before it, the distance, and the commit.
+      // The tag on the commit; or else the last tag before it, the distance, and the commit.
       return await git.ask(folder, ['describe', '--tags', '--always', 'HEAD'], signal);
     case 'commit':
       return await git.ask(folder, ['rev-parse', '--verify', 'HEAD'], signal);

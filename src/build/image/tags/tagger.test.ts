@@ -67,7 +67,7 @@ describe('the tagger', () => {
     expect(tagger.given(artifact)).toEqual(['c0ffee_2026-01-02']);
     expect(tagger.given({ ...artifact, digest: 'sha256:other' })).toEqual([]);
     expect(told).toMatchObject([
-      { type: 'notice', service: 'orders', message: 'sha256:one is tagged c0ffee_2026-01-02' },
+      { type: 'notice', service: 'orders', message: 'tagged sha256:one as c0ffee_2026-01-02' },
     ]);
   });
 
@@ -76,7 +76,9 @@ describe('the tagger', () => {
     registry.set('latest', 'sha256:before');
     await tagger.put(artifact, signal);
     expect(registry.get('latest')).toBe('sha256:one');
-    expect(told).toMatchObject([{ message: 'sha256:one is tagged latest, which was sha256:before' }]);
+    expect(told).toMatchObject([
+      { message: 'tagged sha256:one as latest; before, the tag was sha256:before' },
+    ]);
   });
 
   it.each([

@@ -1,6 +1,6 @@
 /**
- * Puts the tags that `tags.template` asks for on images in the registry. A tag moves no bytes and rolls nothing out: the
- * cluster gets the digest, under the tag that is made from the content.
+ * Adds the tags of `tags.template` to images in the registry. A tag copies no data and causes no rollout, because the
+ * cluster gets the digest and the tag that is made from the content.
  */
 import { gitTag } from './git-tag.ts';
 import type { Git } from './git-state.ts';
@@ -12,11 +12,11 @@ import type { Artifact, Emit } from '../../../core/events.ts';
 import { cancelled, failed, ok, type NotOk, type Outcome } from '../../../core/outcome.ts';
 import type { RegistryClient } from '../../../registry/api/client.ts';
 
-/** Tags images. */
+/** Tags images, and remembers which tags it gave. */
 export interface Tagger {
-  /** Tags one that is in the registry. TAG_IMMUTABLE where the registry does not let a tag move. */
+  /** Tags an image in the registry. Fails with TAG_IMMUTABLE if the registry does not allow a tag to move. */
   put(artifact: Artifact, signal: AbortSignal): Promise<Outcome<void>>;
-  /** The tags that it got in this session. */
+  /** The tags that an image got in this session. */
   given(artifact: Artifact): readonly string[];
 }
 
@@ -25,16 +25,16 @@ export interface TaggedSession {
   readonly emit: Emit;
   readonly services: readonly ServiceConfig[];
   readonly project: Pick<LoadedProject, 'originOf'>;
-  /** Name of the command: `dev` puts no tags. */
+  /** Name of the command, because `dev` adds no tags. */
   readonly command: string;
 }
 
-/** What tagging needs. */
+/** What the tagger works with. */
 export interface TaggerParts {
   readonly git: Git;
-  /** Absent where images are loaded into the nodes. */
+  /** Undefined if images are loaded into the nodes. */
   readonly client: Pick<RegistryClient, 'headManifest' | 'putTag'> | undefined;
-  /** Milliseconds since the epoch; one moment for all images of a session. */
+  /** The moment for `{dateTime}` in milliseconds since 1970. It is the same for all images of a session. */
   readonly startedMs: number;
 }
 
@@ -59,14 +59,14 @@ export function createTagger(session: TaggedSession, { git, client, startedMs }:
       const asked = await gitTag(git, service.path, tags.gitCommit, signal);
       if (signal.aborted) return cancelled(signal);
       if ('error' in asked) {
-        const { error, hint = 'commit first, or write another template' } = asked;
+        const { error, hint = 'commit first, or change tags.template' } = asked;
         return wrong(service, `{gitCommit} has no value: ${error}`, hint);
       }
       values.gitCommit = asked.text;
     }
     const tag = tagOf(tags.template, values);
     return tag === undefined
-      ? wrong(service, 'the template makes an empty tag', 'write another one')
+      ? wrong(service, 'the template gives an empty tag', 'change tags.template')
       : ok(tag);
   }
 
@@ -77,7 +77,7 @@ export function createTagger(session: TaggedSession, { git, client, startedMs }:
     ]
       .map((path) => project.originOf(path))
       .find((origin) => origin !== undefined);
-    const text = `the tag of ${name} cannot be made`;
+    const text = `appdev cannot make the tag of ${name}`;
     return failed('CONFIG_INVALID', at === undefined ? `${text}: ${message}` : text, {
       hint,
       ...(at === undefined ? {} : { diagnostics: [diagnosticAt(at, `tags.template: ${message}`)] }),
@@ -92,11 +92,11 @@ export function createTagger(session: TaggedSession, { git, client, startedMs }:
     async put(artifact, signal) {
       const service = services.find(({ name }) => name === artifact.service);
       const tags = service?.image?.tags;
-      // Every save would leave a tag behind.
+      // dev adds no tags, because every save would leave one behind.
       if (service === undefined || tags === undefined || command === 'dev') return ok(undefined);
       if (client === undefined) {
         const message =
-          'images are loaded into the nodes of this cluster, so that `tags.template` has no effect';
+          '`tags.template` has no effect, because images are loaded into the nodes of this cluster';
         if (!warned) emit({ type: 'notice', level: 'warning', message });
         warned = true;
         return ok(undefined);
@@ -110,11 +110,11 @@ export function createTagger(session: TaggedSession, { git, client, startedMs }:
         if (before.value?.digest !== digest) {
           const put = await client.putTag(repository, digest, tag.value, signal);
           if (put.kind !== 'ok') return put;
-          const moved = before.value === undefined ? '' : `, which was ${before.value.digest}`;
-          const message = `${digest.slice(0, 19)} is tagged ${tag.value}${moved}`;
+          const moved = before.value === undefined ? '' : `; before, the tag was ${before.value.digest}`;
+          const message = `tagged ${digest.slice(0, 19)} as ${tag.value}${moved}`;
           emit({ type: 'notice', level: 'info', service: service.name, message });
         }
-        // Not in the ledger: what people have named is theirs to remove, and prune leaves it.
+        // The tag is not added to the ledger, because images that people have named must not be pruned.
         given.set(`${service.name} ${digest}`, tag.value);
       }
       return ok(undefined);

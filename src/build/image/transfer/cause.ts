@@ -1,25 +1,28 @@
 /**
- * What of a tool's message about a transfer says why. A service may be called `quota-api` and a host
- * `certificate.example.com`: only what is left once the names are gone may be read as a reason. Pure.
+ * Which part of a tool's message about a transfer gives the reason. A service may be called `quota-api` and a host
+ * `certificate.example.com`, so a reason is only read from what is left after all names are removed. Pure.
  */
 
-/** The reason, as far as the tool gives one. */
+/** The reason, if the tool gives one. */
 export interface TransferCause {
-  /** Its words, without references, addresses and paths. */
+  /** The tool's words, without references, addresses and paths. */
   readonly text: string;
-  /** The HTTP status of the registry's answer, where it is named as one. */
+  /** The HTTP status of the registry's answer, if the tool names one. */
   readonly status: number | undefined;
 }
 
-/** Where the last error begins: Buildah and podman write `Error: `, skopeo logs it, Kaniko's executor writes `error `. */
+/**
+ * The beginning of the last error: Buildah and podman write `Error: `, skopeo logs it, Kaniko's executor writes `error
+ * `.
+ */
 const errorStart = /^Error: |^error |\blevel=fatal\b|^FATA\[/;
 
-/** An error in the form of a log entry (logrus), whose message is quoted. */
+/** An error as a log entry (logrus), with a quoted message. */
 const logged = /\bmsg="((?:[^"\\]|\\.)*)"/;
 
 /**
- * What holds names, and what is left of it. Names are in lower case, so that a quoted code in capitals (`"DENIED"`) is
- * none. `i/o timeout` is no path.
+ * What contains names, and what is left of it. Names are in lower case, so a quoted code in capitals (`"DENIED"`) is
+ * not a name. `i/o timeout` is not a path.
  */
 const names: readonly (readonly [pattern: RegExp, left: string])[] = [
   [/\[?map\[[^\]]*\]+/g, ' '],
@@ -36,13 +39,13 @@ const names: readonly (readonly [pattern: RegExp, left: string])[] = [
 /** `received unexpected HTTP status: 503`, `StatusCode: 413`, `status code from registry 500`, `parsing HTTP 403 response`. */
 const statusPattern = /(?:status(?:[ -]?code)?(?: from registry)?|http(?: code)?):? (\d{3})\b/i;
 
-/** The message of a log entry; a line that is none as it is. */
+/** The message of a log entry; any other line as it is. */
 export function messageIn(line: string): string {
   const message = logged.exec(line)?.[1];
   return message === undefined ? line : message.replace(/\\(["\\])/g, '$1');
 }
 
-/** Reads the last error of a tool's output. */
+/** Reads the last error in a tool's output. */
 export function causeOf(lines: readonly string[]): TransferCause {
   const start = lines.findLastIndex((line) => errorStart.test(line));
   const said = lines.slice(Math.max(start, 0)).map(messageIn);

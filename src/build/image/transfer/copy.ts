@@ -1,99 +1,50 @@
 /**
- * Copies images from the registry they were pushed to into another one that the nodes pull from, by digest, with skopeo.
- * Wraps a builder; owns the copy and nothing of how an image is made. skopeo is the session's user at both registries: its
- * logins stand in files, never on its command line.
+ * Copies images by digest, with skopeo, from the registry they were pushed to into another one that the nodes pull
+ * from. Owns the copy, not how an image is made. skopeo signs in as the session's user at both registries. The logins
+ * are in files, never on its command line.
  */
 import { cancelled, failed, ok, type Outcome } from '../../../core/outcome.ts';
-import type { Artifact, StageOutcome } from '../../../core/events.ts';
+import type { Artifact } from '../../../core/events.ts';
 import type { RegistryAccess } from '../../../registry/login/access.ts';
 import type { ManifestReader, Registry } from '../../../registry/types.ts';
 import { systemClock, type Clock } from '../../../support/clock.ts';
 import type { RunProcess } from '../../../support/process/process.ts';
 import { transferFailure, type TransferFailure } from './errors.ts';
 import { inTries } from './tries.ts';
-import type { ImageBuilder, StageReporter, WorkContext } from '../../types.ts';
+import type { WorkContext } from '../../types.ts';
 
-/** What the copy is made from. */
+/** What the copy needs. */
 export interface CopyParts {
   readonly run: RunProcess;
-  /** Its `push` is copied from, its `pull` copied to; it has `copy`. */
+  /** Images are copied from its `push` to its `pull`. Its `copy` is set. */
   readonly registry: Registry;
-  /** Asks the registry of `pull`. */
+  /** Reads from the registry of `pull`. */
   readonly reader: ManifestReader;
-  /** The way into both. */
+  /** Access to both registries. */
   readonly access: Pick<RegistryAccess, 'authFiles' | 'certDir'>;
-  /** For tests of what is tried again. */
+  /** Set by tests of the retries. */
   readonly clock?: Clock;
 }
 
 /**
- * The same builder, whose images are in the registry of `pull` as well: what it lets through, and nothing else. The copy is
- * the end of the stage `push`, or one of its own where another stage came in between.
+ * Copies an image to the registry of `pull`, unless it is already there. The stage reported is `push`. Fails with REGISTRY_…,
+ * PUSH_FAILED, QUOTA_EXCEEDED, TAG_IMMUTABLE or TOOL_MISSING.
  */
-export function copyingBuilder(builder: ImageBuilder, parts: CopyParts): ImageBuilder {
-  return {
-    async build(request, context) {
-      const { report } = context;
-      const push = heldPush(report);
-      const built = await builder.build(request, { ...context, report: push.report });
-      if (built.kind !== 'ok') {
-        push.release();
-        return built;
-      }
-      const before = push.take();
-      if (before === undefined) report.started('push');
-      const copied = await copy(parts, built.value, context);
-      const host = hostOf(built.value.pullRepository);
-      const detail = (text: string): string => [before?.detail ?? [], text].flat().join(', ');
-      if (copied.kind !== 'ok') report.finished('push', copied.kind);
-      else if (copied.value === 'copied') report.finished('push', 'ok', detail(`copied to ${host}`));
-      else report.finished('push', before?.outcome ?? 'skipped', detail(`in ${host} already`));
-      return copied.kind === 'ok' ? built : copied;
-    },
-  };
+export async function copyImage(
+  parts: CopyParts,
+  artifact: Artifact,
+  context: WorkContext,
+): Promise<Outcome<void>> {
+  const { report } = context;
+  report.started('push');
+  const copied = await copy(parts, artifact, context);
+  const host = hostOf(artifact.pullRepository);
+  if (copied.kind !== 'ok') report.finished('push', copied.kind);
+  else if (copied.value === 'copied') report.finished('push', 'ok', `copied to ${host}`);
+  else report.finished('push', 'skipped', `already in ${host}`);
+  return copied.kind === 'ok' ? ok(undefined) : copied;
 }
 
-interface PushEnd {
-  readonly outcome: StageOutcome;
-  readonly detail: string | undefined;
-}
-
-/** A reporter that keeps the end of a push to itself until it is known what comes next. */
-function heldPush(report: StageReporter): {
-  readonly report: StageReporter;
-  /** Reports the end that is kept. */
-  release(): void;
-  /** The end that is kept, which the caller reports. */
-  take(): PushEnd | undefined;
-} {
-  let held: PushEnd | undefined;
-  const take = (): PushEnd | undefined => {
-    const end = held;
-    held = undefined;
-    return end;
-  };
-  const release = (): void => {
-    const end = take();
-    if (end !== undefined) report.finished('push', end.outcome, end.detail);
-  };
-  return {
-    report: {
-      ...report,
-      started(stage) {
-        release();
-        report.started(stage);
-      },
-      finished(stage, outcome, detail) {
-        if (stage === 'push' && (outcome === 'ok' || outcome === 'skipped')) held = { outcome, detail };
-        else report.finished(stage, outcome, detail);
-      },
-    },
-    release,
-    take,
-  };
-}
-
-/** Copies unless it is there. Fails with REGISTRY_…, PUSH_FAILED, QUOTA_EXCEEDED, TAG_IMMUTABLE or TOOL_MISSING. */
 async function copy(
   parts: CopyParts,
   artifact: Artifact,
@@ -120,14 +71,14 @@ async function copy(
   if (after.value?.digest === digest) return ok('copied');
   return failed(
     'PUSH_FAILED',
-    `${hostOf(pullRepository)} took ${pullRepository}:${tag} and does not have ${digest}`,
+    `${hostOf(pullRepository)} accepted ${pullRepository}:${tag} but does not have ${digest}`,
     {
       hint: `try by hand: skopeo inspect docker://${pullRepository}:${tag}`,
     },
   );
 }
 
-/** skopeo's output where it failed; undefined where it did not. */
+/** skopeo's output if it failed; undefined if it succeeded. */
 async function tryOnce(
   { run, registry, access }: CopyParts,
   { service, repository, pullRepository, tag, digest }: Artifact,
@@ -146,7 +97,8 @@ async function tryOnce(
       tool: 'skopeo',
       args: [
         'copy',
-        // An index is copied with all that it names; without this, skopeo takes one platform and makes another digest.
+        // An index is copied with everything it names. Without this, skopeo takes one platform and makes another
+        // digest.
         '--all',
         '--preserve-digests',
         ...flag('--src-authfile', from.value),
@@ -166,7 +118,7 @@ async function tryOnce(
   if (finished.kind === 'missing') {
     return failed(
       'TOOL_MISSING',
-      `skopeo is not on the PATH, and ${service} has to be copied to ${registry.pull}`,
+      `skopeo is not on the PATH, but ${service} must be copied to ${registry.pull}`,
       {
         hint: 'install it: apt-get install skopeo, dnf install skopeo; or remove registry.copy from appdev.yaml',
       },
@@ -175,7 +127,10 @@ async function tryOnce(
   return ok(finished.exitCode === 0 ? undefined : finished.lines);
 }
 
-/** skopeo's words are those of Buildah's library; which of the two registries they are about, they say by the way. */
+/**
+ * The failure of a copy. skopeo's messages are those of Buildah's library; they mention only in passing which of the
+ * two registries they are about.
+ */
 function copyFailure(repository: string, pullRepository: string, lines: readonly string[]): TransferFailure {
   const text = lines.join('\n');
   const ofSource = /initializing source|reading manifest|reading blob|reading config/.test(text);
@@ -183,7 +138,7 @@ function copyFailure(repository: string, pullRepository: string, lines: readonly
   const failure = transferFailure(`copying ${repository} to ${pullRepository}`, host, lines);
   const { error, retry } = failure;
   if (ofSource || error.code !== 'REGISTRY_UNREACHABLE' || !/plain HTTP/.test(error.message)) return failure;
-  const hint = 'set registry.copy.insecure: true in appdev.yaml if that is meant to be so';
+  const hint = 'set registry.copy.insecure: true in appdev.yaml if you want that';
   return { error: { ...error, hint }, retry };
 }
 

@@ -1,6 +1,6 @@
 /**
- * What the messages of Buildah, skopeo and Kaniko's executor about a push, pull or copy mean. Pure. Their exit codes tell
- * nothing, so that only the text tells a registry that is down from one that says no.
+ * What the messages of Buildah, skopeo and Kaniko's executor about a push, pull or copy mean. Pure. Their exit codes
+ * say nothing, so only the text tells a registry that is down from one that refuses.
  */
 import { appdevError, type AppdevError, type ErrorCode } from '../../../core/errors.ts';
 import { withoutPasswords } from './redact.ts';
@@ -9,11 +9,11 @@ import { causeOf, messageIn, type TransferCause } from './cause.ts';
 /** Why a push or pull failed, and whether another try may help. */
 export interface TransferFailure {
   readonly error: AppdevError;
-  /** `once`: a token may have run out in the middle. */
+  /** `once`: a token may have expired in the middle. */
   readonly retry: 'yes' | 'once' | 'no';
 }
 
-/** Fits by the status of the answer, or by its words. */
+/** Matches by the status of the answer, or by its words. */
 interface Rule {
   readonly statuses?: readonly number[];
   readonly pattern?: RegExp;
@@ -23,14 +23,14 @@ interface Rule {
   hint(registry: string): string;
 }
 
-/** What to type where the login is refused. */
+/** What to type if the login is refused. */
 export const loginHint = (registry: string): string => `log in: buildah login ${registry}`;
 const running = (registry: string): string => `check that the registry runs: curl http://${registry}/v2/`;
 
 /**
- * In order: the first that fits decides. A status that another try may change comes before any word: what else such an
- * answer says, a proxy may have written. Which statuses those are is what go-containerregistry and containers/image retry
- * by now; Buildah 1.28 and skopeo 1.9 do not retry 5xx themselves.
+ * The first rule that matches decides. A status that another try may change comes before any words, because the rest of
+ * such an answer may come from a proxy. These are the statuses that go-containerregistry and containers/image retry
+ * today; Buildah 1.28 and skopeo 1.9 themselves do not retry 5xx.
  */
 const rules: readonly Rule[] = [
   {
@@ -53,7 +53,7 @@ const rules: readonly Rule[] = [
     code: 'REGISTRY_UNREACHABLE',
     what: 'speaks plain HTTP, which is not allowed for it',
     retry: 'no',
-    hint: () => 'set registry.insecure: true in appdev.yaml if that is meant to be so',
+    hint: () => 'set registry.insecure: true in appdev.yaml if you want that',
   },
   {
     pattern: /x509:|\bcertificate\b|\btls: /i,
@@ -61,7 +61,7 @@ const rules: readonly Rule[] = [
     what: 'has a certificate that is not trusted',
     retry: 'no',
     hint: (registry) =>
-      `name the file of its authority by registry.ca in appdev.yaml, or put it into /etc/containers/certs.d/${registry}/ca.crt`,
+      `set registry.ca in appdev.yaml to the file of its certificate authority, or put that file at /etc/containers/certs.d/${registry}/ca.crt`,
   },
   {
     pattern: /no such host|Name or service not known/,
@@ -76,31 +76,31 @@ const rules: readonly Rule[] = [
     code: 'QUOTA_EXCEEDED',
     what: 'has no room left for this project (quota)',
     retry: 'no',
-    hint: () => 'remove images of the project, or have its quota raised',
+    hint: () => 'remove images of the project, or ask for a higher quota',
   },
   {
-    // Harbor: 412 PRECONDITION at the manifest, which Buildah shows without the number.
+    // Harbor: 412 PRECONDITION at the manifest. Buildah shows it without the number.
     pattern: /\bimmutable\b/i,
     code: 'TAG_IMMUTABLE',
-    what: 'has this tag already and does not let it be written again',
+    what: 'already has this tag and does not allow overwriting it',
     retry: 'no',
     hint: () => 'push another tag, or change the rule for immutable tags of the project',
   },
   {
-    // Harbor: 401, and nothing that another login changes.
+    // Harbor: 401, which no other login changes.
     pattern: /\bproject not found/i,
     code: 'REGISTRY_DENIED',
     what: 'has no such project',
     retry: 'no',
-    hint: () => 'create the project, or mend its name in registry.push',
+    hint: () => 'create the project, or fix its name in registry.push',
   },
   {
-    // Registries that make no repository by a push (ECR): 404 NAME_UNKNOWN.
+    // Registries that do not create a repository at a push (ECR): 404 NAME_UNKNOWN.
     pattern: /\bname[ _]unknown\b/i,
     code: 'PUSH_FAILED',
     what: 'has no repository of this name',
     retry: 'no',
-    hint: () => 'create the repository there, or mend registry.push or image.repository in appdev.yaml',
+    hint: () => 'create the repository there, or fix registry.push or image.repository in appdev.yaml',
   },
   {
     statuses: [403],
@@ -108,13 +108,13 @@ const rules: readonly Rule[] = [
     code: 'REGISTRY_DENIED',
     what: 'does not let this user push there',
     retry: 'no',
-    hint: () => 'check the rights of the account in the project, or log in as somebody else',
+    hint: () => 'check the rights of the account in the project, or log in as another user',
   },
   {
     statuses: [401],
     pattern: /\bunauthorized\b|authentication required/i,
     code: 'REGISTRY_DENIED',
-    what: 'wants other credentials',
+    what: 'refuses the credentials',
     retry: 'once',
     hint: loginHint,
   },
@@ -137,7 +137,7 @@ const rules: readonly Rule[] = [
     statuses: [413],
     pattern: /Request Entity Too Large/i,
     code: 'PUSH_FAILED',
-    what: 'takes no layer of this size (413)',
+    what: 'does not accept a layer of this size (413)',
     retry: 'no',
     hint: () => 'raise the body limit of the proxy in front of it, e.g. client_max_body_size of nginx',
   },
@@ -145,16 +145,17 @@ const rules: readonly Rule[] = [
     statuses: [412],
     pattern: /Precondition Failed/i,
     code: 'PUSH_FAILED',
-    what: 'does not let this tag be written again (412)',
+    what: 'does not allow overwriting this tag (412)',
     retry: 'no',
-    hint: () => 'see the policies of the project',
+    hint: () => 'check the policies of the project',
   },
 ];
 
 /**
- * Why the transfer of an image failed.
+ * Explains why the transfer of an image failed.
  *
- * @param doing `pushing orders to localhost:5001`. @param lines the tool's output; its last error counts.
+ * @param doing what was done: `pushing orders to localhost:5001`.
+ * @param lines the tool's output. Its last error counts.
  */
 export function transferFailure(doing: string, registry: string, lines: readonly string[]): TransferFailure {
   const cause = causeOf(lines);
@@ -184,7 +185,7 @@ function fits({ statuses, pattern }: Rule, { status, text }: TransferCause): boo
   return pattern?.test(text) === true;
 }
 
-/** The line that says what went wrong; Buildah's begins with `Error:`, skopeo's is a log entry. */
+/** The line that says what went wrong. Buildah's begins with `Error:`, skopeo's is a log entry. */
 export function errorLine(lines: readonly string[]): string {
   const found = lines.findLast((line) => /^Error: /.test(line)) ?? lines.at(-1) ?? 'no message';
   return messageIn(found)

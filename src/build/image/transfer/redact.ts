@@ -1,6 +1,6 @@
-/** Takes out of tools' output what must not be shown. */
+/** Removes from tools' output what must not be shown. */
 
-/** Text whose URLs have lost their user names and passwords. */
+/** The text with user names and passwords removed from its URLs. */
 export function withoutPasswords(text: string): string {
   return text.replace(/:\/\/[^/@\s]+@/g, '://***@');
 }

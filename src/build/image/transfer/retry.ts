@@ -1,27 +1,27 @@
-/** Tries the transfer of an image again where another try may help: Buildah 1.28 gives up at the first server error. */
+/** Tries the transfer of an image again if that may help, because Buildah 1.28 gives up at the first server error. */
 import { cancelled, type Outcome } from '../../../core/outcome.ts';
 import type { Clock } from '../../../support/clock.ts';
 import type { TransferFailure } from './errors.ts';
 import { pausesMs, retryWords } from './tries.ts';
 
 /**
- * Flags for Buildah's push, pull and bud: its own retries are few, slow, and only after broken connections; version 1.28
- * ignores `--retry` itself.
+ * Flags for Buildah's push, pull and bud that turn off its own retries. They are few and slow, and only follow broken
+ * connections; version 1.28 even ignores `--retry`.
  */
 export const noOwnRetries: readonly string[] = ['--retry', '1', '--retry-delay', '10ms'];
 
-/** What trying again needs. */
+/** What a retry needs. */
 export interface RetryContext {
   readonly signal: AbortSignal;
-  /** Told why, and when the next try begins. */
+  /** Called with the reason and with the time until the next try. */
   readonly onRetry: (message: string) => void;
   readonly clock: Clock;
 }
 
 /**
- * Makes the attempt up to three times, and returns what the last one came to.
+ * Makes up to three attempts, and returns the outcome of the last one.
  *
- * @param failureOf why an attempt's transfer failed; undefined for everything that another try does not change.
+ * @param failureOf why an attempt's transfer failed; undefined for any failure that another try would not change.
  */
 export async function retryTransfer<T>(
   attempt: () => Promise<Outcome<T>>,

@@ -1,40 +1,44 @@
 /**
- * Tries a transfer to a registry again, for tools that give up too early: Buildah and skopeo do not try again after a server
- * error or a token that ran out. What the registry has by then is not sent again, so that a whole new try is cheap.
+ * Tries a transfer to a registry again, for tools that give up too early: Buildah and skopeo do not try again after a
+ * server error or an expired token. What the registry already has is not sent again, so a whole new try is cheap.
  */
 import type { AppdevError } from '../../../core/errors.ts';
 import { ok, type Outcome } from '../../../core/outcome.ts';
 import type { Clock } from '../../../support/clock.ts';
 import type { TransferFailure } from './errors.ts';
 
-/** What is tried, and what its failures mean. */
+/** What to try, and what its failures mean. */
 export interface Transfer {
   /**
-   * One try: the tool's output where it failed, undefined where it succeeded. What is no `ok` ends the tries.
+   * One try. The value is the tool's output if it failed, or undefined if it succeeded. Any outcome other than `ok`
+   * ends the tries.
    *
-   * @param fresh the last login was refused.
+   * @param fresh true if the last login was refused.
    */
   readonly attempt: (fresh: boolean) => Promise<Outcome<readonly string[] | undefined>>;
   /** What such an output means. */
   readonly failureOf: (lines: readonly string[]) => TransferFailure;
-  /** Nothing could have run out: the first refusal is final. */
+  /** True if no login is in use, so nothing can have expired and the first refusal is final. */
   readonly stranger?: boolean;
-  /** Told before each further try. */
+  /** Called before each further try. */
   readonly onRetry: (message: string) => void;
 }
 
-/** Pauses before the second and third try, in milliseconds: the first for a hiccup, the last for a restart. */
+/** Pauses before the second and third try, in milliseconds: the first for a short failure, the last for a restart. */
 export const pausesMs: readonly number[] = [500, 3000];
 
-/** A try that lasted so long, in milliseconds, got some way before its token ran out: the next one goes on from there. */
+/**
+ * A try that lasted this long, in milliseconds, made some progress before its token expired. The next one continues
+ * from there.
+ */
 const progressMs = 60_000;
 
-/** What is said before the next try. */
+/** The message before the next try. */
 export function retryWords({ message }: AppdevError, pauseMs: number): string {
   return `${message}; trying again in ${pauseMs / 1000} s`;
 }
 
-/** Tries up to three times, and after a refusal once: what is refused with a fresh login stays refused. */
+/** Tries up to three times, but after a refusal only once more: what is refused with a fresh login stays refused. */
 export async function inTries(
   { attempt, failureOf, stranger = false, onRetry }: Transfer,
   clock: Clock,

@@ -1,6 +1,6 @@
 /**
- * Writes a jar whose bytes depend on nothing but its content: entries in order, none packed (a registry packs the layer),
- * one fixed time. Folders get entries too, because class path scanning looks for them.
+ * Writes a jar whose bytes depend only on its content: entries in order, uncompressed (a registry compresses the
+ * layer), and one fixed time. Folders get entries too, because class path scanning looks for them.
  */
 import { crc32 } from 'node:zlib';
 import { ZipError } from './zip.ts';
@@ -8,7 +8,10 @@ import { ZipError } from './zip.ts';
 /** 1 January 1980, 00:00, the first day of the format (MS-DOS date; the time is 0). */
 const dosDate = 0x21;
 
-/** The bytes of a jar. `files` by name; the manifest, if there is one, comes first as the format asks. @throws ZipError */
+/**
+ * The bytes of a jar. `files` are by name. If there is a manifest, it comes first, as the format demands. @throws
+ * ZipError
+ */
 export function jarBytes(files: ReadonlyMap<string, Buffer>): Buffer {
   const manifest = 'META-INF/MANIFEST.MF';
   const names = [...files.keys()].filter((name) => name !== manifest).sort();
@@ -22,9 +25,9 @@ export function jarBytes(files: ReadonlyMap<string, Buffer>): Buffer {
     ...(files.has(manifest) ? [manifest] : []),
     ...rest,
   ];
-  // More than 65,535 entries or 4 GiB would need the ZIP64 format: nobody's application has that.
+  // More than 65,535 entries or 4 GiB would need the ZIP64 format. No application has that.
   if (ordered.length > 0xffff)
-    throw new ZipError(`the application has ${ordered.length} files, more than a jar of ours holds`);
+    throw new ZipError(`the application has ${ordered.length} files, more than appdev can put into one jar`);
 
   const parts: Buffer[] = [];
   const list: Buffer[] = [];
@@ -47,7 +50,7 @@ export function jarBytes(files: ReadonlyMap<string, Buffer>): Buffer {
   return Buffer.concat([...parts, directory, end]);
 }
 
-/** What local header and list entry have in common, from "version needed" to "extra field length". */
+/** The part that a local header and a list entry have in common, from "version needed" to "extra field length". */
 function headerOf(name: string, bytes: Buffer): Buffer {
   const header = Buffer.alloc(26);
   header.writeUInt16LE(10, 0);

@@ -3,7 +3,7 @@
 /** The main attributes of a manifest, in their order. Names keep their case. */
 export function parseManifest(text: string): ReadonlyMap<string, string> {
   const main = text.replace(/\r\n?/g, '\n').split('\n\n', 1)[0] ?? '';
-  // A line that begins with a space goes on with the one before it.
+  // A line that begins with a space continues the one before it.
   const lines = main.replace(/\n /g, '').split('\n');
   return new Map(
     lines.flatMap((line): [string, string][] => {
@@ -13,7 +13,7 @@ export function parseManifest(text: string): ReadonlyMap<string, string> {
   );
 }
 
-/** The text of a manifest. No line may be longer than 72 bytes, so longer ones are broken. */
+/** The text of a manifest. Breaks lines longer than 72 bytes, as the format demands. */
 export function manifestText(attributes: ReadonlyMap<string, string>): string {
   return [...attributes].map(([name, value]) => `${broken(`${name}: ${value}`)}\r\n`).join('') + '\r\n';
 }

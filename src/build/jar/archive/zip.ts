@@ -1,6 +1,6 @@
 /**
- * Reads zip archives, jars that is: the list at their end, and single entries. Only what jars use: stored and deflated
- * entries, ZIP64 where there are many. An archive that is cut off or inconsistent is an error, never a shorter list.
+ * Reads zip archives, that is, jars: the list at their end, and single entries. Supports what jars use: stored and
+ * deflated entries, and ZIP64. An archive that is cut off or inconsistent is an error, never a shorter list.
  */
 import { createHash } from 'node:crypto';
 import { open, type FileHandle } from 'node:fs/promises';
@@ -9,14 +9,14 @@ import { crc32, inflateRaw } from 'node:zlib';
 
 /** One entry. */
 export interface ZipEntry {
-  /** With `/`; folders end with one. */
+  /** Path with `/`. The name of a folder ends with one. */
   readonly name: string;
-  /** Bytes as they are unpacked. */
+  /** Unpacked size in bytes. */
   readonly size: number;
   readonly crc: number;
   readonly compressedSize: number;
   readonly method: number;
-  /** Where its own header begins. */
+  /** Where its local header begins. */
   readonly offset: number;
 }
 
@@ -32,7 +32,7 @@ const end64Size = 56;
 /** An open archive. */
 export class ZipFile {
   readonly path: string;
-  /** In the order of the archive's own list. */
+  /** The entries, in the order of the archive's own list. */
   readonly entries: readonly ZipEntry[];
   readonly #file: FileHandle;
 
@@ -42,7 +42,7 @@ export class ZipFile {
     this.entries = entries;
   }
 
-  /** Opens an archive; the caller closes it. @throws ZipError, or what the file system says. */
+  /** Opens an archive. The caller closes it. @throws ZipError, or the file system's error. */
   static async open(path: string): Promise<ZipFile> {
     const file = await open(path, 'r');
     try {
@@ -64,18 +64,18 @@ export class ZipFile {
     const packed = await readAt(this.#file, start, entry.compressedSize);
     const bytes = entry.method === 0 ? packed : await this.#inflate(entry, packed);
     if (bytes.length !== entry.size || crc32(bytes) !== entry.crc) {
-      throw new ZipError(`${this.path}: ${entry.name} does not have the content that it should have`);
+      throw new ZipError(`${this.path}: ${entry.name} does not match its checksum`);
     }
     return bytes;
   }
 
-  /** The text of the entry of that name; undefined when there is none. @throws ZipError */
+  /** The text of the entry of that name; undefined if there is none. @throws ZipError */
   async readText(name: string): Promise<string | undefined> {
     const entry = this.find(name);
     return entry === undefined ? undefined : (await this.read(entry)).toString('utf8');
   }
 
-  /** `sha256` over the bytes of an entry as they are packed, hex: cheaper than unpacking it, and as good for comparing. */
+  /** `sha256` over the packed bytes of an entry, hex. Cheaper than unpacking it, and just as good for comparing. */
   async sha256(entry: ZipEntry): Promise<string> {
     const hash = createHash('sha256');
     let at = await this.#startOf(entry);
@@ -96,13 +96,15 @@ export class ZipFile {
     const header = await readAt(this.#file, entry.offset, 30);
     if (header.readUInt32LE(0) !== 0x04034b50)
       throw new ZipError(`${this.path}: ${entry.name} has no header`);
-    // Name and extra field of the local header may be longer than those of the list.
+    // Name and extra field of the local header may be longer than those in the list.
     return entry.offset + 30 + header.readUInt16LE(26) + header.readUInt16LE(28);
   }
 
   async #inflate(entry: ZipEntry, packed: Buffer): Promise<Buffer> {
     if (entry.method !== 8)
-      throw new ZipError(`${this.path}: ${entry.name} is packed by method ${entry.method}`);
+      throw new ZipError(
+        `${this.path}: ${entry.name} uses compression method ${entry.method}, which is not supported`,
+      );
     try {
       return await inflate(packed, { maxOutputLength: Math.max(1, entry.size) });
     } catch (error) {
@@ -115,7 +117,7 @@ async function readEntries(path: string, file: FileHandle): Promise<ZipEntry[]> 
   const { size } = await file.stat();
   const { at, count, listSize, listOffset } = await readEnd(path, file, size);
   const listStart = at - listSize;
-  // A shell script may stand before the archive (Boot's "executable" jars): all positions count from behind it.
+  // A shell script may come before the archive (Boot's "executable" jars): then all positions are relative to its end.
   const shift = listStart - listOffset;
   if (shift < 0) throw new ZipError(`${path} is damaged: its list of entries is not where it should be`);
   const list = await readAt(file, listStart, listSize);
@@ -143,7 +145,7 @@ async function readEntries(path: string, file: FileHandle): Promise<ZipEntry[]> 
   return entries;
 }
 
-/** Where the list of entries ends, and what the end record says of it. */
+/** Where the list of entries ends, and what the end record says about it. */
 interface End {
   readonly at: number;
   readonly count: number;
@@ -156,14 +158,14 @@ async function readEnd(path: string, file: FileHandle, size: number): Promise<En
   const tailStart = size - tailSize;
   const tail = await readAt(file, tailStart, tailSize);
   let end = tail.length - endSize;
-  // The comment behind the record says how long it is: one that is cut off does not fit.
+  // The comment after the record states its length. A cut-off comment does not match it.
   while (
     end >= 0 &&
     !(tail.readUInt32LE(end) === 0x06054b50 && tail.readUInt16LE(end + 20) === tail.length - end - endSize)
   ) {
     end -= 1;
   }
-  if (end < 0) throw new ZipError(`${path} is no complete zip archive: it has no end record`);
+  if (end < 0) throw new ZipError(`${path} is not a complete zip archive: it has no end record`);
   const locator = end - locatorSize;
   if (locator >= 0 && tail.readUInt32LE(locator) === 0x07064b50) {
     const at = tailStart + locator - end64Size;

@@ -1,6 +1,6 @@
 /**
- * What builds said of themselves, kept across sessions: an answer holds as long as the files do that decide how the build is
- * configured. Reads and writes appdev's cache folder alone.
+ * Answers of builds about themselves, kept between sessions. An answer holds until a file changes that decides how the
+ * build is configured. Reads and writes only appdev's cache folder.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync, readdirSync, statSync } from 'node:fs';
@@ -12,16 +12,16 @@ import { readState, writeState } from '../../../support/files/state-file.ts';
 import { sessionId } from '../../../support/process/mark.ts';
 import { buildFilesOf, modelToJson, parseModel, type GradleModel } from './model.ts';
 
-/** Which build is asked, and by what. */
+/** Which build is asked, and with what. */
 export interface Asked {
   readonly root: string;
-  /** Text that differs between Gradles and JDKs. */
+  /** Text that differs between versions of Gradle and of the JDK. */
   readonly toolchain: string;
-  /** The user's arguments: properties may change a build. */
+  /** The user's arguments, because properties may change a build. */
   readonly args: readonly string[];
 }
 
-/** A model with the state of the build files that it was read from. */
+/** A model, with the state of the build files it was read from. */
 export interface KnownModel {
   readonly model: GradleModel;
   readonly settings: string;
@@ -36,7 +36,7 @@ export class GradleAnswers {
     this.#folder = folder;
   }
 
-  /** What is known of a build; undefined when it has not been asked since its build files changed. */
+  /** The known model of a build; undefined if its build files changed since it was asked. */
   async current(asked: Asked): Promise<KnownModel | undefined> {
     const known = await this.last(asked);
     return known?.settings === (known === undefined ? undefined : settingsHash(known.model, asked))
@@ -44,7 +44,7 @@ export class GradleAnswers {
       : undefined;
   }
 
-  /** What it said last, whether that still holds or not. */
+  /** The last known model of a build, whether it still holds or not. */
   async last(asked: Asked): Promise<KnownModel | undefined> {
     const key = keyOf(asked);
     const known =
@@ -58,14 +58,15 @@ export class GradleAnswers {
     return known;
   }
 
-  /** What identifies the state of a build's files, as text. */
+  /** A text that identifies the state of a build's files. */
   stateOf(model: GradleModel, asked: Asked): string {
     return settingsHash(model, asked);
   }
 
   /**
-   * The file for the next answer, removed. Builds have the same one each time, because a configuration cache notes the
-   * properties that it was made with; a question does not come between another process's build and its answer.
+   * Removes and returns the file for the next answer. Each build gets the same file every time, because a configuration
+   * cache notes the properties it was made with. A question gets another file, so that it does not come between another
+   * process's build and its answer.
    */
   async prepare(asked: Asked, kind: 'question' | 'build'): Promise<string> {
     const path = join(this.#folder, `${kind}-${keyOf(asked)}.json`);
@@ -75,9 +76,9 @@ export class GradleAnswers {
   }
 
   /**
-   * Takes the answer in, if there is one: a build from the configuration cache writes none, and nothing has changed.
+   * Reads the answer, if there is one. A build from the configuration cache writes none; then nothing has changed.
    *
-   * @param startedMs when Gradle was started: an answer is no proof for build files that changed since.
+   * @param startedMs when Gradle was started: an answer proves nothing about build files that changed later.
    */
   async collect(asked: Asked, path: string, startedMs: number): Promise<KnownModel | undefined> {
     const model = await readState(path, parseModel);
@@ -85,7 +86,7 @@ export class GradleAnswers {
     const changed = newestChange(buildFilesOf(model, model.projects)) >= startedMs;
     const known = { model, settings: changed ? `changed ${sessionId}` : settingsHash(model, asked) };
     this.#known.set(keyOf(asked), known);
-    // One that cannot be written costs another question later.
+    // If it cannot be written, that only costs another question later.
     if (!changed) {
       const state = { settings: known.settings, model: modelToJson(model) };
       await writeState(join(this.#folder, `model-${keyOf(asked)}.json`), state);
@@ -94,13 +95,13 @@ export class GradleAnswers {
   }
 }
 
-/** Hash of what decides how a build is configured. */
+/** Hash over everything that decides how a build is configured. */
 function settingsHash(model: GradleModel, { toolchain, args }: Asked): string {
   const home = process.env['GRADLE_USER_HOME'] ?? join(homedir(), '.gradle');
   const personal = ['gradle.properties', 'init.gradle', 'init.gradle.kts', 'init.d'];
   const paths = [
     ...buildFilesOf(model, model.projects),
-    // One that comes to be changes as much as one that changes.
+    // A file that appears changes the state as much as one that changes.
     ...['settings.gradle', 'settings.gradle.kts'].map((name) => join(model.root, name)),
     ...personal.map((name) => join(home, name)),
   ];
@@ -116,10 +117,10 @@ function keyOf({ root, args }: Asked): string {
     .slice(0, 16);
 }
 
-/** Outputs of buildSrc. */
+/** Output folders of buildSrc. */
 const outputs = new Set(['build', '.gradle', '.kotlin', 'out', 'bin']);
 
-/** The file, or the files below the folder, sorted; nothing where there is nothing. */
+/** The file, or the files below the folder, sorted; empty if there is nothing. */
 function filesAt(path: string): string[] {
   const stat = statSync(path, { throwIfNoEntry: false });
   if (stat?.isDirectory() !== true) return stat === undefined ? [] : [path];

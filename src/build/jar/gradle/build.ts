@@ -1,4 +1,4 @@
-/** Which build services belong to, which Gradle runs it, and with what. */
+/** Which build services belong to, which Gradle runs it, and with which options. */
 import type { ServiceConfig } from '../../../config/model.ts';
 import { ok, type Outcome } from '../../../core/outcome.ts';
 import type { Asked } from './answers.ts';
@@ -6,15 +6,15 @@ import { findGradleRoot } from './model.ts';
 import { findGradle, type GradleTool } from './tool.ts';
 import { fastOptions, findJdk } from '../jdk.ts';
 
-/** A build, and what runs it. */
+/** A build and what runs it. */
 export interface GradleBuild {
-  /** Folder of the build's root. */
+  /** Root folder of the build. */
   readonly root: string;
   readonly gradle: GradleTool;
   readonly asked: Asked;
 }
 
-/** The build of services that share one, with the arguments of them all. Fails with TOOL_MISSING. */
+/** The common build of these services, with the arguments of all of them. Fails with TOOL_MISSING. */
 export function buildOf(services: readonly ServiceConfig[]): Outcome<GradleBuild> {
   const [first, ...others] = services;
   const root = first === undefined ? '' : findGradleRoot(first.path);
@@ -28,7 +28,10 @@ export function buildOf(services: readonly ServiceConfig[]): Outcome<GradleBuild
   return ok({ root, gradle: gradle.value, asked: { root, toolchain, args } });
 }
 
-/** The user's options for the client's JVM, and ours: it lives for a second. The daemon has its own. */
+/**
+ * The user's options for the client's JVM, with ours added: that JVM lives for a second. The daemon has its own
+ * options.
+ */
 export function clientOptions(): string {
   const own = process.env['GRADLE_OPTS'] ?? '';
   if (findJdk() === undefined) return own;

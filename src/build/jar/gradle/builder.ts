@@ -1,6 +1,6 @@
 /**
- * Builds executable jars with Gradle: one invocation a build at a time, whoever asks, in this process or another. Owns the
- * order of things; what each of them is stands in the files that it imports.
+ * Builds executable jars with Gradle: one invocation at a time for each build, in this process or any other. Owns the
+ * order of the steps; the imported files do them.
  */
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -27,24 +27,24 @@ import { withoutPasswords } from '../../image/transfer/redact.ts';
 import { sourceFiles } from '../source-files.ts';
 import type { Jar, JarBuilder } from '../../types.ts';
 
-/** What the builder is made from. */
+/** What the builder needs. */
 export interface GradleParts {
   readonly run: RunProcess;
-  /** Folder of appdev.yaml: files are named relative to it. */
+  /** Folder of appdev.yaml; file names are relative to it. */
   readonly projectRoot: string;
-  /** Folder for what is kept across sessions. */
+  /** Folder for what is kept between sessions. */
   readonly cache: string;
-  /** Called with a word to the user about what is done outside of any stage. */
+  /** Called with a message for the user about work outside of any stage. */
   readonly tell: (message: string) => void;
 }
 
-/** A jar builder whose daemons are ended by `close`. */
+/** A jar builder. `close` ends its daemons. */
 export interface GradleBuilder extends JarBuilder {
-  /** Ends what still runs. To be called once, at the end of the session. */
+  /** Ends what is still running. Call once, at the end of the session. */
   close(): Promise<void>;
 }
 
-/** Makes the builder. */
+/** Returns the builder. */
 export function createGradleBuilder(parts: GradleParts): GradleBuilder {
   const cache = join(parts.cache, 'gradle');
   const answers = new GradleAnswers(cache);
@@ -52,13 +52,13 @@ export function createGradleBuilder(parts: GradleParts): GradleBuilder {
   const guard = new GradleOutputs(cache);
   const staging = new JarStaging();
   const closing = new AbortController();
-  /** Questions that are being asked, and builds that run, by root: two clients at a time would need two daemons. */
+  /** Running questions and builds, by root. Two clients at a time would need two daemons. */
   const asking = new Map<string, Promise<Outcome<KnownModel>>>();
   const building = new Map<string, number>();
-  /** Build files with which a question failed: it would fail again. */
+  /** State of the build files at the last failed question, by root. It would fail again until they change. */
   const unanswered = new Map<string, string>();
 
-  /** Starts Gradle for a build; what it answers is kept. */
+  /** Starts Gradle for a build, and keeps its answer. */
   async function invoke(
     build: GradleBuild,
     request: { readonly tasks: readonly string[]; readonly asks: boolean; readonly tryOffline: boolean },
@@ -85,7 +85,7 @@ export function createGradleBuilder(parts: GradleParts): GradleBuilder {
     return ok({ result: result.value, answer: await answers.collect(build.asked, answer, startedMs) });
   }
 
-  /** Asks a build about itself, by having it configured. */
+  /** Asks a build about itself by having Gradle configure it. */
   async function ask(
     build: GradleBuild,
     services: string,
@@ -102,12 +102,12 @@ export function createGradleBuilder(parts: GradleParts): GradleBuilder {
       'SOURCE_BUILD_FAILED',
       `${services}: the build in ${build.root} does not say what it makes`,
       {
-        hint: 'appdev asks by an init script, which needs Gradle 4.4 or newer: update the wrapper',
+        hint: 'appdev asks by an init script that needs Gradle 4.4 or newer: update the wrapper',
       },
     );
   }
 
-  /** What a build says now. Two who ask at once get one answer. */
+  /** The current model of a build. Two callers at the same time get one answer. */
   async function modelOf(
     build: GradleBuild,
     services: string,
@@ -115,7 +115,7 @@ export function createGradleBuilder(parts: GradleParts): GradleBuilder {
   ): Promise<Outcome<KnownModel>> {
     const running = asking.get(build.root);
     if (running !== undefined) return await running;
-    // The first question starts a daemon, and may have Gradle download itself and its plugins.
+    // The first question starts a daemon, and Gradle may first download itself and its plugins.
     if (isFirst) parts.tell(`asking Gradle what the build in ${build.root} makes`);
     const question = ask(build, services, closing.signal, () => undefined);
     asking.set(build.root, question);
@@ -139,7 +139,7 @@ export function createGradleBuilder(parts: GradleParts): GradleBuilder {
         [
           ...[root, ...outputs].map((path) => ({
             path,
-            free: `remove what is not needed on the disk of ${path}`,
+            free: `free space on the disk of ${path}`,
           })),
           { path: join(homedir(), '.gradle'), free: 'remove old files from ~/.gradle/caches' },
           { path: tmpdir(), free: `empty ${tmpdir()}` },
@@ -218,9 +218,9 @@ export function createGradleBuilder(parts: GradleParts): GradleBuilder {
       const last = await answers.last(asked);
       const current = await answers.current(asked);
       if (current === undefined) {
-        // The scan that asks may be what cancels this build: it cannot wait for it, and is asked again.
+        // The scan that asks may be what cancels this build, so it cannot wait for it. It asks again later.
         if ((building.get(root) ?? 0) > 0) {
-          return failed('SOURCE_CHANGED', `the build files of ${root} changed while it is being built`);
+          return failed('SOURCE_CHANGED', `the build files of ${root} changed during its build`);
         }
         const state = last === undefined ? undefined : answers.stateOf(last.model, asked);
         if (state !== undefined && unanswered.get(root) === state) {

@@ -3,29 +3,29 @@ import { answerProperty } from './init-script.ts';
 
 /** What one invocation is to do. */
 export interface GradleRequest {
-  /** Full names: `:app:bootJar`. */
+  /** Full names, such as `:app:bootJar`. */
   readonly tasks: readonly string[];
   readonly offline: boolean;
   /** Path of the init script, and of the file that the build writes its answer to. */
   readonly initScript: string;
   readonly answer: string;
-  /** A question, not a build: it must be answered by the build itself and not by the configuration cache. */
+  /** True for a question, which the build itself must answer, not the configuration cache. */
   readonly asks: boolean;
-  /** What makes the daemon this session's own. */
+  /** What makes the daemon belong to this session. */
   readonly daemon: readonly string[];
   /** The user's own arguments. */
   readonly args: readonly string[];
 }
 
 /**
- * `gradle … :app:bootJar`. With the plain console, because its lines tell the stages apart; never `clean`, which would
- * make every build a full one. The configuration cache is used where the project turns it on (gradle.properties, or
- * `jar.args`); it is not forced upon builds that were not made for it.
+ * `gradle … :app:bootJar`. Uses the plain console, because its lines tell the stages apart. Never uses `clean`, which
+ * would make every build a full one. Uses the configuration cache if the project turns it on (gradle.properties, or
+ * `jar.args`), and never forces it on a build that was not made for it.
  */
 export function gradleArguments(request: GradleRequest): string[] {
   const { tasks, offline, args } = request;
   const mindsDaemon = args.some((arg) => ['--daemon', '--no-daemon'].includes(arg));
-  // As properties, because an older Gradle rejects an option that it does not know; 8.1 took the `unsafe` away.
+  // As properties, because an older Gradle rejects an unknown option. Gradle 8.1 dropped the `unsafe`.
   const uncached = [
     '-Dorg.gradle.configuration-cache=false',
     '-Dorg.gradle.unsafe.configuration-cache=false',
@@ -33,7 +33,7 @@ export function gradleArguments(request: GradleRequest): string[] {
   ];
   return [
     '--console=plain',
-    // The one-off JVM that `org.gradle.daemon=false` asks for would die half way when it is cancelled.
+    // The one-off JVM that `org.gradle.daemon=false` asks for would die half way if it is cancelled.
     ...(mindsDaemon ? [] : ['--daemon']),
     ...request.daemon,
     '-I',
@@ -46,7 +46,7 @@ export function gradleArguments(request: GradleRequest): string[] {
   ];
 }
 
-/** Whether the user's arguments already say if Gradle may ask the network. */
+/** True if the user's arguments already say whether Gradle may use the network. */
 export function mindsNetwork(args: readonly string[]): boolean {
   return args.some((arg) => ['--offline', '--refresh-dependencies', '-U'].includes(arg));
 }

@@ -1,11 +1,12 @@
 /**
- * The Gradle daemons of this session. They stay warm between builds, belong to this session alone (a registry of their own,
- * so that neither the IDE's builds nor another session's come to them), and end with it: by `stop`, by the kill of all
- * children when the process ends in a hurry, and after SIGKILL by the next start, which knows them by their environment.
+ * The Gradle daemons of this session. They stay warm between builds and belong to this session alone: they have their
+ * own registry, so no build of the IDE or of another session reaches them. They end with the session: by `stop`, by the
+ * kill of all children if the process ends in a hurry, and after SIGKILL by the next start, which recognises them by
+ * their environment.
  *
- * A client that is cancelled tells its daemon by going away; the daemon then cancels the build and goes on living, and
- * stops itself when that takes it more than 10 s (Gradle's own grace period, DaemonStateCoordinator). Until then it may
- * still write to the project: a running compiler goes on to its end. `settle` waits for that moment.
+ * A cancelled client tells its daemon by disconnecting. The daemon then cancels the build and stays alive, but it stops
+ * itself if that takes more than 10 s (Gradle's own grace period, DaemonStateCoordinator). Until then it may still
+ * write to the project: a running compiler continues to its end. `settle` waits until that is over.
  */
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -17,10 +18,12 @@ import { sessionId, sessionVariable } from '../../../support/process/mark.ts';
 import { makeTempFolder } from '../../../support/files/temp.ts';
 import type { GradleTool } from './tool.ts';
 
-/** Without use, a daemon ends by itself after this time, in milliseconds: should nobody be left to end it. */
+/** An unused daemon ends by itself after this time, in milliseconds, in case nobody is left to end it. */
 const idleMs = 60 * 60 * 1000;
 
-/** Gradle gives a cancelled build 10 s; after a little more, the daemon is ended here. */
+/**
+ * How long to wait for a cancelled build, in milliseconds. Gradle allows 10 s; a little later appdev ends the daemon.
+ */
 const settleMs = 12_000;
 
 /** How long a daemon may take to end after SIGTERM, in milliseconds. */
@@ -43,24 +46,24 @@ export class GradleDaemons {
     this.#run = run;
   }
 
-  /** Arguments by which a client uses these daemons and no others. */
+  /** Arguments that make a client use these daemons and no others. */
   arguments(): readonly string[] {
     this.#folder ??= makeTempFolder('gradle');
     return [`-Dorg.gradle.daemon.registry.base=${this.#folder}`, `-Dorg.gradle.daemon.idletimeout=${idleMs}`];
   }
 
-  /** After each client: takes note of the daemons that it may have started, so that they end with this process. */
+  /** Call after each client. Notes the daemons it may have started, so that they end with this process. */
   adopt(): void {
     for (const group of this.#groups) if (!isGroupAlive(group)) this.#forget(group);
     for (const pid of this.#pids()) {
-      // A daemon leads a group of its own. One that could not leave its client's has ended with it.
+      // A daemon leads its own group. One that stayed in its client's group has ended with it.
       if (this.#groups.has(pid) || groupOf(pid) !== pid || !isOurs(pid)) continue;
       this.#groups.add(pid);
       registerGroup(pid);
     }
   }
 
-  /** Text that changes whenever a daemon begins or ends a build: it notes that in its registry first. */
+  /** A text that changes whenever a daemon begins or ends a build: the daemon notes that in its registry first. */
   state(): string {
     return this.#versions()
       .map((version) => statSync(join(version, 'registry.bin'), { bigint: true, throwIfNoEntry: false }))
@@ -69,10 +72,11 @@ export class GradleDaemons {
   }
 
   /**
-   * After a client was cancelled: resolves when no daemon builds any more. One that does not come to rest is ended.
+   * Call after a client was cancelled. Resolves when no daemon builds any more, and ends a daemon that does not come to
+   * rest.
    *
-   * @param before `state` before the client was started. Unchanged, it says that no daemon has begun anything; should one
-   *   only now read what the client asked for, it finds the client gone and cancels before the first task.
+   * @param before `state` before the client was started. If it is unchanged, no daemon has begun anything. A daemon
+   *   that only now reads the request finds the client gone, and cancels before the first task.
    */
   async settle(
     gradle: GradleTool,
@@ -99,7 +103,7 @@ export class GradleDaemons {
       const working = found?.filter(({ state }) => state !== 'IDLE' && state !== 'STOPPED');
       if (working?.length === 0) return;
       if (working === undefined || performance.now() >= deadline) {
-        // Whatever it was doing, it does not do it any longer; the next client starts another daemon.
+        // Whatever the daemon was doing, it has stopped. The next client starts another daemon.
         const pids = working?.map(({ pid }) => pid) ?? this.#pids();
         await Promise.all(pids.map(async (pid) => await this.#end(pid)));
         return;
@@ -107,7 +111,7 @@ export class GradleDaemons {
     }
   }
 
-  /** Ends them all, also what they started and left behind. To be called at the end of the session. */
+  /** Ends all daemons, including what they started and left behind. Call at the end of the session. */
   async stop(): Promise<void> {
     this.adopt();
     if (this.#folder === undefined) return;
@@ -125,7 +129,7 @@ export class GradleDaemons {
     releaseGroup(group);
   }
 
-  /** By the names of their log files, `<version>/daemon-<pid>.out.log`. */
+  /** Process ids from the names of the daemons' log files, `<version>/daemon-<pid>.out.log`. */
   #pids(): number[] {
     return this.#versions().flatMap((version) =>
       readdirSync(version).flatMap((name) => {
@@ -144,7 +148,10 @@ export class GradleDaemons {
   }
 }
 
-/** Whether the process with a daemon's number is that daemon still: by its mark, where a process's environment can be read. */
+/**
+ * True if the process with a daemon's id is still that daemon. Its mark decides, if the process's environment can be
+ * read.
+ */
 function isOurs(pid: number): boolean {
   const environment = environmentOf(pid);
   return environment.length === 0 || environment.includes(`${sessionVariable}=${sessionId}`);

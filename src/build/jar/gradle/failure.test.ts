@@ -11,7 +11,7 @@ describe('gradleFailure', () => {
     expect(explain('compile-error')).toEqual({
       code: 'SOURCE_BUILD_FAILED',
       message: 'letters: 3 compile errors in Tariff.java',
-      hint: 'correct the first one and save; the others may follow from it',
+      hint: 'fix the first one and save; it may have caused the others',
       diagnostics: [
         {
           severity: 'error',
@@ -75,7 +75,7 @@ describe('gradleFailure', () => {
     expect(explain('test-failure')).toEqual({
       code: 'TESTS_FAILED',
       message: 'letters: 1 of 1 tests failed: TariffTest',
-      hint: "run them alone: gradle test --tests '*TariffTest'; or build without them: jar.tests: skip in appdev.yaml",
+      hint: "to run only these: gradle test --tests '*TariffTest'; to build without tests, set jar.tests: skip in appdev.yaml",
       diagnostics: [
         {
           severity: 'error',

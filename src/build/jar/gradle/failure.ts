@@ -1,6 +1,6 @@
 /**
- * Why Gradle failed, as one of appdev's errors: compile errors, failed tests, a broken build script, something that cannot
- * be downloaded, a task. Pure; texts as in test/recorded/gradle.
+ * Why Gradle failed, as one of appdev's errors: compile errors, failed tests, a broken build script, something that
+ * cannot be downloaded, or a task. Pure. The texts are in test/recorded/gradle.
  */
 import type { Diagnostic } from '../../../core/diagnostic.ts';
 import { appdevError, type AppdevError } from '../../../core/errors.ts';
@@ -10,7 +10,7 @@ import { isWorthShowing } from './log.ts';
 import { failedGradleTests } from './test-report.ts';
 import type { TestFiles } from '../test-report.ts';
 
-/** Whether a failed offline build may succeed when Gradle asks the network. */
+/** True if a failed offline build may succeed with the network. */
 export function isOfflineFailure(lines: readonly string[]): boolean {
   return lines.some((line) => / available for offline mode\.?$/.test(line));
 }
@@ -47,7 +47,7 @@ export function gradleFailure(
 
 const evidenceLines = 15;
 
-/** The lines between `* What went wrong:` and the next headline. Of several failures, the first. */
+/** The lines between `* What went wrong:` and the next headline; of several failures, the first. */
 function whatWentWrong(lines: readonly string[]): string[] {
   const start = lines.indexOf('* What went wrong:');
   if (start === -1) return [];
@@ -56,7 +56,10 @@ function whatWentWrong(lines: readonly string[]): string[] {
   return rest.slice(0, end === -1 ? rest.length : end).filter((line) => line.trim() !== '');
 }
 
-/** `Build file '/p/build.gradle' line: 10` after `* Where:`, or the places of a script that does not compile. */
+/**
+ * The place in `Build file '/p/build.gradle' line: 10` after `* Where:`, or the places in a script that does not
+ * compile.
+ */
 function scriptProblem(
   lines: readonly string[],
   reasons: readonly string[],
@@ -80,13 +83,16 @@ function scriptProblem(
   };
 }
 
-/** What Gradle could not get: the first one, and why where the reason is on a line of its own. */
+/** What Gradle could not get: the first module, with the reason if it is on a line of its own. */
 function missingModule(reasons: readonly string[]): string | undefined {
   const name = /Could not (?:find|resolve|download|get) ([\w.-]+(?::[\w.-]+)+)/.exec(reasons.join('\n'))?.[1];
   return name === undefined ? undefined : `Gradle cannot get ${withoutStop(name)}`;
 }
 
-/** The last cause says most: `> Could not find method foo() …`, below `A problem occurred evaluating project ':desk'.` */
+/**
+ * The last cause, because it says most: `> Could not find method foo() …`, below `A problem occurred evaluating project
+ * ':desk'.`
+ */
 function innermost(reasons: readonly string[]): string | undefined {
   const [first] = reasons;
   const cause = reasons.findLast((line) => /^\s*> /.test(line))?.replace(/^\s*> /, '');
@@ -101,7 +107,7 @@ function withoutStop(text: string): string {
   return text.trim().replace(/\.$/, '');
 }
 
-/** The command line is refused before there is a build. */
+/** The message if Gradle refuses the command line, before there is a build. */
 function badOption(lines: readonly string[]): string | undefined {
   const found = lines.find((line) =>
     /^(?:Unknown command-line option|Problem configuring option)/.test(line),
@@ -109,7 +115,7 @@ function badOption(lines: readonly string[]): string | undefined {
   return found === undefined ? undefined : withoutStop(found);
 }
 
-/** What to type next, by what Gradle says. */
+/** What to type next, for each message of Gradle. */
 const hints: readonly (readonly [RegExp, string])[] = [
   [
     /[Uu]nsupported class file major version|Could not determine java version|incompatible with the Java|does not support (?:running on )?Java/,
@@ -117,7 +123,7 @@ const hints: readonly (readonly [RegExp, string])[] = [
   ],
   [
     /(?:invalid (?:target|source) release|[Ss]ource release \d+ requires|release version \d+ not supported)/,
-    'Gradle runs on an older JDK than the project asks for: set JAVA_HOME to a newer one, or lower sourceCompatibility',
+    'Gradle runs on an older JDK than the project needs: set JAVA_HOME to a newer one, or lower sourceCompatibility',
   ],
   [
     /No matching toolchains|Cannot find a Java installation/,
@@ -133,11 +139,11 @@ const hints: readonly (readonly [RegExp, string])[] = [
   ],
   [
     /status code 40[13]|Unauthorized|Forbidden/,
-    'the repository wants other credentials: check those in gradle.properties',
+    'the repository refused the credentials: check those in gradle.properties',
   ],
   [
     /Could not (?:find|resolve)|offline mode/,
-    'check group, artifact and version in build.gradle, and that a repository of yours holds it',
+    'check group, artifact and version in build.gradle, and that one of your repositories contains it',
   ],
   [
     /Plugin .* was not found|plugin with id .* not found/i,
@@ -146,13 +152,13 @@ const hints: readonly (readonly [RegExp, string])[] = [
   [/Project '.*' not found|Task '.*' not found/, 'check jar.module in appdev.yaml against settings.gradle'],
   [
     /is not part of the build defined by settings/,
-    'include the project in settings.gradle, or give its folder one of its own',
+    'include the project in settings.gradle, or add a settings.gradle to its folder',
   ],
   [
     /Unknown command-line option|Problem configuring option/,
     'check jar.args in appdev.yaml: this Gradle does not know the option',
   ],
-  [/Could not compile|A problem occurred evaluating/, 'correct the build script and save'],
+  [/Could not compile|A problem occurred evaluating/, 'fix the build script and save'],
   [
     /Timeout waiting to lock|currently in use by another Gradle/,
     'wait for the other Gradle build of this project, or stop it: gradle --stop',

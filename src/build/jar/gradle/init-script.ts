@@ -1,10 +1,10 @@
 /**
- * The init script by which a Gradle build tells appdev about itself: where its jars come to lie, what they are made from
- * and which tests there are. Written once to the cache folder and given to every invocation by `-I`.
+ * The init script by which a Gradle build tells appdev about itself: where it puts its jars, what they are made from,
+ * and which tests there are. Written once to the cache folder and passed to every invocation by `-I`.
  *
- * Only documented API is used. It runs while the build is configured and leaves nothing behind for the execution, so that
- * the configuration cache stays usable; what differs between Gradle 4.4 and 9 stands in the one block "versions". Run by
- * the tests: 4.4.1. Written after the documentation, not run: 5 to 9; its test holds the block to that.
+ * Uses only documented API. Runs while the build is configured and leaves nothing behind for the execution, so the
+ * configuration cache stays usable. All differences between Gradle 4.4 and 9 are in the one block "versions". The tests
+ * run it with 4.4.1. Gradle 5 to 9 follow the documentation and were not run; the script's test checks that block.
  */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
@@ -12,7 +12,7 @@ import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sessionId } from '../../../support/process/mark.ts';
 
-/** The system property that names the file for the answer. Without it the script asks nothing. */
+/** The system property that names the file for the answer. Without it, the script asks nothing. */
 export const answerProperty = 'appdev.gradle.answer';
 
 /** Number of the answer's format. */

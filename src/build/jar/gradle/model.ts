@@ -1,6 +1,6 @@
 /**
- * What a Gradle build said of itself (see init-script.ts), and what follows from it: which project makes a service's
- * jar, which projects that needs, and which files decide it. Reads names only; runs nothing.
+ * What a Gradle build said about itself (see init-script.ts), and what follows from it: which project makes a service's
+ * jar, which projects that one needs, and which files decide the result. Only reads names; runs nothing.
  */
 import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
@@ -15,12 +15,12 @@ export interface GradleProject {
   readonly path: string;
   readonly folder: string;
   readonly buildFile: string;
-  /** Its `build`. */
+  /** Its output folder, `build`. */
   readonly output: string;
-  /** The task that makes the executable jar, and where that comes to lie; absent where no plugin of Spring Boot is. */
+  /** The task that makes the executable jar, and the path of that jar. Absent if no Spring Boot plugin is applied. */
   readonly jar?: { readonly task: string; readonly file: string };
   readonly tests: boolean;
-  /** Java sources and resources, also those that do not exist. */
+  /** Folders of Java sources and resources, including those that do not exist. */
   readonly sources: readonly string[];
   /** Paths of the projects that it is built from. */
   readonly upstream: readonly string[];
@@ -31,11 +31,11 @@ export interface GradleModel {
   readonly gradle: string;
   readonly root: string;
   readonly projects: readonly GradleProject[];
-  /** Folders of the builds that it includes. */
+  /** Folders of the included builds. */
   readonly included: readonly string[];
 }
 
-/** Reads an answer; undefined when it is none of this format. */
+/** Reads an answer; undefined if it does not have this format. */
 export function parseModel(value: unknown): GradleModel | undefined {
   const gradle = stringAt(value, 'gradle');
   const root = stringAt(value, 'root');
@@ -81,7 +81,10 @@ export function modelToJson(model: GradleModel): object {
   return { format: answerFormat, ...model };
 }
 
-/** A project by `jar.module`: a path that begins with `:`, or a folder relative to `from`. Without one, that of `from`. */
+/**
+ * The project that `jar.module` names: a path that begins with `:`, or a folder relative to `from`. Without
+ * `jar.module`, the project in `from`.
+ */
 export function findProject(
   model: GradleModel,
   from: string,
@@ -92,11 +95,11 @@ export function findProject(
     : model.projects.find(({ folder }) => folder === resolve(from, module ?? '.'));
 }
 
-/** The project and every other one that it is built from, itself first. */
+/** The project itself, then every other one that it is built from. */
 export function withUpstream(model: GradleModel, project: GradleProject): readonly GradleProject[] {
   const byPath = new Map(model.projects.map((each) => [each.path, each]));
   const found = new Set([project]);
-  // A set yields what is added while it is walked.
+  // A set also yields what is added while it is walked.
   for (const each of found) {
     for (const path of each.upstream) {
       const next = byPath.get(path);
@@ -111,7 +114,7 @@ export function taskOf({ path }: GradleProject, task: string): string {
   return path === ':' ? `:${task}` : `${path}:${task}`;
 }
 
-/** Files that may stand beside the root's build file and decide what all of its projects are made of. */
+/** Files beside the root's build file that decide what all of its projects are made from. */
 const rootFiles = [
   'settings.gradle',
   'settings.gradle.kts',
@@ -124,13 +127,13 @@ const rootFiles = [
 ];
 
 /**
- * The inputs of a project's jar: of the project itself, of its upstream projects, and the build files of the projects above
- * them. Main and test sources are among them whether they exist or not, because they may come to be.
+ * The inputs of a project's jar: of the project itself, of its upstream projects, and the build files of the projects
+ * above them. Includes main and test sources whether they exist or not, because they may be created.
  */
 export function gradleInputs(model: GradleModel, project: GradleProject): JarInputs {
   const built = withUpstream(model, project);
   const sources = built.flatMap(({ folder, sources: roots, output }) => [
-    // Not only the roots that the compiler takes: descriptions to generate code from lie beside them.
+    // Not only the roots that the compiler reads: API descriptions for code generators are beside them.
     ...(roots.length > 0 ? ['main', 'test'].map((name) => join(folder, 'src', name)) : []),
     ...roots.filter((path) => !isBelow(output, path)),
   ]);
@@ -143,10 +146,10 @@ export function gradleInputs(model: GradleModel, project: GradleProject): JarInp
   });
 }
 
-/** What decides how a build is configured: its scripts, settings, properties, and the code of buildSrc. */
+/** The files that decide how a build is configured: scripts, settings, properties, and the code of buildSrc. */
 export function buildFilesOf(model: GradleModel, projects: readonly GradleProject[]): readonly string[] {
   const files = new Set(rootFiles.map((name) => join(model.root, name)).filter((path) => existsSync(path)));
-  // Those are looked for whether they are there or not: they may come to be.
+  // Gradle looks for these whether they exist or not, and they may be created.
   files.add(join(model.root, 'gradle.properties'));
   const paths = new Set(projects.flatMap(({ path }) => ancestry(path)));
   for (const { path, buildFile, folder } of model.projects) {
@@ -159,13 +162,16 @@ export function buildFilesOf(model: GradleModel, projects: readonly GradleProjec
   return [...files].sort();
 }
 
-/** `:a:b` → `:`, `:a`, `:a:b`. A project's script may configure those below it. */
+/** `:a:b` → `:`, `:a`, `:a:b`. A project's script may configure the projects below it. */
 function ancestry(path: string): string[] {
   const names = path.split(':').filter((name) => name !== '');
   return [':', ...names.map((_, index) => `:${names.slice(0, index + 1).join(':')}`)];
 }
 
-/** The folder of the build that a folder belongs to: the nearest at or above it with a settings file, else itself. */
+/**
+ * The root folder of a folder's build: the nearest one, at or above it, with a settings file. Otherwise the folder
+ * itself.
+ */
 export function findGradleRoot(folder: string): string {
   for (let at = folder; ; at = dirname(at)) {
     if (['settings.gradle', 'settings.gradle.kts'].some((name) => existsSync(join(at, name)))) return at;

@@ -1,8 +1,8 @@
 /**
- * Sees to it that Gradle's jars are made of the sources alone. Gradle takes away what its own tasks made and no longer make,
- * also after builds that failed. But it leaves what somebody else put into the folders of classes and resources, and what a
- * build left there whose daemon was killed, and packs it. So where those folders are not as the last build of
- * ours left them, they go, and Gradle makes them again.
+ * Makes sure that Gradle's jars are made from the sources alone. Gradle removes what its own tasks made earlier and no
+ * longer make, even after failed builds. But it keeps and packs what someone else put into the folders of classes and
+ * resources, and what a build left there whose daemon was killed. So if those folders are not as our last build left
+ * them, appdev removes them and Gradle makes them again.
  */
 import { createHash } from 'node:crypto';
 import { rm } from 'node:fs/promises';
@@ -13,22 +13,23 @@ import { readState, writeState } from '../../../support/files/state-file.ts';
 import { takePicture } from '../file-picture.ts';
 import { removeOutput } from '../remove-output.ts';
 
-/** Folders of a project's output that its jar is made of. */
+/** Folders of a project's output that go into its jar. */
 const packed = ['classes', 'resources'];
 
-/** What is known of a project's output, across sessions. */
+/** What is known about a project's output, kept between sessions. */
 export class GradleOutputs {
   readonly #folder: string;
 
-  /** @param folder where the records lie. */
+  /** @param folder for the records. */
   constructor(folder: string) {
     this.#folder = folder;
   }
 
   /**
-   * Before a build: removes what is not as Gradle left it. Nothing is known any more, until `end`.
+   * Before a build: removes output that is not as Gradle left it. From now until `end`, nothing is known. Fails with
+   * SOURCE_BUILD_FAILED if removing is not permitted.
    *
-   * @param outputs absolute folders, one a project. Fails with SOURCE_BUILD_FAILED where removing is not permitted.
+   * @param outputs absolute folders, one for each project.
    */
   async begin(outputs: readonly string[]): Promise<Outcome<void>> {
     const foreign: string[] = [];
@@ -41,7 +42,10 @@ export class GradleOutputs {
     return await removeOutput(foreign);
   }
 
-  /** After a build that came to an end by itself, well or not. One that is cancelled may have lost its daemon. */
+  /**
+   * Call after a build that ended by itself, successful or not. Not after a cancelled one, because its daemon may have
+   * been ended.
+   */
   async end(outputs: readonly string[]): Promise<void> {
     for (const output of outputs) await writeState(this.#fileOf(output), { picture: pictureOf(output) });
   }

@@ -1,6 +1,6 @@
 /**
- * One invocation of Gradle: starts it as often as it takes (again online when something is missing offline), and when it is
- * cancelled waits until its daemon has let go of the project.
+ * One invocation of Gradle. Starts it again with the network if something is missing offline. If it is cancelled, waits
+ * until its daemon no longer works on the project.
  */
 import { cancelled, failed, ok, type Outcome } from '../../../core/outcome.ts';
 import type { RunProcess } from '../../../support/process/process.ts';
@@ -9,31 +9,35 @@ import type { GradleDaemons } from './daemons.ts';
 import { isOfflineFailure } from './failure.ts';
 import type { GradleTool } from './tool.ts';
 
-/** What an invocation is made from. */
+/** What an invocation needs. */
 export interface GradleRun {
   readonly run: RunProcess;
   readonly gradle: GradleTool;
-  /** Folder of the build's root, where Gradle is started. */
+  /** Root folder of the build, where Gradle is started. */
   readonly root: string;
   readonly daemons: GradleDaemons;
   /** Added to Gradle's environment. */
   readonly env: Readonly<Record<string, string>>;
   readonly request: Omit<GradleRequest, 'offline' | 'daemon'>;
-  /** Everything was there at the last build: ask the local cache alone. */
+  /** Everything was in the cache at the last build, so use only the local cache. */
   readonly tryOffline: boolean;
   readonly onLine: (stream: 'stdout' | 'stderr', line: string) => void;
-  /** Called with a word to the user. */
+  /** Called with a message for the user. */
   readonly note: (line: string) => void;
 }
 
-/** How it ended. `lines`: the last attempt's output. `online`: it resolved what it needed with the network allowed. */
+/**
+ * How it ended. `lines`: output of the last attempt. `online`: it resolved its dependencies with the network allowed.
+ */
 export interface GradleResult {
   readonly exitCode: number;
   readonly lines: readonly string[];
   readonly online: boolean;
 }
 
-/** Runs it. Fails with TOOL_MISSING. Cancelled: nothing of the build goes on when this resolves. */
+/**
+ * Runs Gradle. Fails with TOOL_MISSING. If it is cancelled, nothing of the build is still running when this resolves.
+ */
 export async function runGradle(build: GradleRun, signal: AbortSignal): Promise<Outcome<GradleResult>> {
   const { gradle, root, daemons, env, request } = build;
   let offline = build.tryOffline && !mindsNetwork(request.args);
@@ -45,13 +49,13 @@ export async function runGradle(build: GradleRun, signal: AbortSignal): Promise<
       { signal, onLine: build.onLine },
     );
     if (finished.kind === 'missing') {
-      return failed('TOOL_MISSING', `${gradle.tool} is not there any more`, {
+      return failed('TOOL_MISSING', `${gradle.tool} no longer exists`, {
         hint: 'install Gradle, or restore the wrapper',
       });
     }
     if (finished.kind === 'cancelled') {
       const stopped = cancelled(signal);
-      // When the session ends there is no next build to keep a daemon warm for.
+      // At the end of the session there is no next build to keep a daemon warm for.
       if (stopped.kind === 'cancelled' && stopped.reason === 'shutdown') await daemons.stop();
       else await daemons.settle(gradle, root, env, before);
       return stopped;

@@ -1,4 +1,4 @@
-/** From services to the projects that make their jars, and from the projects to the jars that were made. */
+/** From services to the projects that make their jars, and from the projects to the finished jars. */
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { ServiceConfig } from '../../../config/model.ts';
@@ -23,7 +23,9 @@ export interface GradleTarget {
   readonly jar: NonNullable<GradleProject['jar']>;
 }
 
-/** The projects of services. Fails with CONFIG_INVALID where there is none, with JAR_NOT_FOUND where it makes no jar. */
+/**
+ * The projects of these services. Fails with CONFIG_INVALID if there is none, or with JAR_NOT_FOUND if it makes no jar.
+ */
 export function locateAll(
   services: readonly ServiceConfig[],
   model: GradleModel,
@@ -47,7 +49,7 @@ function locate(service: ServiceConfig, model: GradleModel): Outcome<GradleProje
   return failed('CONFIG_INVALID', `${service.name}: there is no ${what} in the build of ${model.root}`, {
     hint:
       module === undefined
-        ? `include it in the settings file of ${model.root}, or give it one of its own`
+        ? `include it in the settings file of ${model.root}, or add a settings file to its own folder`
         : `set services.${service.name}.jar.module to one of ${listed(model)}`,
   });
 }
@@ -73,26 +75,26 @@ export function inputsIn(model: GradleModel, service: ServiceConfig): Outcome<Ja
   return project.kind === 'ok' ? ok(gradleInputs(model, project.value)) : project;
 }
 
-/** The unit tests of the services' projects and of what they are built from. */
+/** The unit test tasks of the services' projects and of their upstream projects. */
 export function testTasks(model: GradleModel, targets: readonly GradleTarget[]): string[] {
   return builtFor(model, targets)
     .filter(({ tests }) => tests)
     .map((project) => taskOf(project, 'test'));
 }
 
-/** The output folders of the services' projects and of what they are built from, where those hold no sources. */
+/** The output folders of the services' projects and of their upstream projects, except those that contain sources. */
 export function outputsOf(model: GradleModel, targets: readonly GradleTarget[]): string[] {
   return builtFor(model, targets)
     .filter(({ folder, output }) => output !== folder && !isBelow(output, folder))
     .map(({ output }) => output);
 }
 
-/** The services' projects and what they are built from, each once. */
+/** The services' projects and their upstream projects, each once. */
 function builtFor(model: GradleModel, targets: readonly GradleTarget[]): GradleProject[] {
   return [...new Set(targets.flatMap(({ project }) => withUpstream(model, project)))];
 }
 
-/** What lies in the folders that the jars come to lie in, by folder. */
+/** The contents of the folders that the jars are put in, by folder. */
 export async function listOutputs(
   targets: readonly GradleTarget[],
 ): Promise<ReadonlyMap<string, JarListing>> {
@@ -105,8 +107,9 @@ export async function listOutputs(
 }
 
 /**
- * The jars, checked by their content. `told`: this very build said where they lie. Otherwise it came from the configuration
- * cache and said nothing; then, should its name have changed, the executable one counts that it made.
+ * The jars, checked by their content. `told`: this build itself said where they are. Otherwise it came from the
+ * configuration cache and said nothing; then, if the jar's name has changed, the executable jar that the build made
+ * counts.
  */
 export async function findJars(
   targets: readonly GradleTarget[],
@@ -130,7 +133,7 @@ export async function findJars(
   return ok(jars);
 }
 
-/** The source file of a class, in whichever project and language it is written. */
+/** The source file of a class, in any project and language. */
 export function findSource(model: GradleModel, className: string): string | undefined {
   const path = className.replaceAll('.', '/');
   for (const root of model.projects.flatMap(({ sources }) => sources)) {

@@ -1,6 +1,6 @@
 /**
- * Failed tests in Gradle's output, as diagnostics: which test, what it said, and the line of the test that did not hold.
- * Pure, like build/jar/test-report.ts. The long form of failures, which init-script.ts asks for.
+ * Reads failed tests in Gradle's output, as diagnostics: which test, its message, and the line of the test that failed.
+ * Pure, like build/jar/test-report.ts. Expects the long form of failures, which init-script.ts asks for.
  */
 import type { Diagnostic } from '../../../core/diagnostic.ts';
 import { maxDiagnostics } from '../compiler-output.ts';
@@ -10,7 +10,7 @@ import type { FailedTests, TestFiles } from '../test-report.ts';
 const testLine = /^(?!> )(\S.*?) > (.+) FAILED$/;
 const totals = /^(\d+) tests? completed, (\d+) failed/;
 
-/** What failed; undefined when no test run did. */
+/** The failed tests; undefined if no test run failed. */
 export function failedGradleTests(lines: readonly string[], files: TestFiles): FailedTests | undefined {
   let run = 0;
   let failed = 0;
@@ -33,13 +33,13 @@ export function failedGradleTests(lines: readonly string[], files: TestFiles): F
   return failed === 0 ? undefined : { run, failed: Math.max(failed, diagnostics.length), diagnostics };
 }
 
-/** A failure's report is indented; it ends where a line begins at the margin. */
+/** The lines of a failure's report. They are indented; a line without indentation ends it. */
 function blockAfter(lines: readonly string[], start: number): readonly string[] {
   const end = lines.findIndex((line, index) => index >= start && line.trim() !== '' && !/^\s/.test(line));
   return lines.slice(start, end === -1 ? lines.length : end);
 }
 
-/** The innermost frame that lies in the test class: its name is the suite's, or ends with it. */
+/** The innermost stack frame in the test class: its name is the suite's, or ends with it. */
 function place(suite: string, block: readonly string[], files: TestFiles): Partial<Diagnostic> {
   for (const text of block) {
     const [, name, row] = /^\s*at (?:[^\s(]*\/)?([\w.$]+)\.[\w$<>]+\([^:)]*:(\d+)\)/.exec(text) ?? [];

@@ -1,4 +1,4 @@
-/** Which Gradle builds a project: its own wrapper first, then the one on PATH. */
+/** Which Gradle builds a project: its own wrapper, or else the one on PATH. */
 import { failed, ok, type Outcome } from '../../../core/outcome.ts';
 import { findWrapperOrTool, type FoundTool } from '../wrapper.ts';
 
@@ -12,6 +12,6 @@ export function findGradle(folder: string, root: string): Outcome<GradleTool> {
   const found = findWrapperOrTool(names, folder, root);
   if (found !== undefined) return ok(found);
   return failed('TOOL_MISSING', `there is neither a Gradle wrapper (gradlew) in ${root} nor gradle on PATH`, {
-    hint: 'add the wrapper to the project (on a machine that has Gradle: gradle wrapper), or install Gradle 4.4 or newer',
+    hint: 'add the wrapper to the project (run gradle wrapper on a machine that has Gradle), or install Gradle 4.4 or newer',
   });
 }

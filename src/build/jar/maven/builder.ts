@@ -1,6 +1,6 @@
 /**
- * Builds executable jars with Maven: one invocation a reactor at a time, whoever asks, in this process or another. Owns the
- * order of things; what each of them is stands in the files that it imports.
+ * Builds executable jars with Maven: one invocation at a time for each reactor, in this process or any other. Owns the
+ * order of the steps; the imported files do them.
  */
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,16 +26,16 @@ import { outputFolderOf, selector, upstreamOf, type Module, type Reactor } from 
 import { sourceFiles } from '../source-files.ts';
 import type { Jar, JarBuilder } from '../../types.ts';
 
-/** What the builder is made from. */
+/** What the builder needs. */
 export interface MavenParts {
   readonly run: RunProcess;
-  /** Folder of appdev.yaml: files are named relative to it. */
+  /** Folder of appdev.yaml; file names are relative to it. */
   readonly projectRoot: string;
-  /** Folder for what is kept across sessions. */
+  /** Folder for what is kept between sessions. */
   readonly cache: string;
 }
 
-/** Makes the builder. */
+/** Returns the builder. */
 export function createMavenBuilder(parts: MavenParts): JarBuilder {
   const guards = new Map<string, OutputGuard>();
   const staging = new JarStaging();
@@ -66,7 +66,7 @@ export function createMavenBuilder(parts: MavenParts): JarBuilder {
         top: reactor.top,
         archives: cache,
         request: {
-          // The top itself is no module of its own: without -pl Maven builds it, and all below it.
+          // The top itself is not a module of its own: without -pl, Maven builds it and everything below it.
           modules: selectors.some((name) => name === undefined)
             ? []
             : [...new Set(selectors)].filter((name) => name !== undefined),
@@ -98,7 +98,7 @@ export function createMavenBuilder(parts: MavenParts): JarBuilder {
       return await diskFull(
         `Maven built ${names}`,
         [
-          ...outputs.map((path) => ({ path, free: `remove what is not needed on the disk of ${path}` })),
+          ...outputs.map((path) => ({ path, free: `free space on the disk of ${path}` })),
           { path: join(homedir(), '.m2'), free: 'remove old artifacts from ~/.m2/repository' },
           { path: tmpdir(), free: `empty ${tmpdir()}` },
         ],
@@ -147,7 +147,7 @@ export function createMavenBuilder(parts: MavenParts): JarBuilder {
   };
 }
 
-/** What lies in the services' output folders, by service. */
+/** The contents of the services' output folders, by service. */
 async function listOutputs(located: readonly Located[]): Promise<ReadonlyMap<string, JarListing>> {
   const listings = located.map(async ({ service, reactor, module }): Promise<[string, JarListing]> => [
     service.name,
@@ -156,7 +156,7 @@ async function listOutputs(located: readonly Located[]): Promise<ReadonlyMap<str
   return new Map(await Promise.all(listings));
 }
 
-/** The jar of each service. `before`: what lay in its output folder when the build began. */
+/** The jar of each service. `before`: the contents of its output folder when the build began. */
 async function findJars(
   located: readonly Located[],
   before: ReadonlyMap<string, JarListing>,
@@ -185,7 +185,7 @@ function locateAll(services: readonly ServiceConfig[]): Outcome<readonly [Locate
   return ok([first, ...others]);
 }
 
-/** The modules whose output is made by this build alone. */
+/** The modules whose output comes from this build alone. */
 function guardedModules(
   reactor: Reactor,
   modules: readonly Module[],

@@ -1,21 +1,22 @@
 /** The arguments of one invocation of Maven. Pure. */
 
-/** What one invocation is to do. */
+/** What one invocation should do. */
 export interface MavenRequest {
-  /** Modules as `-pl` takes them; empty: the whole reactor, whose top is the module. */
+  /** Modules in the form of `-pl`. If empty, the whole reactor is built, because its top is the module. */
   readonly modules: readonly string[];
   readonly tests: boolean;
   readonly offline: boolean;
-  /** A module is built from a jar of test classes, so that those have to be compiled whether tests run or not. */
+  /** True if a module needs a jar of test classes. Then those must be compiled even if no tests run. */
   readonly usesTestJar: boolean;
   /** The user's own arguments. */
   readonly args: readonly string[];
 }
 
 /**
- * `mvn … package`. Not `-q`: the goals that it announces are how the stages are told apart. Without tests their sources
- * are not even compiled, unless another module needs them (0.7 s on the sample app). Never `clean`, which would make
- * every build a full one; never the compiler's own incremental mode, which misses users of a changed signature.
+ * `mvn … package`. Not `-q`, because the goals that Maven announces tell the stages apart. If tests are skipped, their
+ * sources are not even compiled, unless another module needs them (saves 0.7 s on the sample app). Never `clean`, which
+ * would make every build a full one. Never the compiler's own incremental mode, which misses users of a changed
+ * signature.
  */
 export function mavenArguments(request: MavenRequest): string[] {
   const { modules, tests, offline, usesTestJar, args } = request;
@@ -32,7 +33,7 @@ export function mavenArguments(request: MavenRequest): string[] {
   ];
 }
 
-/** Whether the user's arguments already say if Maven may ask the network. */
+/** True if the user's arguments already say whether Maven may use the network. */
 export function mindsNetwork(args: readonly string[]): boolean {
   return args.some((arg) => ['-o', '--offline', '-U', '--update-snapshots'].includes(arg));
 }

@@ -16,7 +16,7 @@ describe('mavenFailure', () => {
     expect(explain('compile-error')).toEqual({
       code: 'SOURCE_BUILD_FAILED',
       message: 'orders: 3 compile errors in GreetingController.java',
-      hint: 'correct the first one and save; the others may follow from it',
+      hint: 'fix the first one and save; it may have caused the others',
       diagnostics: [
         {
           severity: 'error',

@@ -1,6 +1,6 @@
 /**
  * Why Maven failed, as one of appdev's errors: compile errors, failed tests, a broken pom.xml, something that cannot be
- * downloaded, a plugin. Pure; texts as in test/recorded/maven.
+ * downloaded, or a plugin. Pure. The texts are in test/recorded/maven.
  */
 import type { Diagnostic } from '../../../core/diagnostic.ts';
 import { appdevError, type AppdevError } from '../../../core/errors.ts';
@@ -9,7 +9,7 @@ import { compilerErrors } from '../compiler-output.ts';
 import { isAdvice, isWorthShowing } from './log.ts';
 import { failedTests, type TestFiles } from '../test-report.ts';
 
-/** Whether a failed offline build may succeed when Maven asks the network. */
+/** True if a failed offline build may succeed with the network. */
 export function isOfflineFailure(lines: readonly string[]): boolean {
   return lines.some(
     (line) =>
@@ -47,8 +47,9 @@ export function mavenFailure(
 const evidenceLines = 15;
 
 /**
- * `The project com.example:orders:1.0.0 (/p/pom.xml) has 1 error`, then one line a problem, that ends with
- * `@ line 47, column 15` or with the file in between: `@ com.example:parent:1, /p/pom.xml, line 3, column 4`.
+ * Reads `The project com.example:orders:1.0.0 (/p/pom.xml) has 1 error`, followed by one line for each problem. Such a
+ * line ends with `@ line 47, column 15`, or with the file in between: `@ com.example:parent:1, /p/pom.xml, line 3,
+ * column 4`.
  */
 function pomProblems(lines: readonly string[], files: TestFiles): Diagnostic[] {
   const found = new Map<string, Diagnostic>();
@@ -60,7 +61,7 @@ function pomProblems(lines: readonly string[], files: TestFiles): Diagnostic[] {
     const path = other ?? pom;
     if (text === undefined || path === undefined) continue;
     const excerpt = files.line(path, Number(row));
-    // The reader's own idea of the place, in the middle of some messages, says less than the excerpt does.
+    // Some messages contain the reader's own idea of the place. The excerpt says more.
     const message = text
       .replace(/^Non-(?:parse|read)able POM \S+: /, '')
       .replace(/ \(position: [\s\S]*$/, '');
@@ -76,7 +77,7 @@ function pomProblems(lines: readonly string[], files: TestFiles): Diagnostic[] {
   return [...found.values()];
 }
 
-/** What Maven could not get, wherever it was looked for. */
+/** The artifact that Maven could not get, wherever it looked. */
 function missingArtifact(errors: readonly string[]): string | undefined {
   const artifact =
     /(?:Could not find artifact|the artifact|Could not transfer artifact|^)\s*([\w.-]+(?::[\w.-]+){2,4}) (?:in|from|has not been|was not found)/.exec(
@@ -101,11 +102,11 @@ function firstReason(errors: readonly string[]): string | undefined {
     .trim();
 }
 
-/** What to type next, by what Maven says. */
+/** What to type next, for each message of Maven. */
 const hints: readonly (readonly [RegExp, string])[] = [
   [
     /(?:release version|invalid (?:target|source) release:?|Source option|Target option) ?[\d.]+.*|JNI error.*version/,
-    'Maven runs on an older JDK than the project asks for: set JAVA_HOME to a newer one, or lower java.version in pom.xml',
+    'Maven runs on an older JDK than the project needs: set JAVA_HOME to a newer one, or lower java.version in pom.xml',
   ],
   [/No compiler is provided|running on a JRE/, 'Maven runs on a JRE: install a JDK and set JAVA_HOME to it'],
   [/JAVA_HOME.*(?:not defined|incorrect|invalid)/i, 'set JAVA_HOME to the folder of a JDK'],
@@ -114,26 +115,26 @@ const hints: readonly (readonly [RegExp, string])[] = [
     /UnsupportedClassVersionError|compiled by a more recent version of the Java/,
     'set JAVA_HOME to a newer JDK: a plugin needs it',
   ],
-  [/Unrecognized option: -ntp/, 'appdev needs Maven 3.6.3 or newer: update it, or the wrapper'],
+  [/Unrecognized option: -ntp/, 'appdev needs Maven 3.6.3 or newer: update Maven or the wrapper'],
   [
     /Could not transfer artifact|Unknown host|Connection refused|timed out|status code: 5\d\d/,
     'check the network, the VPN and the mirrors and proxies in ~/.m2/settings.xml, then build again',
   ],
   [
     /status code: 40[13]|Not authorized|Unauthorized/,
-    'the repository wants other credentials: check <servers> in ~/.m2/settings.xml',
+    'the repository refused the credentials: check <servers> in ~/.m2/settings.xml',
   ],
   [
     /during a previous attempt|was cached in the local repository/,
-    'Maven remembers that it was not there; ask again: mvn -U package',
+    'Maven remembers that it did not find it; to make it ask again, run mvn -U package',
   ],
   [
     /Could not find artifact|could not be resolved|in offline mode/,
-    'check group, artifact and version in pom.xml, and that a repository of yours holds it',
+    'check group, artifact and version in pom.xml, and that one of your repositories contains it',
   ],
   [/Could not find goal|No plugin found for prefix/, 'check the plugin and its goals in pom.xml'],
   [/selected project in the reactor/, 'check jar.module in appdev.yaml against <modules> in the pom.xml'],
-  [/Non-parseable POM|problems were encountered while processing the POMs/, 'correct the pom.xml and save'],
+  [/Non-parseable POM|problems were encountered while processing the POMs/, 'fix the pom.xml and save'],
 ];
 
 function hintFor(text: string, lines: readonly string[]): string | undefined {

@@ -1,11 +1,11 @@
-/** What goals of Maven do to a module's `target`: it decides what has to go before the next build. Pure. */
+/** What Maven's goals do to a module's `target`. This decides what must be removed before the next build. Pure. */
 import type { Goal } from './log.ts';
 
 /**
  * - `none`: leaves `target/classes` as it is.
- * - `compiles`: javac writes class files, and what annotation processors make.
+ * - `compiles`: javac writes class files, and whatever annotation processors make.
  * - `copies`: copies resources.
- * - `generates`: makes sources or resources out of anything but the module's Java sources, and no class files.
+ * - `generates`: makes sources or resources, but no class files, from anything other than the module's Java sources.
  * - `unknown`: may read and write anything.
  */
 export type Effect = 'none' | 'compiles' | 'copies' | 'generates' | 'unknown';

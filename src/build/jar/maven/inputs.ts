@@ -1,6 +1,6 @@
 /**
- * Which files decide what Maven makes of a module: its sources, its pom files, and whatever else its poms name, or those
- * that it inherits from. Looks at names only, never at output folders.
+ * Which files decide what Maven makes of a module: its sources, its pom files, and everything else that its own poms
+ * and their parents name. Only looks at names, never at output folders.
  */
 import { existsSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
@@ -13,8 +13,8 @@ import type { JarInputs } from '../../types.ts';
 const settings = ['.mvn', 'mvnw', 'lombok.config'];
 
 /**
- * The inputs of a module and of all that is built before it. Sources and resources are among them wherever they lie, and
- * whether they exist or not, because they may come to be.
+ * The inputs of a module and of everything that is built before it. Includes sources and resources wherever they are,
+ * even if they do not exist, because they may be created.
  */
 export function mavenInputs(reactor: Reactor, module: Module): JarInputs {
   const upstream = upstreamOf(reactor, module);
@@ -22,7 +22,7 @@ export function mavenInputs(reactor: Reactor, module: Module): JarInputs {
   const outputsOf = (modules: Iterable<Module>): string[] =>
     [...modules].map((each) => outputFolderOf(each, reactor));
   const outputs = outputsOf([...reactor.modules.values(), ...upstream]);
-  // A bundle that another build leaves in its output folder is a resource like any other.
+  // A bundle that another build puts into its output folder is a resource like any other.
   const own = outputsOf(built);
   const named = built.map((each) => namedBy(each, reactor));
   return jarInputs({
@@ -49,9 +49,9 @@ interface Named {
 }
 
 /**
- * What the `<build>` of a module's pom names, and those of its parents: a relative path that is inherited is one of the
- * module's own folder. Of what are no sources (an API description to generate code from, the folder of a front end) only what
- * exists, because any text may look like a path; and never a folder around the module.
+ * What the `<build>` of a module's pom and those of its parents name. An inherited relative path starts at the module's
+ * own folder. Of things that are not sources (an API description to generate code from, the folder of a front end),
+ * only what exists is returned, because any text may look like a path; and never a folder around the module.
  */
 function namedBy(module: Module, reactor: Reactor): Named {
   const names = lineageOf(module).map(({ pom }) => pom.names);
@@ -63,14 +63,14 @@ function namedBy(module: Module, reactor: Reactor): Named {
     path !== module.folder && !isBelow(path, module.folder) && existsSync(path);
   return {
     sources: names.flatMap(({ sources }) => sources.flatMap(placesOf)).flatMap(pathOf),
-    // A path that is absolute as written is a program or a folder of this machine.
+    // A path that is written as absolute is a program or a folder of this machine.
     others: names
       .flatMap(({ others }) => others.filter((text) => !isAbsolute(text)).flatMap(pathOf))
       .filter(isOther),
   };
 }
 
-/** What of a folder is taken: itself, or less where all of its patterns begin with a name. */
+/** What counts of a folder: the folder itself, or less if all of its patterns begin with a name. */
 function placesOf({ folder, includes }: SourceFolder): string[] {
   if (includes.length === 0) return [folder];
   return includes.map((pattern) => {

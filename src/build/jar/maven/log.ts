@@ -1,6 +1,6 @@
 /**
- * Follows what Maven prints while it builds: which goal of which module runs, when the last module is packed, and which
- * lines are worth showing. Pure; the formats are those of Maven 3.6 to 4.0.
+ * Follows what Maven prints during a build: which goal of which module runs, when the last module is packed, and which
+ * lines are worth showing. Pure. The formats are those of Maven 3.6 to 4.0.
  */
 
 /** A goal that Maven announces. */
@@ -12,7 +12,7 @@ export interface Goal {
   readonly module: string;
 }
 
-/** What a line means to the build. */
+/** What a line means for the build. */
 export type LogEvent =
   | {
       readonly type: 'goal';
@@ -34,7 +34,7 @@ const packing = new Set(['jar:jar', 'war:war', 'spring-boot:repackage']);
 export class MavenLog {
   #isLastModule = true;
 
-  /** Takes the next line. */
+  /** Reads the next line. */
   read(line: string): LogEvent | undefined {
     const goal = parseGoal(line);
     if (goal !== undefined) {
@@ -47,18 +47,18 @@ export class MavenLog {
   }
 }
 
-/** The goal that a line announces. */
+/** The goal that a line announces; undefined if it announces none. */
 export function parseGoal(line: string): Goal | undefined {
   const [, plugin, goal, module] = goalLine.exec(line) ?? [];
   if (plugin === undefined || goal === undefined || module === undefined) return undefined;
   return { plugin: plugin.replace(/^maven-(.*)-plugin$/, '$1').replace(/-maven-plugin$/, ''), goal, module };
 }
 
-/** What newer JDKs say about the libraries of Maven itself. */
+/** What newer JDKs say about Maven's own libraries. */
 const aboutMaven =
   /^WARNING: .*(?:sun\.misc\.Unsafe|terminally deprecated|restricted method|native-access|maintainers of class|java\.lang\.System::load|will be (?:removed|blocked))/;
 
-/** Whether a line tells the user something: warnings, errors, and what compilers, tests and plugins print by themselves. */
+/** True for a line that tells the user something: warnings, errors, and what compilers, tests and plugins print. */
 export function isWorthShowing(line: string): boolean {
   return (
     line.trim() !== '' &&
@@ -69,7 +69,7 @@ export function isWorthShowing(line: string): boolean {
   );
 }
 
-/** Maven's standing advice at the end of every failure. */
+/** True for the advice that Maven prints at the end of every failure. */
 export function isAdvice(line: string): boolean {
   return /^\[ERROR\] (To see the full stack trace|Re-run Maven using|For more information about|\[Help \d+\]|After correcting the problems|-> \[Help)/.test(
     line,

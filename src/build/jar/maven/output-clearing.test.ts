@@ -45,10 +45,10 @@ describe('what goes before a build', () => {
     ['a resource', [resource], 'copies'],
     ['a resource for annotation processors', [metadata], 'classes'],
     ['a source and a resource', [source, resource], 'classes'],
-    ['a class, by somebody else', [compiled], 'classes'],
-    ['the copy of a resource, by somebody else', [copy], 'copies'],
-    ['a new file of somebody else', ['/p/target/classes/stray.txt'], 'classes'],
-    ['the jar, by somebody else', ['/p/target/p.jar'], 'classes'],
+    ['a class, by someone else', [compiled], 'classes'],
+    ['the copy of a resource, by someone else', [copy], 'copies'],
+    ['a new file of someone else', ['/p/target/classes/stray.txt'], 'classes'],
+    ['the jar, by someone else', ['/p/target/p.jar'], 'classes'],
   ])('of a module that compiles and copies, after %s was written', (_what, written, wanted) => {
     expect(after(written)).toBe(wanted);
   });
@@ -58,8 +58,8 @@ describe('what goes before a build', () => {
     ['a source', [source], 'class-files'],
     ['a resource', [resource], 'all'],
     ['what sources are generated from', ['/p/src/main/openapi.yaml'], 'all'],
-    ['a class, by somebody else', [compiled], 'class-files'],
-    ['a new file of somebody else', ['/p/target/classes/stray.txt'], 'all'],
+    ['a class, by someone else', [compiled], 'class-files'],
+    ['a new file of someone else', ['/p/target/classes/stray.txt'], 'all'],
   ])('of a module that generates sources, too, after %s was written', (_what, written, wanted) => {
     expect(after(written, { ...last, makes: 'generated' })).toBe(wanted);
   });

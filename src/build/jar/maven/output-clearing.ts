@@ -1,9 +1,10 @@
 /**
- * What of a module's `target` goes before Maven builds it, so that the jar is that of a clean build, whatever happened
- * before. Maven does not see to that: it never takes away copies of resources that are gone, it knows the class files of its
- * last good compilation only, and it takes what is newer than its source for up to date, whoever wrote it.
+ * Decides what to remove from a module's `target` before Maven builds it, so that the jar is that of a clean build
+ * whatever happened before. Maven does not do this itself: it never removes copies of resources that are gone, it knows
+ * only the class files of its last successful compilation, and it considers anything up to date that is newer than its
+ * source, whoever wrote it.
  *
- * As little goes as will do: what generators made may take a minute to make again (a front end).
+ * Removes as little as possible, because what generators made may take a minute to make again (a front end).
  */
 import { lstatSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,35 +13,36 @@ import { changesBetween, namesIn, takePicture, type FilePicture } from '../file-
 import { removeOutput } from '../remove-output.ts';
 
 /**
- * - `nothing`: the output is as a successful build left it, and so are the inputs.
- * - `copies`: what was copied of the resources.
+ * - `nothing`: the output and the inputs are as a successful build left them.
+ * - `copies`: the copies of resources.
  * - `class-files`: every class file, and what annotation processors made.
- * - `classes`: the whole of `target/classes`, and what annotation processors made.
- * - `all`: the whole of `target`, as with `mvn clean`.
+ * - `classes`: all of `target/classes`, and what annotation processors made.
+ * - `all`: all of `target`, as with `mvn clean`.
  *
- * The jars go with each but `nothing`: the jar plugin takes one that is newer than all that it is to hold for up to date.
+ * Except for `nothing`, each of them includes the jars: the jar plugin considers a jar up to date that is newer than
+ * all of its contents.
  */
 export type Clearing = 'nothing' | 'copies' | 'class-files' | 'classes' | 'all';
 
-/** What a module's goals make beside class files and copies of resources; see goals.ts. */
+/** What a module's goals make besides class files and copies of resources; see goals.ts. */
 export type Makes = 'nothing else' | 'generated' | 'unknown';
 
 /** How the last build of a module in this session ended. */
 export interface LastBuild {
-  /** Text that differs when the compiler's settings may. */
+  /** Text that differs if the compiler's settings may differ. */
   readonly settings: string;
   /** Its inputs before that build. */
   readonly inputs: FilePicture;
-  /** Its output after that build; absent when that failed, or was cancelled or disturbed. */
+  /** Its output after that build. Absent if the build failed, was cancelled, or was disturbed. */
   readonly output?: FilePicture;
   /** Absolute paths of the copies of resources. */
   readonly copies: ReadonlySet<string>;
   readonly makes: Makes;
-  /** It ended while something was being generated. */
+  /** True if the build ended while something was being generated. */
   readonly isHalfGenerated: boolean;
 }
 
-/** Decides what has to go. Pure. */
+/** Decides what must be removed. Pure. */
 export function clearingFor(
   last: LastBuild | undefined,
   now: Required<Pick<LastBuild, 'settings' | 'inputs' | 'output'>>,
@@ -52,7 +54,7 @@ export function clearingFor(
   if (isWhole && edited.length === 0 && touched.length === 0) return 'nothing';
   if (last.makes === 'unknown') return 'all';
   if (last.makes === 'generated') {
-    // Generators keep notes of what they made elsewhere in `target`: both go, or neither.
+    // Generators keep notes in `target` about what they made elsewhere: remove both, or neither.
     const isKept = !last.isHalfGenerated && edited.every(isJava) && touched.every(isMadeOfJava);
     return isKept ? 'class-files' : 'all';
   }
@@ -68,7 +70,10 @@ function isMadeOfJava(path: string): boolean {
   return path.endsWith('.class') || isArchive(path);
 }
 
-/** Annotation processors read what lies in META-INF: Spring Boot's additional metadata, for one. */
+/**
+ * True for a resource that annotation processors do not read. They read META-INF, for example Spring Boot's additional
+ * metadata.
+ */
 function isPlainResource(path: string): boolean {
   return /\/src\/main\/resources\/(?!META-INF\/).*(?<!\.java)$/.test(path.replaceAll('\\', '/'));
 }
@@ -77,11 +82,11 @@ function isPlainResource(path: string): boolean {
 export interface OutputPlace {
   /** Its `target`. */
   readonly output: string;
-  /** This build makes test classes, too: those of before go first. */
+  /** True if this build also makes test classes. Then the earlier ones are removed first. */
   readonly withTests: boolean;
 }
 
-/** Removes it. Fails with SOURCE_BUILD_FAILED where that is not permitted. */
+/** Removes it. Fails with SOURCE_BUILD_FAILED if that is not permitted. */
 export async function clear(
   { output, withTests }: OutputPlace,
   clearing: Clearing,
@@ -101,7 +106,7 @@ export async function clear(
   return removed;
 }
 
-/** Removes the empty folders below a folder: the jar would list them. */
+/** Removes the empty folders below a folder, because the jar would list them. */
 function removeEmpty(folder: string): void {
   for (const name of namesIn(folder)) {
     const path = join(folder, name);
@@ -110,12 +115,14 @@ function removeEmpty(folder: string): void {
     try {
       rmdirSync(path);
     } catch {
-      // Something is in it.
+      // It is not empty.
     }
   }
 }
 
-/** In `target`: what annotation processors made, and the compiler plugin's list of class files, which are gone. */
+/**
+ * Folders in `target`: what annotation processors made, and the compiler plugin's list of class files, which are gone.
+ */
 const ofProcessors = [
   join('generated-sources', 'annotations'),
   join('maven-status', 'maven-compiler-plugin', 'compile'),
@@ -126,7 +133,7 @@ const ofTests = [
   join('maven-status', 'maven-compiler-plugin', 'testCompile'),
 ];
 
-/** Absolute paths of the archives in an output folder, with those that were repackaged as they had been before. */
+/** Absolute paths of the archives in an output folder. Includes the originals of repackaged ones. */
 export function archivesIn(output: string): string[] {
   return namesIn(output)
     .filter(isArchive)

@@ -1,10 +1,10 @@
 /**
- * Sees to it that a module's jar is made of its sources alone, whatever lay in its `target` before and whoever writes there
- * meanwhile: an IDE's class with "Unresolved compilation problem" in it, a class whose source is gone, the resources of
- * another branch.
- * - Before a build, what may be out of date goes (begin; the rules are in output-clearing.ts).
- * - During a build, nothing but Maven's own goals may write to `target/classes` (goal, end). What somebody writes while javac
- *   itself runs cannot be told from javac's own files.
+ * Makes sure that a module's jar is made from its sources alone, whatever was in its `target` before and whoever writes
+ * there during the build. Examples: an IDE's class with "Unresolved compilation problem" in it, a class whose source is
+ * gone, the resources of another branch.
+ * - Before a build, what may be out of date is removed (begin; the rules are in output-clearing.ts).
+ * - During a build, only Maven's own goals may write to `target/classes` (goal, end). What someone else writes while
+ *   javac itself runs cannot be told from javac's own files.
  */
 import { existsSync } from 'node:fs';
 import { join, relative } from 'node:path';
@@ -25,19 +25,19 @@ import {
 export interface GuardedModule extends OutputPlace {
   readonly artifactId: string;
   readonly folder: string;
-  /** Text that differs when the compiler's settings may: the poms, the JDK. Maven's own check ignores them. */
+  /** Text that differs if the compiler's settings may differ: the poms, the JDK. Maven's own check ignores them. */
   readonly settings: string;
-  /** Absolute files and folders that its output is made of, those of the modules that it needs among them. */
+  /** Absolute files and folders that its output is made from, including those of the modules it needs. */
   readonly inputs: readonly string[];
 }
 
-/** A module in the build that runs. */
+/** A module in the running build. */
 interface Guarded {
   readonly module: GuardedModule;
   readonly inputs: FilePicture;
   readonly copies: Set<string>;
   makes: Makes;
-  /** `target/classes` when the last goal that may write there had ended. */
+  /** `target/classes` after the last goal that may write there. */
   classes: FilePicture;
   last?: Goal;
   isCompiled: boolean;
@@ -51,10 +51,10 @@ export class OutputGuard {
   #running: Guarded | undefined;
 
   /**
-   * Before an invocation: removes what may be out of date in the modules' output. Fails with SOURCE_BUILD_FAILED where that is
-   * not permitted.
+   * Call before an invocation. Removes what may be out of date in the modules' output. Fails with SOURCE_BUILD_FAILED
+   * if that is not permitted.
    *
-   * @param again true when the last attempt was disturbed.
+   * @param again true if the last attempt was disturbed.
    */
   async begin(modules: readonly GuardedModule[], again: boolean): Promise<Outcome<void>> {
     const outputs = new Set(modules.map(({ output }) => output));
@@ -63,7 +63,7 @@ export class OutputGuard {
     this.#running = undefined;
     for (const module of modules) {
       const known = this.#ended.get(module.folder);
-      // Until this build ends, whatever stops it: nothing is known.
+      // Until this build ends, whatever stops it, nothing is known.
       this.#ended.delete(module.folder);
       const last = again && known !== undefined ? disturbed(known) : known;
       const inputs = takeInputPicture(module.inputs, outputs);
@@ -84,7 +84,7 @@ export class OutputGuard {
     return ok(undefined);
   }
 
-  /** A goal begins, so the one before it has ended. */
+  /** Call when a goal begins, which means that the one before it has ended. */
   goal(goal: Goal): void {
     this.#endGoal();
     const guarded = this.#guarded.get(goal.module);
@@ -100,7 +100,7 @@ export class OutputGuard {
     }
   }
 
-  /** After the invocation: the folders of modules that somebody else wrote to while they were built. */
+  /** Call after the invocation. Returns the folders of modules that someone else wrote to during the build. */
   end(succeeded: boolean): readonly string[] {
     this.#endGoal();
     const modules = [...this.#guarded.values()];
@@ -110,7 +110,7 @@ export class OutputGuard {
         inputs,
         copies,
         makes,
-        // What the jar was made from, not what is there by now: later writes of others are found by the next `begin`.
+        // Compares with what the jar was made from, not with what is there now: the next `begin` finds later writes.
         ...(succeeded && !isDisturbed ? { output: withArchives(classes, module) } : {}),
         isHalfGenerated: !succeeded && last !== undefined && effectOf(last) === 'generates',
       });
@@ -136,7 +136,7 @@ export class OutputGuard {
   }
 }
 
-/** Class files that came, changed or went before javac ran, and are no resources. */
+/** True if class files that are not resources appeared, changed or disappeared before javac ran. */
 function hasStrangers({ module, classes, copies }: Guarded): boolean {
   const written = [...changesBetween(classes, takeClasses(module)), ...copies];
   return written.some((path) => {
@@ -145,7 +145,7 @@ function hasStrangers({ module, classes, copies }: Guarded): boolean {
   });
 }
 
-/** An attempt that others disturbed: no file of it is to be trusted. */
+/** The last build after an attempt that others disturbed: none of its files can be trusted. */
 function disturbed({ output: _output, ...last }: LastBuild): LastBuild {
   return { ...last, isHalfGenerated: true };
 }

@@ -1,17 +1,17 @@
 /**
- * The texts of a pom's `<build>` that may name something to read. Pure. Told by the names of their elements, those of
- * plugins too: which plugin reads what is not known here.
+ * The texts in a pom's `<build>` that may name something to read. Pure. Judged by element names, including those of
+ * plugins; which plugin reads what is not known here.
  */
 import { child, children, textOf, type XmlElement } from './xml.ts';
 
 /** A folder that is compiled or packed. All texts are as written. */
 export interface SourceFolder {
   readonly folder: string;
-  /** Patterns of what is taken from it; everything where there is none. */
+  /** Patterns of what is used from it; empty for everything. */
   readonly includes: readonly string[];
 }
 
-/** What is named. */
+/** The paths that are named. */
 export interface NamedPaths {
   /** Source roots and folders of resources. */
   readonly sources: readonly SourceFolder[];
@@ -19,7 +19,7 @@ export interface NamedPaths {
   readonly others: readonly string[];
 }
 
-/** Collects it from `<build>` elements. */
+/** Collects the paths from `<build>` elements. */
 export function namedPaths(builds: readonly XmlElement[]): NamedPaths {
   const found = { sources: [] as SourceFolder[], others: [] as string[] };
   for (const build of builds) collect(build, '', found);
@@ -44,14 +44,16 @@ function collect(
   }
 }
 
-/** `testSourceDirectory`, `protoSourceRoot`, and `<sources><source>` of the plugin that adds source roots. */
+/**
+ * True for `testSourceDirectory`, `protoSourceRoot`, and for `<sources><source>` of the plugin that adds source roots.
+ */
 function isSource(name: string, parent: string): boolean {
   return (
     /^(?:source|\w+Source)(?:Directory|Dir|Root)$/.test(name) || (name === 'source' && parent === 'sources')
   );
 }
 
-/** Where a plugin writes. As an input, it would make every build out of date by its own end. */
+/** True for a path that a plugin writes to. As an input, it would make every build out of date at its own end. */
 function isWritten(name: string): boolean {
   return /^(?:output|target|dest|generated|report|install|cache)|Output|Target|Dest|Generated|Report/.test(
     name,

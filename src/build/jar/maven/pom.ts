@@ -1,12 +1,15 @@
 /**
- * The facts of a pom.xml that decide which modules a build takes and which files go into it. Pure: the caller reads the
- * file. Profiles count as if all were active, because which ones are is Maven's to say; too many inputs cost a build,
- * too few would run old code.
+ * The facts in a pom.xml that decide which modules a build includes and which files go into it. Pure: the caller reads
+ * the file. All profiles count as active, because only Maven knows which ones are. Too many inputs cost a build; too
+ * few would run old code.
  */
 import { namedPaths, type NamedPaths } from './pom-paths.ts';
 import { child, children, parseXml, textOf, type XmlElement } from './xml.ts';
 
-/** What names an artifact, versions aside: in one reactor there is one of each. Values may hold `${…}`. */
+/**
+ * What names an artifact, without the version, because one reactor contains each artifact once. Values may contain
+ * `${…}`.
+ */
 export interface Coordinates {
   readonly groupId: string;
   readonly artifactId: string;
@@ -14,12 +17,12 @@ export interface Coordinates {
 
 /** One pom.xml. */
 export interface Pom {
-  /** Absent: the parent's. */
+  /** Absent if the parent's counts. */
   readonly groupId?: string;
   readonly artifactId: string;
   readonly packaging: string;
   readonly parent?: Coordinates & {
-    /** As written; `../pom.xml` where nothing is; empty when switched off by an empty element. */
+    /** As written. `../pom.xml` if it is missing; empty if an empty element switches it off. */
     readonly relativePath: string;
   };
   /** Folders or files of modules, as written. */
@@ -31,11 +34,11 @@ export interface Pom {
   readonly outputFolder?: string;
   /** What `<build>` names that may be read from disk. */
   readonly names: NamedPaths;
-  /** Something is built from, or into, a jar of test classes. */
+  /** True if something is built from, or into, a jar of test classes. */
   readonly usesTestJar: boolean;
 }
 
-/** Reads a pom.xml; undefined when it holds no project. */
+/** Reads a pom.xml; undefined if it contains no project. */
 export function parsePom(text: string): Pom | undefined {
   const project = parseXml(text);
   const artifactId = textOf(project, 'artifactId');
@@ -96,7 +99,7 @@ function dependencies(element: XmlElement): Coordinates[] {
 
 function coordinates(element: XmlElement): Coordinates {
   return {
-    // The group of plugins that name none.
+    // The group of plugins that do not name one.
     groupId: textOf(element, 'groupId') ?? 'org.apache.maven.plugins',
     artifactId: textOf(element, 'artifactId') ?? '',
   };

@@ -1,4 +1,4 @@
-/** Where a service stands in its Maven build, and what identifies the state of that build's settings. */
+/** Where a service is in its Maven build, and what identifies the state of that build's settings. */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
@@ -23,9 +23,9 @@ export function locate(service: ServiceConfig): Outcome<Located> {
   if (reactor === undefined) {
     return failed(
       'CONFIG_INVALID',
-      `${service.name}: ${join(service.path, 'pom.xml')} is not there, or is no Maven project`,
+      `${service.name}: ${join(service.path, 'pom.xml')} does not exist or is not a Maven project`,
       {
-        hint: `let services.${service.name}.path name the folder with the pom.xml`,
+        hint: `set services.${service.name}.path to the folder with the pom.xml`,
       },
     );
   }
@@ -48,8 +48,8 @@ export function locate(service: ServiceConfig): Outcome<Located> {
 }
 
 /**
- * Hash of what decides which dependencies Maven resolves and how it compiles, sources aside: all pom files, the settings,
- * the user's arguments, and Maven itself.
+ * Hash over what decides which dependencies Maven resolves and how it compiles, except sources: all pom files, the
+ * settings, the user's arguments, and Maven itself.
  */
 export function settingsHash(
   reactor: Reactor,
@@ -69,7 +69,7 @@ export function settingsHash(
   return hash.digest('hex');
 }
 
-/** The source file of a test class, in whichever module and language it is written. */
+/** The source file of a test class, in any module and language. */
 export function findTestSource(modules: readonly Module[], className: string): string | undefined {
   const path = className.replaceAll('.', '/');
   for (const { folder } of modules) {

@@ -19,16 +19,16 @@ export interface Module {
 export interface Reactor {
   /** Absolute folder in which Maven is started. */
   readonly top: string;
-  /** By absolute path of the pom file; the first one is the top's. */
+  /** By absolute path of the pom file. The first one is the top's. */
   readonly modules: ReadonlyMap<string, Module>;
 }
 
-/** The reactor of the module in a folder; undefined when the folder holds no pom.xml that can be read. */
+/** The reactor of the module in a folder; undefined if the folder has no readable pom.xml. */
 export function findReactor(folder: string): Reactor | undefined {
   const own = join(folder, 'pom.xml');
   let found = loadReactor(own);
   if (found === undefined) return undefined;
-  // An aggregator may stand several folders above its modules (`<module>services/orders</module>`).
+  // An aggregator may be several folders above its modules (`<module>services/orders</module>`).
   for (let above = dirname(folder); above !== dirname(above); above = dirname(above)) {
     const candidate = loadReactor(join(above, 'pom.xml'));
     if (candidate?.modules.has(own) === true) found = candidate;
@@ -37,8 +37,8 @@ export function findReactor(folder: string): Reactor | undefined {
 }
 
 /**
- * A module by the name that Maven's `-pl` takes: a folder relative to `from`, `:artifactId`, or `groupId:artifactId`.
- * Undefined when there is none.
+ * A module, by the name that Maven's `-pl` accepts: a folder relative to `from`, `:artifactId`, or
+ * `groupId:artifactId`. Undefined if there is none.
  */
 export function findModule(reactor: Reactor, from: string, name: string): Module | undefined {
   const modules = [...reactor.modules.values()];
@@ -53,7 +53,9 @@ export function findModule(reactor: Reactor, from: string, name: string): Module
   return modules.find((module) => module.folder === resolve(from, name));
 }
 
-/** The module and every other module of the reactor that its build needs (`-am`), and local parents outside of it. */
+/**
+ * The module and every other module of the reactor that its build needs (`-am`), and local parents outside the reactor.
+ */
 export function upstreamOf(reactor: Reactor, module: Module): readonly Module[] {
   const byName = new Map(
     [...reactor.modules.values()].map((candidate) => [nameOf(coordinatesOf(candidate, reactor)), candidate]),
@@ -78,8 +80,8 @@ export function upstreamOf(reactor: Reactor, module: Module): readonly Module[] 
 }
 
 /**
- * A text of a pom with its `${…}` filled in from the module, its properties and those of its local parents. What is not
- * known stays as it is.
+ * A text of a pom with its `${…}` replaced by values of the module, its properties and those of its local parents.
+ * Unknown variables stay as they are.
  */
 export function expand(text: string, module: Module, reactor: Reactor, depth = 0): string {
   return text.replace(/\$\{([^}]+)\}/g, (whole, key: string) => {
@@ -88,13 +90,13 @@ export function expand(text: string, module: Module, reactor: Reactor, depth = 0
   });
 }
 
-/** The folder that Maven writes a module's classes and jar to. `depth`: as of `expand`. */
+/** The folder to which Maven writes a module's classes and jar. `depth`: as in `expand`. */
 export function outputFolderOf(module: Module, reactor: Reactor, depth = 0): string {
   const [named = 'target'] = lineageOf(module).flatMap(({ pom }) => pom.outputFolder ?? []);
   return resolve(module.folder, expand(named, module, reactor, depth));
 }
 
-/** The module, and the local parents that it inherits from, nearest first. */
+/** The module and the local parents that it inherits from, nearest first. */
 export function lineageOf(module: Module): readonly Module[] {
   const found = new Map<string, Module>();
   for (let at: Module | undefined = module; at !== undefined && !found.has(at.file); at = localParent(at)) {
@@ -138,7 +140,7 @@ function propertyOf(key: string, module: Module, reactor: Reactor, depth: number
     ?.pom.properties.get(key);
 }
 
-/** What Maven takes for the root of a build: the nearest folder with a `.mvn`, from where it is started. */
+/** What Maven takes for the root of a build: the nearest folder with a `.mvn`, seen from where Maven is started. */
 function rootOf(top: string): string {
   for (let at = top; ; at = dirname(at)) {
     if (existsSync(join(at, '.mvn'))) return at;
@@ -148,7 +150,7 @@ function rootOf(top: string): string {
 
 function coordinatesOf(module: Module, reactor: Reactor): Coordinates {
   const own = module.pom.groupId ?? module.pom.parent?.groupId ?? '';
-  // `${project.groupId}` as one's own groupId would lead back here.
+  // `${project.groupId}` as a module's own groupId would lead back here.
   const groupId = own.includes('groupId}') ? own : expand(own, module, reactor, 1);
   return { groupId, artifactId: module.pom.artifactId };
 }
@@ -157,7 +159,7 @@ function nameOf({ groupId, artifactId }: Coordinates): string {
   return `${groupId}:${artifactId}`;
 }
 
-/** The parent by relativePath, when there is such a file and it is the parent that is named. */
+/** The parent at relativePath, if that file exists and is the parent that the pom names. */
 function localParent(module: Module): Module | undefined {
   const parent = module.pom.parent;
   if (parent === undefined || parent.relativePath === '') return undefined;
@@ -178,7 +180,7 @@ function loadReactor(file: string): Reactor | undefined {
   return modules.size === 0 ? undefined : { top: dirname(file), modules };
 }
 
-/** A module or parent may be named by its folder or by its pom file. */
+/** A module or parent may be named by its folder or by its pom file; this returns the pom file. */
 function pomFile(path: string): string {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() === false ? path : join(path, 'pom.xml');
 }

@@ -1,7 +1,7 @@
 /**
- * One build of a reactor: starts Maven as often as it takes. Again online when something is missing offline, again without
- * our JVM options when the JVM refuses them, again from scratch when somebody else wrote to the output meanwhile; each of
- * these once or twice, and said.
+ * One build of a reactor. Starts Maven again with the network if something is missing offline, without our JVM options
+ * if the JVM rejects them, and from scratch if someone else wrote to the output in between. It does each of these once
+ * or twice and says so.
  */
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
@@ -18,7 +18,7 @@ import type { MavenTool } from './tool.ts';
 import type { GuardedModule, OutputGuard } from './output-guard.ts';
 import type { JarStages } from '../stages.ts';
 
-/** What a build is made from. */
+/** What a build needs. */
 export interface MavenRun {
   readonly run: RunProcess;
   readonly maven: MavenTool;
@@ -28,29 +28,31 @@ export interface MavenRun {
   /** Folder for class archives. */
   readonly archives: string;
   readonly request: Omit<MavenRequest, 'offline'>;
-  /** Everything was there at the last build: ask the local repository alone. */
+  /** Everything was in the repository at the last build, so use only the local repository. */
   readonly tryOffline: boolean;
   readonly guard: OutputGuard;
   readonly modules: readonly GuardedModule[];
   readonly stages: JarStages;
 }
 
-/** How it ended. `lines`: the last attempt's output. `online`: it resolved what it needed with the network allowed. */
+/**
+ * How it ended. `lines`: output of the last attempt. `online`: it resolved its dependencies with the network allowed.
+ */
 export interface MavenResult {
   readonly exitCode: number;
   readonly lines: readonly string[];
   readonly online: boolean;
 }
 
-/** So often a build is repeated because somebody wrote to its output. */
+/** How often a build is repeated because someone wrote to its output. */
 const maxDisturbed = 2;
 
-/** JVMs that refused our options in this session, by Maven and JDK. */
+/** JVMs that rejected our options in this session, by Maven and JDK. */
 const refused = new Set<string>();
 
 /**
- * Builds. Fails with TOOL_MISSING, with SOURCE_CHANGED when the output never stays alone, or with SOURCE_BUILD_FAILED when what
- * is out of date there cannot be removed.
+ * Runs the build. Fails with TOOL_MISSING, with SOURCE_CHANGED if others keep writing to the output, or with
+ * SOURCE_BUILD_FAILED if outdated output cannot be removed.
  */
 export async function runMaven(build: MavenRun, signal: AbortSignal): Promise<Outcome<MavenResult>> {
   const { stages, guard, modules } = build;
@@ -68,16 +70,16 @@ export async function runMaven(build: MavenRun, signal: AbortSignal): Promise<Ou
     const { exitCode, lines } = attempt.value;
     const strangers = guard.end(exitCode === 0);
     if (strangers.length > 0) {
-      // Whether it failed says nothing then: a plugin may have stumbled over a half-written class.
+      // Whether it failed means nothing then: a plugin may have read a half-written class.
       disturbed += 1;
       const where = strangers.map((folder) => join(folder, 'target', 'classes')).join(' and ');
       if (disturbed > maxDisturbed) {
-        return failed('SOURCE_CHANGED', `another program writes to ${where} while Maven packs it`, {
-          hint: 'let your IDE build into a folder of its own, or turn off its automatic build for this project',
+        return failed('SOURCE_CHANGED', `another program keeps writing to ${where} while Maven packs it`, {
+          hint: 'make your IDE build into another folder, or turn off its automatic build for this project',
           exit: 3,
         });
       }
-      stages.note(`another program wrote to ${where} during the build: building it again`);
+      stages.note(`another program wrote to ${where} during the build: building again`);
     } else if (exitCode === 0) {
       return ok({ exitCode, lines, online: !offline });
     } else if (offline && isOfflineFailure(lines)) {
@@ -85,7 +87,7 @@ export async function runMaven(build: MavenRun, signal: AbortSignal): Promise<Ou
       stages.note('something is not in the local repository: building again with the network');
     } else if (plan.isOurs && blamesJvmOptions(lines)) {
       refused.add(identityOf(build));
-      stages.note("Maven's JVM does not take appdev's options: building again without them");
+      stages.note("Maven's JVM rejects appdev's options: building again without them");
     } else {
       return ok({ exitCode, lines, online: !offline });
     }
@@ -123,7 +125,7 @@ async function start(
     );
     if (finished.kind === 'cancelled') return cancelled(signal);
     if (finished.kind === 'missing') {
-      return failed('TOOL_MISSING', `${maven.tool} is not there any more`, {
+      return failed('TOOL_MISSING', `${maven.tool} no longer exists`, {
         hint: 'install Maven, or restore the wrapper',
       });
     }
@@ -137,10 +139,13 @@ async function start(
   }
 }
 
-/** Archives of Mavens and JVMs that are long gone. One that is still in use is written anew, once. */
+/**
+ * Archives older than this belong to Mavens and JVMs that are gone, in milliseconds. One that is still in use is
+ * written again, once.
+ */
 const archiveAgeMs = 30 * 24 * 60 * 60 * 1000;
 
-/** Removes what builds of the past left: old archives (20 to 30 MB each), and drafts of sessions that were killed. */
+/** Removes what past builds left: old archives (20 to 30 MB each), and drafts of killed sessions. */
 async function tidyArchives(folder: string): Promise<void> {
   for (const name of await readdir(folder)) {
     const path = join(folder, name);

@@ -1,4 +1,4 @@
-/** Which Maven builds a project: its own wrapper first, then the one on PATH. */
+/** Which Maven builds a project: its own wrapper, or else the one on PATH. */
 import { failed, ok, type Outcome } from '../../../core/outcome.ts';
 import { findWrapperOrTool, type FoundTool } from '../wrapper.ts';
 

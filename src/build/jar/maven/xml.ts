@@ -1,7 +1,7 @@
 /**
- * Reads XML that another program has to accept anyway, as a tree of names and texts. Tolerant on purpose: a pom.xml is
- * Maven's to judge, appdev reads a handful of facts from it while it is being typed. No attributes, no entities of one's
- * own, nothing is fetched.
+ * Reads XML that another program must accept anyway, as a tree of names and texts. Tolerant on purpose: Maven judges a
+ * pom.xml, and appdev only reads a few facts from it, even while it is being typed. Ignores attributes, knows no custom
+ * entities, fetches nothing.
  */
 
 /** An element. `text` is its own text without that of its children, trimmed. */
@@ -23,7 +23,7 @@ const token =
 
 const entities: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
 
-/** The document's element; undefined when there is none. What is not closed ends with the text. */
+/** The document's root element; undefined if there is none. Elements that are not closed end with the text. */
 export function parseXml(text: string): XmlElement | undefined {
   const top: Open = { name: '', text: '', children: [] };
   const open: Open[] = [top];
@@ -57,7 +57,7 @@ export function children(element: XmlElement | undefined, name: string): readonl
   return element?.children.filter((candidate) => candidate.name === name) ?? [];
 }
 
-/** The text of the first child of that name; undefined when there is none or it is empty. */
+/** The text of the first child of that name; undefined if there is none or it is empty. */
 export function textOf(element: XmlElement | undefined, name: string): string | undefined {
   const text = child(element, name)?.text;
   return text === '' ? undefined : text;

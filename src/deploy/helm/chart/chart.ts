@@ -1,6 +1,6 @@
 /**
- * A chart on disk: whether it is there, what it is called, and whether the charts it depends on are packed in its
- * `charts` folder. Reads files only; helm is asked elsewhere.
+ * A chart on disk: whether it exists, what it is called, and whether its `charts` folder holds the charts it depends
+ * on. Only reads files; other modules run helm.
  */
 import { readFile, readdir, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
@@ -9,15 +9,15 @@ import { nearest } from '../../../config/text/nearest.ts';
 import { failed, ok, type Outcome } from '../../../core/outcome.ts';
 import { fieldAt, listAt, stringAt } from '../../../support/fields.ts';
 
-/** A chart that helm can be given. */
+/** A chart to pass to helm. */
 export interface Chart {
-  /** As helm takes it: a folder, a packed chart, or `oci://…`. */
+  /** What to pass to helm: a folder, a packed chart, or `oci://…`. */
   readonly reference: string;
   /** Folder of an unpacked chart. */
   readonly folder?: string;
-  /** Name in Chart.yaml, which begins every template path in helm's messages. */
+  /** Name in Chart.yaml. Every template path in helm's messages begins with it. */
   readonly name?: string;
-  /** Text of Chart.yaml: version and dependencies are part of what is deployed. */
+  /** Text of Chart.yaml. Its version and dependencies are part of what is deployed. */
   readonly text?: string;
 }
 
@@ -25,7 +25,7 @@ export interface Chart {
  * Finds the chart of a service.
  *
  * @param reference absolute path, or a reference that helm resolves by itself
- * @returns CHART_MISSING with the nearest chart around where there is none
+ * @returns CHART_MISSING if there is no chart, with the nearest one as a suggestion
  */
 export async function findChart(reference: string, root: string): Promise<Outcome<Chart>> {
   if (!isAbsolute(reference)) return ok({ reference });
@@ -41,12 +41,14 @@ export async function findChart(reference: string, root: string): Promise<Outcom
   return failed('CHART_MISSING', what, {
     hint:
       near === undefined
-        ? 'set `deploy.helm.chart` to the folder that holds Chart.yaml; `helm create` makes one'
+        ? 'set `deploy.helm.chart` to the folder that holds Chart.yaml; `helm create` makes a new one'
         : `did you mean \`chart: ${near}\`?`,
   });
 }
 
-/** The charts that Chart.yaml asks for and `charts` does not hold, or holds older than their source (`file://`). */
+/**
+ * The charts that Chart.yaml depends on but `charts` lacks, or holds in a version older than their source (`file://`).
+ */
 export async function staleDependencies(chart: Chart): Promise<readonly string[]> {
   if (chart.folder === undefined || chart.text === undefined) return [];
   const wanted = listAt(parsed(chart.text), 'dependencies');
@@ -100,7 +102,7 @@ function chartName(text: string): string {
   return typeof name === 'string' ? name : '';
 }
 
-/** Chart.yaml as data; one that cannot be read is left to helm, which says what is wrong with it. */
+/** Chart.yaml as data. Undefined if it cannot be read: helm then says what is wrong with it. */
 function parsed(text: string): unknown {
   try {
     return parse(text);
@@ -123,7 +125,7 @@ async function entriesOf(folder: string): Promise<readonly string[]> {
   return await readdir(folder).catch(() => []);
 }
 
-/** Time of the newest file below a folder, in milliseconds since the epoch; 0 where there is none. */
+/** Time of the newest file below a folder, in milliseconds since the epoch; 0 if there is none. */
 async function newestIn(folder: string): Promise<number> {
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
   const times = await Promise.all(

@@ -1,6 +1,6 @@
 /**
- * Helm's complaints as appdev's: the place in the user's template or values file, the cause in one line, what to type
- * next. Texts are those of Helm 3.13 to 4.3. Reads the files that helm points to, and nothing else.
+ * Turns helm's errors into appdev's: the place in the user's template or values file, the cause in one line, and what
+ * to type next. Matches the texts of Helm 3.13 to 4.3. Reads the files that helm points to, and nothing else.
  */
 import { readFile, readdir } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
@@ -10,27 +10,29 @@ import type { Diagnostic } from '../../../core/diagnostic.ts';
 import { appdevError, type AppdevError } from '../../../core/errors.ts';
 import type { Chart } from './chart.ts';
 
-/** What helm was given. */
+/** What was passed to helm. */
 export interface HelmInput {
   readonly service: string;
   readonly chart: Chart;
   /** Absolute paths of the values files. */
   readonly values: readonly string[];
-  /** Folder that messages show paths relative to. */
+  /** Folder to which paths in messages are relative. */
   readonly root: string;
 }
 
-/** The part of helm's output that says what went wrong: from the last `Error:` on, without helm's own advice. */
+/**
+ * The part of helm's output that says what went wrong: everything from the last `Error:`, without helm's own advice.
+ */
 export function complaintOf(stderr: string): string[] {
   const lines = stderr.split('\n').map((line) => line.trimEnd());
   const start = lines.findLastIndex((line) => line.startsWith('Error: '));
   const complaint = (start < 0 ? lines : lines.slice(start))
     .map((line) => line.replace(/^Error: /, ''))
     .filter((line) => line !== '' && !line.startsWith('Use --debug flag') && !line.startsWith('level='));
-  return complaint.length === 0 ? ['helm failed without a word'] : complaint;
+  return complaint.length === 0 ? ['helm failed without a message'] : complaint;
 }
 
-/** Explains a failed `helm template`. `stdout` is helm's, for the rendered lines around a fault. */
+/** Explains a failed `helm template`. `stdout` is helm's output; it shows the rendered lines around a fault. */
 export async function explainRender(stderr: string, stdout: string, input: HelmInput): Promise<AppdevError> {
   const complaint = complaintOf(stderr);
   const text = complaint.join(' ').replace(/\s+/g, ' ');
@@ -42,8 +44,8 @@ export async function explainRender(stderr: string, stdout: string, input: HelmI
   const absent = /^open (.+): no such file or directory$/.exec(text)?.[1];
   if (absent !== undefined && input.values.includes(absent)) {
     const near = nearest(basename(absent), await readdir(dirname(absent)).catch(() => []));
-    return appdevError('RENDER_FAILED', `there is no values file ${relative(input.root, absent)}`, {
-      hint: near === undefined ? 'correct `deploy.helm.values`' : `did you mean ${near}?`,
+    return appdevError('RENDER_FAILED', `the values file ${relative(input.root, absent)} does not exist`, {
+      hint: near === undefined ? 'fix `deploy.helm.values`' : `did you mean ${near}?`,
     });
   }
 
@@ -53,7 +55,7 @@ export async function explainRender(stderr: string, stdout: string, input: HelmI
       `the values of ${input.service} do not fit the schema of chart ${shown}`,
       {
         evidence: complaint.slice(1),
-        hint: `compare your values with ${shown}/values.schema.json`,
+        hint: `check your values against ${shown}/values.schema.json`,
       },
     );
   }
@@ -66,7 +68,7 @@ export async function explainRender(stderr: string, stdout: string, input: HelmI
     return appdevError('RENDER_FAILED', message, {
       diagnostics: [{ severity: 'error', message: `renders to invalid YAML: ${rendered[3] ?? text}`, file }],
       evidence: line === undefined ? [] : renderedLines(stdout, rendered[1], line),
-      hint: `check the indentation in ${file}: \`nindent\` and \`toYaml\` are the usual suspects`,
+      hint: `check the indentation in ${file}; \`nindent\` and \`toYaml\` are the usual causes`,
     });
   }
 
@@ -80,7 +82,7 @@ export async function explainRender(stderr: string, stdout: string, input: HelmI
   });
 }
 
-/** `template: web/templates/a.yaml:1:13: executing … at <…>: cause`, and the other forms helm has for it. */
+/** Reads `template: web/templates/a.yaml:1:13: executing … at <…>: cause`, and the other forms that helm has for it. */
 function placeIn(text: string, input: HelmInput): Diagnostic | undefined {
   const match = /\(?([\w.-]+(?:\/[\w.-]+)+):(\d+)(?::(\d+))?\)?:?\s*(.*)$/.exec(text);
   if (match?.[1] === undefined || match[2] === undefined) return undefined;
@@ -90,7 +92,7 @@ function placeIn(text: string, input: HelmInput): Diagnostic | undefined {
     message: rest === '' ? text : rest,
     file: templatePath(match[1], input),
     line: Number(match[2]),
-    // Helm counts columns from 0 in templates.
+    // In templates, Helm counts columns from 0.
     ...(match[3] === undefined ? {} : { column: Number(match[3]) + 1 }),
   };
 }
@@ -102,7 +104,7 @@ async function withExcerpt(place: Diagnostic, input: HelmInput): Promise<Diagnos
   return excerpt === undefined ? place : { ...place, excerpt };
 }
 
-/** A template's path as helm writes it (`chart-name/templates/a.yaml`) as a path from the project's root. */
+/** A template's path relative to the project's root. Helm writes it as `chart-name/templates/a.yaml`. */
 function templatePath(path: string, { chart, root }: HelmInput): string {
   if (chart.folder === undefined || !path.startsWith(`${chart.name ?? ''}/`)) return path;
   return relative(root, join(chart.folder, path.slice((chart.name ?? '').length + 1)));
@@ -128,11 +130,11 @@ async function explainValues(file: string, text: string, input: HelmInput): Prom
   const message = `the values file ${shown} is not valid YAML`;
   if (diagnostics.length > 0) return appdevError('RENDER_FAILED', message, { diagnostics });
   return appdevError('RENDER_FAILED', `${message}: ${cause}`, {
-    hint: 'a value that begins with { or [ or holds ": " needs quotes',
+    hint: 'put quotes around a value that begins with { or [ or contains ": "',
   });
 }
 
-/** The rendered lines of one template around a line, numbered; none of a Secret's. */
+/** The rendered lines of one template around a line, numbered. Empty for a Secret. */
 function renderedLines(stdout: string, template: string, line: number): string[] {
   const lines = stdout.split('\n');
   const start = lines.indexOf(`# Source: ${template}`) + 1;

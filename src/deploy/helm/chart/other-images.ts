@@ -1,6 +1,6 @@
 /**
- * Images of other services in a chart: nothing is rewritten in what Helm renders, for Helm keeps what it was given. They
- * arrive by the values that `otherImageValues` names, and here it is checked that they did. Pure.
+ * Images of other services in a chart. Nothing is rewritten in what Helm renders, because Helm stores what it was
+ * given. They arrive through the values that `otherImageValues` names; this file checks that they did. Pure.
  */
 import type { KubeObject } from '../../../cluster/types.ts';
 import type { HelmConfig, ServiceConfig } from '../../../config/model.ts';
@@ -10,10 +10,11 @@ import { imagesOfOthers, looseName } from '../../render/other-images.ts';
 import type { OtherImage, Rendered } from '../../types.ts';
 
 /**
- * What a rendered chart holds of others' images; hooks count too, for a migration is often one.
+ * The images of other services in a rendered chart. Hooks count too, because a migration is often a hook.
  *
- * @param chart as it is shown.
- * @returns IMAGE_NOT_USED where a reference that was given is in no object, or a name stands that nothing replaces.
+ * @param chart the chart's path as messages show it.
+ * @returns IMAGE_NOT_USED if a reference that was passed is in no object, or if a name stands there that nothing
+ *   replaces.
  */
 export function usedByChart(
   objects: readonly KubeObject[],
@@ -28,7 +29,7 @@ export function usedByChart(
   const unused = given.find(({ artifact }) => artifact !== undefined && !uses.includes(artifact));
   if (unused !== undefined) {
     const images = imagesIn(objects);
-    const found = images.length === 0 ? 'it has no image at all' : `its images are ${images.join(', ')}`;
+    const found = images.length === 0 ? 'it names no image at all' : `its images are ${images.join(', ')}`;
     const message = `chart ${chart} of ${name} ignores the image of ${unused.service}: ${found}`;
     return failed('IMAGE_NOT_USED', message, {
       hint: `set \`deploy.helm.otherImageValues.${unused.service}\` to the paths that ${chart}/templates use`,
@@ -39,9 +40,9 @@ export function usedByChart(
     others.filter((other) => !isGiven(other)),
   );
   if (loose !== undefined) {
-    const message = `chart ${chart} of ${name} names the image of ${loose.service} as ${loose.image}, and in a chart appdev replaces no names`;
+    const message = `chart ${chart} of ${name} names the image of ${loose.service} as ${loose.image}, but appdev does not replace image names in a chart`;
     return failed('IMAGE_NOT_USED', message, {
-      hint: `set \`deploy.helm.otherImageValues: {${loose.service}: {repository: …, tag: …}}\` to values that ${chart}/templates take it from; an image pinned by digest is left alone`,
+      hint: `set \`deploy.helm.otherImageValues: {${loose.service}: {repository: …, tag: …}}\` to the values from which ${chart}/templates take it; an image pinned by digest is left alone`,
     });
   }
   return ok({ uses, lacks: given.flatMap((other) => (other.artifact === undefined ? [other.service] : [])) });

@@ -1,6 +1,6 @@
 /**
  * Renders a service's chart by `helm template`, with the values that the release gets, and checks that the pushed image
- * arrived in a workload. Contacts no cluster: helm gets no kubeconfig here.
+ * reached a workload. Contacts no cluster: helm gets no kubeconfig here.
  */
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
@@ -21,34 +21,38 @@ import { imagesIn, isReferenceTo } from '../../objects/images.ts';
 import { isHook } from '../../objects/kinds.ts';
 import type { OtherImage, Rendered } from '../../types.ts';
 
-/** What a Helm render needs beside the service. */
+/** What a Helm render needs besides the service. */
 export interface HelmRenderSettings {
   readonly helm: Helm;
-  /** Folder that messages show paths relative to. */
+  /** Folder to which paths in messages are relative. */
   readonly root: string;
   readonly namespace: string;
 }
 
-/** A helm command line's middle part: the values, the release's name and the chart, the same for every subcommand. */
+/**
+ * The middle of a helm command line: the values, the release's name and the chart. It is the same for every subcommand.
+ */
 export interface ReleaseInput {
   readonly chart: Chart;
   readonly args: readonly string[];
   readonly stdin: string;
-  /** What decides the release beside the rendered objects: stored values, and the chart's version. No paths. */
+  /**
+   * What makes up the release besides the rendered objects: stored values and the chart's version. Contains no paths.
+   */
   readonly content: unknown;
-  /** Removes the files that the arguments name; to be called when helm has ended. */
+  /** Removes the files that the arguments name. Call it when helm has ended. */
   readonly dispose: () => Promise<void>;
 }
 
-/** The images of which a chart may be given the references. */
+/** The images whose references a chart may receive. */
 export interface HelmImages {
   readonly own: Artifact | undefined;
   readonly others: readonly OtherImage[];
 }
 
 /**
- * The values and the chart as arguments. Values files first, then `set` and the images on standard input: the service's
- * own, and those of others that `otherImageValues` names.
+ * The values and the chart as arguments. Values files come first, then `set` and the images on standard input: the
+ * service's own image, and those of other services that `otherImageValues` names.
  */
 export async function releaseInput(
   config: HelmConfig,
@@ -79,7 +83,7 @@ export async function releaseInput(
   });
 }
 
-/** Writes the texts to files of this user alone, and returns the arguments that name them. */
+/** Writes the texts to files that only this user can read, and returns the arguments that name them. */
 async function textFiles(texts: readonly PathText[]): Promise<Pick<ReleaseInput, 'args' | 'dispose'>> {
   if (texts.length === 0) return { args: [], dispose: () => Promise.resolve() };
   const folder = makeTempFolder('values');
@@ -93,7 +97,10 @@ async function textFiles(texts: readonly PathText[]): Promise<Pick<ReleaseInput,
   return { args, dispose: async () => await rm(folder, { recursive: true, force: true }) };
 }
 
-/** Renders the chart. */
+/**
+ * Renders the chart of a service. Fails with CHART_MISSING, RENDER_FAILED, or IMAGE_NOT_USED if no workload uses the
+ * image.
+ */
 export async function renderHelm(
   service: ServiceConfig,
   config: HelmConfig,
@@ -130,7 +137,7 @@ async function renderInput(
   const run = await helm.run({ args: [...template, ...args], cwd: root, stdin }, context.signal);
   if (run.kind !== 'ok') return run;
   if (run.value.exitCode !== 0) {
-    // With --debug helm prints what it rendered although it is not valid, which is where the fault can be seen.
+    // With --debug helm prints what it rendered even if it is not valid, and so shows the fault.
     const again = run.value.stderr.includes('YAML parse error')
       ? await helm.run({ args: [...template, '--debug', ...args], cwd: root, stdin }, context.signal)
       : run;
@@ -144,7 +151,7 @@ async function renderInput(
   if (parsed.diagnostics.length > 0) {
     return failed(
       'RENDER_FAILED',
-      `chart ${relative(root, chart.reference)} renders to something else than objects`,
+      `chart ${relative(root, chart.reference)} does not render to Kubernetes objects`,
       {
         diagnostics: parsed.diagnostics.map((one) => ({
           ...one,
@@ -183,7 +190,7 @@ function imageNotUsed(
   const { repository, tag } = config.imageValues;
   const paths = repository === tag ? repository : `${repository} and ${tag}`;
   const shown = relative(root, chart.reference);
-  const found = images.length === 0 ? 'it has no image at all' : `its images are ${images.join(', ')}`;
+  const found = images.length === 0 ? 'it names no image at all' : `its images are ${images.join(', ')}`;
   return failed(
     'IMAGE_NOT_USED',
     `chart ${shown} ignores the image of ${service.name}, given as ${paths}: ${found}`,
@@ -193,7 +200,7 @@ function imageNotUsed(
   );
 }
 
-/** Charts that build dependencies at this moment, by folder: two services may share a chart. */
+/** Charts whose dependencies are being built right now, by folder, because two services may share a chart. */
 const building = new Map<string, Promise<unknown>>();
 
 async function buildDependencies(
@@ -226,7 +233,7 @@ async function buildDependencies(
   );
 }
 
-/** The template that a line of helm's output comes from. */
+/** The template that produced a line of helm's output. */
 function sourceOf(stdout: string, line: number): string | undefined {
   const before = stdout.split('\n').slice(0, line);
   return before.findLast((text) => text.startsWith('# Source: '))?.slice('# Source: '.length);

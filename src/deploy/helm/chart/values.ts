@@ -1,6 +1,6 @@
 /**
- * The values that appdev adds to a chart's: `set` and the image. They travel as a YAML file on helm's standard input
- * (`--values -`), so that no value is read as syntax or shows in a process list. Pure.
+ * The values that appdev adds to a chart's own: `set` and the image. They travel as a YAML file on helm's standard
+ * input (`--values -`), so no value is read as syntax or appears in a process list. Pure.
  */
 import type { HelmConfig, ImageValues } from '../../../config/model.ts';
 import type { Artifact } from '../../../core/events.ts';
@@ -15,32 +15,32 @@ export interface PathText {
 }
 
 /**
- * The argument that has helm read a text from a file (`--set-file`, which takes the content as it is). Helm's syntax gives
- * commas and backslashes in the file's name a meaning.
+ * The argument that makes helm read a text from a file (`--set-file` takes the content as it is). Helm gives a meaning
+ * to commas and backslashes in the file's name, so they are escaped.
  */
 export function textArgument({ path }: PathText, file: string): string {
   return `--set-file=${path}=${file.replace(/[\\,]/g, '\\$&')}`;
 }
 
-/** How the added values reach helm. */
+/** The values to add, in the three ways in which they reach helm. */
 export interface AddedValues {
   /** For `--values -`: JSON, which is YAML. */
   readonly stdin: string;
   /**
-   * Values for paths that go into a list (`containers[0].image`): a values file could only replace the whole list.
-   * Numbers and booleans are arguments, as `--set-json`. Text may be a secret, which no argument may hold.
+   * Values for paths that go into a list (`containers[0].image`), because a values file could only replace the whole
+   * list. Numbers and booleans go as `--set-json` arguments. Text may be secret, so it must not be an argument.
    */
   readonly args: readonly string[];
-  /** Text for such paths, in order. */
+  /** Texts for such paths, in order. */
   readonly texts: readonly PathText[];
 }
 
 /**
- * The added values, the images last so that they win. Where `imageValues` names the same path twice, that path gets the
- * whole reference `repository:tag@digest`: some charts have a single value for the image.
+ * The values to add. The images come last so that they win. If `imageValues` names the same path twice, that path gets
+ * the whole reference `repository:tag@digest`: some charts have a single value for the image.
  *
- * @param others images of other services; those that `otherImageValues` names go in.
- * @returns RENDER_FAILED where one path needs to be a value and a mapping at once.
+ * @param others images of other services; those that `otherImageValues` names are added.
+ * @returns RENDER_FAILED if one path would have to be both a value and a mapping.
  */
 export function addedValues(
   config: HelmConfig,
@@ -68,7 +68,7 @@ export function addedValues(
         'RENDER_FAILED',
         `the values path ${path} goes through ${clash}, which is set to a single value`,
         {
-          hint: `in \`deploy.helm\`, set either ${clash} or what is below it`,
+          hint: `in \`deploy.helm\`, set either ${clash} or the paths below it`,
         },
       );
     }
@@ -84,7 +84,7 @@ function imagePairs({ repository, tag }: ImageValues, artifact: Artifact): [stri
   ];
 }
 
-/** Sets a value in a tree of mappings; returns the path that is in the way where one is. */
+/** Sets a value in a tree of mappings. Returns the path that is in the way, if there is one. */
 function put(tree: Record<string, unknown>, path: readonly string[], value: unknown): string | undefined {
   let node = tree;
   for (const [depth, key] of path.slice(0, -1).entries()) {
@@ -100,7 +100,7 @@ function put(tree: Record<string, unknown>, path: readonly string[], value: unkn
   return undefined;
 }
 
-/** Defines instead of assigning: a key called `__proto__` is a key like any other. */
+/** Defines the property instead of assigning it, so that a key called `__proto__` is a key like any other. */
 function define(node: Record<string, unknown>, key: string, value: unknown): void {
   Object.defineProperty(node, key, { value, enumerable: true, writable: true, configurable: true });
 }

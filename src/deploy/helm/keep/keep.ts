@@ -1,6 +1,7 @@
 /**
- * Makes Helm leave objects of a release where they are. There are two ways, because Helm (3.13 to 4.3) looks in two places:
- * an upgrade and a rollback look at the live object's annotation, an uninstall at the one in the release's record.
+ * Makes Helm leave objects of a release where they are. There are two ways, because Helm (3.13 to 4.3) looks in two
+ * places: an upgrade or a rollback looks at the annotation of the live object, an uninstall at the one in the release's
+ * record.
  */
 import { gzipSync } from 'node:zlib';
 import { refOf } from '../../../cluster/ref.ts';
@@ -12,15 +13,15 @@ import { parseDocuments, toYaml } from '../../objects/documents.ts';
 import { homed, identityOf } from '../../objects/kinds.ts';
 import { unpackRecord, type Revision } from '../../record/release.ts';
 
-/** Not `appdev`: what appdev applied of an object under that name would go with the first apply that lacks it. */
+/** Not `appdev`: our next apply without the annotation would remove what `appdev` had applied. */
 const keepManager = 'appdev-keep';
 
-/** True for a live object that an upgrade or a rollback leaves alone. Helm takes this exact value only. */
+/** True for a live object that an upgrade or a rollback leaves alone. Helm accepts only this exact value. */
 export function staysInUpgrade(live: KubeObject): boolean {
   return live.metadata.annotations?.[policyAnnotation] === 'keep';
 }
 
-/** Annotates live objects, so that the upgrade or rollback which comes next leaves them alone. */
+/** Annotates live objects so that the next upgrade or rollback leaves them alone. */
 export async function keepLive(
   objects: readonly KubeObject[],
   cluster: Cluster,
@@ -28,7 +29,7 @@ export async function keepLive(
 ): Promise<Outcome<void>> {
   for (const { apiVersion, kind, metadata } of objects) {
     const { name, namespace, uid } = metadata;
-    // With the uid: one that is gone meanwhile is not made anew.
+    // The uid makes sure that an object which is gone by now is not created again.
     const place = { ...(namespace && { namespace }), ...(uid && { uid }) };
     const marked = {
       apiVersion,
@@ -42,8 +43,8 @@ export async function keepLive(
 }
 
 /**
- * Annotates objects in the record of a release's last revision, so that the uninstall which comes next leaves them alone.
- * Helm has no flag for that, and removing the release without Helm would skip the chart's hooks.
+ * Annotates objects in the record of a release's last revision, so that the next uninstall leaves them alone. Helm has
+ * no flag for that, and removing the release without Helm would skip the chart's hooks.
  */
 export async function keepInRecord(
   { release, secret }: Revision,
@@ -63,9 +64,9 @@ export async function keepInRecord(
   if (written.value !== 'conflict') return ok(undefined);
   return failed(
     'DEPLOY_FAILED',
-    `release ${release} in ${namespace} was changed by somebody else meanwhile`,
+    `release ${release} in ${namespace} was changed by someone else in the meantime`,
     {
-      hint: 'wait until they are done, then try again',
+      hint: 'wait until that is done, then try again',
     },
   );
 }
@@ -84,7 +85,7 @@ export function keptInRecord(
   const record = unpackRecord(secret);
   const { data } = secret;
   if (!isFields(record) || !isFields(data)) return undefined;
-  // As Helm splits it.
+  // Helm splits it the same way.
   const documents = (stringAt(record, 'manifest') ?? '').split(/(?:^|\s*\n)---\s*/);
   const manifest = documents
     .filter((text) => text.trim() !== '')
@@ -99,7 +100,7 @@ function keptIn(text: string, identities: ReadonlySet<string>, namespace: string
   const objects = read.objects.map(({ object }) => object);
   const keeps = homed(objects, namespace).map((object) => identities.has(identityOf(refOf(object))));
   if (!keeps.includes(true)) return text;
-  // Helm asks each document, not the items of a List: they become documents of their own.
+  // Helm asks each document, not the items of a List, so they become documents of their own.
   return toYaml(
     objects.map((object, index) => {
       if (keeps[index] !== true) return object;

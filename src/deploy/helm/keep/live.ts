@@ -1,6 +1,6 @@
 /**
- * What a release's objects are in the cluster, before it is upgraded: whether they are still what was deployed, what
- * others have changed of them, and how many replicas an autoscaler has made. Writes nothing.
+ * Looks at the objects of a release in the cluster before an upgrade: whether they are still what was deployed, what
+ * others have changed in them, and how many replicas an autoscaler has set. Writes nothing.
  */
 import { refOf } from '../../../cluster/ref.ts';
 import type { Cluster, KubeObject } from '../../../cluster/types.ts';
@@ -11,22 +11,24 @@ import { findDrift, type Drift, type Pair } from '../../live/drift.ts';
 import { containersOf, homed, identityOf, isHook, podSpecOf, workloadsIn } from '../../objects/kinds.ts';
 import type { Rendered } from '../../types.ts';
 
-/** The name under which Helm 3 and 4 write. */
+/** Field manager of Helm 3 and 4. */
 export const helmManager = 'helm';
 
 /** The objects of a release, rendered and live. */
 export interface LiveRelease {
-  /** As Helm sends them, hooks left out; replicas as they are where an autoscaler decides. */
+  /** As Helm sends them, without hooks. If an autoscaler decides, with the live number of replicas. */
   readonly wanted: readonly KubeObject[];
   /** What others have changed. */
   readonly drifts: readonly Drift[];
-  /** Replicas that differ from the chart's because an autoscaler decides, by the workload's identity. */
+  /** Replicas that differ from the chart's because an autoscaler decides, by the identity of the workload. */
   readonly replicas: ReadonlyMap<string, number>;
-  /** Every workload is there and has the images and replicas that it is to have. */
+  /** True if every workload exists and has the images and replicas that it should have. */
   readonly intact: boolean;
 }
 
-/** Reads the objects of a release. Those without the release's marks are not looked at: Helm has its own word for them. */
+/**
+ * Reads the objects of a release. Objects without the release's annotations are left out: Helm itself reports those.
+ */
 export async function lookAtRelease(
   rendered: Rendered,
   release: string,
@@ -91,7 +93,7 @@ function isOfRelease({ metadata }: KubeObject, release: string, namespace: strin
   return annotations[marks.release] === release && annotations[marks.namespace] === namespace;
 }
 
-/** What Helm adds to each object of a release, so that it knows it again. */
+/** The object with what Helm adds to each object of a release to recognise it. */
 function withHelmMarks(object: KubeObject, release: string, namespace: string): KubeObject {
   const { labels, annotations } = object.metadata;
   return {

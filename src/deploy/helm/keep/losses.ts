@@ -1,6 +1,6 @@
 /**
- * What Helm would delete, and data with it: volume claims, and what holds the objects of others (namespaces, kinds). Reads
- * the cluster and changes nothing, so that a preview can tell as well.
+ * Finds what Helm would delete together with data or with other people's objects: volume claims, namespaces, and kinds.
+ * Reads the cluster and changes nothing, so a preview can use it too.
  */
 import { refOf } from '../../../cluster/ref.ts';
 import type { Cluster, KubeObject } from '../../../cluster/types.ts';
@@ -22,8 +22,8 @@ export interface Losses {
 /**
  * What would be lost with these objects of a release.
  *
- * @param going as the release's record has them, with their namespaces
- * @param by whose rule decides what Helm leaves alone; see keep.ts
+ * @param going the objects, as the release's record lists them, with their namespaces
+ * @param by the rule by which Helm decides what it leaves alone; see keep.ts
  */
 export async function findLosses(
   going: readonly KubeObject[],
@@ -45,7 +45,7 @@ export async function findLosses(
   return claims.kind === 'ok' ? ok({ claims: claims.value, holders: doomed.filter(holdsOthers) }) : claims;
 }
 
-/** What an upgrade to `rendered` would lose. A release that has to be repaired first counts as it is afterwards. */
+/** What an upgrade to `rendered` would lose. For a release that needs repair first, this is judged after the repair. */
 export async function lossesOfUpgrade(
   state: ReleaseState,
   { objects, namespace }: Rendered,
@@ -56,7 +56,7 @@ export async function lossesOfUpgrade(
   return await findLosses(goneFrom(baseOf(state), wanted, namespace), 'upgrade', cluster, signal);
 }
 
-/** The objects that are in the first list and not in the second, with the namespaces that they are in. */
+/** The objects that are in the first list but not in the second, each with its namespace. */
 export function goneFrom(
   before: readonly KubeObject[],
   after: readonly KubeObject[],
@@ -66,12 +66,15 @@ export function goneFrom(
   return homed(before, namespace).filter((object) => !stay.has(identityOf(refOf(object))));
 }
 
-/** What must not be deleted, so that none of it is lost. */
+/** The objects that must not be deleted if nothing is to be lost. */
 export function keepersOf({ claims, holders }: Losses): KubeObject[] {
   return [...new Set([...holders, ...claims.map(({ claim, by }) => by ?? claim)])];
 }
 
-/** The objects that Helm compares with: the deployed revision's, else the last one's. A repaired install has none. */
+/**
+ * The objects that Helm compares with: those of the deployed revision, or else of the last one. Empty for a repaired
+ * install.
+ */
 function baseOf(state: ReleaseState): readonly KubeObject[] {
   if (state.kind === 'settled') return (state.deployed ?? state.last).objects;
   return state.kind === 'pending' ? (state.deployed?.objects ?? []) : [];

@@ -1,7 +1,7 @@
 /**
- * Keeps the replicas that an autoscaler has made through `helm upgrade`, where the chart says another number: Helm would
- * set that number (Helm 3) or stop at it (Helm 4), and no value of the chart need lead to it. Helm has one door for that,
- * the post-renderer: a program between rendering and applying. Ours asks this process, which changes the number.
+ * Keeps the replicas that an autoscaler has set through a `helm upgrade` whose chart says another number. Helm 3 would
+ * set the chart's number, Helm 4 would stop at it, and the chart may have no value for it. Helm offers one way in, the
+ * post-renderer: a program between rendering and applying. Ours asks this process, which changes the number.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
@@ -14,11 +14,11 @@ import { stringAt } from '../../../support/fields.ts';
 import { makeTempFolder } from '../../../support/files/temp.ts';
 import { identityOf } from '../../objects/kinds.ts';
 
-/** What a helm command line gets for it. */
+/** What a post-renderer adds to a helm command line. */
 export interface PostRenderer {
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
-  /** To be called when helm has ended. */
+  /** Call it when helm has ended. */
   readonly dispose: () => Promise<void>;
 }
 
@@ -28,11 +28,11 @@ export const noPostRenderer: PostRenderer = { args: [], env: {}, dispose: () => 
 const pluginName = 'appdev-replicas';
 
 /**
- * Opens the post-renderer.
+ * Starts the post-renderer.
  *
- * @param replicas what is to stand in place of the chart's number, by the workload's identity
+ * @param replicas the numbers to use instead of the chart's, by the identity of the workload
  * @param namespace of objects that name none
- * @param major of Helm: 3 runs a program, 4 runs a plugin
+ * @param major version of Helm: 3 runs a program, 4 runs a plugin
  */
 export async function keepReplicas(
   replicas: ReadonlyMap<string, number>,
@@ -40,7 +40,7 @@ export async function keepReplicas(
   major: number,
 ): Promise<PostRenderer> {
   const server = createServer((request, response) => {
-    // Else the program waits some seconds for more to ask.
+    // Otherwise the program would wait some seconds for another request.
     response.setHeader('connection', 'close');
     text(request)
       .then((manifests) => response.end(withReplicas(manifests, replicas, namespace)))
@@ -50,7 +50,7 @@ export async function keepReplicas(
   const folder = makeTempFolder('post-renderer');
   const script = join(folder, 'client.mjs');
   writeFileSync(script, clientOf(port), { mode: 0o600 });
-  // Manifests may hold secrets: they go through no proxy, whatever the environment tells Node.
+  // Manifests may hold secrets, so they go through no proxy, even if the environment tells Node to use one.
   const env = { NODE_USE_ENV_PROXY: '0' };
   const dispose = async (): Promise<void> => {
     server.close();
@@ -76,8 +76,8 @@ async function listening(server: Server): Promise<number> {
 }
 
 /**
- * The program that Helm runs. It must fail rather than print less than everything: Helm 3 deletes what is missing. HTTP
- * tells an answer that was cut off.
+ * Source of the program that Helm runs. It must fail rather than print part of the manifests, because Helm 3 deletes
+ * what is missing. HTTP shows whether an answer was cut off.
  */
 function clientOf(port: number): string {
   return `import { text } from 'node:stream/consumers';
@@ -88,7 +88,7 @@ process.stdout.write(await answer.text());
 `;
 }
 
-/** JSON is YAML, and quotes paths as they need it. */
+/** The plugin's description. JSON is YAML too, and quotes paths as needed. */
 function pluginOf(script: string): string {
   const platformCommand = [{ command: process.execPath, args: [script] }];
   return JSON.stringify({
@@ -103,7 +103,7 @@ function pluginOf(script: string): string {
   });
 }
 
-/** The manifests with other numbers of replicas, and no other byte changed. Pure. */
+/** The manifests with other numbers of replicas; no other byte changes. Pure. */
 export function withReplicas(
   manifests: string,
   replicas: ReadonlyMap<string, number>,

@@ -1,14 +1,18 @@
-/** Tells a helm that lost the API server from one that the API server said no to. Pure. */
+/** Tells whether helm lost the API server or got a refusal from it. Pure. */
 
 /**
- * What became of the API server, as a verb, when helm's complaint means that a request to it got no answer: then nobody
- * knows what it did there. `undefined` for everything else. `server` is the API server's URL as the pinned kubeconfig has
- * it. The forms are those of Go's `net/url.Error` (`Delete "https://…": read tcp …: connection reset by peer`), in which
- * helm wraps whatever broke, and of errors in the middle of a body, which carry no URL. A URL of somebody else, a chart
- * repository or an admission webhook that the API server could not reach, is an answer like any other.
+ * What happened to the API server, as a verb, if helm's message means that a request got no answer. Then nobody knows
+ * what the API server did. Undefined for every other message.
+ *
+ * Matches the forms of Go's `net/url.Error` (`Delete "https://…": read tcp …: connection reset by peer`), in which helm
+ * wraps whatever broke, and errors in the middle of a body, which carry no URL. If the URL is not the API server's (a
+ * chart repository, or an admission webhook that the API server could not reach), the message is an answer like any
+ * other.
+ *
+ * @param server URL of the API server, as in the pinned kubeconfig
  */
 export function lossOfApiServer(complaint: string, server: string): string | undefined {
-  // HTTP 503, unless it is that of somebody else's API, which discovery meets.
+  // HTTP 503 of the API server. Discovery also meets it for someone else's API; that does not count.
   const busy = complaint.includes('the server is currently unable to handle the request');
   if (busy && !complaint.includes('complete list of server APIs')) return 'answered HTTP 503';
   // Helm 3 writes `Kubernetes`, Helm 4 `kubernetes`.

@@ -1,7 +1,7 @@
 /**
- * The `helm` program: which one it is, and how it is run. Every run is pinned to the session's own kubeconfig (or to
- * none), takes nothing from the user's HELM_… settings that could point elsewhere, and loads no plugin but one of ours
- * (deploy/helm/keep/replicas.ts). What the subcommands mean is not known here.
+ * The `helm` program: which one it is, and how to run it. Every run is pinned to the session's own kubeconfig (or to
+ * none), ignores the user's HELM_… settings that could point elsewhere, and loads no plugin except ours
+ * (deploy/helm/keep/replicas.ts). This file does not know what the subcommands mean.
  */
 import { devNull } from 'node:os';
 import type { WorkContext } from '../../../build/types.ts';
@@ -16,16 +16,16 @@ export interface HelmVersion {
   readonly text: string;
 }
 
-/** A finished helm run; its exit code may be anything. */
+/** A finished helm run, with any exit code. */
 export type HelmRun = Extract<Finished, { kind: 'exited' }>;
 
 export interface HelmRequest {
   readonly args: readonly string[];
   readonly cwd: string;
-  /** Kubeconfig with the pinned context alone. Absent: helm gets none and can reach no cluster. */
+  /** Kubeconfig that holds only the pinned context. If absent, helm gets none and can reach no cluster. */
   readonly kubeconfig?: string;
   readonly stdin?: string;
-  /** Further environment, e.g. the holder mark. */
+  /** More environment variables, e.g. the holder mark. */
   readonly env?: Readonly<Record<string, string>>;
   /** Reports the output as it comes. */
   readonly onLine?: (stream: 'stdout' | 'stderr', line: string) => void;
@@ -33,27 +33,27 @@ export interface HelmRequest {
 
 /** The helm program of this session. */
 export interface Helm {
-  /** Which helm it is, asked once. Fails with TOOL_MISSING or TOOL_TOO_OLD. */
+  /** The version of helm; helm is asked only once. Fails with TOOL_MISSING or TOOL_TOO_OLD. */
   version(context: WorkContext): Promise<Outcome<HelmVersion>>;
-  /** Runs helm to its end. A non-zero exit code is an `ok` here: the caller knows what it asked for. */
+  /** Runs helm to its end. A non-zero exit code is an `ok` too: the caller knows what it means. */
   run(request: HelmRequest, signal: AbortSignal): Promise<Outcome<HelmRun>>;
 }
 
-/** `--labels` and `--description` on install and upgrade, and `--reset-values` beside them, are there from here on. */
+/** The oldest version with `--labels` and `--description` on install and upgrade, and with `--reset-values`. */
 const oldest = { major: 3, minor: 13 };
 
-/** Whether a Helm lacks flags that are used. */
+/** True if this Helm lacks flags that appdev uses. */
 export function isTooOld({ major, minor }: HelmVersion): boolean {
   return major < oldest.major || (major === oldest.major && minor < oldest.minor);
 }
 
 /**
- * How long a helm that was told to stop may take to write down that its release failed. It stops after the request
- * that is under way; the client gives one request about this long.
+ * How long helm may take after it was told to stop, in milliseconds. It stops after the current request and then
+ * records that its release failed; the client gives one request about this long.
  */
 const graceMs = 20_000;
 
-/** Helm's environment settings that could send a command elsewhere or change what it prints. */
+/** Helm's environment variables that could send a command elsewhere or change its output. */
 const unset = [
   'HELM_DEBUG',
   'HELM_KUBEAPISERVER',
@@ -69,7 +69,7 @@ const unset = [
   'KUBERNETES_SERVICE_PORT',
 ] as const;
 
-/** Makes the session's helm. `tool` is the program's name on PATH, or its path. */
+/** Returns the session's helm. `tool` is the program's name on PATH, or its path. */
 export function createHelm(run: RunProcess, tool = 'helm'): Helm {
   let known: HelmVersion | undefined;
 
@@ -83,7 +83,7 @@ export function createHelm(run: RunProcess, tool = 'helm'): Helm {
           ...Object.fromEntries(unset.map((name) => [name, undefined])),
           KUBECONFIG: request.kubeconfig ?? devNull,
           HELM_DRIVER: 'secret',
-          // Plugins and post-renderers are programs of other people; a chart must not be able to name one.
+          // Plugins and post-renderers are other people's programs; a chart must not be able to name one.
           HELM_PLUGINS: devNull,
           ...request.env,
         },
@@ -93,8 +93,8 @@ export function createHelm(run: RunProcess, tool = 'helm'): Helm {
     );
     if (finished.kind === 'cancelled') return cancelled(signal);
     if (finished.kind === 'missing') {
-      return failed('TOOL_MISSING', `\`${tool}\` is not on the PATH, and charts are deployed by Helm`, {
-        hint: 'install Helm 3.13 or newer (helm.sh/docs/intro/install), then `appdev doctor`',
+      return failed('TOOL_MISSING', `\`${tool}\` is not on the PATH, but appdev deploys charts with Helm`, {
+        hint: 'install Helm 3.13 or newer (helm.sh/docs/intro/install), then run `appdev doctor`',
       });
     }
     return ok(finished);
@@ -108,14 +108,14 @@ export function createHelm(run: RunProcess, tool = 'helm'): Helm {
       if (finished.kind !== 'ok') return finished;
       const version = parseHelmVersion(finished.value.stdout);
       if (version === undefined) {
-        return failed('TOOL_TOO_OLD', `\`${tool} version\` did not print a version of Helm`, {
+        return failed('TOOL_TOO_OLD', `\`${tool} version\` did not print a Helm version`, {
           evidence: finished.value.lines.slice(-5),
           hint: 'install Helm 3.13 or newer',
         });
       }
       if (isTooOld(version)) {
         return failed('TOOL_TOO_OLD', `${tool} is ${version.text}; appdev needs 3.13 or newer`, {
-          hint: 'update Helm, then `appdev doctor`',
+          hint: 'update Helm, then run `appdev doctor`',
         });
       }
       known = version;
@@ -124,7 +124,7 @@ export function createHelm(run: RunProcess, tool = 'helm'): Helm {
   };
 }
 
-/** Reads what `helm version` prints; a build's suffix (`+gabc`, `-rc.1`) is no part of the comparison. */
+/** Reads the output of `helm version`. A build's suffix (`+gabc`, `-rc.1`) does not count in the comparison. */
 export function parseHelmVersion(text: string): HelmVersion | undefined {
   const match = /v?(\d+)\.(\d+)\.\d+\S*/.exec(text);
   return match === null ? undefined : { major: Number(match[1]), minor: Number(match[2]), text: match[0] };

@@ -1,8 +1,11 @@
-/** Takes over the console while the panel is on the screen: what libraries print goes above it, not through it. */
+/** Redirects the console while the panel is on the screen, so that what libraries print appears above the panel. */
 import { Console } from 'node:console';
 import { Writable } from 'node:stream';
 
-/** From now on, what is printed to the console goes to `write` (with its line ends); returns how to end that. */
+/**
+ * Sends everything that is printed to the console to `write`, with its line breaks. Returns a function that undoes
+ * this.
+ */
 export function captureConsole(write: (text: string) => void): () => void {
   const sink = new Writable({
     write(chunk: Buffer | string, _encoding, done) {

@@ -1,34 +1,33 @@
 /**
- * Ink as a means to lay the panel out and to read keys: renders components to the lines of a frame. Ink's own way to put
- * frames on a terminal counts the lines of the one before, which is wrong after each change of width; screen.ts does
- * that instead.
+ * Uses Ink only to lay out the panel and to read keys: it renders components to the lines of a frame. screen.ts writes
+ * the frame. Ink's own output counts the lines of the previous frame, and that count is wrong after a change of width.
  */
 import { EventEmitter } from 'node:events';
 import { render } from 'ink';
 import { useLayoutEffect, type ReactElement, type ReactNode } from 'react';
 
-/** What frames are made with. */
+/** The keyboard and the width for the frames. */
 export interface FramesOptions {
   readonly stdin: NodeJS.ReadStream;
-  /** The terminal's width now. */
+  /** The terminal's current width in columns. */
   readonly columns: () => number;
-  /** Called when the components go: at `end`, and when the process ends in whatever way Ink notices. */
+  /** Called when the components are unmounted: by `end`, or because Ink notices that the process ends. */
   readonly onEnd: () => void;
 }
 
-/** A tree of components and its newest frame. */
+/** A mounted tree of components. */
 export interface Frames {
-  /** Renders, and returns the frame's lines, painted, without blanks at their ends. */
+  /** Renders the content and returns the painted lines of the frame, without blanks at their ends. */
   render(node: ReactNode): readonly string[];
-  /** Takes the components away, and gives the keyboard back. */
+  /** Unmounts the components and stops reading the keyboard. */
   end(): void;
 }
 
-/** Mounts the first components. */
+/** Mounts a tree of components. Its keyboard input is read from `options.stdin`. */
 export function createFrames(node: ReactNode, options: FramesOptions): Frames {
   let newest = '';
   const stream = Object.assign(new EventEmitter(), {
-    // With `debug`, Ink writes each frame as a whole and at once.
+    // With `debug`, Ink writes each frame immediately and in one piece.
     write(text: string, done?: () => void): boolean {
       newest = text;
       done?.();
@@ -55,7 +54,7 @@ export function createFrames(node: ReactNode, options: FramesOptions): Frames {
   };
 }
 
-/** Tells when it is taken away. */
+/** Calls `onEnd` when it is unmounted. */
 function Mounted(props: { readonly onEnd: () => void; readonly children: ReactNode }): ReactNode {
   const { onEnd, children } = props;
   useLayoutEffect(() => onEnd, [onEnd]);

@@ -1,12 +1,12 @@
-/** Hands key presses on; to be mounted only where standard input is a terminal. Draws nothing. */
+/** Passes key presses on. It draws nothing. Mount it only if standard input is a terminal. */
 import { useInput } from 'ink';
 import type { ReactElement } from 'react';
 import type { KeyPress } from '../../view/keys.ts';
 
-/** `onPress` is called once a key. Pasted text is ignored: it must not quit or rebuild anything. */
+/** Calls `onPress` once for each key. Pasted text is ignored, because it must not quit or rebuild anything. */
 export function Keyboard(props: { readonly onPress: (key: KeyPress) => void }): ReactElement | null {
   useInput((input, key) => {
-    // A held-down key may arrive several at once; other text of more than one character was pasted.
+    // A key that is held down can arrive several times at once. Any other text of several characters was pasted.
     const repeated = /^(j+|k+)$/.test(input);
     if (input.length > 1 && !repeated) return;
     for (const character of repeated ? input : [input]) {

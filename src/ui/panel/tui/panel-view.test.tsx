@@ -65,7 +65,15 @@ describe('the panel as drawn', () => {
       ...session,
       { type: 'cluster.selected', context: long, server: 's', product: 'kind', namespace: long },
       { type: 'cluster.lost', context: long, reason: long },
-      { type: 'run.started', service: 'gateway', run: 30, change: 16, route: 'image', reason: long },
+      {
+        type: 'run.started',
+        service: 'gateway',
+        run: 30,
+        change: 16,
+        route: 'image',
+        because: 'changed: source',
+        reason: long,
+      },
       { ...samples['forward.lost'], reason: '注文サービス'.repeat(40) },
     ];
     const lines = drawn(bodies, { columns, rows: 40 }).split('\n');

@@ -1,11 +1,11 @@
-/** Draws the pinned panel: the planned rows, one below the other. */
+/** Draws the panel: the planned rows, one below the other. */
 import { Box } from 'ink';
 import type { ReactElement } from 'react';
 import type { Theme } from '../../text/line.ts';
 import type { PanelRow } from '../rows.ts';
 import { Row } from './row.tsx';
 
-/** `columns` is the terminal's width; the last column stays empty, since some terminals wrap there too early. */
+/** Draws the rows. `columns` is the terminal's width; the last column stays empty, because some terminals wrap there. */
 export function PanelView(props: {
   readonly rows: readonly PanelRow[];
   readonly columns: number;

@@ -1,10 +1,10 @@
-/** Draws one line of the panel: its cells side by side, each cut to its width, never more than one line high. */
+/** Draws one line of the panel: its cells side by side, each cut to its width and one line high. */
 import { Box, Text } from 'ink';
 import type { ReactElement } from 'react';
 import { paint, type Theme } from '../../text/line.ts';
 import type { Cell, PanelRow } from '../rows.ts';
 
-/** `width` is the panel's, in columns. */
+/** Draws one row. `width` is the panel's width in columns. */
 export function Row(props: {
   readonly row: PanelRow;
   readonly width: number;

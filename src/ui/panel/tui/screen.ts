@@ -1,92 +1,96 @@
 /**
- * The terminal's normal screen as log above and panel below: writes log lines and panel in one piece, and finds the place
- * between them again whatever happened to the terminal's size. Knows nothing of events and rows; lays nothing out.
+ * Draws on the terminal's normal screen: the log above, the panel below. It writes both in one piece, and finds the place
+ * between them again after the terminal's size has changed. It knows nothing about events or rows.
  *
- * How the place is found: between two frames the cursor stands in the first column of the panel's first line. Terminals
- * keep the cursor with its text when their size changes, whether they wrap lines anew or cut them, and give up the lines
- * below it first when they become lower. So "erase from the cursor down" removes the panel and nothing else, after any
- * number of changes, in any order with frames that were on their way meanwhile. No line is ever counted: between the
- * real change and the signal that tells it (tmux holds it back for up to 250 ms) a count cannot be right. For the same
- * reason a frame leaves the cursor's line only where nothing is at stake.
+ * How the place is found: between two frames, the cursor is in the first column of the panel's first line. When the size
+ * changes, a terminal keeps the cursor with its text, whether it rewraps lines or cuts them; and if it becomes lower, it
+ * first drops the lines below the cursor. So "erase from the cursor down" removes exactly the panel, after any number of
+ * changes and in any order with frames that were being written. Lines are never counted, because a count is wrong between
+ * the real change and the signal that reports it (tmux delays the signal by up to 250 ms). For the same reason, a frame
+ * leaves the cursor's line only if nothing can be lost.
  *
- * What cannot be had: where wrapping makes the panel higher than the whole screen at once (some four times narrower),
- * tmux has moved its upper lines into the history before anybody can erase them. The log stays whole even then.
+ * A known limit: if the terminal becomes so narrow (about a quarter) that wrapping makes the panel higher than the whole
+ * screen, tmux moves its upper lines into the history before they can be erased. The log is complete even then.
  */
 import { toAscii } from '../../text/line.ts';
 import type { Size } from '../panel.ts';
 import { createSink } from '../../out/sink.ts';
 
-/** Begin and end of a synchronized update (private mode 2026); terminals that do not know it ignore it. */
+/** Start and end of a synchronized update (private mode 2026). Terminals that do not support it ignore it. */
 const frameStart = '\x1b[?2026h';
 const frameEnd = '\x1b[?2026l';
 const hideCursor = '\x1b[?25l';
 const showCursor = '\x1b[?25h';
-/** Automatic wrapping (private mode 7) is off while the panel is drawn: a frame that is too wide by now is cut. */
+/** Automatic wrapping (private mode 7) is off while the panel is drawn, so that a frame that is too wide is cut. */
 const wrapOff = '\x1b[?7l';
 const wrapOn = '\x1b[?7h';
 /**
- * Erases the cursor's line and all below. In two steps, because tmux takes erasing all from the top left corner for
- * clearing the screen, and moves what is there into its history.
+ * Erases the cursor's line and everything below. It takes two steps, because tmux treats an erase from the top left
+ * corner as clearing the screen and moves the text into its history.
  */
 const eraseDown = '\r\x1b[2K\x1b[C\x1b[J\r';
 const insertLine = '\x1b[L';
 const up = (lines: number): string => (lines > 0 ? `\x1b[${lines}A` : '');
-/** To the last line, without scrolling. */
+/** Moves to the last line without scrolling. */
 const toBottom = '\x1b[9999B';
-/** To the last column, over its edge, and to the begin of the line below, which so becomes the same paragraph's. */
+/** Moves past the last column to the start of the next line, so that both lines become one wrapped paragraph. */
 const wrapDown = '\x1b[9999G  \r';
 
 /**
- * How the panel's lines are put on the screen. `lines`: each by itself. `paragraph`: all as one wrapped line, for
- * xterm.js: it leaves the paragraph with the cursor alone when the width changes, but for each line that it wraps below
- * the cursor it moves the cursor one line too far (`_reflowSmaller` in its Buffer.ts). `bottom`: as `lines`, but begun at
- * the screen's last line, for tmux: of lines that wrap below the cursor, tmux moves as many from the screen's top into
- * its history, even where blank lines are left at the bottom, and the cursor shall not be among them (`grid_reflow` in
- * its grid.c).
+ * How the panel's lines are put on the screen.
+ * - `lines`: each line by itself.
+ * - `paragraph`: all as one wrapped line, for xterm.js. When the width changes, xterm.js does not touch the paragraph
+ *   that has the cursor; but for each line that it wraps below the cursor, it moves the cursor one line too far
+ *   (`_reflowSmaller` in its Buffer.ts).
+ * - `bottom`: like `lines`, but starting at the last line of the screen, for tmux. For each line that wraps below the
+ *   cursor, tmux moves one line from the top of the screen into its history, even if blank lines are left at the bottom.
+ *   The cursor's line must not be among them (`grid_reflow` in its grid.c).
  */
 export type PanelStyle = 'lines' | 'paragraph' | 'bottom';
 
-/** The style for the terminal that the environment tells of. */
+/** The style for the terminal that the environment describes. */
 export function panelStyle(env: NodeJS.ProcessEnv): PanelStyle {
   if ((env['TMUX'] ?? '') !== '') return 'bottom';
-  // GNU screen hands on what it was started with.
+  // GNU screen passes on the TERM_PROGRAM of the terminal that it was started in.
   if ((env['STY'] ?? '') !== '') return 'lines';
   return xtermJs.has(env['TERM_PROGRAM'] ?? '') ? 'paragraph' : 'lines';
 }
 
-/** Values of TERM_PROGRAM of terminals that are made with xterm.js. */
+/** Values of TERM_PROGRAM in terminals that use xterm.js. */
 const xtermJs: ReadonlySet<string> = new Set(['vscode', 'Hyper', 'Tabby']);
 
-/** What the screen is made of. */
+/** The terminal and how to draw on it. */
 export interface ScreenOptions {
   readonly stdout: NodeJS.WriteStream;
   readonly unicode: boolean;
   readonly style: PanelStyle;
 }
 
-/** Log and panel. */
+/** The screen with the log above and the panel below. */
 export interface Screen {
   size(): Size;
-  /** Calls back after each change of size, to draw the panel anew; replaces the listener before. */
+  /** Sets the function that is called after each change of size, to redraw the panel. It replaces the previous one. */
   onResize(listener: () => void): void;
   /**
-   * Writes log lines (whole lines, each with its end, or nothing) above the panel, and the panel's lines (without ends)
-   * below, in one piece. Writes nothing when nothing is new.
+   * Writes log lines above the panel and the panel below, in one piece. Writes nothing if nothing is new.
+   *
+   * @param log whole lines, each with its line break; or an empty text
+   * @param panel the panel's lines without line breaks
    */
   show(log: string, panel: readonly string[]): void;
-  /** Takes the panel off and shows the cursor, below the log; `show` brings both back. */
+  /** Removes the panel and shows the cursor below the log. The next `show` draws the panel again. */
   leave(): void;
-  /** Leaves, and resolves when all is written. */
+  /** Does the same as `leave`, and resolves when everything is written. */
   close(): Promise<void>;
 }
 
-/** Makes the screen; it writes nothing before the first `show`. */
+/** Makes the screen. It writes nothing before the first `show`. */
 export function createScreen(options: ScreenOptions): Screen {
   const { stdout, unicode, style } = options;
   const sink = createSink(stdout);
   const draw = style === 'paragraph' ? drawParagraph : drawLines;
   let shown: readonly string[] | undefined;
-  /** Lines that are known to be there for the panel, the cursor's included. */
+  /** How many lines are certainly free for the panel, including the cursor's line. */
   let room = 0;
   let changed = (): void => undefined;
 
@@ -106,7 +110,7 @@ export function createScreen(options: ScreenOptions): Screen {
       shown === undefined ? hideCursor : '',
       eraseDown,
       shown === undefined && style === 'bottom' ? toBottom : '',
-      // Application logs wrap as they do anywhere.
+      // Lines of the log wrap as usual.
       log,
       wrapOff,
       draw(panel, room),
@@ -144,8 +148,8 @@ export function createScreen(options: ScreenOptions): Screen {
 }
 
 /**
- * Each line pushes the ones before it down, last line first: so the cursor need not leave its line, and a change of size
- * in the middle of a frame does no harm. Where the terminal is lower than the panel, the lines fall off its lower edge.
+ * Inserts the last line first; each further line pushes the others down. So the cursor stays on its line, and a change of
+ * size in the middle of a frame does no harm. If the terminal is lower than the panel, the last lines are lost.
  */
 function drawLines(panel: readonly string[], room: number): string {
   const scroll = panel.length > room ? `${'\n'.repeat(panel.length - 1)}${up(panel.length - 1)}` : '';
@@ -153,8 +157,8 @@ function drawLines(panel: readonly string[], room: number): string {
 }
 
 /**
- * The paragraph is made first, empty, since only wrapping joins lines; then it is filled from its last line up: where the
- * terminal loses lines below the cursor meanwhile, what is left of the way up is still right.
+ * First makes an empty paragraph, because only wrapping joins lines. Then fills it from its last line up: if the terminal
+ * loses lines below the cursor meanwhile, the rest of the way up is still right.
  */
 function drawParagraph(panel: readonly string[]): string {
   const empty = wrapOn + wrapDown.repeat(Math.max(0, panel.length - 1)) + wrapOff;

@@ -1,24 +1,24 @@
-/** Ctrl-Z: gives the terminal back to the shell, stops, and takes it again on `fg`. Not on Windows. */
+/** Ctrl-Z: gives the terminal back to the shell, stops the process, and continues after `fg`. Not on Windows. */
 import type { Screen } from './screen.ts';
 
-/** What suspending needs. */
+/** The keyboard and the screen to give back. */
 export interface SuspendOptions {
   readonly stdin: NodeJS.ReadStream;
   readonly screen: Screen;
-  /** Called when the process runs again and has the keyboard back. */
+  /** Called when the process runs again and reads the keyboard. */
   readonly onResumed: () => void;
 }
 
 /**
- * Stops the process's whole group, as the terminal itself would have done: a shell in front of us (npm, a wrapper
- * script) must stop too, or the prompt does not come back. Builds run in groups of their own and go on.
+ * Stops the whole process group, as the terminal itself would do. A parent such as npm or a wrapper script must stop too,
+ * or the prompt does not come back. Builds run in their own process groups and continue.
  */
 export function suspend(options: SuspendOptions): void {
   const { stdin, screen, onResumed } = options;
   screen.leave();
   stdin.setRawMode(false);
   process.kill(0, 'SIGTSTP');
-  // Node runs on from here only after SIGCONT (or at once where no shell could continue us and the stop is void).
+  // Node continues here only after SIGCONT, or at once if the stop has no effect because no shell could continue us.
   setImmediate(() => {
     stdin.setRawMode(true);
     onResumed();

@@ -1,6 +1,6 @@
 /**
- * The terminal panel's reporter: collects events, and at most twelve times a second writes the new permanent lines
- * above the panel and draws the panel anew. While no run is under way nothing ticks.
+ * The reporter with the panel. It collects events; at most twelve times a second it writes the new permanent lines above
+ * the panel and redraws the panel. While nothing runs, no timer runs.
  */
 import type { ReactElement } from 'react';
 import type { AppEvent } from '../../../core/events.ts';
@@ -20,12 +20,12 @@ import { PanelView } from './panel-view.tsx';
 import { createScreen, panelStyle, type Screen } from './screen.ts';
 import { suspend } from './suspend.ts';
 
-/** Milliseconds during which events are collected before the screen changes: twelve frames a second. */
+/** Milliseconds for which events are collected before the screen changes: twelve frames a second. */
 const coalesceMs = Math.ceil(1000 / 12);
-/** Lines that may wait for the next change of the screen; more are written at once, so that memory stays flat. */
+/** The most lines that may wait for the next frame. More are written at once, so that memory does not grow. */
 const maxPending = 1000;
 
-/** What the panel's reporter needs. */
+/** The terminal and settings of the panel's reporter. */
 export interface TuiOptions {
   readonly stdin: NodeJS.ReadStream;
   readonly stdout: NodeJS.WriteStream;
@@ -34,12 +34,12 @@ export interface TuiOptions {
   readonly theme: Theme;
   readonly verbose: boolean;
   readonly onKey: (action: KeyAction) => void;
-  /** The bus's clock, in milliseconds since the epoch. */
+  /** The clock of the event bus, in milliseconds since 1970. */
   readonly now: () => number;
   readonly logPath?: (service: string) => string;
 }
 
-/** Makes the reporter of `--output tui`. */
+/** The reporter of `--output tui`. */
 export function createTui(options: TuiOptions): Reporter {
   const { stdin, stdout, theme, verbose, onKey, now, logPath } = options;
   const paths = logPath === undefined ? {} : { logPath };
@@ -81,7 +81,7 @@ export function createTui(options: TuiOptions): Reporter {
   const schedule = (): void => {
     flushTimer ??= setTimeout(flush, coalesceMs);
   };
-  /** The spinner and the elapsed times need a clock only while something runs. */
+  /** Starts or stops the timer for the spinner and the elapsed times. It is needed only while something runs. */
   const tick = (): void => {
     if (isBusy(view)) {
       ticker ??= setInterval(schedule, spinnerMs);
@@ -125,7 +125,7 @@ export function createTui(options: TuiOptions): Reporter {
         onEnd: leave,
       });
       screen.onResize(flush);
-      // Before Node prints what it dies of: that shall not stand in the panel.
+      // Removes the panel before Node prints an uncaught exception, so that the text does not land in the panel.
       process.on('uncaughtExceptionMonitor', leave);
       endings.push(
         () => void process.off('uncaughtExceptionMonitor', leave),

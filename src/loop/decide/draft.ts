@@ -1,5 +1,5 @@
 /**
- * One step of the reducer while it is being made: the state so far and the effects so far. Replaces values, never
+ * One draft of the reducer while it is being made: the state so far and the effects so far. Replaces values, never
  * mutates what the caller of `reduce` handed in.
  */
 import type { EventBody } from '../../core/events.ts';
@@ -7,21 +7,21 @@ import type { Effect } from './messages.ts';
 import type { LoopState, ServiceState } from './state.ts';
 
 /** The part-way result of a reduction. */
-export interface Step {
+export interface Draft {
   state: LoopState;
   readonly effects: Effect[];
 }
 
 /** Replaces fields of the state. */
-export function set(step: Step, fields: Partial<LoopState>): void {
-  step.state = { ...step.state, ...fields };
+export function set(draft: Draft, fields: Partial<LoopState>): void {
+  draft.state = { ...draft.state, ...fields };
 }
 
 /** Replaces one service by what `change` makes of it; a service that is not there stays so. */
-export function update(step: Step, name: string, change: (service: ServiceState) => ServiceState): void {
-  const service = step.state.services.get(name);
+export function update(draft: Draft, name: string, change: (service: ServiceState) => ServiceState): void {
+  const service = draft.state.services.get(name);
   if (service === undefined) return;
-  set(step, { services: new Map(step.state.services).set(name, change(service)) });
+  set(draft, { services: new Map(draft.state.services).set(name, change(service)) });
 }
 
 /** The same object without an optional field. */
@@ -35,6 +35,6 @@ export function withoutPending(service: ServiceState): ServiceState {
 }
 
 /** Adds an event to what the driver publishes. */
-export function emit(step: Step, event: EventBody): void {
-  step.effects.push({ kind: 'emit', event });
+export function emit(draft: Draft, event: EventBody): void {
+  draft.effects.push({ kind: 'emit', event });
 }

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { FakeLoopRig, fakeChart, fakeService, settled } from '../../../test/support/fake-loop-parts.ts';
-import type { Artifact, Stage } from '../../core/events.ts';
+import type { Artifact } from '../../core/events.ts';
+import type { Stage } from '../../core/routes.ts';
 import { cancelled, failed, ok, type Outcome } from '../../core/outcome.ts';
-import type { Did, OnceOptions } from './once-job.ts';
-import { buildServices, deployServices, runServices } from './once.ts';
-import { writtenOnce } from './written.ts';
+import { buildServices, deployServices, runServices, type OnceOptions } from './once.ts';
+import type { Did } from './run-once.ts';
+import { writtenOnce } from '../work/written.ts';
 
 const all: readonly Stage[] = ['compile', 'package', 'image', 'push', 'render', 'apply', 'rollout'];
 const allBut = (...stages: readonly Stage[]): Stage[] => all.filter((stage) => !stages.includes(stage));
@@ -18,7 +19,7 @@ function optionsOf(rig: FakeLoopRig, more: Partial<OnceOptions> = {}): OnceOptio
     emit,
     now: () => clock.now(),
     signal: new AbortController().signal,
-    force: false,
+    reason: 'start',
     ...more,
   };
 }
@@ -37,15 +38,13 @@ describe('buildServices', () => {
     expect(rig.told('run.finished').map(({ outcome }) => outcome)).toEqual(['ok', 'ok', 'ok']);
   });
 
-  it('builds nothing that is there, unless forced', async () => {
+  it('builds nothing that is there', async () => {
     const rig = new FakeLoopRig([fakeService('orders')], all);
     await buildServices(optionsOf(rig));
     rig.workshop.begun.length = 0;
     const options = optionsOf(rig);
     expect(kinds(await buildServices(options))).toEqual(['orders ok']);
     expect(rig.workshop.begun).toEqual([]);
-    await buildServices({ ...options, force: true });
-    expect(rig.workshop.begun).toContain('compile orders');
   });
 
   it('builds once more when the sources moved, and then fails with what moved', async () => {
@@ -108,7 +107,10 @@ describe('deployServices', () => {
 
   it('deploys given artifacts in the order of needs', async () => {
     const rig = new FakeLoopRig([fakeService('orders', { needs: ['db'] }), fakeChart('db')], all);
-    const outcomes = await deployServices(optionsOf(rig), new Map([['orders', artifact('orders')]]));
+    const outcomes = await deployServices({
+      ...optionsOf(rig),
+      given: new Map([['orders', artifact('orders')]]),
+    });
     expect(kinds(outcomes)).toEqual(['db ok', 'orders ok']);
     const { begun } = rig.workshop;
     expect(begun.indexOf('rollout db')).toBeLessThan(begun.indexOf('apply orders'));
@@ -119,7 +121,7 @@ describe('deployServices', () => {
   it('does not deploy what needs something that failed, and says so with its code', async () => {
     const services = [fakeService('orders', { needs: ['db'] }), fakeChart('db'), fakeChart('cache')];
     const rig = new FakeLoopRig(services, allBut('rollout'));
-    const deploying = deployServices(optionsOf(rig), new Map());
+    const deploying = deployServices({ ...optionsOf(rig), given: new Map() });
     await settled();
     await rig.workshop.work('rollout', 'cache').end();
     await rig.workshop.work('rollout', 'db').end(failed('ROLLOUT_FAILED', 'crashes'));
@@ -133,7 +135,7 @@ describe('deployServices', () => {
 
   it('refuses services that need each other', async () => {
     const rig = new FakeLoopRig([fakeChart('a', { needs: ['b'] }), fakeChart('b', { needs: ['a'] })], all);
-    const outcomes = await deployServices(optionsOf(rig), new Map());
+    const outcomes = await deployServices({ ...optionsOf(rig), given: new Map() });
     expect(outcomes.get('a')).toMatchObject({ kind: 'failed', error: { code: 'CONFIG_INVALID' } });
     expect(rig.workshop.begun).toEqual([]);
   });
@@ -161,7 +163,7 @@ describe('images of other services', () => {
     rig.beside = [fakeService('jobs')];
     rig.disk.write('orders/chart/values.yaml', 'image:jobs');
     const artifacts = new Map(['orders', 'stock'].map((name) => [name, given(name)] as const));
-    const outcomes = await deployServices(optionsOf(rig), artifacts);
+    const outcomes = await deployServices({ ...optionsOf(rig), given: artifacts });
     expect(kinds(outcomes)).toEqual(['orders failed', 'stock ok']);
     expect(outcomes.get('orders')).toMatchObject({
       error: { code: 'IMAGE_MISSING', hint: expect.stringContaining('appdev build jobs') as string },
@@ -180,32 +182,32 @@ describe('images that were built before', () => {
   function judging(rig: FakeLoopRig, refused: readonly string[], more: Partial<OnceOptions> = {}) {
     const asked: string[] = [];
     const options = optionsOf(rig, more);
-    const judge: OnceOptions['parts']['judge'] = ({ service }, { report }) => {
+    const admit: OnceOptions['parts']['admit'] = ({ service }, _origin, { report }) => {
       asked.push(service);
       report.started('scan');
       const outcome = refused.includes(service) ? failed('SCAN_GATE', `${service} is bad`) : ok(undefined);
       report.finished('scan', outcome.kind);
       return Promise.resolve(outcome);
     };
-    return { asked, options: { ...options, parts: { ...options.parts, judge } } };
+    return { asked, options: { ...options, parts: { ...options.parts, admit } } };
   }
 
   it('are judged before anything is applied, and where one is refused, nothing is', async () => {
     const rig = new FakeLoopRig([fakeService('orders'), fakeService('stock'), fakeChart('db')], all);
     const artifacts = new Map(['orders', 'stock'].map((name) => [name, of(name)] as const));
     const { asked, options } = judging(rig, ['stock']);
-    const outcomes = await deployServices(options, artifacts);
+    const outcomes = await deployServices({ ...options, given: artifacts });
     expect(asked.sort()).toEqual(['orders', 'stock']);
     expect(outcomes.get('stock')).toMatchObject({ error: { code: 'SCAN_GATE', message: 'stock is bad' } });
     for (const name of ['orders', 'db']) {
       expect(outcomes.get(name)).toMatchObject({
-        error: { code: 'SCAN_GATE', message: expect.stringContaining('stock may not be') as string },
+        error: { code: 'SCAN_GATE', message: expect.stringContaining('stock must not be') as string },
       });
     }
     expect(rig.workshop.begun).toEqual([]);
 
     const passing = judging(rig, []);
-    expect(kinds(await deployServices(passing.options, artifacts))).toEqual([
+    expect(kinds(await deployServices({ ...passing.options, given: artifacts }))).toEqual([
       'db ok',
       'orders ok',
       'stock ok',
@@ -218,17 +220,17 @@ describe('images that were built before', () => {
     rig.disk.write('orders/chart/values.yaml', 'image:jobs');
     const artifacts = new Map(['orders', 'jobs', 'unused'].map((name) => [name, of(name)] as const));
     const { asked, options } = judging(rig, ['jobs']);
-    const outcomes = await deployServices(options, artifacts);
+    const outcomes = await deployServices({ ...options, given: artifacts });
     expect(asked).toEqual(['orders', 'jobs']);
     expect(outcomes.get('orders')).toMatchObject({ error: { message: 'jobs is bad' } });
     expect(rig.workshop.begun).not.toContain('apply orders');
   });
 
-  it('are judged by run where they were given; what it builds was judged by its builder', async () => {
+  it('are judged by run, whether they were given or it has built them', async () => {
     const rig = new FakeLoopRig([fakeService('orders'), fakeService('stock')], all);
     const { asked, options } = judging(rig, ['orders'], { given: new Map([['orders', of('orders')]]) });
     const outcomes = await runServices(options);
-    expect(asked).toEqual(['orders']);
+    expect(asked).toEqual(['orders', 'stock']);
     expect(kinds(outcomes)).toEqual(['orders failed', 'stock failed']);
     expect(rig.workshop.begun.filter((text) => text.startsWith('apply'))).toEqual([]);
   });
