@@ -1,7 +1,7 @@
 /**
- * `npm test`: every level on what is shipped, those beside each other that do not disturb each other. `npm test -- unit e2e`
- * runs the named levels alone. Ends with the slowest files and tests, the time of each level, what failed, and one line
- * `N passed, N failed`; a skipped test counts as failed, for a test that does not run proves nothing.
+ * `npm test`: runs all levels against the packed program, in two lanes. `npm test -- unit e2e` runs only these levels.
+ * Ends with the slowest files and tests, the time of each level, and what failed. The last line is `N passed, N failed`. A
+ * skipped test counts as failed, because it proves nothing.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
