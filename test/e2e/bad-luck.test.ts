@@ -70,7 +70,7 @@ describe('bad input, by its exit code and message', () => {
   });
 
   it('a missing tool', async () => {
-    rig = createRig({ env: { PATH: '/usr/local/bin:/bin' } });
+    rig = createRig({ cold: true, env: { PATH: '/usr/local/bin:/bin' } });
     const ran = await rig.appdev('run', 'stock', '--no-tests');
     expect([ran.code, ran.stdout + ran.stderr]).toEqual([2, expect.stringContaining('TOOL_MISSING')]);
   });
@@ -147,7 +147,7 @@ describe('the world around', () => {
   });
 
   it("a full disk under the build's folder is named", async () => {
-    rig = createRig();
+    rig = createRig({ cold: true });
     const target = join(rig.folder, 'stock/target');
     mkdirSync(target);
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', target]);
@@ -157,16 +157,17 @@ describe('the world around', () => {
   });
 
   it('a port in use is named with its program, and dev goes on', async () => {
-    const server = createServer();
-    await new Promise<void>((done) => server.listen(8081, '127.0.0.1', done));
-    undo.push(() => server.close());
     rig = createRig();
+    const port = rig.forwards.get(8081) ?? 0;
+    const server = createServer();
+    await new Promise<void>((done) => server.listen(port, '127.0.0.1', done));
+    undo.push(() => server.close());
     const dev = await deployed();
-    const notice = await dev.waitFor('notice', ({ message }) => message.includes('8081'));
+    const notice = await dev.waitFor('notice', ({ message }) => message.includes(String(port)));
     expect(notice.message).toContain(String(process.pid));
     server.close();
-    await dev.waitFor('forward.opened', (event) => event.localPort === 8081);
-    expect(await (await fetch('http://127.0.0.1:8081/')).text()).toBe('Stock is up and running');
+    await dev.waitFor('forward.opened', (event) => event.localPort === port);
+    expect(await (await fetch(`http://127.0.0.1:${port}/`)).text()).toBe('Stock is up and running');
     expect(await dev.end()).toBe(130);
   });
 

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import {
   createRig,
   eventually,
-  kubectl,
+  namespaceGone,
   processesOf,
   served,
   serves,
@@ -94,9 +94,7 @@ describe.each([
     expect(await dev.end('SIGINT')).toBe(130);
     expect(processesOf(rig)).toEqual([]);
     // appdev made the namespace, so it goes too; Kubernetes takes a moment to empty it.
-    await eventually('the namespace to be gone', () =>
-      kubectl(['get', 'namespace', rig.namespace, '--ignore-not-found']) === '' ? true : undefined,
-    );
+    await namespaceGone(rig);
   });
 });
 
@@ -128,7 +126,7 @@ describe('dev', () => {
   });
 
   it('starts again on an unchanged tree without building, pushing or upgrading', async () => {
-    rig = createRig();
+    rig = createRig({ cold: true });
     const first = rig.start('dev', '--cleanup=false');
     await deployed(first);
     expect(await first.end()).toBe(130);

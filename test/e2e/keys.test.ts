@@ -1,10 +1,9 @@
 /** A real `appdev dev` on the fixture, driven by its keys: what each does to the running service, and to the screen. */
 import { afterEach, expect, it } from 'vitest';
+import { appdevBin } from '../support/project-copy.ts';
 import {
-  appdevBin,
   createRig,
-  eventually,
-  kubectl,
+  namespaceGone,
   processesOf,
   served,
   serves,
@@ -73,7 +72,5 @@ it('r rebuilds, p holds saves back and lets them go, c cancels, q cleans up, and
   expect(await terminal.exited).toBe(0);
   expect(terminal.cursorShown()).toBe(true);
   expect(processesOf(rig)).toEqual([]);
-  await eventually('the namespace to be gone', () =>
-    kubectl(['get', 'namespace', rig.namespace, '--ignore-not-found']) === '' ? true : undefined,
-  );
+  await namespaceGone(rig);
 });

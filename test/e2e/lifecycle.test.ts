@@ -6,12 +6,14 @@ import {
   createRig,
   eventually,
   kubectl,
+  namespaceGone,
   processesOf,
   serves,
   signalArrived,
   type Rig,
   type Session,
 } from '../support/rig.ts';
+import { podsOf } from '../support/sandbox-api.ts';
 
 const controller = 'stock/src/main/java/com/example/stock/StockController.java';
 const lease = 'appdev-spring-app';
@@ -29,12 +31,6 @@ async function deployed(...args: readonly string[]): Promise<Session> {
   expect(run.error).toBeUndefined();
   await dev.waitFor('watch.started');
   return dev;
-}
-
-async function namespaceGone(namespace = rig.namespace): Promise<void> {
-  await eventually(`${namespace} to be gone`, () =>
-    kubectl(['get', 'namespace', namespace, '--ignore-not-found']) === '' ? true : undefined,
-  );
 }
 
 /** Names and states of the stored revisions of a release. */
@@ -68,12 +64,12 @@ function gate(events: string): { reached: () => Promise<void>; open: () => void 
     },
   };
   rig.write('stock/deploy/chart/templates/gate.yaml', JSON.stringify(manifest));
-  const phase = 'jsonpath={.items[*].status.phase}';
   return {
     async reached() {
-      await eventually('Helm to stand at the gate', () =>
-        rig.kubectl('get', 'pods', '-l', 'job-name=gate', '-o', phase) === 'Running' ? true : undefined,
-      );
+      await eventually('Helm to stand at the gate', async () => {
+        const [pod] = await podsOf(rig.namespace, 'job-name=gate');
+        return (pod?.['status'] as { phase?: string } | undefined)?.phase === 'Running' ? true : undefined;
+      });
     },
     open() {
       rig.kubectl('exec', 'job/gate', '--', 'touch', '/tmp/open');
@@ -140,7 +136,7 @@ describe('run --cleanup', () => {
     rig = createRig();
     const ran = await rig.appdev('run', 'stock', '--cleanup', '--no-tests');
     expect([ran.code, ran.stderr]).toEqual([0, '']);
-    await namespaceGone();
+    await namespaceGone(rig);
   });
 
   it('does so after Ctrl-C as well', async () => {
@@ -149,7 +145,7 @@ describe('run --cleanup', () => {
     await ran.waitFor('stage.started', (event) => event.stage === 'rollout');
     expect(await ran.end('SIGINT')).toBe(130);
     expect(ran.events).toContainEqual(expect.objectContaining({ type: 'cleanup.finished', kept: 0 }));
-    await namespaceGone();
+    await namespaceGone(rig);
   });
 });
 
@@ -226,8 +222,8 @@ describe('a changed appdev.yaml', () => {
     expect(holders[0]).toBe(holders[1]);
     expect(holders[0]).toContain(` ${dev.child.pid}/`);
     expect(await dev.end()).toBe(130);
-    await namespaceGone(other);
-    await namespaceGone();
+    await namespaceGone({ namespace: other });
+    await namespaceGone(rig);
   });
 
   it('drops a service: it goes at the end, before what it needed', async () => {
@@ -244,7 +240,7 @@ describe('a changed appdev.yaml', () => {
     expect(await dev.end()).toBe(130);
     await eventually('both deletions to be seen', () => (deletions.length === 2 ? true : undefined));
     expect(deletions).toEqual(['orders', 'stock']);
-    await namespaceGone();
+    await namespaceGone(rig);
   });
 });
 
@@ -257,7 +253,7 @@ describe('a namespace that dev created', () => {
     const run = await dev.waitFor('run.finished');
     expect(run.error).toMatchObject({ code: 'SOURCE_BUILD_FAILED' });
     expect(await dev.end()).toBe(130);
-    await namespaceGone();
+    await namespaceGone(rig);
   });
 });
 
