@@ -3,9 +3,17 @@
  * conditions, never for time: a wait that does not come true ends with what was seen instead.
  */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { AppEvent } from '../../src/events.ts';
 import { freePort } from './free-port.ts';
@@ -137,7 +145,9 @@ export function createRig(options: RigOptions = {}): Rig {
     },
     read: (file) => readFileSync(join(folder, file), 'utf8'),
     write(file, text) {
-      writeFileSync(join(folder, file), text);
+      const path = join(folder, file);
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(path, text);
     },
     replace(file, from, to) {
       const path = join(folder, file);
