@@ -4,6 +4,7 @@
  */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import {
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -89,7 +90,7 @@ export function createRig(options: RigOptions = {}): Rig {
   counter += 1;
   const folder = mkdtempSync(join(tmpdir(), 'appdev-e2e-'));
   copyProject(options, folder);
-  const forwards = movePorts(join(folder, 'appdev.yaml'));
+  const forwards = movePorts(folder);
   const addresses = new Map<string, Promise<string>>();
   const namespace = `e2e-${process.pid}-${counter}`;
   // CI changes what `auto` means and which files are read; the tests want the desk's behaviour unless they ask.
@@ -172,9 +173,11 @@ function copyProject({ fixture = 'spring-app', cold = false, project }: RigOptio
   } else copyWarm(fixture, folder);
 }
 
-/** Has each forward of an appdev.yaml start at a free port: other tests run beside this one. */
-function movePorts(file: string): ReadonlyMap<number, number> {
+/** Has each forward of a project start at a free port: other tests run beside this one. A git clone stays clean. */
+function movePorts(folder: string): ReadonlyMap<number, number> {
   const moved = new Map<number, number>();
+  if (existsSync(join(folder, '.git'))) return moved;
+  const file = join(folder, 'appdev.yaml');
   const text = readFileSync(file, 'utf8').replaceAll(/(?<=forward: \[')\d+(?=:\d+'\])/g, (port) => {
     moved.set(Number(port), freePort());
     return String(moved.get(Number(port)));
