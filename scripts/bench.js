@@ -1,14 +1,17 @@
 /**
- * `npm run bench`: save → new text served through the Service. Twelve edits that alternate controller, service class,
- * properties and the second app, each done once with a running `appdev dev` and once by the shell lines a good user
- * would write (bench/shell-lines.js), in pairs within one run: same chart, probes, JVM flags and base image. Prints
- * medians, spread, the stage breakdown, the requests that failed meanwhile, and appdev's idle memory and CPU; then how soon a
- * second start watches (bench/restart.js), what `appdev run` costs in CI (bench/ci.js), and a build in a pod (bench/kaniko.js). Ends with exit code 1 when a figure misses
- * its target.
+ * `npm run bench`: measures the time from saving a file until the Service serves the new text. It makes twelve edits, in
+ * turn in a controller, a service class, the properties and the second app. Each edit is done with a running `appdev dev`
+ * and with the shell lines that a good user would write (bench/shell-lines.js). Both use the same chart, probes, JVM
+ * flags and base image. It prints medians, spread, the time of each stage, failed requests, and appdev's idle memory
+ * and CPU.
  *
- * `--edits N` makes another number of edits; `--skip-tests` gives the shell lines `-DskipTests`; `--executor IMAGE` is a
- * stand-in executor that is in the registry already, instead of one that is built now. `--builds N` times nothing: it makes N
- * random edits and compares every jar with a clean build's (bench/builds.js).
+ * Then it measures a second start of `dev` (bench/restart.js), `appdev run` in CI (bench/ci.js) and a build in a pod
+ * (bench/kaniko.js). The exit code is 1 if a figure misses its target.
+ *
+ * - `--edits N`: make N edits.
+ * - `--skip-tests`: pass `-DskipTests` in the shell lines.
+ * - `--executor IMAGE`: use a stand-in executor that is already in the registry, instead of building one.
+ * - `--builds N`: measure nothing; make N random edits and compare every jar with a clean build's (bench/builds.js).
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -30,7 +33,7 @@ const mavenArgs = process.argv.includes('--skip-tests') ? ['-DskipTests'] : [];
 const patienceMs = 180_000;
 const idleSeconds = 30;
 
-/** What an edit changes: file, the text there (with a number that counts up), and where it shows. */
+/** The edits: which file and text they change (the new text has a counter), and at which path the new text is served. */
 const kinds = [
   {
     name: 'controller',
@@ -110,7 +113,7 @@ try {
 
   for (let n = 1; n <= edits; n += 1) {
     const kind = kinds[(n - 1) % kinds.length];
-    // Who goes first alternates, so that neither side always finds the machine warm.
+    // The two sides take turns to go first, so that neither always finds the machine warm.
     const order = n % 2 === 0 ? ['appdev', 'shell'] : ['shell', 'appdev'];
     for (const side of order) await measure(side, kind, n, options);
     const [a, s] = [sides.appdev.served.at(-1), sides.shell.served.at(-1)];
@@ -166,7 +169,7 @@ function startAppdev({ folder, namespace }) {
   return child;
 }
 
-/** The first event from index `from` on that fits. */
+/** Waits for an event that the function accepts, beginning with the event at index `from`, and returns it. */
 async function event(fits, from = 0) {
   const end = performance.now() + patienceMs;
   for (;;) {
@@ -203,7 +206,7 @@ async function measure(side, kind, n, options) {
   writeFileSync(file, edited);
   const saved = performance.now();
   if (side === 'shell') {
-    // The lines block this thread, so they run beside the prober in a process of their own.
+    // The shell lines block their thread. They run in another process, so that the prober can work meanwhile.
     record.stages.push(await inOwnProcess(record.folder, kind.service, `edit-${n}`, options));
   }
   record.served.push((await served) - saved);
@@ -211,7 +214,7 @@ async function measure(side, kind, n, options) {
     const finished = await event((e) => e.type === 'run.finished' && e.service === kind.service, from);
     record.stages.push(Object.fromEntries(finished.stages.map(({ stage, ms }) => [stage, ms])));
   }
-  // The old pod is still leaving: requests may fail after the new text was served, too.
+  // The old pod is still stopping, so requests can fail even after the new text was served.
   await new Promise((resolve) => setTimeout(resolve, 3000));
   const counts = prober.stop();
   record.sent += counts.sent;
@@ -240,7 +243,7 @@ async function inOwnProcess(folder, service, tag, options) {
   return JSON.parse(output);
 }
 
-/** Resident memory and CPU share of an idle appdev, over `idleSeconds`. */
+/** Measures the resident memory and the CPU share of an idle appdev over `idleSeconds`. */
 async function measureIdle(pid) {
   await new Promise((resolve) => setTimeout(resolve, 5000));
   const ticks = () => {

@@ -1,6 +1,7 @@
 /**
- * Bundles src/cli.ts into dist/ with code splitting, so that `--help` loads a few kilobytes and the Kubernetes client
- * only where it is used; writes the licences of what was bundled beside it. Run by `npm run build`, `npm pack` and the tests.
+ * Bundles src/cli.ts into dist/. With code splitting, `--help` loads only a few kilobytes, and the Kubernetes client is
+ * loaded only if it is used. The licences of the bundled packages are written beside the bundle. `npm run build`,
+ * `npm pack` and the tests run this script.
  */
 import { build } from 'esbuild';
 import { readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -9,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { bundleOptions } from './bundle.js';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
-// Built beside and moved into place at the end, so that a reader of dist/ never sees half a bundle.
+// The bundle is built in another folder and moved into place, so that no reader of dist/ sees half a bundle.
 const staging = join(root, `.dist-${process.pid}`);
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
@@ -24,7 +25,7 @@ try {
     sourcemap: 'linked',
     sourcesContent: false,
     minifySyntax: true,
-    // Ink imports it only when DEV=true.
+    // Ink imports it only if DEV=true.
     external: ['react-devtools-core'],
     define: { 'process.env.NODE_ENV': '"production"', __APPDEV_VERSION__: JSON.stringify(version) },
   });
@@ -35,7 +36,7 @@ try {
   rmSync(staging, { recursive: true, force: true });
 }
 
-/** The licence texts of every package that has a file in the bundle. */
+/** The licence texts of all packages with a file in the bundle. `inputs` are the paths of the bundled files. */
 function notices(inputs) {
   const packages = new Set();
   for (const input of inputs) {

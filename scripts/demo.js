@@ -1,7 +1,8 @@
 /**
- * `npm run demo`: brings up the sandbox cluster, or uses the current local one, and runs `appdev dev` on a Spring Boot
- * app. `npm run demo -- --once` does it without a terminal: deploys, makes one edit, shows the new text being served and
- * the timing line, cleans up, and exits 0. The app is a copy, so that the checkout stays as it is.
+ * `npm run demo`: runs `appdev dev` on a Spring Boot app. It uses the current context if that is a local cluster, and
+ * otherwise starts the sandbox. `npm run demo -- --once` needs no terminal: it deploys, makes one edit, prints the new
+ * text and the timing line, cleans up, and exits with 0. It works on a copy of the app, so that the checkout is not
+ * changed.
  */
 import { spawn } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -26,7 +27,7 @@ function withSandbox() {
   return sandboxEnvironment();
 }
 
-/** The copy of the app that the demo edits, away from the checkout. */
+/** Copies the app to a temporary folder, so that the demo does not edit the checkout. Returns the path of the copy. */
 function copyOfApp() {
   const folder = mkdtempSync(join(tmpdir(), 'appdev-demo-'));
   cpSync(fixture, folder, { recursive: true, filter: (path) => !/\/(target|\.appdev)$/.test(path) });
@@ -46,7 +47,7 @@ async function demoInteractive() {
   console.log(`\nThe app is in ${folder}. Edit ${controller} there and save.\n`);
   try {
     const child = appdev(folder, ['dev'], 'inherit');
-    // Ctrl-C reaches appdev through the terminal; the demo waits for its clean shutdown.
+    // appdev gets Ctrl-C from the terminal. The demo ignores it and waits until appdev has cleaned up.
     process.on('SIGINT', () => {});
     const code = await new Promise((resolve) => child.on('close', resolve));
     return code === 130 ? 0 : (code ?? 1);
@@ -67,7 +68,7 @@ async function demoOnce() {
       if (!/[✓✗] +(orders|stock) /.test(line)) continue;
       if (line.includes('✗')) throw new Error('the demo app did not deploy');
       timingLines.push(line);
-      // The first line of each service is the deployment; the third is the edit's.
+      // The first two lines are the deployments of both services. The third belongs to the edit.
       if (timingLines.length === 2) {
         console.log(`» editing ${controller}`);
         const file = join(folder, controller);
@@ -77,7 +78,7 @@ async function demoOnce() {
     }
     if (timingLines.length < 3) throw new Error('appdev ended before the edit was deployed');
     const served = await (await fetch('http://127.0.0.1:8080/')).text();
-    console.log(`» served now: ${served.trim().slice(0, 120)}`);
+    console.log(`» now served: ${served.trim().slice(0, 120)}`);
     if (!served.includes('running again')) throw new Error('the new text is not served');
     console.log(`» ${timingLines[2]}`);
     lines.on('line', (line) => console.log(line));

@@ -1,4 +1,7 @@
-/** Finds out whether the current context is a local cluster that answers, by appdev's own guard: a stranger is not contacted. */
+/**
+ * Checks whether the current context is a local cluster that answers. appdev's own guard decides; others are not
+ * contacted.
+ */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
@@ -7,7 +10,7 @@ import { pathToFileURL } from 'node:url';
 import { bundleOptions } from './bundle.js';
 import { root } from './prepare.js';
 
-/** The name of the current context, where it is a local product's at a local address, and what is there answers. */
+/** The name of the current context, if it is a local cluster at a local address and it answers; otherwise undefined. */
 export async function localCluster() {
   const folder = mkdtempSync(join(tmpdir(), 'appdev-demo-cluster-'));
   try {
@@ -19,9 +22,9 @@ export async function localCluster() {
       projectRoot: root,
       pinnedPath: join(folder, 'kubeconfig'),
     });
-    // The sandbox comes with tools and variables of its own: the demo brings it up in any case.
+    // The sandbox needs its own tools and variables, so the demo starts it the usual way.
     if (selected.kind !== 'ok' || selected.value.identity.product === 'sandbox') return undefined;
-    // By the pinned file, so that what is asked is what was judged.
+    // kubectl uses the kubeconfig that the guard has checked.
     const { context, kubeconfig } = selected.value.identity;
     const args = [`--kubeconfig=${kubeconfig}`, '--request-timeout=3s', 'get', '--raw', '/readyz'];
     if (spawnSync('kubectl', args, { timeout: 5000 }).status === 0) return context;
@@ -32,14 +35,14 @@ export async function localCluster() {
   }
 }
 
-/** The guard as appdev has it, compiled: Node cannot load its source. */
+/** Compiles and imports appdev's guard, because Node cannot load its source. `folder` gets the compiled file. */
 async function guard(folder) {
-  // Not at the top: in a fresh clone this file is read before there are dependencies.
+  // This import is not at the top, because in a fresh clone the dependencies are installed after this file is loaded.
   const { build } = await import('esbuild');
   const outfile = join(folder, 'select.mjs');
   await build({
     ...bundleOptions,
-    entryPoints: [join(root, 'src/cluster/select.ts')],
+    entryPoints: [join(root, 'src/cluster/choose/select.ts')],
     outfile,
   });
   return await import(pathToFileURL(outfile).href);

@@ -1,21 +1,21 @@
-/** What both commands need before they start: the dependencies and the bundle of this checkout. Idempotent. */
+/** Prepares the checkout for the other scripts: dependencies, bundle and environment. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 export const root = resolve(import.meta.dirname, '..');
 
-/** Runs a program with our own standard streams; throws its exit code's message when it fails. */
+/** Prints a title and runs a program with this process's standard streams. Throws if it fails. */
 export function step(title, program, args, options = {}) {
   console.log(`» ${title}`);
-  // `npm test --silent` hands its level down to the npm that we start; its reason for a failure must be seen.
+  // `npm test --silent` passes its log level on to the npm that we start. But if that fails, its reason must be visible.
   const env = { ...process.env, npm_config_loglevel: 'warn' };
   const { status, error } = spawnSync(program, args, { cwd: root, stdio: 'inherit', env, ...options });
   if (error) throw error;
   if (status !== 0) throw new Error(`${title}: ${program} ended with exit code ${status}`);
 }
 
-/** Installs what package-lock.json names when node_modules lacks it, and bundles when a source is newer than dist. */
+/** Runs `npm ci` if node_modules is older than package-lock.json, and bundles if a source is newer than dist. */
 export function prepareCheckout() {
   const installed = join(root, 'node_modules/.package-lock.json');
   if (
@@ -35,7 +35,7 @@ export function prepareCheckout() {
   }
 }
 
-/** The variables that `sandbox/cluster env` prints, as an object. */
+/** This process's environment with the variables that `sandbox/cluster env` sets. */
 export function sandboxEnvironment() {
   const { stdout, status } = spawnSync(join(root, 'sandbox/cluster'), ['env'], { encoding: 'utf8' });
   if (status !== 0) throw new Error('sandbox/cluster env failed: is the sandbox up?');
@@ -44,7 +44,7 @@ export function sandboxEnvironment() {
   return JSON.parse(shell.stdout);
 }
 
-/** What users get: the packed tarball, installed into an empty folder below `scratch`. Returns the path of its `appdev`. */
+/** Packs the project and installs the tarball below `scratch`, as users would. Returns the path of its `appdev`. */
 export function installPackage(scratch) {
   const { name, version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   step('packing', 'npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', scratch]);

@@ -1,11 +1,11 @@
 /**
- * The program's entry: reads the command line, loads the one command it names, and turns what it returns into an exit
- * code. The only place where an exception is caught for good: one that arrives here is a bug of ours.
+ * The entry of the program. It reads the command line, loads the one command that it names, and turns the result into an
+ * exit code. It also catches exceptions that nothing else caught; each of them is a bug of appdev.
  */
-import { exitWith, internalError } from './commands/fail.ts';
+import { exitWith, internalError } from './app/fail.ts';
 import { parseCommandLine } from './commands/parse.ts';
-import { environmentMask } from './commands/secrets.ts';
-import { version } from './version.ts';
+import { environmentMask } from './app/secrets.ts';
+import { version } from './core/version.ts';
 
 async function main(): Promise<number> {
   const parsed = parseCommandLine(process.argv.slice(2), { env: process.env, cwd: process.cwd(), version });
@@ -24,6 +24,7 @@ try {
 } catch (error) {
   exitCode = exitWith({ kind: 'failed', error: internalError(error) }, environmentMask(process.env));
 }
-// Everything is closed by now. A stray handle must not keep the process, and output that a pipe has not taken yet must
-// not be lost: the empty write calls back behind it.
+// Everything is closed now. A stray handle must not keep the process alive, so it exits explicitly. Output that a pipe
+// has not taken yet must not be lost, so the exit waits for the callback of an empty write, which comes after all
+// others.
 process.stdout.write('', () => process.exit(exitCode));

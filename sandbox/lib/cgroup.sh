@@ -1,14 +1,14 @@
-# The control groups below /appdev-sandbox: `daemons` for the sandbox's processes and whatever they start, `shims` for
-# containerd's shims, and the kubelet's `kubepods`. The kernel keeps the members, so that what a daemon or a container has
-# started is found after any crash and nothing else ever is. Works on version 2, version 1 and hybrid layouts.
+# The control groups below /appdev-sandbox: `daemons` for the sandbox's processes and what they start, `shims` for containerd's
+# shims, and the kubelet's `kubepods`. The kernel knows the members. So after any crash, exactly the processes that a daemon or
+# a container has started are found. It works with version 2, version 1 and hybrid layouts.
 
-# cgroup_roots: the mount point of every hierarchy.
+# cgroup_roots: prints the mount point of every hierarchy.
 cgroup_roots() {
   awk '$3 == "cgroup" || $3 == "cgroup2" { print $2 }' /proc/self/mounts | sort -u
 }
 
-# daemon_procs_files: where a daemon writes its process id to become a member of `daemons`; one file a hierarchy. It leaves
-# the caller's groups by that, which may end with the caller's session and take their members along.
+# daemon_procs_files: prints the files to which a daemon writes its process id to join `daemons`, one per hierarchy. It thereby
+# leaves the caller's groups, because these may end with the caller's session and kill their members.
 daemon_procs_files() {
   local root
   for root in $(cgroup_roots); do
@@ -28,7 +28,7 @@ create_cgroups() {
   done
 }
 
-# inherit_cpuset GROUP: version 1 lets no process into a group without processors and memory nodes.
+# inherit_cpuset GROUP: copies processors and memory nodes from the parent. In version 1 a group without them accepts no process.
 inherit_cpuset() {
   local file
   for file in cpuset.cpus cpuset.mems; do
@@ -38,8 +38,8 @@ inherit_cpuset() {
   done
 }
 
-# delegate_controllers GROUP: version 2 hands a controller to child groups only when told so. What was not handed on at the
-# root before is noted, because `down` takes it back.
+# delegate_controllers GROUP: enables all controllers for child groups, which version 2 does not do by itself. Controllers that
+# are newly enabled at the root are recorded, so that `down` can undo it.
 delegate_controllers() {
   [[ -f $1/cgroup.controllers ]] || return 0
   local controller
@@ -50,7 +50,7 @@ delegate_controllers() {
   done 2>/dev/null
 }
 
-# cgroup_pids: the members of all groups of the sandbox.
+# cgroup_pids: prints the members of all groups of the sandbox.
 cgroup_pids() {
   local root
   for root in $(cgroup_roots); do
@@ -58,11 +58,11 @@ cgroup_pids() {
   done | sort -nu
 }
 
-# kill_cgroup: kills the members until there are none; a frozen container is thawed, since it cannot die frozen.
+# kill_cgroup: kills the members until there are none. Frozen containers are thawed first, because they cannot die frozen.
 kill_cgroup() {
   local deadline=$((SECONDS + 20)) pids
   while pids=$(cgroup_pids) && [[ -n $pids ]]; do
-    ((SECONDS < deadline)) || die "$EXIT_FAILED" "these processes of the sandbox did not end when killed: ${pids//$'\n'/ }"
+    ((SECONDS < deadline)) || die "$EXIT_FAILED" "these processes of the sandbox did not end when they were killed: ${pids//$'\n'/ }"
     # shellcheck disable=SC2086 # one argument a process
     kill -KILL $pids 2>/dev/null || true
     find /sys/fs/cgroup -path "*/$SANDBOX/*" -name freezer.state -exec sh -c 'echo THAWED >"$1"' _ {} \; 2>/dev/null || true
@@ -70,13 +70,13 @@ kill_cgroup() {
   done
 }
 
-# remove_cgroups: all groups of the sandbox, innermost first, and the delegation that they needed.
+# remove_cgroups: removes all groups of the sandbox, innermost first, and undoes delegate_controllers.
 remove_cgroups() {
   local root controller
   for root in $(cgroup_roots); do
     [[ -d $root/$SANDBOX ]] || continue
-    # The kernel lets go of a group a moment after its last member is gone.
-    wait_until 10 remove_cgroup_tree "$root/$SANDBOX" || warn "the control group $root/$SANDBOX could not be removed"
+    # The kernel frees a group a moment after its last member is gone.
+    wait_until 10 remove_cgroup_tree "$root/$SANDBOX" || warn "could not remove the control group $root/$SANDBOX"
   done
   while read -r root controller; do
     echo "-$controller" >"$root/cgroup.subtree_control" || true

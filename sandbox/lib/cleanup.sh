@@ -1,12 +1,12 @@
-# What is left of pods, mounts and files when the daemons are gone, and its removal. Works by what is below the sandbox's own
-# folder, bridge and control groups, so that it needs no daemon alive and fits after any crash. Must not touch anything else.
+# Removes what is left of pods, mounts and files when the daemons are gone. It looks only below the sandbox's own folder, bridge
+# and control groups. So it needs no live daemon and works after any crash. It must not touch anything else.
 
-# Folders outside STATE that the parts make wherever they are told to keep their files.
+# Folders outside STATE that the parts create, whatever their configuration says.
 readonly FOREIGN_FOLDERS=(/run/containerd /run/containerd/s /var/lib/cni /var/lib/cni/results /var/lib/cni/cache
   /var/log/containers /var/lib/kubelet /var/lib/kubelet/device-plugins /var/log/pods /run/netns)
 readonly HOST_PATH_VOLUMES=/tmp/hostpath_pv
 
-# record_folders: which of them were not there before; an earlier record is older and therefore right.
+# record_folders: records which of them do not exist yet. An existing record is kept, because it is older.
 record_folders() {
   [[ -f $STATE/new-folders ]] && return 0
   local folder
@@ -15,15 +15,15 @@ record_folders() {
   done | write_file "$STATE/new-folders"
 }
 
-# claim_volumes: the controller manager makes claims' folders in a fixed place; a link puts them into the state folder.
+# claim_volumes: the controller manager creates folders for volume claims in a fixed place. A link puts them below STATE.
 claim_volumes() {
   [[ -e $HOST_PATH_VOLUMES || -L $HOST_PATH_VOLUMES ]] || ln -s "$STATE/volumes" "$HOST_PATH_VOLUMES"
 }
 
-# clear_orphans: somebody deleted the state folder while the sandbox was running. What it made is still known by its name.
+# clear_orphans: cleans up if the state folder was deleted while the sandbox was running. What it made is found by its name.
 clear_orphans() {
   [[ -n $(cgroup_pids) ]] || ip link show "$SANDBOX" >/dev/null 2>&1 || return 0
-  say "clearing away a sandbox whose state folder was deleted"
+  say "removing a sandbox whose state folder was deleted"
   kill_cgroup
   unmount_all
   network_down
@@ -31,7 +31,7 @@ clear_orphans() {
   remove_foreign_files
 }
 
-# unmount_all: everything that is mounted below STATE, innermost first: volumes, root file systems, network namespaces.
+# unmount_all: unmounts everything below STATE, innermost first: volumes, root file systems, network namespaces.
 unmount_all() {
   local mount
   while read -r mount; do
@@ -41,11 +41,10 @@ unmount_all() {
     "see: grep $STATE/ /proc/self/mountinfo"
 }
 
-# remove_foreign_files: what the parts leave outside STATE.
+# remove_foreign_files: removes what the parts leave outside STATE.
 remove_foreign_files() {
   local socket pod folder
-  # Shims keep their sockets in one place for every containerd of the machine; a socket that nobody listens on is of no use
-  # to anybody.
+  # Shims of every containerd on the machine keep their sockets here. A socket on which no process listens can be removed.
   for socket in /run/containerd/s/*; do
     grep -qF " $socket" /proc/net/unix || rm -f "$socket"
   done
@@ -62,10 +61,10 @@ remove_foreign_files() {
   done < <(tac "$STATE/new-folders" 2>/dev/null)
 }
 
-# remove_state: the state folder; last, because everything else is found through it.
+# remove_state: removes the state folder. It must be the last step, because everything else is found through the folder.
 remove_state() {
   is_state_folder "$STATE" || return 0
-  # The marker stays until everything else is gone, so that an interrupted removal can be taken up again.
+  # The marker is removed last, so that an interrupted removal can be continued.
   find "$STATE" -xdev -mindepth 1 -depth ! -path "$STATE/.$SANDBOX" -delete
   rm -f "$STATE/.$SANDBOX"
   rmdir "$STATE"

@@ -1,6 +1,6 @@
-# The parts' configuration files: sandbox/etc with its $(NAME) places filled in. Must not start anything.
+# Writes the parts' configuration files from the templates in sandbox/etc. This file must not start anything.
 
-# render TEMPLATE: prints sandbox/etc/TEMPLATE with every $(NAME) below replaced by the shell variable of that name.
+# render TEMPLATE: prints sandbox/etc/TEMPLATE. Every $(NAME) in the list below is replaced by the shell variable NAME.
 render() {
   local text name
   text=$(<"$CHECKOUT/sandbox/etc/$1")
@@ -11,10 +11,10 @@ render() {
   printf '%s\n' "$text"
 }
 
-# write_configs: every part's configuration below STATE.
+# write_configs: writes the configuration of every part below STATE.
 write_configs() {
   local RESOLV_CONF=/etc/resolv.conf DNS_FORWARD='' REGISTRY_ADDRESS name
-  # The stub of systemd-resolved listens on a loopback address, which is another one inside a pod.
+  # The stub of systemd-resolved listens on a loopback address, which a pod cannot reach.
   [[ ! -f /run/systemd/resolve/resolv.conf ]] || RESOLV_CONF=/run/systemd/resolve/resolv.conf
   if grep -q '^nameserver' "$RESOLV_CONF" 2>/dev/null; then
     DNS_FORWARD="forward . $RESOLV_CONF"
@@ -24,7 +24,7 @@ write_configs() {
   for name in containerd.toml kubelet.yaml proxy.yaml dns.corefile objects.yaml; do
     render "$name" | write_file "$STATE/etc/$name"
   done
-  # The registry's two names: the one that the machine and the node use, and the one that pods use.
+  # The registry has two names: one for this machine and the node, and one for pods.
   REGISTRY_ADDRESS=127.0.0.1:$REGISTRY_PORT
   render registry.yaml | write_file "$STATE/etc/registry.yaml"
   REGISTRY_ADDRESS=$NODE_IP:$REGISTRY_PORT

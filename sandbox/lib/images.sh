@@ -1,14 +1,14 @@
-# The two images that every cluster starts with: `pause`, which holds a pod's namespaces, and a Java runtime to build on.
-# Both are made without a container engine, kept in the cache as OCI layouts by a hash of their inputs, and copied into the
-# registry. Must not use or change anybody's container storage.
+# Makes the two images that every cluster starts with: `pause`, which holds a pod's namespaces, and a Java runtime as a base
+# image. They are made without a container engine, kept in the cache as OCI layouts under a hash of their inputs, and copied
+# into the registry. This file must not use or change the user's container storage.
 
 readonly JAVA_SUITE=bookworm
 readonly JAVA_PACKAGES=openjdk-$JAVA_VERSION-jre-headless,ca-certificates
-# 2024-01-01, the time of every file in the images. (Java's key store and class archive still differ from one making to the
-# next, and the layer's digest with them.)
+# 2024-01-01, the time of every file in the images. (Java's key store and class archive still differ each time they are made,
+# and so does the layer's digest.)
 readonly IMAGE_EPOCH=1704067200
 
-# prepare_images: makes what the cache lacks.
+# prepare_images: makes the images that are not in the cache.
 prepare_images() {
   rm -rf --one-file-system "$CACHE"/image.* # of a command that was killed
   PAUSE_LAYOUT=$CACHE/images/$(basename "$(readlink "$STATE/bin/pause")")
@@ -26,23 +26,23 @@ prepare_images() {
   fi
 }
 
-# pause_root TAR: the root file system of the pause image.
+# pause_root TAR: writes the root file system of the pause image to TAR.
 pause_root() {
   tar --create --file "$1" --directory "$CACHE/programs" --dereference --owner 0 --group 0 --numeric-owner \
     --mtime "@$IMAGE_EPOCH" --mode 0755 --transform 's,.*,pause,' "$(basename "$(readlink "$STATE/bin/pause")")"
 }
 
-# java_root TAR: a minimal Debian with a Java runtime, without documentation.
+# java_root TAR: writes a minimal Debian with a Java runtime, without documentation, to TAR.
 java_root() {
-  # The runtime's package links into man1 and fails without it.
+  # The package of the runtime makes links in man1 and fails if the folder is missing.
   # shellcheck disable=SC2016 # the hook's own $1
   (SOURCE_DATE_EPOCH=$IMAGE_EPOCH tied mmdebstrap --mode=root --variant=essential --include="$JAVA_PACKAGES" \
     --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
     --dpkgopt='path-exclude=/usr/share/locale/*' --essential-hook='mkdir -p "$1/usr/share/man/man1"' "$JAVA_SUITE" "$1")
 }
 
-# make_image LAYOUT ROOT_FUNCTION CONFIG: an OCI layout of one layer; ROOT_FUNCTION writes the layer's tar, CONFIG is the
-# image's `config` object. Buildah's layer cache refuses a base whose history does not have as many entries as layers.
+# make_image LAYOUT ROOT_FUNCTION CONFIG: makes an OCI layout with one layer. ROOT_FUNCTION writes the layer's tar. CONFIG is
+# the image's `config` object. The history has one entry, because Buildah's layer cache needs one for each layer.
 make_image() {
   local layout=$1 root_function=$2 config=$3 new log=$STATE/log/images.log diff_id layer config_digest manifest
   new=$(make_cache_folder image)
@@ -71,7 +71,7 @@ make_image() {
   rm -rf "$new"
 }
 
-# add_blob LAYOUT FILE: moves FILE into the layout under its digest, and prints the digest without its algorithm.
+# add_blob LAYOUT FILE: moves FILE into the layout under its digest, and prints the digest without the algorithm.
 add_blob() {
   local digest
   digest=$(sha256sum <"$2" | cut -d ' ' -f 1)
@@ -79,23 +79,23 @@ add_blob() {
   printf '%s\n' "$digest"
 }
 
-# descriptor LAYOUT DIGEST MEDIA_TYPE: prints the blob's descriptor.
+# descriptor LAYOUT DIGEST MEDIA_TYPE: prints the descriptor of the blob.
 descriptor() {
   printf '{"mediaType": "%s", "digest": "sha256:%s", "size": %d}\n' "$3" "$2" "$(stat -c %s "$1/blobs/sha256/$2")"
 }
 
-# publish_images: into the registry, unless it has them.
+# publish_images: pushes both images to the registry.
 publish_images() {
   publish "$PAUSE_LAYOUT" appdev/pause:1
   publish "$JAVA_LAYOUT" "appdev/java:$JAVA_VERSION"
 }
 
-# publish LAYOUT NAME:TAG: pushes the image unless the tag is this image already.
+# publish LAYOUT NAME:TAG: pushes the image unless the tag is already this image.
 publish() {
   local layout=$1 name=$2 digest
   digest=$(jq -r '.manifests[0].digest' "$layout/index.json")
   ! curl -fsI -H 'Accept: application/vnd.oci.image.manifest.v1+json' \
     "http://127.0.0.1:$REGISTRY_PORT/v2/${name%:*}/manifests/${name#*:}" 2>/dev/null | grep -q "$digest" || return 0
   skopeo copy --quiet --insecure-policy --dest-tls-verify=false "oci:$layout" "docker://127.0.0.1:$REGISTRY_PORT/$name" ||
-    die "$EXIT_FAILED" "$REGISTRY/$name could not be pushed" "see $STATE/log/registry.log"
+    die "$EXIT_FAILED" "could not push $REGISTRY/$name" "see $STATE/log/registry.log"
 }

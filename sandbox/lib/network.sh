@@ -1,16 +1,15 @@
-# What the sandbox changes in the machine's network and kernel settings, and how each of it is taken back: the bridge, one
-# nftables table of its own, kube-proxy's tables, the chains of the CNI's portmap plugin, and sysctls. Must touch nothing
-# that was there before.
+# Changes the machine's network and kernel settings, and undoes each change: the bridge, the sandbox's own nftables table,
+# kube-proxy's tables, the chains of the CNI's portmap plugin, and sysctls. It must not touch anything that existed before.
 
-# The kubelet sets all of these but the first, which the pods' way out needs.
+# The kubelet sets all of these except the first, which pods need to reach the outside.
 readonly SYSCTLS=(net.ipv4.ip_forward vm.overcommit_memory vm.panic_on_oom kernel.panic kernel.panic_on_oops
   kernel.keys.root_maxkeys kernel.keys.root_maxbytes)
 
-# record_network: what was there before the first change; an earlier record is older and therefore right.
+# record_network: records the state before the first change. An existing record is kept, because it is older.
 record_network() {
   [[ -f $STATE/sysctl ]] && return 0
   ! nft list tables | grep -q ' kube-proxy$' ||
-    die "$EXIT_FAILED" "another Kubernetes node runs on this machine: kube-proxy's nftables are there already" \
+    die "$EXIT_FAILED" "another Kubernetes node runs on this machine: kube-proxy's nftables already exist" \
       "use that cluster with appdev, or stop it first"
   nft list tables | write_file "$STATE/tables"
   iptables-save -t nat 2>/dev/null | sed -n 's/^:\(\S*\).*/\1/p' | write_file "$STATE/nat-chains"
@@ -23,11 +22,11 @@ record_network() {
 network_up() {
   load_modules
   if ! ip link show "$SANDBOX" >/dev/null 2>&1; then
-    # With an address of its own the bridge does not take on those of the pods, which come and go.
+    # With its own MAC address, the bridge does not take over the changing addresses of pods.
     ip link add name "$SANDBOX" address "$BRIDGE_MAC" type bridge
     attach_pods
   fi
-  # Answers between two pods on the bridge must pass the packet filter too, or a service's address is not put back.
+  # Packets between two pods on the bridge must pass the packet filter too, so that a service's address is restored in answers.
   ip link set "$SANDBOX" type bridge nf_call_iptables 1
   ip address replace "$NODE_IP/${POD_RANGE#*/}" dev "$SANDBOX"
   ip link set "$SANDBOX" up
@@ -35,7 +34,7 @@ network_up() {
   nft --file - <<<"$(render sandbox.nft)"
 }
 
-# attach_pods: pods that outlived the bridge are put on the new one; the CNI keeps a result with the link's name for each.
+# attach_pods: connects pods that outlived the old bridge to the new one. The CNI's results have the name of each pod's link.
 attach_pods() {
   local link
   while read -r link; do
@@ -43,15 +42,15 @@ attach_pods() {
   done < <(jq -r '.result.interfaces[] | select(.sandbox == null) | .name' /var/lib/cni/results/"$SANDBOX"-* 2>/dev/null)
 }
 
-# load_modules: kernels that have these built in know no such module, and need none.
+# load_modules: loads kernel modules, unless the kernel has them built in.
 load_modules() {
   if [[ ! -e /proc/sys/net/bridge ]] && modprobe br_netfilter 2>/dev/null; then
-    # Loading it turns the filter on for every bridge of the machine; only the sandbox's own is meant.
+    # Loading it turns on the filter for every bridge of the machine, but only the sandbox's bridge needs it.
     echo 0 >/proc/sys/net/bridge/bridge-nf-call-iptables
     touch "$STATE/br_netfilter-loaded"
   fi
   grep -qw overlay /proc/filesystems || modprobe overlay 2>/dev/null ||
-    die "$EXIT_UNSUPPORTED" "this kernel has no overlay file system, which containers' images need" "use kind or minikube on another machine"
+    die "$EXIT_UNSUPPORTED" "containers need the overlay file system, but this kernel does not have it" "use kind or minikube on another machine"
 }
 
 network_down() {
@@ -72,8 +71,8 @@ network_down() {
   fi
 }
 
-# remove_host_port_chains: the portmap plugin takes a pod's rules back with the pod but never the chains that they hang in,
-# and killed pods leave their rules. Every rule names its CNI network; chains go when no other network's rule needs them.
+# remove_host_port_chains: removes what the portmap plugin leaves: its chains, and the rules of killed pods. Every rule names
+# its CNI network. A chain is removed if no rule of another network needs it.
 remove_host_port_chains() {
   [[ -f $STATE/nat-chains ]] || return 0
   local nat mark="name: \\\"$SANDBOX\\\"" ours chain
@@ -88,17 +87,17 @@ remove_host_port_chains() {
   ((${#chains[@]} > 0)) || return 0
   {
     echo '*nat'
-    # Rules first, then what the chains hold, then the chains: one that is still referred to cannot be deleted.
+    # First the rules that refer to the chains, then the chains' contents, then the chains: one in use cannot be deleted.
     for chain in "${chains[@]}"; do
       grep -E "^-A .* -j $chain\$" <<<"$nat" | sed 's/^-A/-D/' || true
     done
     printf -- '-F %s\n' "${chains[@]}"
     printf -- '-X %s\n' "${chains[@]}"
     echo COMMIT
-  } | iptables-restore --noflush || warn "the host port rules could not be removed from the nat table"
+  } | iptables-restore --noflush || warn "could not remove the host port rules from the nat table"
 }
 
-# remove_new_tables: iptables makes its tables at the first use; those that were not there before and hold no rule go again.
+# remove_new_tables: removes the tables that iptables created, if they are new and have no rule.
 remove_new_tables() {
   [[ -f $STATE/tables ]] || return 0
   local table
@@ -116,16 +115,16 @@ restore_sysctls() {
   done <"$STATE/sysctl"
 }
 
-# port_taken PORT: whether anything listens on PORT, on whatever address.
+# port_taken PORT: succeeds if something listens on PORT, on any address.
 port_taken() {
   [[ -n $(ss -Hltn "sport = :$1") ]]
 }
 
-# choose_ports: sets NAME for each NAME=PORT below to that port or, where it is taken, to the next free one. They are chosen
-# once: the kubeconfig and the images' names hold them for as long as the sandbox exists.
+# choose_ports: for each NAME=PORT below, sets NAME to PORT or, if that is taken, to the next free port. Ports are chosen only
+# once, because the kubeconfig and the names of images contain them.
 choose_ports() {
   if [[ ! -f $STATE/ports ]]; then
-    # What a part was given before counts as taken: two neighbours of one taken port must not get the same next one.
+    # A port that another part has been given counts as taken, so that no two parts get the same one.
     local wanted name port chosen=' '
     for wanted in REGISTRY_PORT=5001 APISERVER_PORT=6443 KUBELET_PORT=10250 KUBELET_HEALTH_PORT=10248 \
       CONTROLLER_MANAGER_PORT=10257 SCHEDULER_PORT=10259 PROXY_HEALTH_PORT=10256 PROXY_METRICS_PORT=10249 DNS_READY_PORT=8181; do
@@ -138,13 +137,13 @@ choose_ports() {
       printf '%s=%s\n' "$name" "$port"
     done | write_file "$STATE/ports"
     [[ -z $(ss -Hlun "sport = :53" | awk '$4 ~ /^(0\.0\.0\.0|\*|\[::\]):53$/') ]] ||
-      die "$EXIT_FAILED" "port 53 is taken on every address by another program; the sandbox's DNS needs it on $NODE_IP" \
+      die "$EXIT_FAILED" "another program uses port 53 on every address, but the sandbox's DNS needs it on $NODE_IP" \
         "bind that program to the addresses it serves, for example 127.0.0.1"
   fi
   load_ports
 }
 
-# load_ports: the ports that were chosen.
+# load_ports: sets the variables for the chosen ports.
 load_ports() {
   local name port
   while IFS='=' read -r name port; do

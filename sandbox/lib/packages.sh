@@ -1,18 +1,18 @@
-# Debian packages: which are missing, and their installation without a service of theirs being started or left enabled.
-# A service that was on the machine before is its owner's and is left alone.
+# Installs missing Debian packages without starting or enabling their services. A service that was already on the machine is
+# not touched.
 
-# Each command that the sandbox runs, or appdev runs on it, and the package that brings it.
+# Each command that the sandbox needs, or that appdev needs with it, and the package that contains it.
 readonly -A PACKAGE_OF=([buildah]=buildah [runc]=runc [containerd]=containerd [/usr/lib/cni/bridge]=containernetworking-plugins
   [etcd]=etcd-server [docker-registry]=docker-registry [skopeo]=skopeo [mmdebstrap]=mmdebstrap
   [iptables-restore]=iptables [nft]=nftables [ip]=iproute2 [ss]=iproute2
   [openssl]=openssl [curl]=curl [jq]=jq [setsid]=util-linux)
-# What only tests of appdev use; the cluster needs none of it.
+# Commands that only tests of appdev use.
 readonly -A TEST_PACKAGE_OF=([podman]=podman [gradle]=gradle [tmux]=tmux)
 readonly UNITS=(containerd.service docker-registry.service etcd.service podman.service podman.socket
   podman-auto-update.service podman-auto-update.timer podman-restart.service)
 readonly POLICY=/usr/sbin/policy-rc.d
 
-# install_packages TABLE: what is missing of one of the tables above, and nothing where nothing is.
+# install_packages TABLE: installs what is missing from one of the tables above.
 install_packages() {
   local -n package_of=$1
   restore_policy
@@ -35,7 +35,7 @@ install_packages() {
   forbid_service_starts
   local log=$STATE/log/packages.log
   if ! {
-    # What an interrupted installation left half done stops every later one.
+    # An interrupted installation would make every later one fail, so it is finished first.
     [[ -z $(dpkg --audit) ]] || dpkg --configure -a
     apt-get update &&
       DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends -o DPkg::Lock::Timeout=300 "${packages[@]}"
@@ -43,14 +43,14 @@ install_packages() {
     restore_policy
     tail -n 5 "$log" >&2
     die "$EXIT_UNSUPPORTED" "apt-get could not install: ${packages[*]}" "the whole output is in $log" \
-      "repair apt's sources and run this again, or" "${INSTEAD[@]}"
+      "fix apt's sources and run this again, or" "${INSTEAD[@]}"
   fi
   restore_policy
   disable_new_units
 }
 
-# forbid_service_starts: policy-rc.d is asked by every package before it starts a service. Ours forbids it only while the
-# process that wrote it is alive; after a kill it does what the machine's own did, which is kept beside it.
+# forbid_service_starts: every package asks policy-rc.d before it starts a service. Ours says no while the process that wrote
+# it is alive. If that process was killed, ours calls the machine's own policy, which is kept beside it.
 forbid_service_starts() {
   [[ ! -e $POLICY ]] || mv "$POLICY" "$POLICY.before-$SANDBOX"
   write_file "$STATE/policy-rc.d" <<END
@@ -64,13 +64,13 @@ END
   mv "$STATE/policy-rc.d" "$POLICY"
 }
 
-# restore_policy: takes back forbid_service_starts, also one of a command that was killed.
+# restore_policy: undoes forbid_service_starts, also after a command that was killed.
 restore_policy() {
   ! grep -qsF "# $SANDBOX:" "$POLICY" || rm "$POLICY"
   [[ ! -e $POLICY.before-$SANDBOX ]] || mv "$POLICY.before-$SANDBOX" "$POLICY"
 }
 
-# note_absent_units: the services that the installation is about to bring.
+# note_absent_units: records the services that the installation will add.
 note_absent_units() {
   local unit
   for unit in "${UNITS[@]}"; do
@@ -78,7 +78,7 @@ note_absent_units() {
   done | write_file "$STATE/new-units"
 }
 
-# disable_new_units: a package enables its service for the next start of the machine, whatever policy-rc.d says.
+# disable_new_units: disables the new services. Packages enable them for the next boot, whatever policy-rc.d says.
 disable_new_units() {
   [[ -f $STATE/new-units ]] || return 0
   local unit

@@ -1,16 +1,16 @@
-# The parts of the cluster: what each is started with, when it is healthy, and how one is started, repaired and stopped.
-# Must not know the order of `up` and `down` beyond the order of the list.
+# The parts of the cluster: the command line of each, when it is healthy, and how it is started, restarted and stopped. This
+# file must not know the order of `up` and `down`, except for the order of the list.
 
 # In the order in which they are started.
 readonly PARTS=(etcd containerd registry registry-node apiserver controller-manager scheduler kubelet proxy dns)
 
-# command_of PART: sets COMMAND to its command line.
+# command_of PART: sets COMMAND to the part's command line.
 command_of() {
   local etc=$STATE/etc pki=$STATE/etc/pki kubernetes=$STATE/bin/kubernetes
   case $1 in
     etcd)
-      # Sockets instead of ports: nobody but root reaches the store. A throw-away cluster need not survive a power cut.
-      # This etcd takes a socket's name only in the form of host and port, in its working folder.
+      # Sockets instead of ports, so that only root reaches the store. The cluster is temporary and need not survive a power
+      # cut, so fsync is off. This etcd accepts a socket only as a name like host:port in its working folder.
       COMMAND=(env --chdir "$STATE/etcd" etcd --name "$SANDBOX" --data-dir data --unsafe-no-fsync
         --logger zap --log-level warn
         --listen-client-urls unix://client:0 --advertise-client-urls unix://client:0
@@ -20,7 +20,7 @@ command_of() {
     containerd) COMMAND=(containerd --config "$etc/containerd.toml" --log-level warn) ;;
     registry | registry-node) COMMAND=(docker-registry serve "$etc/$1.yaml") ;;
     apiserver)
-      # Debian's etcd cannot report a watch's progress, which the estimate of list sizes waits for.
+      # Debian's etcd cannot report the progress of a watch, but the estimate of list sizes waits for it.
       # shellcheck disable=SC2054 # commas within arguments
       COMMAND=("$kubernetes" kube-apiserver --etcd-servers "unix://$STATE/etcd/client:0"
         --bind-address "$NODE_IP" --advertise-address "$NODE_IP" --secure-port "$APISERVER_PORT"
@@ -56,7 +56,7 @@ command_of() {
   esac
 }
 
-# healthy PART: whether it answers.
+# healthy PART: succeeds if the part answers.
 healthy() {
   case $1 in
     etcd) get --unix-socket "$STATE/etcd/client:0" http://localhost/health | grep -q '"true"' ;;
@@ -72,7 +72,7 @@ healthy() {
   esac
 } 2>/dev/null
 
-# get CURL_ARGUMENT…: the body of an answer with a good status, never through a proxy.
+# get CURL_ARGUMENT…: prints the body of a successful answer. It never uses a proxy.
 get() {
   curl --silent --fail --noproxy '*' --max-time 3 "$@"
 }
@@ -88,7 +88,7 @@ part_state() {
   fi
 }
 
-# start_part PART: starts it unless it runs. One that runs with another program or configuration is replaced.
+# start_part PART: starts the part unless it runs. If it runs with another program or configuration, it is restarted.
 start_part() {
   local part=$1 inputs pid
   local -a COMMAND
@@ -100,13 +100,13 @@ start_part() {
     stop_processes "$part"
   fi
   say "starting $part"
-  # A killed etcd leaves its sockets, and does not take them over at its next start.
+  # A killed etcd leaves its sockets, and its next start fails if they exist.
   [[ $part != etcd ]] || rm -f "$STATE"/etcd/*:0
   write_file "$STATE/control/$part.inputs" <<<"$inputs"
   start_process "$part" "${COMMAND[@]}"
 }
 
-# part_inputs PART: a hash of its command line, its program and its configuration.
+# part_inputs PART: prints a hash of the part's command line, program and configuration.
 part_inputs() {
   {
     printf '%s\n' "${COMMAND[@]}"
@@ -115,8 +115,8 @@ part_inputs() {
   } | sha256sum | cut -d ' ' -f 1
 }
 
-# await_part PART: waits until it is healthy. One that does not answer, or ends, is started once more: it may have lost
-# what it depends on. The second time its last words are shown.
+# await_part PART: waits until the part is healthy. If it does not answer, or ends, it is restarted once, because another part
+# may have died under it. If that fails too, the last lines of its log are printed.
 await_part() {
   local part=$1
   wait_until 30 healthy_or_dead "$part" || true
@@ -128,14 +128,14 @@ await_part() {
   healthy "$part" >/dev/null && return 0
   tail -n 5 "$STATE/log/$part.log" >&2
   die "$EXIT_FAILED" "$part did not become healthy" "the whole log is in $STATE/log/$part.log" \
-    "sandbox/cluster up tries again; sandbox/cluster down clears everything away"
+    "to try again: sandbox/cluster up; to remove everything: sandbox/cluster down"
 }
 
 healthy_or_dead() {
   healthy "$1" || ! recorded_pid "$1"
 }
 
-# parts_named WORD: the processes behind a name that the user types; `registry` is one process for each of its names.
+# parts_named WORD: prints the processes for a name that the user types. `registry` means one process for each of its names.
 parts_named() {
   case " ${PARTS[*]} " in
     *" $1 "*) if [[ $1 == registry ]]; then echo registry registry-node; else echo "$1"; fi ;;

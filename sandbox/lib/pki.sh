@@ -1,7 +1,7 @@
-# Certificates and kubeconfigs: one authority, a certificate for each part, and a kubeconfig for each that talks to the API
-# server. Made once for the life of a sandbox. Must not start anything.
+# Makes certificates and kubeconfigs: one authority, a certificate for each part, and a kubeconfig for each part that talks to
+# the API server. They are made once in the life of a sandbox. This file must not start anything.
 
-# create_pki: all certificates or none, so that an interrupt cannot leave a key without its certificate.
+# create_pki: makes all certificates or none, so that an interrupt cannot leave a key without its certificate.
 create_pki() {
   [[ -d $STATE/etc/pki ]] && return 0
   say "making certificates"
@@ -26,7 +26,7 @@ create_pki() {
   mv -T "$pki" "$STATE/etc/pki"
 }
 
-# issue DIR NAME SUBJECT USAGE [SAN]: DIR/NAME.key and DIR/NAME.crt, signed by DIR/ca.
+# issue DIR NAME SUBJECT USAGE [SAN]: makes DIR/NAME.key and DIR/NAME.crt, signed by DIR/ca.
 issue() {
   local dir=$1 name=$2 subject=$3 usage=$4 san=${5:-}
   openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "$subject" \
@@ -36,20 +36,20 @@ issue() {
   rm "$dir/$name.csr"
 }
 
-# create_kubeconfigs: for the parts, and the user's own at STATE/kubeconfig. Nobody's ~/.kube/config is ever read or written.
+# create_kubeconfigs: makes the parts' kubeconfigs and the user's at STATE/kubeconfig. It never reads or writes ~/.kube/config.
 create_kubeconfigs() {
   local part
   for part in controller-manager scheduler kubelet proxy dns; do
     kubeconfig_for "$part" | write_file "$STATE/etc/$part.kubeconfig"
   done
   kubeconfig_for admin | write_file "$STATE/etc/kubeconfig"
-  # Whoever called by sudo is who will use the cluster, and nobody else may.
+  # Only the user who called sudo may use the cluster.
   chmod 0600 "$STATE/etc/kubeconfig"
   chown "${SUDO_UID:-0}:${SUDO_GID:-0}" "$STATE/etc/kubeconfig"
   mv "$STATE/etc/kubeconfig" "$STATE/kubeconfig"
 }
 
-# kubeconfig_for NAME: prints a kubeconfig that holds the certificate NAME; cluster, user and context are appdev-sandbox.
+# kubeconfig_for NAME: prints a kubeconfig with the certificate NAME. Its cluster, user and context are appdev-sandbox.
 kubeconfig_for() {
   local pki=$STATE/etc/pki
   cat <<END

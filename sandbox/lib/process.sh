@@ -1,8 +1,8 @@
-# Processes of ours: started in a session of their own, recorded as process id and start time, stopped only while both still
-# fit. A process id alone may have passed to somebody else's process. Must not know which processes there are.
+# Starts and stops processes of the sandbox. Each is recorded by its process id and start time, and only stopped if both still
+# match, because another process may have got the process id. This file must not know which processes there are.
 
-# start_time PID: field 22 of /proc/PID/stat, in clock ticks since boot; fails when there is no such process or only its
-# zombie is left. The command's name, field 2, may hold blanks and parentheses, so counting starts behind the last ')'.
+# start_time PID: prints field 22 of /proc/PID/stat, in clock ticks since boot. Fails if there is no such process, or only a
+# zombie. Field 2, the command's name, can have blanks and parentheses, so counting starts after the last ')'.
 start_time() {
   local stat
   { stat=$(<"/proc/$1/stat"); } 2>/dev/null || return 1
@@ -11,16 +11,16 @@ start_time() {
   [[ ${fields[0]} != Z ]] && printf '%s\n' "${fields[19]}"
 }
 
-# recorded_pid NAME: prints the process id of NAME while the recorded process is alive; fails otherwise.
+# recorded_pid NAME: prints the process id of NAME if the recorded process is alive. Fails otherwise.
 recorded_pid() {
   local pid started
   { read -r pid started <"$STATE/run/$1"; } 2>/dev/null || return 1
   [[ -n $started && $(start_time "$pid") == "$started" ]] && printf '%s\n' "$pid"
 }
 
-# start_process NAME COMMAND…: starts COMMAND with a clean environment and its output in log/NAME.log, and returns once it
-# is recorded. The record is written by the process itself before it becomes COMMAND: whenever `up` is killed, there is no
-# moment in which COMMAND runs without being recorded.
+# start_process NAME COMMAND…: starts COMMAND with a clean environment and its output in log/NAME.log. Returns when it is
+# recorded. The process writes its own record before it becomes COMMAND. So even if `up` is killed, COMMAND never runs without
+# a record.
 start_process() {
   local name=$1
   shift
@@ -43,11 +43,11 @@ start_process() {
       "$name" "$STATE/run/$name" "$(daemon_procs_files)" "$@"
   ) &
   wait_until 10 test -s "$STATE/run/$name" ||
-    die "$EXIT_FAILED" "$name could not be started" "see $STATE/log/$name.log"
+    die "$EXIT_FAILED" "could not start $name" "see $STATE/log/$name.log"
 }
 
-# close_inherited: closes every file beside the standard streams that a caller left open, his locks and pipes among them: a
-# process that outlives the command must not hold them. 255 is bash's own, and is closed by exec.
+# close_inherited: closes all files that the caller left open, except the standard streams. A process that outlives the
+# command must not hold the caller's locks and pipes. 255 is bash's own file, which exec closes.
 close_inherited() {
   local fd
   for fd in "/proc/$BASHPID/fd/"*; do
@@ -56,26 +56,26 @@ close_inherited() {
   done
 }
 
-# tied COMMAND…: becomes COMMAND, in a subshell, and has the kernel end it when the command of the sandbox that started it is
-# gone, by whatever signal: a build that nobody waits for any more must not keep the machine busy.
+# tied COMMAND…: becomes COMMAND. The kernel ends it if the sandbox command that started it dies, for whatever reason. A build
+# that nothing waits for must not keep the machine busy. Call it in a subshell.
 tied() {
   exec setpriv --pdeathsig TERM -- "$@"
 }
 
-# stop_processes NAME…: asks all of them to end, waits, and kills those that have not ended 5 s later.
+# stop_processes NAME…: asks all of them to end, and kills those that have not ended after 5 s.
 stop_processes() {
   local name
   signal_processes TERM "$@"
   wait_until 5 none_alive "$@" || {
     signal_processes KILL "$@"
-    wait_until 10 none_alive "$@" || die "$EXIT_FAILED" "these did not end when killed: $*"
+    wait_until 10 none_alive "$@" || die "$EXIT_FAILED" "these parts did not end when they were killed: $*"
   }
   for name in "$@"; do
     rm -f "$STATE/run/$name"
   done
 }
 
-# signal_processes SIGNAL NAME…: to those that are alive; a process that ends meanwhile is what was wanted.
+# signal_processes SIGNAL NAME…: sends the signal to those that are alive. It is no problem if one ends meanwhile.
 signal_processes() {
   local signal=$1 name pid
   shift

@@ -1,7 +1,7 @@
-# Programs that are built from Go modules: kept in the cache by a hash of everything that goes into them, and linked into
-# STATE/bin. Must not install anything outside the cache and the state folder.
+# Builds programs from Go modules. They are kept in the cache, under a hash of everything that goes into them, and linked
+# into STATE/bin. This file must not install anything outside the cache and the state folder.
 
-# install_programs: builds what the cache lacks, the longest first, and links all of it.
+# install_programs: builds the programs that are not in the cache, the slowest first, and links all of them.
 install_programs() {
   local version="-X k8s.io/component-base/version" helm3=helm.sh/helm/v3
   rm -rf "$CACHE"/build.* # of a command that was killed; the lock says that no other is at work
@@ -11,8 +11,8 @@ install_programs() {
     "$version.gitVersion=v$KUBERNETES_VERSION $version.gitMajor=1 $version.gitMinor=34"
   install_program helm4 helm helm.sh/helm/v4/cmd/helm "$HELM4_VERSION" "3 min" \
     "-X helm.sh/helm/v4/internal/version.version=v$HELM4_VERSION"
-  # Helm 3 is told at build time which Kubernetes `helm template` and `helm lint` assume; both Helms share one module, and
-  # with it the 0.37 client libraries.
+  # Helm 3 learns at build time which Kubernetes version `helm template` and `helm lint` assume. Both Helms share one module,
+  # and so the 0.37 client libraries.
   install_program helm3 helm helm.sh/helm/v3/cmd/helm "$HELM3_VERSION" "10 s" \
     "-X $helm3/internal/version.version=v$HELM3_VERSION \
      -X $helm3/pkg/chartutil.k8sVersionMajor=1 -X $helm3/pkg/chartutil.k8sVersionMinor=37 \
@@ -24,7 +24,7 @@ install_programs() {
   ln -sfn helm4 "$STATE/bin/helm"
 }
 
-# install_buildkit: BuildKit's daemon and its client, for tests of appdev.
+# install_buildkit: builds BuildKit's daemon and its client, for tests of appdev.
 install_buildkit() {
   local version=github.com/moby/buildkit/version.Version name
   rm -rf "$CACHE"/build.*
@@ -34,8 +34,8 @@ install_buildkit() {
   done
 }
 
-# install_program NAME MODULE PACKAGE VERSION USUALLY LDFLAGS: STATE/bin/NAME links to PACKAGE of sandbox/go/MODULE, built
-# when the cache has none from the same inputs. USUALLY is how long that takes on 2 cores.
+# install_program NAME MODULE PACKAGE VERSION USUALLY LDFLAGS: links STATE/bin/NAME to the program PACKAGE of
+# sandbox/go/MODULE. Builds it if the cache has none with the same inputs. USUALLY is the time that takes on 2 cores.
 install_program() {
   local name=$1 module=$CHECKOUT/sandbox/go/$2 package=$3 version=$4 usually=$5 ldflags="-s -w $6" key built new
   key=$(program_key "$module" "$package" "$ldflags")
@@ -45,12 +45,12 @@ install_program() {
     new=$(make_cache_folder build)
     if ! (
       cd "$module"
-      # The user's own Go settings say where modules come from; how this is built is ours to say.
+      # The user's Go settings decide where modules come from, but not how this is built.
       export CGO_ENABLED=0 GOFLAGS=-mod=readonly GOWORK=off GOTMPDIR="$new"
       tied go build -trimpath -buildvcs=false -ldflags "$ldflags" -o "$new/$name" "$package"
     ) >"$new/log" 2>&1 9>&- </dev/null; then
       tail -n 15 "$new/log" >&2
-      die "$EXIT_FAILED" "$name $version could not be built" "the whole output is in $new/log" \
+      die "$EXIT_FAILED" "could not build $name $version" "the whole output is in $new/log" \
         "if modules could not be downloaded, set GOPROXY (go env GOPROXY: $(go env GOPROXY)) and run this again"
     fi
     mkdir -p "$CACHE/programs"
@@ -60,7 +60,7 @@ install_program() {
   ln -sfn "$built" "$STATE/bin/$name"
 }
 
-# program_key MODULE_DIR PACKAGE LDFLAGS: a hash of everything that decides what the binary is; the same in every checkout.
+# program_key MODULE_DIR PACKAGE LDFLAGS: prints a hash of everything that goes into the binary. All checkouts get the same.
 program_key() {
   local file
   {
@@ -72,7 +72,7 @@ program_key() {
   } | sha256sum | cut -c 1-16
 }
 
-# make_cache_folder PREFIX: a new folder in the cache for something that is not finished.
+# make_cache_folder PREFIX: makes a folder in the cache for unfinished work, and prints its path.
 make_cache_folder() {
   mkdir -p "$CACHE"
   mktemp -d "$CACHE/$1.XXXXXX"

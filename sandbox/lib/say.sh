@@ -1,17 +1,17 @@
-# What the user reads: progress, warnings and the one message that ends a command. Progress goes to stderr, so that stdout
-# holds only what was asked for (`env`, `kubeconfig`, `status`). Must not know anything of the sandbox.
+# Prints progress, warnings and the message that ends a command. They go to stderr, so that stdout has only the requested
+# data (`env`, `kubeconfig`, `status`). This file must not know anything about the sandbox.
 
-# say TEXT…: one line of progress with the seconds since the command began.
+# say TEXT…: prints one line of progress with the seconds since the command began.
 say() {
   printf 'sandbox: %4ds  %s\n' "$SECONDS" "$*" >&2
 }
 
-# warn TEXT…: something the user should know of that stops nothing.
+# warn TEXT…: prints a problem that does not stop the command.
 warn() {
   printf 'sandbox: warning: %s\n' "$*" >&2
 }
 
-# die CODE TEXT [HINT…]: ends the command with CODE; each HINT is a line that says what to do next.
+# die CODE TEXT [HINT…]: prints an error and ends the command with CODE. Each HINT is a line that says what to do next.
 die() {
   local code=$1 text=$2
   shift 2
@@ -23,8 +23,8 @@ die() {
   exit "$code"
 }
 
-# wait_until SECONDS COMMAND…: runs COMMAND until it succeeds; fails when SECONDS have gone by. The pause between two
-# tries only keeps the polling cheap.
+# wait_until SECONDS COMMAND…: runs COMMAND again and again until it succeeds. Fails after SECONDS. The pause between two
+# tries only makes the polling cheap.
 wait_until() {
   local deadline=$((SECONDS + $1))
   shift

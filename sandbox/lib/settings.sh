@@ -1,7 +1,7 @@
-# Names, versions, address ranges and folders of the sandbox: every constant that two files share, and none that one alone
-# uses. Must not do anything when it is read.
+# Names, versions, address ranges and folders of the sandbox: the constants that several files use. Reading this file must not
+# do anything else.
 
-# Versions are those that each go.mod pins; they are repeated here for what the binaries say of themselves and for messages.
+# The versions that each go.mod pins. They are repeated here for the binaries' own version output and for messages.
 readonly KUBERNETES_VERSION=1.34.4
 readonly HELM4_VERSION=4.3.1
 readonly HELM3_VERSION=3.22.0
@@ -10,10 +10,10 @@ readonly COREDNS_VERSION=1.14.7
 readonly BUILDKIT_VERSION=0.25.2
 readonly JAVA_VERSION=17
 
-# One name for the node, the bridge (at most 15 characters), the nftables table, the control groups and the context.
+# The name of the node, the bridge (at most 15 characters), the nftables table, the control groups and the context.
 readonly SANDBOX=appdev-sandbox
 
-# 198.18.0.0/15 is set aside for tests of network devices (RFC 2544), so that nothing real is ever shadowed.
+# 198.18.0.0/15 is reserved for tests of network devices (RFC 2544), so no real address is hidden by it.
 readonly NODE_IP=198.18.0.1
 readonly POD_RANGE=198.18.0.0/24
 readonly SERVICE_RANGE=198.18.128.0/20
@@ -22,12 +22,12 @@ readonly BRIDGE_MAC=02:61:70:70:00:01
 
 readonly CACHE=${APPDEV_SANDBOX_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/appdev-sandbox}
 readonly DEFAULT_STATE=/var/lib/appdev-sandbox
-# Not readonly: a sandbox that runs already decides where its state is (see owner.sh).
+# Not readonly, because a sandbox that already runs decides where its state is (see owner.sh).
 STATE=${APPDEV_SANDBOX_STATE:-$DEFAULT_STATE}
 
-# One sandbox a machine: its bridge, ranges and registry name are fixed. These two say whose it is, wherever its state is.
+# A machine has only one sandbox, because its bridge, ranges and registry name are fixed. These two files say whose it is.
 readonly LOCK_FILE=/run/lock/appdev-sandbox.lock
 readonly RUNNING_STATE_LINK=/run/appdev-sandbox
 
-# What `sandbox/cluster` exits with.
+# The exit codes of `sandbox/cluster`.
 readonly EXIT_FAILED=1 EXIT_USAGE=2 EXIT_NOT_RUNNING=3 EXIT_UNSUPPORTED=4

@@ -1,6 +1,9 @@
 /**
  * The sandbox's promises, each tried on the real thing: it comes up, goes without a trace, repairs what died, survives
  * being killed at any point, and leaves what is not its own alone. It starts and stops the machine's one sandbox.
+ *
+ * A cluster from nothing takes longest, so that the tests are one story: each goes on with what the one before left. Three
+ * clusters are made: one that is used, repaired and taken down; one that is killed; one whose state folder is deleted.
  */
 import { spawn } from 'node:child_process';
 import {
@@ -76,10 +79,7 @@ beforeAll(() => {
   wasRunning = cluster(['status']).code === 0;
   clusterOk(['down', '--force']);
   before = footprint();
-  // On a new machine this builds everything, so that what is timed below is never a compiler.
-  clusterOk(['up']);
-  clusterOk(['down']);
-}, 1_500_000);
+});
 
 afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
@@ -177,18 +177,27 @@ describe('a machine or a call that does not fit', () => {
 });
 
 describe('up', () => {
-  it('is killed in the middle, interrupted in the middle, and works at the next try', async () => {
-    for (const [text, signal] of [
-      ['starting containerd', 'SIGINT'],
-      ['making certificates', 'SIGKILL'],
-      ['starting apiserver', 'SIGKILL'],
-      ['starting proxy', 'SIGTERM'],
-    ] as const) {
-      const ended = await interruptAt(text, signal);
-      expect(ended.code, text).not.toBe(0);
-    }
-    clusterOk(['up']);
+  it('takes other ports where its own are taken, no two parts the same', { timeout: 1_500_000 }, async () => {
+    // On a new machine this builds everything, so that what is timed below is never a compiler.
+    const strangers = await Promise.all(
+      [10248, 10256].map(
+        async (port) =>
+          await new Promise<Server>((listening) => {
+            const server = createServer().listen(port, '127.0.0.1', () => {
+              listening(server);
+            });
+          }),
+      ),
+    );
+    const ended = clusterOk(['up']);
+    expect(ended.stderr).toContain('port 10248 is taken by another program');
+    const ports = readFileSync(join(status().state, 'ports'), 'utf8').trim().split('\n');
+    const numbers = ports.map((line) => line.split('=')[1]);
+    expect(new Set(numbers).size).toBe(numbers.length);
+    expect(numbers).not.toContain('10248');
+    expect(numbers).not.toContain('10256');
     expect(status()).toMatchObject({ running: true, node: 'ready', owner: CHECKOUT });
+    for (const server of strangers) server.close();
   });
 
   it('runs a pod with a service, a node port, a host port and a volume claim', async () => {
@@ -196,28 +205,27 @@ describe('up', () => {
     expect(kubectl(['exec', 'web', '--', 'cat', '/data/file'])).toBe('kept\n');
   });
 
-  it('leaves the user’s kubeconfig alone and writes one of its own', () => {
+  it('leaves the user’s kubeconfig alone, writes one of its own, and changes nothing that runs', async () => {
     const home = join(folder, 'home');
     mkdirSync(join(home, '.kube'), { recursive: true });
     const file = join(home, '.kube/config');
     writeFileSync(file, 'apiVersion: v1\nkind: Config\ncurrent-context: mine\n');
     const { mtimeMs } = statSync(file);
     clusterOk(['restart', 'dns'], { env: { HOME: home } });
-    clusterOk(['up'], { env: { HOME: home } });
+    // It changes nothing else either when everything runs, also when it is called twice at once.
+    const running = pids();
+    const calls = [['up'], ['up']].map((call) => startCluster(call, { env: { HOME: home } }));
+    const ended = await Promise.all(calls.map((call) => call.ended));
+    expect(ended.map((call) => call.code)).toEqual([0, 0]);
+    expect(calls.map((call) => call.said()).join('')).toMatch(
+      /waiting for another sandbox\/cluster command to end/,
+    );
+    expect(pids()).toEqual(running);
+    expect(answers('http://198.18.0.1:31999')).toBe(true);
     expect(readFileSync(file, 'utf8')).toBe('apiVersion: v1\nkind: Config\ncurrent-context: mine\n');
     expect(statSync(file).mtimeMs).toBe(mtimeMs);
     expect(readdirSync(join(home, '.kube'))).toEqual(['config']);
     expect(kubectl(['config', 'current-context']).trim()).toBe('appdev-sandbox');
-  });
-
-  it('changes nothing when everything runs, also when called twice at once', async () => {
-    const running = pids();
-    const calls = [startCluster(['up']), startCluster(['up'])];
-    const ended = await Promise.all(calls.map((call) => call.ended));
-    expect(ended.map((call) => call.code)).toEqual([0, 0]);
-    expect(calls.map((call) => call.said()).join('')).toMatch(/another sandbox\/cluster command is at work/);
-    expect(pids()).toEqual(running);
-    expect(answers('http://198.18.0.1:31999')).toBe(true);
   });
 
   it('publishes the registry under the names of KEP-1755', () => {
@@ -268,26 +276,6 @@ describe('up', () => {
 });
 
 describe('repair', () => {
-  it('tells truly what is stopped, and starts it again', () => {
-    clusterOk(['stop', 'registry']);
-    clusterOk(['stop', 'scheduler']);
-    const call = cluster(['status', '--output', 'json']);
-    expect(call.code).toBe(3);
-    const parts = (JSON.parse(call.stdout) as ReturnType<typeof status>).parts;
-    expect(parts.filter((part) => part.state !== 'running').map((part) => part.name)).toEqual([
-      'registry',
-      'registry-node',
-      'scheduler',
-    ]);
-    expect(run('curl', ['-s', `http://${status().registry.host}/v2/`]).code).not.toBe(0);
-    clusterOk(['start', 'registry']);
-    expect(run('curl', ['-s', `http://${status().registry.host}/v2/`]).code).toBe(0);
-    expect(status().running).toBe(false);
-    clusterOk(['up']);
-    expect(status().running).toBe(true);
-    expect(cluster(['stop', 'docker']).code).toBe(2);
-  });
-
   it('never stops a process that merely has a recorded process id', async () => {
     const { state } = status();
     clusterOk(['stop', 'scheduler']);
@@ -303,7 +291,25 @@ describe('repair', () => {
     writeFileSync(record, `${pid} ${started}\n`);
     clusterOk(['stop', 'scheduler']);
     await until(() => !alive(pid), 'the recorded process is gone', 5);
+  });
+
+  it('tells truly what is stopped, and starts it again', () => {
+    clusterOk(['stop', 'registry']);
+    const call = cluster(['status', '--output', 'json']);
+    expect(call.code).toBe(3);
+    const parts = (JSON.parse(call.stdout) as ReturnType<typeof status>).parts;
+    expect(parts.filter((part) => part.state !== 'running').map((part) => part.name)).toEqual([
+      'registry',
+      'registry-node',
+      'scheduler',
+    ]);
+    expect(run('curl', ['-s', `http://${status().registry.host}/v2/`]).code).not.toBe(0);
+    clusterOk(['start', 'registry']);
+    expect(run('curl', ['-s', `http://${status().registry.host}/v2/`]).code).toBe(0);
+    expect(status().running).toBe(false);
     clusterOk(['up']);
+    expect(status().running).toBe(true);
+    expect(cluster(['stop', 'docker']).code).toBe(2);
   });
 
   it('recovers from the death of every process at once; the old pods run again with their data', async () => {
@@ -426,15 +432,28 @@ describe('packages', () => {
   });
 });
 
-describe('down', () => {
+describe('down, and up again', () => {
   it('leaves the machine as it was before up', () => {
     expect(webIsReady()).toBe(true);
     clusterOk(['down']);
     expect(footprint()).toBe(before);
   });
 
-  it('does so also when everything was killed before', async () => {
+  it('is killed in the middle, interrupted in the middle, and works at the next try', async () => {
+    for (const [text, signal] of [
+      ['starting containerd', 'SIGINT'],
+      ['making certificates', 'SIGKILL'],
+      ['starting apiserver', 'SIGKILL'],
+      ['starting proxy', 'SIGTERM'],
+    ] as const) {
+      const ended = await interruptAt(text, signal);
+      expect(ended.code, text).not.toBe(0);
+    }
     clusterOk(['up']);
+    expect(status()).toMatchObject({ running: true, node: 'ready', owner: CHECKOUT });
+  });
+
+  it('leaves the machine as it was also when everything was killed before', async () => {
     await usePod();
     for (const pid of sandboxProcesses()) process.kill(pid, 'SIGKILL');
     await until(() => sandboxProcesses().length === 0, 'everything is dead', 10);
@@ -442,31 +461,7 @@ describe('down', () => {
     expect(footprint()).toBe(before);
   });
 
-  it('lets the next up take other ports where its own are taken, no two parts the same', async () => {
-    const strangers = await Promise.all(
-      [10248, 10256].map(
-        async (port) =>
-          await new Promise<Server>((listening) => {
-            const server = createServer().listen(port, '127.0.0.1', () => {
-              listening(server);
-            });
-          }),
-      ),
-    );
-    const ended = clusterOk(['up']);
-    expect(ended.stderr).toContain('port 10248 is taken by another program');
-    const ports = readFileSync(join(status().state, 'ports'), 'utf8').trim().split('\n');
-    const numbers = ports.map((line) => line.split('=')[1]);
-    expect(new Set(numbers).size).toBe(numbers.length);
-    expect(numbers).not.toContain('10248');
-    expect(numbers).not.toContain('10256');
-    expect(status().running).toBe(true);
-    clusterOk(['down']);
-    for (const server of strangers) server.close();
-    expect(footprint()).toBe(before);
-  });
-
-  it('does so also after an up that was killed in the middle', async () => {
+  it('leaves the machine as it was also after an up that was killed in the middle', async () => {
     await interruptAt('starting kubelet', 'SIGKILL');
     clusterOk(['down']);
     expect(footprint()).toBe(before);

@@ -1,9 +1,12 @@
-/** Random edits, failed and stopped builds: is each jar that of a clean build? The long form of a test of `npm test`. */
+/**
+ * Makes random edits and failing and stopped builds, and checks each jar against a clean build. A long form of one
+ * test.
+ */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { root } from '../prepare.js';
 
-/** Runs the test with so many edits, from a new seed. Returns its exit code. */
+/** Runs the test with this number of edits and a new seed. Returns its exit code. */
 export function compareBuilds(edits) {
   const seed = String(Date.now() % 1_000_000_007);
   const { status } = spawnSync(

@@ -1,6 +1,6 @@
 /**
- * What `appdev run` costs in CI: a second run with nothing changed, and the bytes that a one-class change pushes. The
- * bytes are counted on the way to the registry, by a relay in between.
+ * Measures `appdev run` as in CI: the time of a second run without changes, and how many bytes are pushed if one class
+ * has changed. A relay in front of the registry counts the bytes.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
@@ -11,14 +11,14 @@ import { median, seconds, target } from './targets.js';
 const repetitions = 5;
 const controller = 'src/main/java/com/example/orders/web/GreetingController.java';
 
-/** Measures in `folder`, a copy of the fixture; prints the figures, and whether they keep to their targets. */
+/** Measures in `folder`, a copy of the fixture. Prints the figures and whether they meet their targets. */
 export async function benchCi({ appdev, folder, registry, namespace, env }) {
   const relay = await startRelay(registry);
   appendFileSync(
     join(folder, 'appdev.yaml'),
     `\nregistry: { push: 'localhost:${relay.port}', pull: '${registry}', insecure: true }\n`,
   );
-  // Not spawnSync: the relay lives in this process.
+  // spawnSync would block the relay, which runs in this process.
   const run = async () => {
     const from = performance.now();
     const child = spawn(appdev, ['run', '-n', namespace, '--no-tests', '--output', 'plain'], {
@@ -38,7 +38,7 @@ export async function benchCi({ appdev, folder, registry, namespace, env }) {
       encoding: 'utf8',
     });
   };
-  /** What a run with nothing changed must leave as it is: the images, the workloads and Helm's revisions. */
+  /** Everything that a run without changes must not change: images, workloads and Helm's revisions. */
   const state = () => ({
     digests: JSON.parse(readFileSync(join(folder, '.appdev/artifacts.json'), 'utf8'))
       .artifacts.map(({ service, digest }) => `${service} ${digest}`)
@@ -54,7 +54,7 @@ export async function benchCi({ appdev, folder, registry, namespace, env }) {
     );
   };
   try {
-    // Content that no registry has yet: the first run really pushes, by the relay's name, as a pipeline's first one does.
+    // The content is new to the registry, so the first run really pushes, as the first run of a pipeline does.
     edit(`in CI at ${Date.now()}`);
     const first = await run();
     const before = state();
@@ -83,7 +83,7 @@ export async function benchCi({ appdev, folder, registry, namespace, env }) {
   }
 }
 
-/** Passes connections on to the registry and counts what is sent there. */
+/** Forwards connections to the registry and counts the bytes that are sent to it. */
 async function startRelay(registry) {
   const [host, port] = registry.split(':');
   const relay = { sent: 0 };

@@ -1,16 +1,16 @@
-/** Puts the tests' stand-in for Kaniko's executor into a registry, for the benchmark of builds in pods. Needs Go. */
+/** Pushes the tests' stand-in for Kaniko's executor to a registry, for the benchmark of builds in pods. Needs Go. */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { root } from '../prepare.js';
 
-/** Builds and pushes it; returns the image's reference. */
+/** Builds the stand-in and pushes it. Returns the reference of the image. */
 export async function pushExecutor(registry) {
-  // Beside node_modules, so that what it imports is found; Node 20 reads no TypeScript.
+  // The compiled file is beside node_modules, so that its imports are found. Node 20 cannot read TypeScript.
   const outfile = join(root, `.bench-executor-${process.pid}.mjs`);
   const folder = join(root, 'test/support');
   try {
-    // Not at the top: in a fresh clone this file is read before there are dependencies.
+    // This import is not at the top, because in a fresh clone the dependencies are installed after this file is loaded.
     const { build } = await import('esbuild');
     await build({
       entryPoints: [join(folder, 'stand-in-executor.ts')],

@@ -1,20 +1,20 @@
 /**
- * What a build in a pod costs beside the executor's own time, which is to create the pod, send the context and read the
- * digest back: for a Containerfile, and for a jar of which one class has changed. The executor is the tests' stand-in, which
- * says how long it took.
+ * Measures what a build in a pod costs without the executor's own time: creating the pod, sending the context and reading
+ * the digest. It does so for a Containerfile and for a jar in which one class has changed. The executor is the tests'
+ * stand-in, which prints how long it took.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { median, seconds, target } from './targets.js';
 
-/** Most that it may cost, in milliseconds. */
+/** The target: the most milliseconds that it may cost. */
 const mostMs = 4000;
 const controller = 'stock/src/main/java/com/example/stock/StockController.java';
 
 /**
- * Measures and prints the figures. `folder` is a copy of the fixture, `executor` the reference of the stand-in's image,
- * `builds` how many builds of each kind count.
+ * Measures and prints the figures. `folder` is a copy of the fixture, `executor` is the reference of the stand-in's
+ * image, and `builds` is the number of builds of each kind that count.
  */
 export function benchKaniko({ appdev, folder, executor, base, namespace, env, builds = 5 }) {
   const builder = `{builder: kaniko, base: "${base}"}`;
@@ -58,7 +58,7 @@ export function benchKaniko({ appdev, folder, executor, base, namespace, env, bu
   console.log(`\na build in a pod, without the executor's own time`);
   for (const { name, cwd, args, edit } of kinds) {
     const overheads = [];
-    // The first one does not count: it pulls the executor, and makes the image of the dependencies.
+    // The first build does not count, because it pulls the executor and makes the image of the dependencies.
     for (let build = 0; build <= builds; build += 1) {
       edit(`${Date.now()} ${build}`);
       const overhead = overheadOf(run(appdev, ['build', ...args, '-n', namespace], cwd, env));
@@ -71,7 +71,7 @@ export function benchKaniko({ appdev, folder, executor, base, namespace, env, bu
   }
 }
 
-/** The events of one run. */
+/** Runs appdev and returns its events. Throws if it fails. */
 function run(appdev, args, cwd, env) {
   const { stdout, status, stderr } = spawnSync(appdev, [...args, '--output', 'json'], {
     cwd,
@@ -85,7 +85,7 @@ function run(appdev, args, cwd, env) {
     .map((line) => JSON.parse(line));
 }
 
-/** Milliseconds of the stages image and push, less those that the executors of its pods took. */
+/** Milliseconds of the stages image and push, minus the time of the executors in the pods. */
 function overheadOf(events) {
   const took = events.flatMap(({ line = '' }) => /took (\d+) ms/.exec(line)?.[1] ?? []);
   if (took.length === 0) throw new Error('no executor said how long it took: is it the stand-in?');

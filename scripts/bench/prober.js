@@ -1,14 +1,14 @@
 /**
- * Asks a Service as its users would: a new connection every 20 ms, whatever came of the one before. Counts what failed
- * and tells when an answer first holds a text.
+ * Sends requests to a Service like its users: a new connection every 20 ms, whether or not the previous one has ended. It
+ * counts failures and tells when an answer first contains a text.
  */
 import { request } from 'node:http';
 
 const intervalMs = 20;
-/** A request that takes longer has failed for its user. */
+/** A request that takes longer counts as failed. */
 const timeoutMs = 2000;
 
-/** Starts probing `url`; `stop()` ends it and returns the counts. */
+/** Starts to send requests to `url`. `stop()` ends that and returns the counts. */
 export function startProber(url) {
   let sent = 0;
   let answered = 0;
@@ -35,7 +35,7 @@ export function startProber(url) {
   }, intervalMs);
 
   return {
-    /** Resolves with the time of the first answer that holds the text; rejects after `patienceMs`. */
+    /** Resolves with the time of the first answer that contains the text. Rejects after `patienceMs` milliseconds. */
     async served(text, patienceMs) {
       return await new Promise((resolve, reject) => {
         const limit = setTimeout(

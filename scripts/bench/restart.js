@@ -1,14 +1,14 @@
-/** How soon `appdev dev` is watching again over an unchanged, deployed tree: the second start after `--cleanup=false`. */
+/** Measures how soon a second `appdev dev` watches again, after one with `--cleanup=false` and without changes. */
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { median, seconds, target } from './targets.js';
 
 const repetitions = 5;
 
-/** Measures in `folder`, a copy of the fixture; prints the figures, and whether they keep to their target. */
+/** Measures in `folder`, a copy of the fixture. Prints the figures and whether they meet their target. */
 export async function benchRestart({ appdev, folder, namespace, env }) {
   const names = ['orders', 'stock'];
-  /** Starts dev, waits until both services are settled and the files are watched, and ends it again. */
+  /** Starts dev, waits until both services are done and the files are watched, and ends it. */
   const start = async () => {
     const from = performance.now();
     const child = spawn(appdev, ['dev', '-n', namespace, '--cleanup=false', '--output', 'json'], {
@@ -35,7 +35,7 @@ export async function benchRestart({ appdev, folder, namespace, env }) {
       if (watching && names.every((name) => settled.has(name))) break;
     }
     const ms = performance.now() - from;
-    // What is left unread would keep it from ending.
+    // Unread output would keep the process from ending.
     child.stdout.resume();
     child.kill('SIGINT');
     await closed;

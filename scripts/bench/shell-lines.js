@@ -1,6 +1,6 @@
 /**
- * The lines that a good user would write instead of appdev: Maven, the layered Containerfile of Spring Boot's reference
- * documentation, Buildah with its layer cache, a push, `helm upgrade`, and the wait for the rollout.
+ * The commands that a good user would run instead of appdev: Maven, Buildah with its layer cache and the layered
+ * Containerfile of Spring Boot's reference documentation, a push, `helm upgrade`, and waiting for the rollout.
  */
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
@@ -21,13 +21,13 @@ COPY --from=builder /builder/extracted/application/ ./
 ENTRYPOINT ["java", "-jar", "application.jar"]
 `;
 
-/** The two services of the fixture, as the lines need them. */
+/** Paths of the fixture's two services. */
 const services = {
   orders: { folder: '.', chart: 'deploy/chart', values: 'deploy/values-dev.yaml' },
   stock: { folder: 'stock', chart: 'stock/deploy/chart', values: 'stock/deploy/values-dev.yaml' },
 };
 
-/** Builds and deploys one service of the project copy; returns milliseconds by stage. */
+/** Builds and deploys one service of the copied project. Returns milliseconds by stage. */
 export function runShellLines(project, service, tag, { namespace, registry, base, mavenArgs, env }) {
   const { folder, chart, values } = services[service];
   const image = `${registry}/bench-shell/${service}`;

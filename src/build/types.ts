@@ -1,7 +1,8 @@
 /** What a jar builder and an image builder are. Implementations: maven.ts, gradle.ts, buildah.ts; decorators share these types. */
 import type { ServiceConfig } from '../config/model.ts';
-import type { Artifact, Stage, StageOutcome } from '../events.ts';
-import type { Outcome } from '../outcome.ts';
+import type { Artifact, StageOutcome } from '../core/events.ts';
+import type { Stage } from '../core/routes.ts';
+import type { Outcome } from '../core/outcome.ts';
 
 /** How a stage of work reports itself; bound to one service and one run by whoever starts the work. */
 export interface StageReporter {

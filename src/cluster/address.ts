@@ -1,6 +1,6 @@
 /**
  * Where an API server or a registry is, judged by its address alone. Pure: nothing is resolved or contacted, because
- * the guard has to speak before any packet leaves.
+ * the guard must decide before any packet is sent.
  */
 import { BlockList, isIP } from 'node:net';
 
@@ -9,7 +9,7 @@ const loopback = new BlockList();
 loopback.addSubnet('127.0.0.0', 8, 'ipv4');
 loopback.addAddress('::1', 'ipv6');
 
-/** The host of a URL in lower case, without port and without the brackets of IPv6; empty when it is no URL. */
+/** The host of a URL in lower case, without port and without the brackets of IPv6. Empty if the text is not a URL. */
 export function hostOfUrl(url: string): string {
   try {
     return new URL(url).hostname.replace(/^\[(.*)\]$/, '$1').toLowerCase();
@@ -20,14 +20,14 @@ export function hostOfUrl(url: string): string {
 
 /**
  * True for this machine's loopback: 127.0.0.0/8, ::1, and the names that RFC 6761 (section 6.3) reserves for it,
- * `localhost` and everything below. A name that merely resolves to loopback today does not count.
+ * `localhost` and everything below. A name that only resolves to loopback today does not count.
  */
 export function isLoopback(host: string): boolean {
   if (host === 'localhost' || host.endsWith('.localhost')) return true;
   return inRange(host, loopback);
 }
 
-/** Makes a set of IPv4 networks from their CIDR notation, such as `192.168.0.0/16`. */
+/** A set of IPv4 networks, from their CIDR notation such as `192.168.0.0/16`. */
 export function networks(...cidrs: readonly string[]): BlockList {
   const list = new BlockList();
   for (const cidr of cidrs) {
@@ -37,7 +37,7 @@ export function networks(...cidrs: readonly string[]): BlockList {
   return list;
 }
 
-/** True when a host is an IP address, not a name, within the networks. */
+/** True if a host is an IP address (not a name) within the networks. */
 export function inRange(host: string, list: BlockList): boolean {
   const family = isIP(host);
   return family !== 0 && list.check(host, family === 4 ? 'ipv4' : 'ipv6');

@@ -1,15 +1,15 @@
-/** What the API server says of a server-side apply that meets fields of other managers. Pure. */
+/** What the API server says about a server-side apply that meets fields of other managers. Pure. */
 import { listAt, stringAt } from '../support/fields.ts';
 
-/** A field that somebody else has set to another value. */
+/** A field that someone else has set to another value. */
 export interface FieldConflict {
-  /** Name of the other field manager, such as `kubectl-set`; absent where the server records none. */
+  /** Name of the other field manager, such as `kubectl-set`. Absent if the server records none. */
   readonly manager?: string;
-  /** As the server writes paths: `.spec.template.spec.containers[name="app"].image`. */
+  /** In the server's notation: `.spec.template.spec.containers[name="app"].image`. */
   readonly field: string;
 }
 
-/** The conflicts that a 409 names; none for a 409 of another cause. */
+/** The conflicts that a 409 names; empty for a 409 with another cause. */
 export function conflictsIn(body: unknown): readonly FieldConflict[] {
   return listAt(body, 'details', 'causes').flatMap((cause) => {
     const field = stringAt(cause, 'field');

@@ -1,20 +1,20 @@
 /**
- * The local Kubernetes products that appdev knows by sight: what each of them writes into a kubeconfig, and how it is
- * started again. Pure tables and predicates. A product is recognised only when the context's name AND the API
- * server's address are its own: a context called `kind-shop` that leads to 10.0.0.5 is somebody's real cluster.
+ * The local Kubernetes products that appdev recognises: what each of them writes into a kubeconfig, and how to start it
+ * again. Pure tables and predicates. A product is recognised only if the context's name AND the API server's address
+ * are its own: a context called `kind-shop` that leads to 10.0.0.5 is someone's real cluster.
  */
 import { hostOfUrl, inRange, isLoopback, networks } from './address.ts';
 
-/** What a kubeconfig says of one context, as far as the guard needs it. */
+/** What a kubeconfig says about one context, as far as the guard needs it. */
 export interface ContextFacts {
   readonly context: string;
   /** Name of the cluster entry that the context refers to. */
   readonly cluster: string;
   /** URL of the API server. */
   readonly server: string;
-  /** Set when requests go through a proxy, so that the server's address says nothing about where they end. */
+  /** Set if requests go through a proxy. Then the server's address does not say where they end. */
   readonly proxyUrl?: string;
-  /** Set when the server's certificate is for another name, as behind a tunnel. */
+  /** Set if the server's certificate is for another name, as behind a tunnel. */
   readonly tlsServerName?: string;
   /** Absolute paths of the certificate files that the cluster and the user entries name. */
   readonly certificateFiles: readonly string[];
@@ -24,11 +24,11 @@ export interface ContextFacts {
 
 interface Product {
   readonly name: string;
-  /** Whether context and cluster entry are called as the product calls them. */
+  /** True if context and cluster entry have the names that the product gives them. */
   readonly named: (facts: ContextFacts) => boolean;
-  /** Whether the API server's host is one that the product uses. `own`: addresses of this machine's interfaces. */
+  /** True if the API server's host is one that the product uses. `own`: addresses of this machine's interfaces. */
   readonly local: (host: string, facts: ContextFacts, own: readonly string[]) => boolean;
-  /** What to type when its API server does not answer. */
+  /** What to type if its API server does not answer. */
   readonly start: (context: string) => string;
 }
 
@@ -52,7 +52,9 @@ const onLoopback = (host: string): boolean => isLoopback(host);
  */
 const minikubeNodes = networks('192.168.0.0/16', '172.16.0.0/12', '10.211.55.0/24');
 
-/** Certificates below `.minikube` (or `$MINIKUBE_HOME/.minikube`), or the extension that minikube writes. */
+/**
+ * True for certificates below `.minikube` (or `$MINIKUBE_HOME/.minikube`), or with the extension that minikube writes.
+ */
 function markedByMinikube(facts: ContextFacts): boolean {
   const below = (file: string): boolean => /[\\/]\.minikube[\\/]/.test(file);
   const files = facts.certificateFiles;
@@ -67,8 +69,8 @@ const products: readonly Product[] = [
     start: (context) => `docker start ${context.slice('kind-'.length)}-control-plane`,
   },
   {
-    // k3d writes 0.0.0.0, which as a destination is this machine, or with Docker Desktop `host.docker.internal`,
-    // which Docker Desktop maps to this machine.
+    // k3d writes 0.0.0.0, which as a destination means this machine. With Docker Desktop it writes
+    // `host.docker.internal`, which Docker Desktop maps to this machine.
     name: 'k3d',
     named: sameName(/^k3d-./),
     local: (host) => isLoopback(host) || host === '0.0.0.0' || host === 'host.docker.internal',
@@ -95,7 +97,7 @@ const products: readonly Product[] = [
       `colima start --kubernetes${context === 'colima' ? '' : ` ${context.slice('colima-'.length)}`}`,
   },
   {
-    // `microk8s config` names the address of this machine's default interface, `microk8s config -l` loopback.
+    // `microk8s config` names the address of this machine's default interface, `microk8s config -l` names loopback.
     name: 'microk8s',
     named: (facts) => facts.context === 'microk8s' && facts.cluster === 'microk8s-cluster',
     local: (host, _facts, own) => isLoopback(host) || own.includes(host),
@@ -108,15 +110,15 @@ const products: readonly Product[] = [
     start: () => 'orb start k8s',
   },
   {
-    // The address of the sandbox's own bridge, from the range that RFC 2544 sets aside for tests and nobody routes.
+    // The address of the sandbox's own bridge, from the range that RFC 2544 reserves for tests and nobody routes.
     name: 'sandbox',
     named: fixedName('appdev-sandbox'),
     local: (host) => host === '198.18.0.1',
     start: () => 'sandbox/cluster up',
   },
   {
-    // A profile may have any name, so that only `minikube` itself and what minikube marked as its own counts; on a
-    // private network the marks are needed in any case, because many other things live there.
+    // A profile may have any name, so only `minikube` itself and what minikube marked as its own counts. On a private
+    // network the marks are always needed, because many other things live there.
     name: 'minikube',
     named: (facts) =>
       facts.cluster === facts.context && (facts.context === 'minikube' || markedByMinikube(facts)),
@@ -152,7 +154,7 @@ export function recognize(facts: ContextFacts, own: readonly string[]): Recognit
   };
 }
 
-/** What to type to start a product's cluster; undefined for a cluster of unknown make. */
+/** What to type to start a product's cluster; undefined if the product is unknown. */
 export function startHint(product: string, context: string): string | undefined {
   return products.find(({ name }) => name === product)?.start(context);
 }

@@ -1,9 +1,9 @@
 /**
- * The cluster as the other parts see it: few verbs over plain objects. client.ts implements it; tests may stand in
- * for it. One `Cluster` is pinned to one context and one API server for its whole life.
+ * The cluster as the other parts see it: few verbs over plain objects. client.ts implements it; tests may replace it.
+ * One `Cluster` is pinned to one context and one API server for its whole life.
  */
-import type { ErrorCode } from '../errors.ts';
-import type { Outcome } from '../outcome.ts';
+import type { ErrorCode } from '../core/errors.ts';
+import type { Outcome } from '../core/outcome.ts';
 import type { FieldConflict } from './conflicts.ts';
 
 /** A Kubernetes object as plain data. */
@@ -54,14 +54,14 @@ export interface ClusterIdentity {
   readonly context: string;
   /** URL of the API server. */
   readonly server: string;
-  /** `kind`, `minikube`, `k3d`, …, `sandbox`, or `named` when only cluster.allow or the command line vouches for it. */
+  /** `kind`, `minikube`, `k3d`, …, `sandbox`; or `named` if only cluster.allow or the command line vouches for it. */
   readonly product: string;
   readonly namespace: string;
-  /** Path of a 0600 kubeconfig that holds this context alone: what every child process gets as KUBECONFIG. */
+  /** Path of a kubeconfig with mode 0600 that contains only this context. Every child process gets it as KUBECONFIG. */
   readonly kubeconfig: string;
 }
 
-/** The set of objects that a query selects, kept current. */
+/** The set of objects that a query selects, kept up to date. */
 export type Snapshot = readonly KubeObject[];
 
 /** A pod's log line. */
@@ -79,7 +79,9 @@ export interface LogRequest {
   readonly previous?: boolean;
   readonly tailLines?: number;
   readonly sinceSeconds?: number;
-  /** Only lines from this second on (RFC 3339; the server ignores fractions). Excludes `sinceSeconds`. */
+  /**
+   * Only lines from this second on (RFC 3339; the server ignores fractions). Cannot be combined with `sinceSeconds`.
+   */
   readonly sinceTime?: string;
   /** Puts the time (RFC 3339 with nanoseconds) and a space before each line. */
   readonly timestamps?: boolean;
@@ -91,8 +93,8 @@ export interface Cluster {
   get(ref: ObjectRef, signal: AbortSignal): Promise<Outcome<KubeObject | undefined>>;
   list(query: ObjectQuery, signal: AbortSignal): Promise<Outcome<readonly KubeObject[]>>;
   /**
-   * Server-side apply with field manager `appdev` unless another is named; conflicts fail unless `force`. Fields that the
-   * kind does not have are an error unless `lenient`, as Helm is.
+   * Server-side apply, with field manager `appdev` unless another is named. Conflicts fail unless `force` is set.
+   * Fields that the kind does not have are an error unless `lenient` is set, as Helm does.
    */
   apply(
     object: KubeObject,
@@ -105,8 +107,8 @@ export interface Cluster {
     signal: AbortSignal,
   ): Promise<Outcome<KubeObject>>;
   /**
-   * The fields that an `apply` without `force` would stop at, by a dry run: those that other managers have set to other
-   * values. Whatever else the API server has against the object is left for `apply` to meet.
+   * The fields at which an `apply` without `force` would stop, found by a dry run: those that other managers have set
+   * to other values. Any other objection of the API server is left to `apply`.
    */
   conflicts(
     object: KubeObject,
@@ -114,26 +116,28 @@ export interface Cluster {
     signal: AbortSignal,
   ): Promise<Outcome<readonly FieldConflict[]>>;
   /**
-   * Deletes, dependents in the background; an object that is not there is success. With `uid`, only that very object;
-   * with `resourceVersion`, only in that very state: another one is left alone, and the answer is `absent`.
+   * Deletes an object, its dependents in the background. An object that does not exist is a success. With `uid`,
+   * deletes only that very object; with `resourceVersion`, only in that very state. Otherwise the object is left alone
+   * and the value is `absent`.
    */
   remove(
     ref: ObjectRef,
     options: { readonly uid?: string; readonly resourceVersion?: string; readonly graceSeconds?: number },
     signal: AbortSignal,
   ): Promise<Outcome<'deleted' | 'absent'>>;
-  /** Creates; `exists` when the name is taken. */
+  /** Creates an object; `exists` if the name is taken. */
   create(object: KubeObject, signal: AbortSignal): Promise<Outcome<KubeObject | 'exists'>>;
-  /** Replaces where the resourceVersion in `object` still holds; `conflict` where it does not. */
+  /** Replaces an object if the resourceVersion in `object` is still current; `conflict` if it is not. */
   replace(object: KubeObject, signal: AbortSignal): Promise<Outcome<KubeObject | 'conflict'>>;
   /**
-   * Keeps a query's result current: lists, watches, and after any loss lists again with back-off. `onSnapshot` gets the
-   * whole set after each change (coalesced), `onLost`/`onRegained` the connection's state. Ends with the signal only.
+   * Keeps a query's result up to date: lists, watches, and after any loss lists again with back-off. Calls `onSnapshot`
+   * with the whole set after each change (coalesced), `onLost` and `onRegained` with the state of the connection. Ends
+   * only with the signal.
    */
   follow(query: ObjectQuery, handlers: FollowHandlers, signal: AbortSignal): void;
   /** Follows or reads one container's log, line by line. Resolves at the end of the stream. */
   logs(request: LogRequest, onLine: (line: string) => void, signal: AbortSignal): Promise<Outcome<void>>;
-  /** Runs a command in a container; the exit code is the value. */
+  /** Runs a command in a container. The value contains the exit code. */
   exec(
     target: { readonly namespace: string; readonly pod: string; readonly container: string },
     command: readonly string[],
@@ -141,7 +145,7 @@ export interface Cluster {
   ): Promise<Outcome<{ readonly exitCode: number; readonly stdout: string; readonly stderr: string }>>;
   /**
    * Sends `source` to the standard input of a running container and ends that input. Resolves when the container has
-   * ended or, after everything was sent, the connection; fails where the connection broke before.
+   * ended, or when the connection ended after everything was sent. Fails if the connection broke before.
    */
   attach(
     target: { readonly namespace: string; readonly pod: string; readonly container: string },
@@ -149,10 +153,10 @@ export interface Cluster {
     signal: AbortSignal,
   ): Promise<Outcome<void>>;
   /**
-   * Joins a socket and a port of a pod until either ends. Used by forward.ts, which owns the local listener and
-   * reconnects. Resolves when the connection has ended, with the socket closed; `refused` says why where nothing in
-   * the pod takes the connection. Where the pod cannot be reached at all, the outcome is a failure and the socket is
-   * left as it was, so that another pod can be tried.
+   * Connects a socket with a port of a pod until either side ends. forward.ts uses it; it owns the local listener and
+   * reconnects. Resolves when the connection has ended, with the socket closed; `refused` says why if nothing in the
+   * pod accepts the connection. If the pod cannot be reached at all, the outcome is a failure and the socket is left as
+   * it was, so that another pod can be tried.
    */
   connect(
     target: { readonly namespace: string; readonly pod: string; readonly port: number },
@@ -162,7 +166,7 @@ export interface Cluster {
 
 export interface FollowHandlers {
   readonly onSnapshot: (objects: Snapshot) => void;
-  /** `code` is absent where the request was cancelled. */
+  /** `code` is absent if the request was cancelled. */
   readonly onLost?: (reason: string, code?: ErrorCode) => void;
   readonly onRegained?: () => void;
 }

@@ -1,14 +1,14 @@
 /** `appdev build`: builds and pushes what is not there already, and writes artifacts.json. */
-import { buildServices } from '../loop/once.ts';
-import { ok } from '../outcome.ts';
-import { dropArtifacts, mayWriteArtifacts, writeArtifacts } from './artifacts.ts';
-import { createBuildLog } from './build-log.ts';
-import { openTarget } from './cluster.ts';
-import type { Invocation } from './command.ts';
-import { firstFailure } from './first-failure.ts';
-import { onceOptions } from './once.ts';
-import { withSession } from './session.ts';
-import { openWork } from './work.ts';
+import { buildServices } from '../loop/once/once.ts';
+import { ok } from '../core/outcome.ts';
+import { dropArtifacts, mayWriteArtifacts, writeArtifacts } from '../app/handover/artifacts.ts';
+import { createBuildLog } from '../app/handover/build-log.ts';
+import { openTarget } from '../app/compose/cluster.ts';
+import type { Invocation } from '../app/invocation.ts';
+import { firstFailure } from '../app/first-failure.ts';
+import { onceOptions } from '../app/compose/once.ts';
+import { withSession } from '../app/session.ts';
+import { openWork } from '../app/compose/work.ts';
 
 /** Runs the command. */
 export async function build(invocation: Invocation): Promise<number> {

@@ -1,17 +1,17 @@
-/** `appdev config print|validate|schema`. Prints to standard output; contacts nothing. */
-import { jsonSchemaText } from '../config/reference.ts';
-import { nearest } from '../config/nearest.ts';
-import { diagnosticLines } from '../diagnostic.ts';
-import { failed } from '../outcome.ts';
-import { count } from '../ui/format.ts';
-import type { Invocation } from './command.ts';
-import { exitWith } from './fail.ts';
-import { openProject } from './project.ts';
-import { environmentMask } from './secrets.ts';
+/** `appdev config print|validate|schema`. It prints to standard output and contacts nothing. */
+import { jsonSchemaText } from '../config/docs/reference.ts';
+import { nearest } from '../config/text/nearest.ts';
+import { diagnosticLines } from '../core/diagnostic.ts';
+import { failed } from '../core/outcome.ts';
+import { count } from '../ui/lines/format.ts';
+import type { Invocation } from '../app/invocation.ts';
+import { exitWith } from '../app/fail.ts';
+import { openProject } from '../app/project.ts';
+import { environmentMask } from '../app/secrets.ts';
 
 const actions = ['print', 'validate', 'schema'];
 
-/** Runs the command; the exit code is 2 when the file has errors. */
+/** Runs `appdev config`. The exit code is 2 if the file has errors. */
 export async function config(invocation: Invocation): Promise<number> {
   const [action, ...rest] = invocation.positionals;
   const mask = environmentMask(invocation.env);

@@ -1,10 +1,10 @@
 /** `appdev delete`: removes what appdev deployed. */
-import type { Invocation } from './command.ts';
-import { openTarget } from './cluster.ts';
-import { removeServices } from './remove.ts';
-import { withSession } from './session.ts';
+import type { Invocation } from '../app/invocation.ts';
+import { openTarget } from '../app/compose/cluster.ts';
+import { removeServices } from '../app/deployed/remove.ts';
+import { withSession } from '../app/session.ts';
 
-/** Runs the command. */
+/** Runs `appdev delete` for the named services, or for all. Returns the exit code. */
 export async function deleteCommand(invocation: Invocation): Promise<number> {
   return await withSession(invocation, { panel: false, withNeeds: false }, async (session) => {
     const target = await openTarget(session, 'delete');

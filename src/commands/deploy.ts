@@ -1,14 +1,14 @@
 /** `appdev deploy`: deploys the images of artifacts.json, or given manifests, and waits for the rollout. */
-import { deployServices } from '../loop/once.ts';
-import { openTarget } from './cluster.ts';
-import type { Invocation } from './command.ts';
+import { deployServices } from '../loop/once/once.ts';
+import { openTarget } from '../app/compose/cluster.ts';
+import type { Invocation } from '../app/invocation.ts';
 import { previewDeploy } from './diff.ts';
-import { firstFailure } from './first-failure.ts';
-import { ensureNamespaces } from './namespaces.ts';
-import { onceOptions } from './once.ts';
-import { readDeployInput } from './plan-deploy.ts';
-import { withSession } from './session.ts';
-import { openWork } from './work.ts';
+import { firstFailure } from '../app/first-failure.ts';
+import { ensureNamespaces } from '../app/deployed/namespaces.ts';
+import { onceOptions } from '../app/compose/once.ts';
+import { readDeployInput } from '../app/handover/deploy-input.ts';
+import { withSession } from '../app/session.ts';
+import { openWork } from '../app/compose/work.ts';
 
 /** Runs the command. */
 export async function deploy(invocation: Invocation): Promise<number> {
@@ -26,8 +26,8 @@ export async function deploy(invocation: Invocation): Promise<number> {
     // Nothing is written before all that was asked for is known to fit.
     const ensured = await ensureNamespaces(session, target.value, session.services);
     if (ensured.kind !== 'ok') return ensured;
-    const { deployer } = placed.value.target;
-    const options = onceOptions(session, { ...work.value, parts: { ...work.value.parts, deployer } });
-    return firstFailure((await deployServices(options, placed.value.artifacts)).values());
+    const { renderer } = placed.value.target.deployer;
+    const options = onceOptions(session, { ...work.value, parts: { ...work.value.parts, renderer } });
+    return firstFailure((await deployServices({ ...options, given: placed.value.artifacts })).values());
   });
 }

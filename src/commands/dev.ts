@@ -4,24 +4,24 @@ import { createGitProbe } from '../watch/git.ts';
 import type { Note } from '../watch/walk.ts';
 import { createWatcher } from '../watch/watcher.ts';
 import { readEventlessType } from '../watch/filesystem.ts';
-import { createLoop, type Loop } from '../loop/driver.ts';
+import { createLoop, type Loop } from '../loop/drive/driver.ts';
 import type { ServiceConfig } from '../config/model.ts';
-import { ok, type Outcome } from '../outcome.ts';
+import { ok, type Outcome } from '../core/outcome.ts';
 import { onAbort } from '../support/abort.ts';
 import { systemClock } from '../support/clock.ts';
-import { createAttachments } from './attachments.ts';
-import { followConnection } from './connection.ts';
-import { openTarget, type OpenTarget } from './cluster.ts';
-import type { Invocation } from './command.ts';
-import { createFootprint } from './footprint.ts';
-import { createNamespaceLocks, type NamespaceLocks } from './namespaces.ts';
-import { createPruning } from './pruning.ts';
-import { watchRegistryReturn } from './registry-return.ts';
-import { createReload } from './reload.ts';
-import { removalSeconds, removeAtEnd } from './remove.ts';
-import { withSession, type Session } from './session.ts';
-import { leavingAtEnd } from './staying.ts';
-import { openWork, type Work } from './work.ts';
+import { createAttachments } from '../app/dev/attachments.ts';
+import { followConnection } from '../app/dev/connection.ts';
+import { openTarget, type OpenTarget } from '../app/compose/cluster.ts';
+import type { Invocation } from '../app/invocation.ts';
+import { createFootprint } from '../app/dev/footprint.ts';
+import { createNamespaceLocks, type NamespaceLocks } from '../app/deployed/namespaces.ts';
+import { createPruning } from '../app/dev/pruning.ts';
+import { watchRegistryReturn } from '../app/dev/registry-return.ts';
+import { createReload } from '../app/dev/reload.ts';
+import { removalSeconds, removeAtEnd } from '../app/deployed/remove.ts';
+import { withSession, type Session } from '../app/session.ts';
+import { leavingAtEnd } from '../app/deployed/staying.ts';
+import { openWork, type Work } from '../app/compose/work.ts';
 
 /** Batches that may build at once: more would only slow each other down on a developer's machine. */
 const batchLimit = 2;
@@ -63,10 +63,12 @@ async function runLoop(
   const { emit, project, services } = session;
   const { cluster } = target;
   const attachments = createAttachments(target, emit);
-  const footprint = createFootprint(services, cluster, attachments.deployer);
+  const footprint = createFootprint(services, cluster);
   const config = { ...project.config, services };
   const pruning = createPruning(work.prune);
-  const parts = { ...pruning.guard(work.parts), deployer: footprint.deployer };
+  const guarded = pruning.guard(work.parts);
+  // The outermost comes first: what is about to be applied is noted before anything follows it.
+  const parts = { ...guarded, way: footprint.noting(attachments.following(guarded.way)) };
   const reload = createReload({ session, cluster, locks, footprint });
   const scanner = createScanner({
     config,
@@ -125,7 +127,7 @@ async function runLoop(
       const next = await reload();
       if (next.kind !== 'ok') return next;
       attachments.configured(next.value.config.services);
-      return ok({ ...next.value, work: parts });
+      return next;
     },
     testsRun: work.testsRun,
     limit: batchLimit,

@@ -1,15 +1,15 @@
 /** `appdev diff` and `appdev deploy --dry-run`: what a deploy would change in the cluster, as a unified diff. */
+import { patchOf } from '../deploy/live/shown.ts';
 import type { ObjectChange, Preview } from '../deploy/types.ts';
-import { complete, otherImages } from '../loop/images.ts';
-import { ok, type Outcome } from '../outcome.ts';
-import { unifiedDiff } from '../support/unified-diff.ts';
-import { openTarget } from './cluster.ts';
-import type { Invocation } from './command.ts';
-import { readDeployInput } from './plan-deploy.ts';
-import { quietContext } from './quiet.ts';
-import { noticesOnStderr, wantsJson, withData } from './read-only.ts';
+import { complete, otherImages } from '../loop/work/images.ts';
+import { ok, type Outcome } from '../core/outcome.ts';
+import { openTarget } from '../app/compose/cluster.ts';
+import type { Invocation } from '../app/invocation.ts';
+import { readDeployInput } from '../app/handover/deploy-input.ts';
+import { quietContext } from '../app/quiet.ts';
+import { noticesOnStderr, wantsJson, withData } from '../app/data-session.ts';
 
-/** Exit code of `--exit-code` when there are changes: one that no failure has, so that a script can tell. */
+/** The exit code with `--exit-code` if there are changes. No failure uses it, so that scripts can tell them apart. */
 const changedCode = 11;
 
 interface Shown extends Preview {
@@ -17,12 +17,12 @@ interface Shown extends Preview {
   readonly namespace: string;
 }
 
-/** Runs the command. */
+/** Runs `appdev diff`. Returns the exit code. */
 export async function diff(invocation: Invocation): Promise<number> {
   return await previewDeploy(invocation, 'diff');
 }
 
-/** Shows what would change. `command` decides what the guard allows. */
+/** Prints what would change and returns the exit code. `command` decides which contexts the guard allows. */
 export async function previewDeploy(invocation: Invocation, command: 'diff' | 'deploy'): Promise<number> {
   return await withData(
     invocation,
@@ -42,10 +42,10 @@ export async function previewDeploy(invocation: Invocation, command: 'diff' | 'd
         const context = quietContext(signals.shutdown);
         const others = otherImages(project.config.services, name, artifacts);
         const rendered = complete(
-          await target.deployer.render(service, artifacts.get(name), context, others),
+          await target.deployer.renderer.render(service, artifacts.get(name), context, others),
         );
         if (rendered.kind !== 'ok') return rendered;
-        const preview = await target.deployer.preview(service, rendered.value, signals.shutdown);
+        const preview = await target.deployer.way.preview(service, rendered.value, signals.shutdown);
         if (preview.kind !== 'ok') return preview;
         previews.push({ service: name, namespace: rendered.value.namespace, ...preview.value });
       }
@@ -65,14 +65,14 @@ function isChanged({ changes, notes }: Preview): boolean {
   return changes.length > 0 || notes.length > 0;
 }
 
-/** Lines that begin with `#` are for people; the rest is a diff. */
+/** The text for a terminal. Lines that begin with `#` are for people; the rest is a diff. */
 function textOf(previews: readonly Shown[]): string {
   return previews
     .map((preview) => {
       const { service, namespace, changes, notes } = preview;
       const counts = isChanged(preview) ? countsOf(changes) : 'no change';
       const head = [`# ${service} in ${namespace}: ${counts}`, ...notes.map((note) => `# ${note}`)];
-      return `${head.join('\n')}\n${changes.map(diffOf).join('')}`;
+      return `${head.join('\n')}\n${changes.map(patchOf).join('')}`;
     })
     .join('');
 }
@@ -88,13 +88,6 @@ function countsOf(changes: readonly ObjectChange[]): string {
   return parts.join(', ');
 }
 
-function diffOf({ object, namespace, change, before, after }: ObjectChange): string {
-  const path = `${namespace === undefined ? '' : `${namespace}/`}${object}`;
-  const from = change === 'create' ? '/dev/null' : `live/${path}`;
-  const to = change === 'delete' ? '/dev/null' : `deploy/${path}`;
-  return unifiedDiff(before, after, from, to);
-}
-
 function jsonOf(previews: readonly Shown[]): string {
   const services = previews.map(({ service, namespace, changes, notes }) => ({
     ...{ service, namespace, notes },
@@ -102,7 +95,7 @@ function jsonOf(previews: readonly Shown[]): string {
       object: one.object,
       ...(one.namespace === undefined ? {} : { namespace: one.namespace }),
       change: one.change,
-      diff: diffOf(one),
+      diff: patchOf(one),
     })),
   }));
   return `${JSON.stringify({ v: 1, changed: previews.some(isChanged), services })}\n`;

@@ -1,16 +1,16 @@
-/** `appdev doctor`: checks tools, cluster, registry and this machine, and says what to do about what is missing. */
+/** `appdev doctor`: checks the tools, the cluster, the registry and this machine, and says how to fix problems. */
 import { statfsSync } from 'node:fs';
-import { findGradleRoot } from '../build/gradle-model.ts';
-import { findGradle } from '../build/gradle-tool.ts';
-import { jarToolOf } from '../build/jar-builder.ts';
-import { findMaven } from '../build/maven-tool.ts';
-import { usesBuilder } from '../build/image-builders.ts';
-import { probeBuildah } from '../build/storage.ts';
+import { findGradleRoot } from '../build/jar/gradle/model.ts';
+import { findGradle } from '../build/jar/gradle/tool.ts';
+import { jarToolOf } from '../build/jar/select.ts';
+import { findMaven } from '../build/jar/maven/tool.ts';
+import { usesBuilder } from '../build/image/select.ts';
+import { probeBuildah } from '../build/image/buildah/storage.ts';
 import type { ServiceConfig } from '../config/model.ts';
-import { exitCodes } from '../errors.ts';
-import { ok, type Outcome } from '../outcome.ts';
-import { runProcess } from '../support/process.ts';
-import { count } from '../ui/format.ts';
+import { exitCodes } from '../core/errors.ts';
+import { ok, type Outcome } from '../core/outcome.ts';
+import { runProcess } from '../support/process/process.ts';
+import { count } from '../ui/lines/format.ts';
 import {
   checkDisk,
   checkImageCommand,
@@ -22,23 +22,23 @@ import {
   passed,
   programs,
   type Check,
-} from './checks.ts';
-import { openTarget } from './cluster.ts';
-import type { Invocation } from './command.ts';
-import { printError } from './fail.ts';
-import { openProject } from './project.ts';
-import { kanikoChecks } from './kaniko-checks.ts';
-import { probeRegistry } from './registry-probe.ts';
-import { wantsJson, withData } from './read-only.ts';
-import { environmentMask } from './secrets.ts';
-import type { Session } from './session.ts';
-import { openWork } from './work.ts';
+} from '../app/doctor/checks.ts';
+import { openTarget } from '../app/compose/cluster.ts';
+import type { Invocation } from '../app/invocation.ts';
+import { printError } from '../app/fail.ts';
+import { openProject } from '../app/project.ts';
+import { kanikoChecks } from '../app/doctor/kaniko-checks.ts';
+import { probeRegistry } from '../app/doctor/registry-probe.ts';
+import { wantsJson, withData } from '../app/data-session.ts';
+import { environmentMask } from '../app/secrets.ts';
+import type { Session } from '../app/session.ts';
+import { openWork } from '../app/compose/work.ts';
 
-/** Runs the command; the exit code is 2 when a check fails. */
+/** Runs `appdev doctor`. The exit code is 2 if a check fails. */
 export async function doctor(invocation: Invocation): Promise<number> {
   const project = await openProject(invocation);
   if (project.kind === 'ok') return await withData(invocation, async (session) => await examine(session));
-  // Without a project the machine alone can be looked at, and what is wrong with the project is said.
+  // Without a project, only the machine can be checked. The error of the project is shown as a failed check.
   const signal = new AbortController().signal;
   const checks = await machineChecks(invocation.cwd, [], signal);
   const problem: Check[] = project.kind === 'failed' ? [failure('appdev.yaml', project.error)] : [];
@@ -66,7 +66,7 @@ async function examine(session: Session): Promise<Outcome<number>> {
   return ok(print(session.mask(checks), wantsJson(invocation)));
 }
 
-/** Without services, every tool that a project might use is looked for. */
+/** Checks the tools that the services need. Without services, it checks every tool that a project could need. */
 async function machineChecks(
   cwd: string,
   services: readonly ServiceConfig[],
@@ -130,8 +130,8 @@ async function clusterChecks(session: Session): Promise<Check[]> {
   if (version.kind !== 'ok') return version.kind === 'failed' ? [failure('cluster', version.error)] : [];
   const reached: Check = passed('cluster', `${context} (${product}), ${version.value} at ${server}`);
   if (product === 'unknown') {
-    // Merely the current context, and no local one: it is asked its version, and nothing goes to its registry.
-    const detail = `not tried: name the cluster to have it tried: appdev doctor --kube-context ${context}`;
+    // The context is only the current one and not local. Asking for its version is harmless, but nothing is pushed.
+    const detail = `not tried, because nothing names this cluster; to try it: appdev doctor --kube-context ${context}`;
     return [reached, passed('registry push', detail)];
   }
   const work = await openWork(session, target.value);
@@ -140,7 +140,7 @@ async function clusterChecks(session: Session): Promise<Check[]> {
   const kaniko = usesBuilder(session.services, 'kaniko')
     ? await kanikoChecks(session, target.value, work.value.images)
     : [];
-  // The proof needs a builder on this machine: doctor starts no builds in clusters, and no command of appdev.yaml.
+  // The test needs a builder on this machine: doctor starts no builds in clusters and runs no commands of appdev.yaml.
   const buildah =
     session.services.every(({ image }) => image === undefined) || usesBuilder(session.services, 'buildah');
   const proof = buildah
@@ -152,8 +152,8 @@ async function clusterChecks(session: Session): Promise<Check[]> {
 const notPushed: Check = {
   name: 'registry push',
   state: 'warning',
-  detail: 'not tried: doctor pushes an image of its own with Buildah only, which no service here uses',
-  hint: 'appdev build tries it with the project itself',
+  detail: 'not tried: doctor can push its test image only with Buildah, and no service here uses Buildah',
+  hint: 'run appdev build, which pushes the images of the project',
 };
 
 function freeBytes(path: string): number {
@@ -161,7 +161,7 @@ function freeBytes(path: string): number {
     const { bavail, bsize } = statfsSync(path);
     return bavail * bsize;
   } catch {
-    // Not there yet: the tool makes it on the same disk as its parent, which the other checks cover.
+    // The folder does not exist yet. It will be on the same disk as its parent, which other checks cover.
     return Number.MAX_SAFE_INTEGER;
   }
 }
@@ -175,7 +175,7 @@ function print(checks: readonly Check[], json: boolean): number {
     const width = Math.max(...checks.map(({ name }) => name.length));
     for (const { name, state, detail, hint } of checks) {
       process.stdout.write(`${marks[state]} ${name.padEnd(width)}  ${detail}\n`);
-      // A hint may be an excerpt of several lines.
+      // A hint can have several lines.
       for (const [index, line] of (hint ?? '').split('\n').entries())
         if (line !== '')
           process.stdout.write(`${' '.repeat(width + 4)}${index === 0 ? 'try: ' : '     '}${line}\n`);

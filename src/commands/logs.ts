@@ -1,19 +1,19 @@
 /** `appdev logs`: prints or follows the application logs of the services. */
-import { followPodLogs, readPodLogs, type PodLogsRequest } from '../cluster/pod-logs.ts';
-import { durationMs } from '../config/grammar.ts';
-import type { EventBody } from '../events.ts';
-import { failed, ok, type Outcome } from '../outcome.ts';
-import { namespaceOf, openTarget } from './cluster.ts';
-import type { Invocation } from './command.ts';
-import { exitWith } from './fail.ts';
-import { done, noticesOnStderr, wantsJson, withData } from './read-only.ts';
-import { environmentMask } from './secrets.ts';
-import { selectorsOf } from './selectors.ts';
+import { followPodLogs, readPodLogs, type PodLogsRequest } from '../cluster/logs/pod-logs.ts';
+import { durationMs } from '../config/schema/grammar.ts';
+import type { EventBody } from '../core/events.ts';
+import { failed, ok, type Outcome } from '../core/outcome.ts';
+import { namespaceOf, openTarget } from '../app/compose/cluster.ts';
+import type { Invocation } from '../app/invocation.ts';
+import { exitWith } from '../app/fail.ts';
+import { done, noticesOnStderr, wantsJson, withData } from '../app/data-session.ts';
+import { environmentMask } from '../app/secrets.ts';
+import { selectorsOf } from '../app/deployed/selectors.ts';
 
-/** Lines of each container that are shown when neither `--tail` nor `--since` is given. */
+/** How many lines of each container are printed if neither `--tail` nor `--since` is passed. */
 const defaultTail = 200;
 
-/** Runs the command. */
+/** Runs `appdev logs`. Returns the exit code; with `--follow`, it runs until a signal. */
 export async function logs(invocation: Invocation): Promise<number> {
   const limits = limitsOf(invocation);
   if (limits.kind !== 'ok') return exitWith(limits, environmentMask(invocation.env));
@@ -34,16 +34,16 @@ export async function logs(invocation: Invocation): Promise<number> {
       const { signals, emit } = session;
       const requests: PodLogsRequest[] = [];
       for (const service of session.services) {
-        const objects = await deployer.deployedObjects(service, signals.shutdown);
-        if (objects.kind !== 'ok') return objects;
+        const deployed = await deployer.way.deployed(service, signals.shutdown);
+        if (deployed.kind !== 'ok') return deployed;
         const namespace = namespaceOf(service, cluster);
-        for (const selector of selectorsOf(objects.value)) {
+        for (const selector of selectorsOf(deployed.value.objects)) {
           requests.push({ service: service.name, namespace, selector, ...limits.value });
         }
       }
       if (requests.length === 0) {
         return failed('DEPLOY_FAILED', `nothing of ${session.project.config.name} is deployed`, {
-          hint: 'appdev status shows what is; -n names another namespace',
+          hint: 'run appdev status to see what is deployed, or name another namespace: -n NAME',
         });
       }
       if (invocation.booleans['follow'] === true) {
@@ -71,12 +71,14 @@ function limitsOf(invocation: Invocation): Outcome<Limits> {
   const { since, tail } = invocation.strings;
   const sinceMs = since === undefined ? undefined : durationMs(since);
   if (since !== undefined && sinceMs === undefined) {
-    return failed('USAGE', `--since is a duration, not '${since}'`, {
-      hint: 'e.g. --since 10m or --since 90s',
+    return failed('USAGE', `--since takes a duration, not '${since}'`, {
+      hint: 'write e.g. --since 10m or --since 90s',
     });
   }
   if (tail !== undefined && !/^\d+$/.test(tail)) {
-    return failed('USAGE', `--tail is a number of lines, not '${tail}'`, { hint: 'e.g. --tail 100' });
+    return failed('USAGE', `--tail takes a number of lines, not '${tail}'`, {
+      hint: 'write e.g. --tail 100',
+    });
   }
   const tailLines = tail === undefined ? (since === undefined ? defaultTail : undefined) : Number(tail);
   return ok({

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { commands } from './command.ts';
+import { commands } from './table.ts';
 import { commandHelp, flagsOf, parseCommandLine, programHelp, variableOf } from './parse.ts';
 
 function parse(line: string, env: NodeJS.ProcessEnv = {}): ReturnType<typeof parseCommandLine> {
@@ -61,7 +61,7 @@ describe('command line', () => {
   it('refuses a variable that is neither true nor false', () => {
     expect(parse('dev', { APPDEV_CLEANUP: 'maybe' })).toMatchObject({
       kind: 'failed',
-      error: { code: 'USAGE', message: "APPDEV_CLEANUP is 'maybe', which is neither true nor false" },
+      error: { code: 'USAGE', message: "APPDEV_CLEANUP is 'maybe', but it must be true or false" },
     });
   });
 
@@ -73,27 +73,27 @@ describe('command line', () => {
 
   it.each([
     ['dve', "there is no command 'dve'", 'did you mean: appdev dev'],
-    ['frobnicate', "there is no command 'frobnicate'", 'appdev --help lists the commands'],
+    ['frobnicate', "there is no command 'frobnicate'", 'type appdev --help to see the commands'],
     ['dev --namespce x', "appdev dev: Unknown option '--namespce'", 'did you mean: --namespace'],
     [
       'deploy --cleanup=false',
       "appdev deploy: Unknown option '--cleanup'",
-      '--cleanup is a flag of dev, run; appdev deploy --help lists those of deploy',
+      '--cleanup is a flag of dev, run; type appdev deploy --help to see the flags of deploy',
     ],
     [
       'status --no-cleanup',
       "appdev status: Unknown option '--no-cleanup'",
-      '--cleanup is a flag of dev, run; appdev status --help lists those of status',
+      '--cleanup is a flag of dev, run; type appdev status --help to see the flags of status',
     ],
     [
       'dev --cleanup=maybe',
       "appdev dev: Option '--cleanup' does not take an argument",
-      'appdev dev --help lists the flags',
+      'type appdev dev --help to see the flags',
     ],
     [
       'dev -n',
       "appdev dev: Option '-n, --namespace <value>' argument missing",
-      'appdev dev --help lists the flags',
+      'type appdev dev --help to see the flags',
     ],
   ])('%s: %s', (line, message, hint) => {
     expect(parse(line)).toEqual({ kind: 'failed', error: { code: 'USAGE', message, hint } });
@@ -106,7 +106,7 @@ describe('command line', () => {
       const help = commandHelp(command);
       expect(parse(`${command.name} --help`)).toEqual({ kind: 'ok', value: { kind: 'print', text: help } });
       expect(programHelp()).toContain(`  ${command.name} `);
-      for (const line of help.split('\n')) expect(line.length).toBeLessThanOrEqual(400);
+      for (const line of help.split('\n')) expect(line.length).toBeLessThanOrEqual(120);
     }
   });
 });

@@ -1,15 +1,18 @@
-/** From argv and environment to an `Invocation`, and the help texts. Pure; knows no command's behaviour. */
+/** Reads the command line and its environment variables, and makes the help texts. Pure. */
 import { parseArgs } from 'node:util';
-import { nearest } from '../config/nearest.ts';
-import { failed, ok, type Outcome } from '../outcome.ts';
-import { commands, commonFlags, type Command, type Flag, type Invocation } from './command.ts';
+import { nearest } from '../config/text/nearest.ts';
+import { failed, ok, type Outcome } from '../core/outcome.ts';
+import type { Command, Flag, Invocation } from '../app/invocation.ts';
+import { commands, commonFlags } from './table.ts';
 
-/** What to do: run a command, or print a text and leave. */
+/** What the command line asks for: to run a command, or to print a text and exit. */
 export type Parsed =
   | { readonly kind: 'run'; readonly command: Command; readonly invocation: Invocation }
   | { readonly kind: 'print'; readonly text: string };
 
-/** Every flag of a command; its own letters win over the common ones (`logs -f` follows). */
+/**
+ * All flags of a command. If it uses the letter of a common flag, the common flag loses its letter (`logs -f` follows).
+ */
 export function flagsOf(command: Command): Record<string, Flag> {
   const own = new Set(Object.values(command.flags).map((flag) => flag.short));
   const common = Object.entries(commonFlags).map(([name, flag]: [string, Flag]): [string, Flag] => {
@@ -23,8 +26,8 @@ export function flagsOf(command: Command): Record<string, Flag> {
 /**
  * Reads a command line.
  *
- * @param argv arguments after the program's name.
- * @returns USAGE for what cannot be understood, with the nearest known word.
+ * @param argv the arguments after the program's name
+ * @returns fails with USAGE if it cannot be understood; the hint has the nearest known word
  */
 export function parseCommandLine(
   argv: readonly string[],
@@ -45,7 +48,7 @@ export function parseCommandLine(
       commands.map((candidate) => candidate.name),
     );
     return failed('USAGE', `there is no command '${name}'`, {
-      hint: near === undefined ? 'appdev --help lists the commands' : `did you mean: appdev ${near}`,
+      hint: near === undefined ? 'type appdev --help to see the commands' : `did you mean: appdev ${near}`,
     });
   }
   return parseFlags(command, rest, context);
@@ -90,7 +93,7 @@ function parseFlags(
     if (Array.isArray(value)) lists[name] = value;
     else if (typeof value === 'boolean') booleans[name] = value;
     else if (flag.type === 'boolean') {
-      return failed('USAGE', `${variableOf(name)} is '${value}', which is neither true nor false`, {
+      return failed('USAGE', `${variableOf(name)} is '${value}', but it must be true or false`, {
         hint: `set ${variableOf(name)} to true or false, or unset it`,
       });
     } else strings[name] = value;
@@ -108,7 +111,7 @@ function parseFlags(
   return ok({ kind: 'run', command, invocation });
 }
 
-/** `--cleanup=false` as `--no-cleanup`: the spelling that users of kubectl and Skaffold know. */
+/** Turns `--cleanup=false`, which users of kubectl and Skaffold know, into `--no-cleanup`, which parseArgs knows. */
 function spelledBoolean(argument: string, flags: Record<string, Flag>): string {
   const match = /^--([a-z-]+)=(true|false)$/.exec(argument);
   const name = match?.[1];
@@ -116,7 +119,7 @@ function spelledBoolean(argument: string, flags: Record<string, Flag>): string {
   return match?.[2] === 'true' ? `--${name}` : `--no-${name}`;
 }
 
-/** `-p -name` as `--profile=-name`: parseArgs would take the dash for another flag. */
+/** Turns `-p -name` into `--profile=-name`, because parseArgs would take `-name` for another flag. */
 function joinDashedProfiles(argv: readonly string[]): string[] {
   const joined: string[] = [];
   for (let i = 0; i < argv.length; i += 1) {
@@ -130,7 +133,7 @@ function joinDashedProfiles(argv: readonly string[]): string[] {
   return joined;
 }
 
-/** The variable that stands for a flag. */
+/** The environment variable for a flag: `APPDEV_KUBE_CONTEXT` for `kube-context`. */
 export function variableOf(flag: string): string {
   return `APPDEV_${flag.toUpperCase().replaceAll('-', '_')}`;
 }
@@ -149,7 +152,7 @@ function fromEnvironment(
 
 function parseArgsMessage(error: unknown, command: Command): string {
   const text = error instanceof Error ? error.message : String(error);
-  // Node's own sentence is clear; what follows its first full stop is advice about `--` that does not help here.
+  // Node's first sentence is clear. The rest is advice about `--` that does not help here.
   return `appdev ${command.name}: ${text.split('. ')[0] ?? text}`;
 }
 
@@ -159,11 +162,11 @@ function flagHint(error: unknown, command: Command, flags: Record<string, Flag>)
     unknown === undefined || unknown in flags ? [] : commands.filter((one) => unknown in one.flags);
   if (unknown !== undefined && owners.length > 0) {
     const names = owners.map(({ name }) => name).join(', ');
-    return `--${unknown} is a flag of ${names}; appdev ${command.name} --help lists those of ${command.name}`;
+    return `--${unknown} is a flag of ${names}; type appdev ${command.name} --help to see the flags of ${command.name}`;
   }
   const near = unknown === undefined ? undefined : nearest(unknown, Object.keys(flags));
   return near === undefined || near === unknown
-    ? `appdev ${command.name} --help lists the flags`
+    ? `type appdev ${command.name} --help to see the flags`
     : `did you mean: --${near}`;
 }
 
@@ -180,7 +183,8 @@ export function programHelp(): string {
     'Flags of every command:',
     ...flagLines(commonFlags),
     '',
-    'Each flag has a variable: --kube-context is APPDEV_KUBE_CONTEXT. appdev COMMAND --help says more.',
+    'Each flag has a variable: --kube-context is APPDEV_KUBE_CONTEXT.',
+    'appdev COMMAND --help lists the flags of a command.',
   ].join('\n');
 }
 

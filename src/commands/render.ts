@@ -1,18 +1,18 @@
-/** `appdev render`: the manifests that would be applied, on standard output. Contacts no cluster. */
-import { chooseContext, readKubeconfig } from '../cluster/kubeconfig.ts';
-import { renderedEnd, renderedText } from '../deploy/rendered-file.ts';
-import { createRenderer } from '../deploy/renderer.ts';
-import { otherImages } from '../loop/images.ts';
-import { runProcess } from '../support/process.ts';
-import { readArtifacts } from './artifacts.ts';
-import type { Invocation } from './command.ts';
-import { kubeconfigPlaces } from './project.ts';
-import { askedImages, resolveImages } from './images.ts';
-import { quietContext } from './quiet.ts';
-import { done, noticesOnStderr, withData } from './read-only.ts';
-import type { Session } from './session.ts';
+/** `appdev render`: prints the manifests that would be applied to standard output. Contacts no cluster. */
+import { chooseContext, readKubeconfig } from '../cluster/choose/kubeconfig.ts';
+import { renderedEnd, renderedText } from '../deploy/render/rendered-file.ts';
+import { createRenderer } from '../deploy/deployer/renderer.ts';
+import { otherImages } from '../loop/work/images.ts';
+import { runProcess } from '../support/process/process.ts';
+import { readArtifacts } from '../app/handover/artifacts.ts';
+import type { Invocation } from '../app/invocation.ts';
+import { kubeconfigPlaces } from '../app/project.ts';
+import { askedImages, resolveImages } from '../app/handover/given-images.ts';
+import { quietContext } from '../app/quiet.ts';
+import { done, noticesOnStderr, withData } from '../app/data-session.ts';
+import type { Session } from '../app/session.ts';
 
-/** Runs the command. */
+/** Runs `appdev render`. Returns the exit code. */
 export async function render(invocation: Invocation): Promise<number> {
   return await withData(
     invocation,
@@ -40,8 +40,8 @@ export async function render(invocation: Invocation): Promise<number> {
             type: 'notice',
             level: 'warning',
             service: service.name,
-            message: `${service.name} was not built yet: its manifests show the image that they name themselves, and deploy --rendered refuses them`,
-            hint: 'appdev build',
+            message: `${service.name} has not been built yet, so its manifests have the image that the files name; deploy --rendered will refuse them`,
+            hint: `run appdev build ${service.name}`,
           });
         }
         const others = otherImages(config.services, service.name, artifacts);
@@ -53,8 +53,8 @@ export async function render(invocation: Invocation): Promise<number> {
             type: 'notice',
             level: 'warning',
             service: service.name,
-            message: `${other} was not built yet: the manifests of ${service.name} name its image as they are written`,
-            hint: `appdev build ${other}`,
+            message: `${other} has not been built yet, so the manifests of ${service.name} have its image as the files name it`,
+            hint: `run appdev build ${other}`,
           });
         }
         const { namespace, yaml } = rendered.value;
@@ -67,7 +67,7 @@ export async function render(invocation: Invocation): Promise<number> {
   );
 }
 
-/** The namespace as a deploy would choose it; the kubeconfig is read for it, the cluster is not asked. */
+/** The namespace that a deploy would choose. It reads the kubeconfig and does not contact the cluster. */
 async function namespaceOfContext({ invocation, project }: Session): Promise<string> {
   const { cluster } = project.config;
   const named = invocation.strings['namespace'] ?? cluster.namespace;

@@ -1,19 +1,24 @@
 /** `appdev run`: builds, pushes, deploys and verifies once. */
-import type { Artifact } from '../events.ts';
-import { runServices } from '../loop/once.ts';
-import type { Outcome } from '../outcome.ts';
-import { dropArtifacts, mayWriteArtifacts, readArtifacts, writeArtifacts } from './artifacts.ts';
-import { createBuildLog } from './build-log.ts';
-import { openTarget, type OpenTarget } from './cluster.ts';
-import type { Invocation } from './command.ts';
-import { firstFailure } from './first-failure.ts';
-import { askedImages, resolveImages, type AskedImage } from './images.ts';
-import { ensureNamespaces } from './namespaces.ts';
-import { onceOptions } from './once.ts';
-import { removeAtEnd } from './remove.ts';
-import { withSession, type Session } from './session.ts';
-import { verifyServices } from './verification.ts';
-import { openWork } from './work.ts';
+import type { Artifact } from '../core/events.ts';
+import { runServices } from '../loop/once/once.ts';
+import type { Outcome } from '../core/outcome.ts';
+import {
+  dropArtifacts,
+  mayWriteArtifacts,
+  readArtifacts,
+  writeArtifacts,
+} from '../app/handover/artifacts.ts';
+import { createBuildLog } from '../app/handover/build-log.ts';
+import { openTarget, type OpenTarget } from '../app/compose/cluster.ts';
+import type { Invocation } from '../app/invocation.ts';
+import { firstFailure } from '../app/first-failure.ts';
+import { askedImages, resolveImages, type AskedImage } from '../app/handover/given-images.ts';
+import { ensureNamespaces } from '../app/deployed/namespaces.ts';
+import { onceOptions } from '../app/compose/once.ts';
+import { removeAtEnd } from '../app/deployed/remove.ts';
+import { withSession, type Session } from '../app/session.ts';
+import { verifyRunning } from '../app/deployed/verification.ts';
+import { openWork } from '../app/compose/work.ts';
 
 /** Runs the command. */
 export async function run(invocation: Invocation): Promise<number> {
@@ -62,7 +67,7 @@ async function runOnce(
   const ran = firstFailure(outcomes.values());
   if (ran.kind !== 'ok') return ran;
   if (written.kind !== 'ok') return written;
-  return await verifyServices(session, target, artifacts);
+  return await verifyRunning(session, target, artifacts);
 }
 
 /** What artifacts.json has of services that take no part: manifests may name their images. Without a file, nothing. */

@@ -1,13 +1,13 @@
-/** `appdev status`: what is deployed, and whether it is ready. */
-import { exitCodes } from '../errors.ts';
-import { ok } from '../outcome.ts';
+/** `appdev status`: shows what is deployed and whether it is ready. */
+import { exitCodes } from '../core/errors.ts';
+import { ok } from '../core/outcome.ts';
 import type { ServiceStatus } from '../deploy/types.ts';
-import { count } from '../ui/format.ts';
-import { openTarget } from './cluster.ts';
-import type { Invocation } from './command.ts';
-import { wantsJson, withData } from './read-only.ts';
+import { count } from '../ui/lines/format.ts';
+import { openTarget } from '../app/compose/cluster.ts';
+import type { Invocation } from '../app/invocation.ts';
+import { wantsJson, withData } from '../app/data-session.ts';
 
-/** Runs the command; the exit code is 8 when a service that is deployed is not ready. */
+/** Runs `appdev status`. The exit code is 8 if a deployed service is not ready. */
 export async function status(invocation: Invocation): Promise<number> {
   return await withData(invocation, async (session) => {
     const target = await openTarget(session, 'status');
@@ -15,7 +15,7 @@ export async function status(invocation: Invocation): Promise<number> {
     const { cluster, deployer } = target.value;
     const found: ServiceStatus[] = [];
     for (const service of session.services) {
-      const one = await deployer.status(service, session.signals.shutdown);
+      const one = await deployer.observer.status(service, session.signals.shutdown);
       if (one.kind !== 'ok') return one;
       found.push(one.value);
     }

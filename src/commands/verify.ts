@@ -1,11 +1,11 @@
 /** `appdev verify`: checks that what runs is what was built. */
-import { openTarget } from './cluster.ts';
-import type { Invocation } from './command.ts';
-import { readDeployInput } from './plan-deploy.ts';
-import { withSession } from './session.ts';
-import { verifyServices } from './verification.ts';
+import { openTarget } from '../app/compose/cluster.ts';
+import type { Invocation } from '../app/invocation.ts';
+import { readDeployInput } from '../app/handover/deploy-input.ts';
+import { withSession } from '../app/session.ts';
+import { verifyRunning } from '../app/deployed/verification.ts';
 
-/** Runs the command. */
+/** Runs `appdev verify`. Returns the exit code, which is 8 if something else runs or a service is not ready. */
 export async function verify(invocation: Invocation): Promise<number> {
   return await withSession(invocation, { panel: false, withNeeds: false }, async (whole) => {
     const input = await readDeployInput(whole);
@@ -15,6 +15,6 @@ export async function verify(invocation: Invocation): Promise<number> {
     if (target.kind !== 'ok') return target;
     const placed = await input.value.place(target.value);
     if (placed.kind !== 'ok') return placed;
-    return await verifyServices(session, placed.value.target, placed.value.artifacts);
+    return await verifyRunning(session, placed.value.target, placed.value.artifacts);
   });
 }

@@ -1,6 +1,6 @@
 /** Reading artifacts.json: what is accepted, and that every error has its place. */
 import { describe, expect, it } from 'vitest';
-import { diagnosticLocation } from '../diagnostic.ts';
+import { diagnosticLocation } from '../core/diagnostic.ts';
 import { parseArtifacts, type ArtifactEntry } from './artifacts.ts';
 
 const digest = `sha256:${'a'.repeat(64)}`;
@@ -39,13 +39,13 @@ function errors(outcome: ReturnType<typeof read>): string[] {
   if (outcome.kind !== 'failed') throw new Error('no failure');
   expect(outcome.error).toMatchObject({
     code: 'CONFIG_INVALID',
-    hint: 'remove it, and appdev build writes it anew',
+    hint: 'remove the file and run appdev build',
   });
   return (outcome.error.diagnostics ?? []).map((one) => `${diagnosticLocation(one)} ${one.message}`);
 }
 
 describe('artifacts.json', () => {
-  it('reads what was written, and passes over keys of a later version', () => {
+  it('reads what was written, and ignores keys of a later version', () => {
     expect(read([entry])).toEqual({ kind: 'ok', value: [entry] });
     expect(read([{ ...entry, sbom: 'x' }], { signed: true })).toMatchObject({ kind: 'ok' });
   });
@@ -59,26 +59,26 @@ describe('artifacts.json', () => {
     [
       'no digest',
       { ...entry, digest: 'latest' },
-      'artifacts.json:15:17 artifacts[0].digest: "latest" is no digest',
+      'artifacts.json:15:17 artifacts[0].digest: "latest" is not a digest',
     ],
     ['a missing key', { ...entry, service: undefined }, 'artifacts[0].service is missing'],
     ['a wrong type', { ...entry, git: { commit: 'c', dirty: 'no' } }, 'git.dirty: expected true or false'],
     [
       'a reference that was edited',
       { ...entry, reference: 'registry:5000/orders:abc' },
-      `artifacts.json:16:20 the reference does not fit its parts, which make ${entry.reference}`,
+      `artifacts.json:16:20 the reference does not match pullRepository, tag and digest, which give ${entry.reference}`,
     ],
   ])('%s', (_, wrong, message) => {
     expect(errors(read([wrong])).join('\n')).toContain(message);
   });
 
-  it('is that of this project, of this version, and has each service once', () => {
+  it('must belong to this project and this version, and have each service once', () => {
     expect(errors(read([], { project: 'other' }))[0]).toContain(
-      'artifacts.json:4:14 these are the artifacts of',
+      'artifacts.json:4:14 this file belongs to project "other", but appdev.yaml belongs to',
     );
     expect(errors(read([], { apiVersion: 'appdev/v2' }))[0]).toContain('artifacts.json:2:17');
     expect(errors(read([entry, entry]))[0]).toContain(
-      'a second artifact of orders; the first is at artifacts.json:8',
+      'orders has a second artifact; the first is at artifacts.json:8',
     );
   });
 

@@ -1,22 +1,21 @@
 /**
- * artifacts.json as data: its schema, and reading one with the place of every error. What a session makes of it is in
- * commands/artifacts.ts. Keys that this version does not know are passed over, so that a later appdev of the same
- * `apiVersion` may add some.
+ * artifacts.json as data: its schema, and a reader that gives the place of every error. How a command uses the file is
+ * decided elsewhere. Unknown keys are ignored, because a later appdev may add some under the same `apiVersion`.
  */
 import { z } from 'zod';
-import type { Diagnostic } from '../diagnostic.ts';
-import { failed, ok, type Outcome } from '../outcome.ts';
-import { apiVersion } from './document.ts';
+import type { Diagnostic } from '../core/diagnostic.ts';
+import { failed, ok, type Outcome } from '../core/outcome.ts';
+import { apiVersion } from './schema/document.ts';
 import { readText, shownFile } from './find.ts';
-import { schemaDiagnostics } from './issues.ts';
-import { diagnosticAt, placeText, sortedDiagnostics } from './locate.ts';
-import { parseYaml, sourceFile } from './parse.ts';
-import { itemsAt, plainOf, stringAt, type Origin, type Tree } from './tree.ts';
+import { schemaDiagnostics } from './schema/issues.ts';
+import { diagnosticAt, placeText, sortedDiagnostics } from './text/locate.ts';
+import { parseYaml, sourceFile } from './text/parse.ts';
+import { itemsAt, plainOf, stringAt, type Origin, type Tree } from './text/tree.ts';
 
-/** What `kind` says in an artifacts.json. */
+/** The value of `kind` in every artifacts.json. */
 export const artifactsKind = 'Artifacts';
 
-/** One service's image, and where it comes from. */
+/** One service's image: its names, its digest and what it was built from. */
 export interface ArtifactEntry {
   service: string;
   repository: string;
@@ -32,7 +31,7 @@ export interface ArtifactEntry {
   stages: { stage: string; outcome: string; ms: number }[];
 }
 
-/** The file. */
+/** A whole artifacts.json. */
 export interface ArtifactsDocument {
   apiVersion: typeof apiVersion;
   kind: typeof artifactsKind;
@@ -58,7 +57,7 @@ const entry = z.looseObject({
     .describe('Further tags that the image got in the registry, for people and retention: `tags.template`.'),
   digest: z
     .string()
-    .refine((text) => digestPattern.test(text), 'is no digest (sha256: and 64 hex digits)')
+    .refine((text) => digestPattern.test(text), 'is not a digest (sha256: and 64 hex digits)')
     .describe(
       'Digest of the manifest, as the registry confirmed it. Empty for an image that was loaded into the nodes of a cluster without registry.',
     ),
@@ -75,7 +74,7 @@ const entry = z.looseObject({
     .looseObject({
       sha256: z
         .string()
-        .refine((text) => hex.test(text), 'is no SHA-256 in hex')
+        .refine((text) => hex.test(text), 'is not a SHA-256 in hex')
         .describe('SHA-256 of its bytes.'),
     })
     .exactOptional()
@@ -115,7 +114,7 @@ const entry = z.looseObject({
     .describe('What the run that wrote this did, in order.'),
 });
 
-/** The schema: validation and docs/artifacts.schema.json come from here. */
+/** The schema of the whole file. It validates, and docs/artifacts.schema.json is generated from it. */
 export const artifactsSchema: z.ZodType<ArtifactsDocument> = z.looseObject({
   apiVersion: z.literal(apiVersion).describe(`Version of the format; always \`${apiVersion}\`.`),
   kind: z.literal(artifactsKind).describe(`Always \`${artifactsKind}\`.`),
@@ -127,8 +126,11 @@ export const artifactsSchema: z.ZodType<ArtifactsDocument> = z.looseObject({
 /**
  * Reads an artifacts.json.
  *
- * @param cwd messages show the path relative to it
- * @returns CONFIG_NOT_FOUND when there is no such file; CONFIG_INVALID with every error at its place.
+ * @param path absolute
+ * @param cwd messages show the path relative to this folder
+ * @param project `name` of appdev.yaml; the file must belong to it
+ * @returns the entries. Fails with CONFIG_NOT_FOUND if the file does not exist, and with CONFIG_INVALID and every error
+ * at its place if it is wrong.
  */
 export async function readArtifactsFile(
   path: string,
@@ -139,21 +141,25 @@ export async function readArtifactsFile(
   const text = await readText(path, shown);
   if (text.kind !== 'ok') return text;
   if (text.value === undefined) {
-    return failed('CONFIG_NOT_FOUND', `there is no ${shown}, so it is not known which images were built`, {
-      hint: 'appdev build writes it; --artifacts FILE names another one',
-    });
+    return failed(
+      'CONFIG_NOT_FOUND',
+      `${shown} does not exist, so appdev does not know which images were built`,
+      {
+        hint: 'run appdev build to write it, or name another file: --artifacts FILE',
+      },
+    );
   }
   return parseArtifacts(path, shown, text.value, project);
 }
 
-/** The same for a text; pure. */
+/** Does the same for a text that is already in memory. `shown` is how messages name the file. Pure. */
 export function parseArtifacts(
   path: string,
   shown: string,
   text: string,
   project: string,
 ): Outcome<readonly ArtifactEntry[]> {
-  // JSON is YAML, and this parser knows where everything stands.
+  // JSON is YAML, and this parser knows the line and column of every value.
   const { tree, diagnostics } = parseYaml(sourceFile(path, shown, text), text);
   if (diagnostics.length > 0) return invalid(shown, diagnostics);
   if (tree === undefined) {
@@ -167,13 +173,13 @@ export function parseArtifacts(
   return ok(artifactsSchema.parse(plainOf(tree)).artifacts);
 }
 
-/** What must be true between several values; leaves wrong types to the schema. */
+/** Checks rules between several values. Wrong types are skipped, because the schema reports them. */
 function checkArtifacts(tree: Tree, project: string): Diagnostic[] {
   const found: Diagnostic[] = [];
   const named = stringAt(tree, ['project']);
   if (named !== undefined && named.value !== project) {
-    const message = `these are the artifacts of project "${named.value}", and appdev.yaml is that of "${project}"`;
-    found.push(diagnosticAt(named.origin, message, 'name the right file: --artifacts FILE'));
+    const message = `this file belongs to project "${named.value}", but appdev.yaml belongs to "${project}"`;
+    found.push(diagnosticAt(named.origin, message, 'name the file of this project: --artifacts FILE'));
   }
   const seen = new Map<string, Origin>();
   for (const item of itemsAt(tree, ['artifacts'])) {
@@ -181,7 +187,7 @@ function checkArtifacts(tree: Tree, project: string): Diagnostic[] {
     if (service === undefined) continue;
     const first = seen.get(service.value);
     if (first !== undefined) {
-      const message = `a second artifact of ${service.value}; the first is at ${placeText(first)}`;
+      const message = `${service.value} has a second artifact; the first is at ${placeText(first)}`;
       found.push(diagnosticAt(service.origin, message, 'keep one of them'));
     }
     seen.set(service.value, service.origin);
@@ -192,13 +198,15 @@ function checkArtifacts(tree: Tree, project: string): Diagnostic[] {
       continue;
     const expected = referenceText({ pullRepository: repository, tag, digest });
     if (reference.value === expected) continue;
-    const message = `the reference does not fit its parts, which make ${expected}`;
-    found.push(diagnosticAt(reference.origin, message, 'do not edit this file; appdev build writes it'));
+    const message = `the reference does not match pullRepository, tag and digest, which give ${expected}`;
+    found.push(
+      diagnosticAt(reference.origin, message, 'do not edit this file; run appdev build to write it again'),
+    );
   }
   return found;
 }
 
-/** `pullRepository:tag@digest`. */
+/** The reference that pods get: `pullRepository:tag@digest`, without `@digest` if the digest is empty. */
 export function referenceText({
   pullRepository,
   tag,
@@ -207,8 +215,8 @@ export function referenceText({
   return `${pullRepository}:${tag}${digest === '' ? '' : `@${digest}`}`;
 }
 
-/** A build writes over no file that it does not understand, but the one in `.appdev`. */
-const anew = 'remove it, and appdev build writes it anew';
+/** `build` never overwrites a file that it does not understand, except the one in `.appdev`; so the user removes it. */
+const anew = 'remove the file and run appdev build';
 
 function invalid(shown: string, diagnostics: readonly Diagnostic[]): Outcome<never> {
   const sorted = sortedDiagnostics(diagnostics);

@@ -1,13 +1,13 @@
-/** Finds and reads the files of a project: appdev.yaml, and beside it the optional appdev.local.yaml and .env. */
+/** Finds and reads the files of a project: appdev.yaml, and optionally appdev.local.yaml and .env beside it. */
 import { readFile, stat } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
-import type { Diagnostic } from '../diagnostic.ts';
-import { failed, ok, type Outcome } from '../outcome.ts';
+import type { Diagnostic } from '../core/diagnostic.ts';
+import { failed, ok, type Outcome } from '../core/outcome.ts';
 
-/** The file that makes a folder a project. */
+/** A folder with this file is a project. */
 const projectFileName = 'appdev.yaml';
 
-/** More than any real file of this kind has; a larger one is something else by the same name. */
+/** Far more than any real appdev.yaml has. A larger file is something else with the same name. */
 const maxBytes = 1_048_576;
 
 const example = `apiVersion: appdev/v1
@@ -20,16 +20,19 @@ services:
 `;
 
 /**
- * Where appdev.yaml is: the file that was named, else the first one from `cwd` upwards to the folder that holds
- * `.git`. Outside of a git repository only `cwd` counts, so that no file of somebody else's parent folder is used.
+ * Finds appdev.yaml: the named file, or else the first one from `cwd` upwards to the folder with `.git`. Outside of a git
+ * repository only `cwd` is searched, so that a file in someone else's parent folder is never used.
  *
- * @returns the absolute path, or CONFIG_NOT_FOUND.
+ * @param named the value of `-f`, relative to `cwd` or absolute
+ * @returns the absolute path. Fails with CONFIG_NOT_FOUND.
  */
 export async function findProjectFile(cwd: string, named: string | undefined): Promise<Outcome<string>> {
   if (named !== undefined) {
     const path = resolve(cwd, named);
     if (await exists(path)) return ok(path);
-    return failed('CONFIG_NOT_FOUND', `${named} does not exist`, { hint: 'name an appdev.yaml with -f' });
+    return failed('CONFIG_NOT_FOUND', `${named} does not exist`, {
+      hint: 'pass the path of an appdev.yaml: -f FILE',
+    });
   }
   const folders = await upwards(cwd);
   for (const folder of folders) {
@@ -38,18 +41,22 @@ export async function findProjectFile(cwd: string, named: string | undefined): P
   for (const folder of folders) {
     if (!(await exists(join(folder, 'appdev.yml')))) continue;
     const hint = `rename ${join(folder, 'appdev.yml')} to ${projectFileName}`;
-    return failed('CONFIG_NOT_FOUND', `no ${projectFileName}, but an appdev.yml, which is not read`, {
-      hint,
-    });
+    return failed(
+      'CONFIG_NOT_FOUND',
+      `there is no ${projectFileName}, only an appdev.yml, and appdev does not read that`,
+      {
+        hint,
+      },
+    );
   }
   const last = folders.at(-1) ?? cwd;
   const parents = last === cwd ? '' : ` or above it up to ${last}`;
-  return failed('CONFIG_NOT_FOUND', `no ${projectFileName} in ${cwd}${parents}`, {
-    hint: `name one with -f, or create one beside the pom.xml:\n${example.trimEnd()}`,
+  return failed('CONFIG_NOT_FOUND', `there is no ${projectFileName} in ${cwd}${parents}`, {
+    hint: `pass one with -f FILE, or create one beside the pom.xml:\n${example.trimEnd()}`,
   });
 }
 
-/** The folder and its parents up to the top of its git repository; the folder alone outside of one. */
+/** The folder and its parents up to the top of its git repository. Outside of a repository: only the folder. */
 async function upwards(cwd: string): Promise<string[]> {
   const folders: string[] = [];
   for (let folder = resolve(cwd); ; folder = dirname(folder)) {
@@ -66,7 +73,7 @@ async function exists(path: string): Promise<boolean> {
   );
 }
 
-/** Warnings about files that look like the project's but are not read. */
+/** Warnings about files in `root` whose names end in `.yml` instead of `.yaml`, and which are therefore not read. */
 export async function misnamedFiles(root: string, cwd: string): Promise<Diagnostic[]> {
   const names = [projectFileName, 'appdev.local.yaml'];
   const found = await Promise.all(
@@ -74,22 +81,25 @@ export async function misnamedFiles(root: string, cwd: string): Promise<Diagnost
       const other = join(root, name.replace(/yaml$/, 'yml'));
       if (!(await exists(other))) return [];
       const file = shownFile(other, cwd);
-      return [{ severity: 'warning', message: `${file} is not read`, file, hint: `the name is ${name}` }];
+      return [
+        { severity: 'warning', message: `appdev does not read ${file}`, file, hint: `rename it to ${name}` },
+      ];
     }),
   );
   return found.flat();
 }
 
-/** A path as messages show it: relative to `cwd` where that is shorter. */
+/** A path as messages show it: relative to `cwd` if that is shorter. */
 export function shownFile(path: string, cwd: string): string {
   const near = relative(cwd, path);
   return near !== '' && near.length < path.length ? near : path;
 }
 
 /**
- * The text of a file without a byte order mark.
+ * Reads a text file, without its byte order mark.
  *
- * @returns `undefined` when there is no such file; CONFIG_INVALID when it cannot be read as text.
+ * @param shown how messages name the file
+ * @returns the text, or `undefined` if the file does not exist. Fails with CONFIG_INVALID if it cannot be read as text.
  */
 export async function readText(path: string, shown: string): Promise<Outcome<string | undefined>> {
   let bytes: Buffer;
@@ -101,11 +111,13 @@ export async function readText(path: string, shown: string): Promise<Outcome<str
     const reasons: Record<string, string> = { EISDIR: 'it is a folder', EACCES: 'permission denied' };
     const reason = reasons[code] ?? code;
     return failed('CONFIG_INVALID', `${shown} cannot be read: ${reason}`, {
-      hint: 'name another file with -f',
+      hint: 'pass another file with -f FILE',
     });
   }
   if (bytes.length > maxBytes) {
-    return failed('CONFIG_INVALID', `${shown} is larger than 1 MB`, { hint: 'name another file with -f' });
+    return failed('CONFIG_INVALID', `${shown} is larger than 1 MB`, {
+      hint: 'pass another file with -f FILE',
+    });
   }
   try {
     return ok(new TextDecoder('utf-8', { fatal: true }).decode(bytes));

@@ -3,8 +3,8 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { diagnosticLines } from '../diagnostic.ts';
-import type { AppdevError } from '../errors.ts';
+import { diagnosticLines } from '../core/diagnostic.ts';
+import type { AppdevError } from '../core/errors.ts';
 import { loadProject, type LoadedProject, type LoadOptions } from './load.ts';
 
 let root = '';
@@ -71,23 +71,25 @@ describe('the search for appdev.yaml', () => {
     write({ 'appdev.yaml': plain, 'a/.git': 'gitdir: elsewhere', 'a/b/x': '' });
     const error = await refused({ cwd: join(root, 'a/b') });
     expect(error.code).toBe('CONFIG_NOT_FOUND');
-    expect(error.message).toBe(`no appdev.yaml in ${join(root, 'a/b')} or above it up to ${join(root, 'a')}`);
+    expect(error.message).toBe(
+      `there is no appdev.yaml in ${join(root, 'a/b')} or above it up to ${join(root, 'a')}`,
+    );
   });
 
   it('stays in the folder outside of a git repository', async () => {
     write({ 'appdev.yaml': plain, 'a/x': '' });
     const error = await refused({ cwd: join(root, 'a') });
-    expect(error.message).toBe(`no appdev.yaml in ${join(root, 'a')}`);
+    expect(error.message).toBe(`there is no appdev.yaml in ${join(root, 'a')}`);
   });
 
-  it('shows a file that would do, and that one does', async () => {
+  it('shows an example file in its hint, and the example is valid', async () => {
     const { hint = '' } = await refused();
     const [, example = ''] = hint.split('create one beside the pom.xml:\n');
     write({ 'appdev.yaml': example });
     expect((await loaded()).config.services).toHaveLength(1);
   });
 
-  it('names an appdev.yml that is not read', async () => {
+  it('says that it does not read an appdev.yml, and proposes to rename it', async () => {
     write({ 'appdev.yml': plain });
     expect(await refused()).toMatchObject({
       code: 'CONFIG_NOT_FOUND',
@@ -308,7 +310,7 @@ describe('profiles', () => {
     expect(activeProfiles).toEqual([{ name: 'prod', reason: '-p', byContext: false }]);
   });
 
-  it('apply with variables in names that are judged once they are filled in', async () => {
+  it('apply with variables in names, which are checked after they are filled in', async () => {
     const overlay = 'registry: {push: "${HOST}/${PROJECT}"}, keepImages: 7';
     write({ 'appdev.yaml': `${plain}profiles:\n  - name: prod\n    overlay: {${overlay}}\n` });
     const env = { HOST: 'registry.example.com', PROJECT: 'shop' };
@@ -328,7 +330,7 @@ describe('profiles', () => {
     expect(linesOf(await refused()).join('\n')).toMatch(/appdev.yaml:\d+:\d+: error: .*STAGE/);
   });
 
-  it('have a mistake of their overlay told once', async () => {
+  it('report a mistake in an overlay only once', async () => {
     write({ 'appdev.yaml': `${plain}profiles:\n  - name: prod\n    overlay: {keepImages: no}\n` });
     const { diagnostics } = await refused({ profiles: ['prod'] });
     expect(diagnostics).toHaveLength(1);
@@ -370,10 +372,10 @@ describe('profiles', () => {
     });
     const error = await refused({ currentContext: 'kind-x' });
     expect(linesOf(error)).toEqual([
-      'appdev.yaml:10:34: error: profile local is active for the context kind-x, but profiles change the context to team',
+      'appdev.yaml:10:34: error: profile local is active because the context is kind-x, but the profiles change the context to team',
       '  10 |     overlay: {cluster: {context: team}}',
       '     |                                  ^^^^',
-      '  hint: name the context: --kube-context team',
+      '  hint: choose the context on the command line: --kube-context team',
     ]);
     expect((await loaded({ kubeContext: 'kind-x' })).config.profiles).toEqual(['local']);
     expect((await loaded({ profiles: ['local'], autoActivation: false })).config.cluster.context).toBe(
@@ -402,7 +404,7 @@ describe('profiles', () => {
     ]);
   });
 
-  it('may supply what the file itself leaves out, and are told what nobody supplies', async () => {
+  it('may supply what the file itself leaves out, and an error says what nothing supplies', async () => {
     const text = `apiVersion: appdev/v1
 name: shop
 services: {orders: {jar: {}}}
@@ -478,12 +480,12 @@ describe('appdev.local.yaml and .env', () => {
     expect((await loaded()).config.keepImages).toBe(1);
   });
 
-  it('warns of files with the other ending', async () => {
+  it('warns about files that end in .yml', async () => {
     write({ 'appdev.yaml': plain, 'appdev.local.yml': 'keepImages: 1\n' });
     const { warnings } = await loaded();
     expect(warnings.flatMap(diagnosticLines)).toEqual([
-      'appdev.local.yml: warning: appdev.local.yml is not read',
-      '  hint: the name is appdev.local.yaml',
+      'appdev.local.yml: warning: appdev does not read appdev.local.yml',
+      '  hint: rename it to appdev.local.yaml',
     ]);
   });
 });
@@ -492,40 +494,9 @@ describe('what can be printed', () => {
   it('is the effective project with the origin of every value', async () => {
     write({ 'appdev.yaml': withProfiles, 'appdev.local.yaml': 'cluster: {namespace: mine}\n' });
     const project = await loaded({ profiles: ['prod'] });
-    expect(project.printEffective({ origin: true })).toBe(`apiVersion: appdev/v1 # appdev.yaml:1:13
-name: shop # appdev.yaml:2:7
-cluster:
-  allow: [] # default
-  namespace: mine # appdev.local.yaml:1:22
-  createNamespace: true # default
-registry:
-  push: registry.example.com/shop # appdev.yaml:13:32 (profile prod)
-  insecure: false # default
-keepImages: 5 # default
-ignore: [] # default
-services:
-  orders:
-    path: . # default
-    jar:
-      tool: auto # default
-      args: [] # default
-      tests: auto # default
-    deploy:
-      helm:
-        chart: deploy/chart # appdev.yaml:6:28
-        values:
-          - deploy/values-prod.yaml # appdev.yaml:14:68 (profile prod)
-        set: {} # default
-        imageValues:
-          repository: image.repository # default
-          tag: image.tag # default
-      deadline: 5m # default
-      restartsAllowed: 2 # default
-    dev:
-      trigger: auto # default
-      forward: [] # default
-    needs: [] # default
-`);
+    await expect(project.printEffective({ origin: true })).toMatchFileSnapshot(
+      'golden/effective-with-origins.txt',
+    );
     expect(project.originOf(['registry', 'push'])).toMatchObject({ line: 13, column: 32, profile: 'prod' });
     expect(project.originOf(['keepImages'])).toBeUndefined();
   });

@@ -1,25 +1,25 @@
 /**
- * From files to a project: read, locate, apply profiles, merge the personal overlay, substitute variables, validate,
- * normalize. Every error of all files comes back at once. Reads files and nothing else; it contacts no cluster.
+ * Makes a project from files: read, apply profiles, merge the personal overlay, fill in variables, validate, normalize.
+ * All errors of all files are returned at once. It only reads files and never contacts a cluster.
  */
 import { dirname, join } from 'node:path';
-import type { Diagnostic } from '../diagnostic.ts';
-import { failed, ok, type Outcome } from '../outcome.ts';
+import type { Diagnostic } from '../core/diagnostic.ts';
+import { failed, ok, type Outcome } from '../core/outcome.ts';
 import { activeProfiles, type ActiveProfile } from '../profiles/activate.ts';
 import { applyProfiles, profilesOf } from '../profiles/apply.ts';
 import { mergeOverlay } from '../profiles/merge.ts';
-import { checkProfiles, checkProject } from './check.ts';
-import type { ProjectDocument } from './document.ts';
+import { checkProfiles, checkProject } from './check/check.ts';
+import type { ProjectDocument } from './schema/document.ts';
 import { findProjectFile, misnamedFiles, readText, shownFile } from './find.ts';
-import { schemaDiagnostics } from './issues.ts';
-import { diagnosticAt, sortedDiagnostics } from './locate.ts';
+import { schemaDiagnostics } from './schema/issues.ts';
+import { diagnosticAt, sortedDiagnostics } from './text/locate.ts';
 import type { ProjectConfig } from './model.ts';
-import { nearest } from './nearest.ts';
+import { nearest } from './text/nearest.ts';
 import { normalize } from './normalize.ts';
-import { parseYaml, sourceFile, type Parsed } from './parse.ts';
-import { checkPaths } from './paths.ts';
+import { parseYaml, sourceFile, type Parsed } from './text/parse.ts';
+import { checkPaths } from './check/paths.ts';
 import { maskSecrets, printDocument } from './print.ts';
-import { localFileSchema, partialFileSchema, projectSchema } from './schema.ts';
+import { localFileSchema, partialFileSchema, projectSchema } from './schema/schema.ts';
 import {
   itemsAt,
   plainOf,
@@ -29,54 +29,54 @@ import {
   type Origin,
   type Tree,
   type TreePath,
-} from './tree.ts';
-import { substituteVariables, variableIn, withDotEnv, type Environment } from './variables.ts';
+} from './text/tree.ts';
+import { substituteVariables, variableIn, withDotEnv, type Environment } from './text/variables.ts';
 
-/** What a project is loaded for. */
+/** The inputs of loading: where to look, what the command line says, and the environment. */
 export interface LoadOptions {
   /** Absolute path of the folder that appdev was started in. */
   readonly cwd: string;
-  /** From `-f`: relative to `cwd` or absolute. */
+  /** The value of `-f`: relative to `cwd` or absolute. */
   readonly file?: string | undefined;
-  /** From `-p`, in order; `-name` takes a profile out. */
+  /** The values of `-p`, in order; `-name` switches a profile off. */
   readonly profiles: readonly string[];
-  /** False for `--profile-auto-activation=false`. */
+  /** False if `--profile-auto-activation=false` was passed. */
   readonly autoActivation: boolean;
   readonly env: Environment;
-  /** The context that the command line names (`--kube-context`), if it does. */
+  /** The value of `--kube-context`, if it was passed. */
   readonly kubeContext: string | undefined;
-  /** The kubeconfig's current context, where it is known: what counts when nobody names one. */
+  /** The kubeconfig's current context, if known. It is used if neither the command line nor a file names one. */
   readonly currentContext?: string | undefined;
-  /** The command that runs, e.g. `dev`; profiles may be activated by it. */
+  /** The command that runs, e.g. `dev`. A profile's activation can ask for it. */
   readonly command: string;
 }
 
-/** A project, and what can be told about where it comes from. */
+/** A loaded project, and where its values come from. */
 export interface LoadedProject {
   readonly config: ProjectConfig;
-  /** What is worth a line to the user, but stops nothing. */
+  /** Problems that the user should see, but that stop nothing. */
   readonly warnings: readonly Diagnostic[];
-  /** The effective project as data, defaults filled in; secrets are shown as the variables they come from. */
+  /** The effective project as data with its defaults. Secrets are shown as the variables they come from. */
   readonly document: ProjectDocument;
   /** Where the value at a path of the effective project was written; `undefined` for a default. */
   originOf(path: TreePath): Origin | undefined;
   /** The effective project as YAML; with `origin`, each value is followed by its file, line, column and profile. */
   printEffective(options: { readonly origin: boolean }): string;
-  /** In the order in which they were applied. */
+  /** The active profiles, in the order in which they were applied. */
   readonly activeProfiles: readonly ActiveProfile[];
-  /** Values of variables whose names look like secrets: never to be shown. */
+  /** Values of variables whose names look like secrets. They must never be shown. */
   readonly secrets: readonly string[];
 }
 
-/** A parsed file; without a tree it was empty or could not be parsed. */
+/** A parsed file. Without a tree, it was empty or could not be parsed. */
 interface ReadFile extends Parsed {
   readonly shown: string;
 }
 
 /**
- * Loads a project.
+ * Loads a project: the only way from files to a `ProjectConfig`.
  *
- * @returns CONFIG_NOT_FOUND, PROFILE_UNKNOWN, or CONFIG_INVALID with every diagnostic of all files.
+ * @returns the project. Fails with CONFIG_NOT_FOUND, PROFILE_UNKNOWN, or CONFIG_INVALID and the errors of all files.
  */
 export async function loadProject(options: LoadOptions): Promise<Outcome<LoadedProject>> {
   const found = await findProjectFile(options.cwd, options.file);
@@ -103,7 +103,7 @@ export async function loadProject(options: LoadOptions): Promise<Outcome<LoadedP
   });
 }
 
-/** CI systems set `CI`; personal files have no place there. */
+/** True on a CI system, which sets the variable `CI`. Personal files are not read there. */
 function inCi(env: Environment): boolean {
   return !['', '0', 'false'].includes((variableIn(env, 'CI') ?? '').toLowerCase());
 }
@@ -128,7 +128,7 @@ async function assemble({ options, facts, base, local }: Material): Promise<Outc
   if (syntax.length > 0) return invalid(syntax);
   if (base.tree === undefined) {
     return failed('CONFIG_INVALID', `${base.shown} is empty`, {
-      hint: 'see appdev.yaml.example for every key',
+      hint: 'copy what you need from appdev.yaml.example, which shows every key',
     });
   }
   const unknown = unknownProfile(base.tree, options.profiles, base.shown);
@@ -141,7 +141,7 @@ async function assemble({ options, facts, base, local }: Material): Promise<Outc
       ? []
       : schemaDiagnostics(local.tree, { schema: localFileSchema, early: true })),
   ];
-  // Nothing can be merged into a file that is not even a map.
+  // Profiles cannot be merged into a file that is not a map.
   if (base.tree.kind !== 'map') return invalid(early);
 
   const context = activationContext(base.tree, local?.tree, options);
@@ -181,10 +181,12 @@ async function assemble({ options, facts, base, local }: Material): Promise<Outc
   });
 }
 
-/** Secrets shorter than this are left alone: hiding them would tear every message apart. */
+/** Shorter secrets are not hidden: a text of a few letters occurs by chance, and the message would become unreadable. */
 const shortestHidden = 6;
 
-/** The diagnostic without values of secrets in its message and hint; the excerpt is the file as it is. */
+/**
+ * Removes secrets from the message and the hint. The excerpt needs no hiding: it is the file, which has the variables.
+ */
 function hideSecrets(diagnostic: Diagnostic, secrets: readonly string[]): Diagnostic {
   const hide = (text: string): string =>
     secrets.reduce(
@@ -213,7 +215,9 @@ function unknownProfile(tree: Tree, asked: readonly string[], shown: string): Ou
   });
 }
 
-/** The context that will be deployed to, as far as it is known before profiles: they may depend on it. */
+/**
+ * The context that appdev would deploy to without profiles. Profiles may depend on it, so it must be known before them.
+ */
 function activationContext(base: Tree, local: Tree | undefined, options: LoadOptions): string | undefined {
   const written = [local, base].flatMap((tree) => {
     const node = treeAt(tree, ['cluster', 'context']);
@@ -223,7 +227,7 @@ function activationContext(base: Tree, local: Tree | undefined, options: LoadOpt
   return options.kubeContext ?? written[0] ?? options.currentContext;
 }
 
-/** A profile that is there because of one context must not end up in another. */
+/** A profile that is active because of one context must not be deployed to another. */
 function contextMismatch(
   tree: Tree,
   active: readonly ActiveProfile[],
@@ -234,6 +238,12 @@ function contextMismatch(
   const dependent = active.find(({ byContext }) => byContext);
   if (options.kubeContext !== undefined || dependent === undefined) return [];
   if (effective === undefined || effective.value === assumed) return [];
-  const message = `profile ${dependent.name} is active for the context ${assumed ?? '(none)'}, but profiles change the context to ${effective.value}`;
-  return [diagnosticAt(effective.origin, message, `name the context: --kube-context ${effective.value}`)];
+  const message = `profile ${dependent.name} is active because the context is ${assumed ?? '(none)'}, but the profiles change the context to ${effective.value}`;
+  return [
+    diagnosticAt(
+      effective.origin,
+      message,
+      `choose the context on the command line: --kube-context ${effective.value}`,
+    ),
+  ];
 }

@@ -1,6 +1,6 @@
 /**
- * The project as every other part sees it: profiles applied, variables substituted, defaults filled in, every path
- * absolute. Made by normalize.ts from what schema.ts validated; nothing else builds one outside tests.
+ * The project as every other part sees it: profiles applied, variables and defaults filled in, every path absolute.
+ * Outside of tests, only normalize.ts makes one, from data that schema.ts has validated.
  */
 
 /** One project: a validated appdev.yaml with its active profiles applied. */
@@ -13,24 +13,24 @@ export interface ProjectConfig {
   /** Active profiles, in the order in which they were applied. */
   readonly profiles: readonly string[];
   readonly cluster: ClusterConfig;
-  /** Absent: find one by discovery. */
+  /** Absent: appdev looks for a registry in the cluster. */
   readonly registry?: RegistryConfig;
-  /** There when a service's builder is `kaniko`, or the section is. */
+  /** Present if a service's builder is `kaniko`, or if the file has the section. */
   readonly kaniko?: KanikoConfig;
-  /** How many images a service to keep in Buildah's storage and in the local registry; older ones are pruned. */
+  /** How many images of each service to keep in Buildah's storage and in the local registry. Older ones are pruned. */
   readonly keepImages: number;
   /** Extra ignore patterns in .gitignore syntax, relative to `root`. */
   readonly ignore: readonly string[];
   /** Services in file order; names are unique. */
   readonly services: readonly ServiceConfig[];
   /**
-   * Every file that takes part (appdev.yaml, and outside of CI appdev.local.yaml and .env, whether they exist yet or
-   * not), absolute: a change of one is a config reload.
+   * Absolute paths of all files that make up the configuration: appdev.yaml and, outside of CI, appdev.local.yaml and
+   * .env, even if they do not exist yet. A change to one of them reloads the configuration.
    */
   readonly files: readonly string[];
 }
 
-/** Where to deploy, and where that is allowed. */
+/** Where to deploy, and which contexts are allowed. */
 export interface ClusterConfig {
   readonly context?: string;
   readonly allow: readonly string[];
@@ -39,47 +39,47 @@ export interface ClusterConfig {
   readonly createNamespace: boolean;
 }
 
-/** One registry, and its names: `host[:port][/path]`, without a scheme. */
+/** One registry and the names it has in different places, each `host[:port][/path]` without a scheme. */
 export interface RegistryNames {
-  /** Name that this machine pushes to. */
+  /** The name that this machine pushes to. */
   readonly push: string;
-  /** Name that the node pulls from. */
+  /** The name that the nodes pull from. */
   readonly pull: string;
-  /** Name that a pod in the cluster pushes to. */
+  /** The name that a build pod in the cluster pushes to. */
   readonly inCluster?: string;
-  /** Keeps names of other registries as folders instead of as one part. */
+  /** True: a name from another registry keeps its slashes here. False: it becomes one path component. */
   readonly multiLevel?: boolean;
-  /** Plain HTTP, only where it is written down. */
+  /** The registry speaks plain HTTP. Only the configuration can say so. */
   readonly insecure: boolean;
-  /** `pull` is another registry: images are copied there. `insecure`: it speaks plain HTTP. */
+  /** Present if `pull` is another registry, to which images are copied. `insecure`: that one speaks plain HTTP. */
   readonly copy?: { readonly insecure: boolean };
-  /** Absolute path of a PEM file with the certificate authority to trust beside the usual ones. */
+  /** Absolute path of a PEM file with a certificate authority to trust in addition to the usual ones. */
   readonly ca?: string;
 }
 
 /** The registry that appdev.yaml names. */
 export interface RegistryConfig extends RegistryNames {
-  /** Absent: no gate of ours; one that Harbor's project sets is still waited for. */
+  /** Absent: appdev judges no scans. It still waits if the Harbor project itself blocks pulls until a scan is done. */
   readonly scan?: ScanConfig;
 }
 
-/** When the scan of a pushed image stops the deploy. */
+/** Which findings of a scan stop the deployment of an image. */
 export interface ScanConfig {
   /** The mildest severity that counts. */
   readonly severity: 'low' | 'medium' | 'high' | 'critical';
-  /** Count only what a newer version of the package mends. */
+  /** Count only findings that a newer version of the package fixes. */
   readonly fixableOnly: boolean;
   /** How long to wait for the scan, in milliseconds. */
   readonly deadlineMs: number;
 }
 
-/** How services with the builder `kaniko` are built. */
+/** How images are built for services with the builder `kaniko`. */
 export interface KanikoConfig {
   /** Image of the executor. */
   readonly image: string;
   /** Absent: the cluster's namespace. */
   readonly namespace?: string;
-  /** Absent: the namespace's default one. */
+  /** Absent: the namespace's default service account. */
   readonly serviceAccount?: string;
   readonly nodeSelector: Readonly<Record<string, string>>;
   /** Quantities by resource, as Kubernetes writes them. */
@@ -89,11 +89,11 @@ export interface KanikoConfig {
   };
   /** Repository below the registry, without host. Absent: no cache. */
   readonly cache?: string;
-  /** Registries to ask for Docker Hub's images, by the names that pods know. */
+  /** Registries that serve Docker Hub's images, by the names that pods use. */
   readonly mirrors: readonly string[];
-  /** Hosts that pods may pull from by plain HTTP. */
+  /** Hosts that pods may pull from over plain HTTP. */
   readonly insecureRegistries: readonly string[];
-  /** Name of a Secret of type kubernetes.io/dockerconfigjson. Absent: made for each build. */
+  /** Name of a Secret of type kubernetes.io/dockerconfigjson. Absent: appdev makes one for each build. */
   readonly credentials?: string;
   /** How long a build pod may run, in milliseconds. */
   readonly deadlineMs: number;
@@ -113,7 +113,7 @@ export interface ServiceConfig {
 }
 
 export interface JarConfig {
-  /** `auto` takes the one whose build file is in `path`. */
+  /** `auto`: the tool whose build file is in `path`. */
   readonly tool: 'auto' | 'maven' | 'gradle';
   /** Module of a multi-module build: a folder relative to `path`, Maven's `:artifactId`, or Gradle's `:a:b`. */
   readonly module?: string;
@@ -128,13 +128,13 @@ export interface ImageConfig {
   readonly repository: string;
   readonly builder: 'buildah' | 'kaniko' | 'command';
   readonly source: ImageSource;
-  /** Further tags for people; absent where the config has no template. */
+  /** Additional tags for people. Absent if the configuration has no template. */
   readonly tags?: TagsConfig;
 }
 
-/** What `tags` of the project and of the image come to. */
+/** The tags of one image, after its own `tags` and the project's are combined. */
 export interface TagsConfig {
-  /** Text with `{gitCommit}`, `{dateTime}`, `{inputDigest}` and `{contentTag}` in it. */
+  /** A text that can contain `{gitCommit}`, `{dateTime}`, `{inputDigest}` and `{contentTag}`. */
   readonly template: string;
   readonly gitCommit: GitTagConfig;
   /** `timezone`: an IANA name. */
@@ -145,13 +145,13 @@ export interface TagsConfig {
 export interface GitTagConfig {
   readonly variant: 'tag' | 'commit' | 'abbrevCommit' | 'tree' | 'abbrevTree' | 'branch';
   readonly prefix: string;
-  /** No `-dirty`. */
+  /** True: never append `-dirty`. */
   readonly ignoreChanges: boolean;
 }
 
 /**
- * A Containerfile of the user's, the layers of Spring Boot's layered jar on a base image, or whatever a command makes
- * (with the builder `command`, and with no other).
+ * What an image is made from: a Containerfile of the user, the layers of Spring Boot's layered jar on a base image, or a
+ * command. The command belongs to the builder `command`, and to no other.
  */
 export type ImageSource =
   | {
@@ -171,11 +171,11 @@ export interface CommandSource {
   /** Program and arguments, at least one word. */
   readonly run: readonly string[];
   readonly env: Readonly<Record<string, string>>;
-  /** Absolute path of the build context, which is the working directory too. */
+  /** Absolute path of the build context. The command also runs in this folder. */
   readonly context: string;
   /** Absolute path. */
   readonly containerfile?: string;
-  /** Patterns of files that decide the image, absolute. Absent: what the Containerfile or the context say. */
+  /** Absolute patterns of the files that go into the image. Absent: found from the Containerfile or the context. */
   readonly dependencies?: readonly string[];
 }
 
@@ -191,21 +191,21 @@ export type DeployConfig = (HelmConfig | KustomizeConfig | ManifestsConfig) & {
 
 export interface HelmConfig {
   readonly kind: 'helm';
-  /** Absolute path of the chart's folder or .tgz, or a reference that Helm fetches by itself (`oci://…`). */
+  /** Absolute path of the chart's folder or .tgz, or a reference that Helm fetches (`oci://…`). */
   readonly chart: string;
-  /** Release name; default: the service's name. */
+  /** Name of the release. If the file sets none, it is the service's name. */
   readonly release: string;
-  /** Absolute paths of values files, later ones win. */
+  /** Absolute paths of values files. A later file overrides an earlier one. */
   readonly values: readonly string[];
-  /** Single values on top, by dotted path. */
+  /** Single values by dotted path. They override the values files. */
   readonly set: Readonly<Record<string, string | number | boolean>>;
   /** Values paths that receive the image. */
   readonly imageValues: ImageValues;
-  /** Values paths that receive images of other services, by service. */
+  /** Values paths that receive the images of other services. The key is the other service. */
   readonly otherImageValues?: Readonly<Record<string, ImageValues>>;
 }
 
-/** Where in a chart's values an image belongs; the same path twice receives the whole reference. */
+/** The paths in a chart's values that receive an image. If both are the same, that path gets the whole reference. */
 export interface ImageValues {
   readonly repository: string;
   readonly tag: string;
@@ -219,17 +219,17 @@ export interface KustomizeConfig {
 
 export interface ManifestsConfig {
   readonly kind: 'manifests';
-  /** Patterns of YAML files, absolute: the part that is the project's `root` is literal, only the rest is a pattern. */
+  /** Absolute patterns of YAML files. The part that is the project's `root` is literal; only the rest is a pattern. */
   readonly files: readonly string[];
 }
 
 export interface DevConfig {
-  /** `manual`: a change waits for the key r. */
+  /** `manual`: a change is not built until the user presses r. */
   readonly trigger: 'auto' | 'manual';
   readonly forward: readonly PortForwardConfig[];
 }
 
-/** `localPort:remotePort`; the remote port is the container's. */
+/** A port on this machine that is forwarded to a port of the container. */
 export interface PortForwardConfig {
   readonly localPort: number;
   readonly remotePort: number;

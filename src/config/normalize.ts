@@ -1,6 +1,6 @@
 /**
- * The last step from a file to the project that every other part sees: defaults that depend on other keys, absolute
- * paths, numbers for durations. Gets only what schema and checks have found to be right.
+ * The last step from a file to the project that every other part sees. It fills in defaults that depend on other keys,
+ * makes paths absolute and turns durations into milliseconds. Its input has passed the schema and all checks.
  */
 import type {
   DeployDocument,
@@ -8,8 +8,8 @@ import type {
   ProjectDocument,
   ServiceDocument,
   TagsDocument,
-} from './document.ts';
-import { durationMs, forwardPorts } from './grammar.ts';
+} from './schema/document.ts';
+import { durationMs, forwardPorts } from './schema/grammar.ts';
 import type {
   DeployConfig,
   ImageConfig,
@@ -20,12 +20,12 @@ import type {
   ServiceConfig,
   TagsConfig,
 } from './model.ts';
-import { isRemoteChart, resolvePath } from './paths.ts';
-import { defaultBase } from './schema-image.ts';
-import { kanikoDefaults } from './schema-kaniko.ts';
-import { entriesAt, treeAt, type Tree, type TreePath } from './tree.ts';
+import { isRemoteChart, resolvePath } from './check/paths.ts';
+import { defaultBase } from './schema/image.ts';
+import { kanikoDefaults } from './schema/kaniko.ts';
+import { entriesAt, treeAt, type Tree, type TreePath } from './text/tree.ts';
 
-/** What the project is beside its document. */
+/** What a project has in addition to the contents of its file. */
 export interface ProjectFacts {
   /** Absolute path of the appdev.yaml. */
   readonly file: string;
@@ -33,11 +33,16 @@ export interface ProjectFacts {
   readonly root: string;
   /** Names of the active profiles, in order. */
   readonly profiles: readonly string[];
-  /** Absolute paths of the files that a reload depends on. */
+  /** Absolute paths of the files whose change reloads the configuration. */
   readonly files: readonly string[];
 }
 
-/** Makes the project. `tree` is what `document` was read from: it knows which file names which path. */
+/**
+ * Makes the project from a valid document.
+ *
+ * @param tree the tree that `document` was read from. It knows which file each path was written in, and a relative path
+ * is relative to that file.
+ */
 export function normalize(document: ProjectDocument, tree: Tree, facts: ProjectFacts): ProjectConfig {
   const { registry } = document;
   const builds = Object.values(document.services).some(({ image }) => image?.builder === 'kaniko');
@@ -83,7 +88,7 @@ function registryOf(
   };
 }
 
-/** The section where nobody wrote one. */
+/** The settings of Kaniko if the file has no section `kaniko`. */
 export const defaultKaniko: KanikoConfig = kanikoOf(kanikoDefaults);
 
 function kanikoOf({ deadline, resources, ...kaniko }: KanikoDocument): KanikoConfig {
@@ -96,7 +101,7 @@ function kanikoOf({ deadline, resources, ...kaniko }: KanikoDocument): KanikoCon
   };
 }
 
-/** Resolves the paths of one section against the files that name them. */
+/** Resolves the paths of one section. A path is relative to the file in which it was written. */
 class Paths {
   readonly #tree: Tree;
   readonly #at: TreePath;
@@ -136,7 +141,7 @@ function serviceOf(
   };
 }
 
-/** What the image says, else the project, else the default; nothing where neither has a template. */
+/** Each setting comes from the image, else from the project, else from the default. Undefined if there is no template. */
 function tagsOf(project: TagsDocument = {}, image: TagsDocument = {}): TagsConfig | undefined {
   const template = image.template ?? project.template;
   if (template === undefined) return undefined;
@@ -149,7 +154,7 @@ function tagsOf(project: TagsDocument = {}, image: TagsDocument = {}): TagsConfi
   };
 }
 
-/** A jar without `image` gets the layered image with all its defaults. */
+/** A service with a jar but without `image` gets a layered image with all defaults. */
 function imageOf(
   name: string,
   { jar, image }: ServiceDocument,

@@ -1,12 +1,12 @@
 /**
- * The effective project as it may be shown: as YAML, with the origin of each value beside it when asked, and with
- * secrets as the variables that they come from. The only writer of YAML here.
+ * Prints the effective project as YAML, optionally with the origin of each value. Secrets are shown as the variables
+ * that they come from.
  */
 import { Document, isMap, isNode, isPair, isScalar, isSeq } from 'yaml';
-import type { ProjectDocument } from './document.ts';
-import { treeAt, type Origin, type Tree } from './tree.ts';
+import type { ProjectDocument } from './schema/document.ts';
+import { treeAt, type Origin, type Tree } from './text/tree.ts';
 
-/** `appdev.yaml:12:5`, and the profile where one wrote the value; `default` where nobody did. */
+/** `appdev.yaml:12:5`, followed by the profile if one wrote the value; `default` if no file sets it. */
 function originText(origin: Origin | undefined): string {
   if (origin === undefined) return 'default';
   const profile = origin.profile === undefined ? '' : ` (profile ${origin.profile})`;
@@ -16,17 +16,18 @@ function originText(origin: Origin | undefined): string {
 /**
  * The document as YAML.
  *
- * @param tree what the document was read from: a value that it does not have is a default.
+ * @param tree the tree that the document was read from; a value that is not in it is a default
+ * @param withOrigin adds a comment with its origin to each value
  */
 export function printDocument(document: ProjectDocument, tree: Tree, withOrigin: boolean): string {
   const yaml = new Document(document, { aliasDuplicateObjects: false });
   if (withOrigin) annotate(yaml.contents, tree);
   const text = yaml.toString({ lineWidth: 0, flowCollectionPadding: false });
-  // The writer gives an empty list or map that has a comment three lines; it is read better on one.
+  // The library puts an empty list or map with a comment on three lines; one line reads better.
   return text.replaceAll(/:\n *(\[\]|\{\})\n *(# .*)/g, ': $1 $2');
 }
 
-/** Puts origins behind single values and empty lists and maps. */
+/** Adds the origin as a comment to single values and to empty lists and maps. */
 function annotate(node: unknown, tree: Tree | undefined): void {
   if (isMap(node) && node.items.length > 0) {
     for (const pair of node.items) {
@@ -38,7 +39,7 @@ function annotate(node: unknown, tree: Tree | undefined): void {
   } else if (isNode(node)) node.comment = ` ${originText(tree?.origin)}`;
 }
 
-/** A copy of the document in which a value with a secret in it is the text before its variables were filled in. */
+/** A copy of the document. A value with a secret is replaced by the text that the file has, with the variable's name. */
 export function maskSecrets<T>(document: T, tree: Tree | undefined): T {
   return mask(document, tree) as T;
 }

@@ -1,10 +1,13 @@
-/** What a renderer and a deployer are. Implementations: helm.ts, kustomize.ts, manifests.ts. */
+/**
+ * What brings services into a cluster, as three small interfaces: a renderer makes manifests, a way applies and removes
+ * them, an observer tells what runs. deployer.ts puts the implementations together.
+ */
 import type { WorkContext } from '../build/types.ts';
 import type { KubeObject } from '../cluster/types.ts';
 import type { ServiceConfig } from '../config/model.ts';
-import type { Artifact, PodSummary } from '../events.ts';
-import type { Outcome } from '../outcome.ts';
-import type { Lifetime } from './lifetime.ts';
+import type { Artifact, PodSummary } from '../core/events.ts';
+import type { Outcome } from '../core/outcome.ts';
+import type { Lifetime } from './objects/lifetime.ts';
 
 /** Programs that rendering and deploying run, by name on the PATH or by path. */
 export interface DeployTools {
@@ -105,13 +108,27 @@ export interface Removed {
   readonly kept: readonly string[];
 }
 
-/** Brings a service's manifests into the cluster, waits for them, and takes them out again. */
-export interface Deployer extends Renderer {
-  /** The stage reported is `apply`. */
+/** What is deployed of a service, as the cluster has it. */
+export interface Deployed {
+  /** As they were applied last, with their namespaces; empty when it is not deployed. */
+  readonly objects: readonly KubeObject[];
+  /** False when appdev has not deployed it here (or has removed it). */
+  readonly deployed: boolean;
+  /** One phrase: `revision 7`, `4 objects`, `not deployed`, `installed by someone else`. */
+  readonly detail: string;
+}
+
+/** A way into the cluster and out again: as a Helm release, or by server-side apply. */
+export interface Way {
+  /** The stage reported is `apply`. It is not cut short by a newer save, nor by the end of the session. */
   apply(service: ServiceConfig, rendered: Rendered, context: WorkContext): Promise<Outcome<Applied>>;
-  /** Watches the rollout of every workload in `rendered`; ends early with a cause. The stage reported is `rollout`. */
-  awaitReady(service: ServiceConfig, rendered: Rendered, context: WorkContext): Promise<Outcome<void>>;
+  /** What `apply` would change, by dry runs; nothing is written. Fails as `apply` would. */
+  preview(service: ServiceConfig, rendered: Rendered, signal: AbortSignal): Promise<Outcome<Preview>>;
   remove(service: ServiceConfig, options: RemoveOptions, context: WorkContext): Promise<Outcome<Removed>>;
+  /** What is deployed, at this moment. */
+  deployed(service: ServiceConfig, signal: AbortSignal): Promise<Outcome<Deployed>>;
+  /** Whether what is deployed is there to stay; undefined where this project has deployed nothing of the service. */
+  lifetime(service: ServiceConfig, signal: AbortSignal): Promise<Outcome<Lifetime | undefined>>;
 }
 
 /** What one workload of a service does at this moment. */
@@ -130,34 +147,29 @@ export interface WorkloadStatus {
 export interface ServiceStatus {
   readonly service: string;
   readonly namespace: string;
-  /** False when appdev has not deployed it here (or has removed it). */
+  /** As in `Deployed`. */
   readonly deployed: boolean;
-  /** One phrase: `revision 7`, `4 objects`, `not deployed`, `installed by somebody else`. */
   readonly detail: string;
   readonly workloads: readonly WorkloadStatus[];
   /** All workloads together. */
   readonly pods: PodSummary;
 }
 
-/** A deployer that can also tell what runs. */
-export interface LiveDeployer extends Deployer {
+/** Tells what the pods of a service do. Changes nothing. */
+export interface Observer {
+  /** Watches the rollout of every workload in `rendered`; ends early with a cause. The stage reported is `rollout`. */
+  awaitReady(service: ServiceConfig, rendered: Rendered, context: WorkContext): Promise<Outcome<void>>;
   /**
    * Checks that what runs is what was built: every workload of `rendered` that uses the artifact has ready pods of its
    * newest revision with exactly that digest, and no others. VERIFY_FAILED names what differs. The stage is `verify`.
    */
   verify(service: ServiceConfig, rendered: Rendered, context: WorkContext): Promise<Outcome<void>>;
-  /** What `apply` would change, by dry runs; nothing is written. Fails as `apply` would. */
-  preview(service: ServiceConfig, rendered: Rendered, signal: AbortSignal): Promise<Outcome<Preview>>;
-  /** Whether what is deployed is there to stay; undefined where this project has deployed nothing of the service. */
-  lifetime(service: ServiceConfig, signal: AbortSignal): Promise<Outcome<Lifetime | undefined>>;
-  /** What is deployed, at this moment. */
+  /** What runs, at this moment. */
   status(service: ServiceConfig, signal: AbortSignal): Promise<Outcome<ServiceStatus>>;
-  /** The objects of the service as they were applied last, with their namespaces; empty when it is not deployed. */
-  deployedObjects(service: ServiceConfig, signal: AbortSignal): Promise<Outcome<readonly KubeObject[]>>;
   /**
    * Calls back with every change of the service's newest pods, until the signal aborts.
    *
-   * @param objects of the service: `Rendered.objects`, or what `deployedObjects` gave
+   * @param objects of the service: `Rendered.objects`, or those of `Way.deployed`
    */
   followPods(
     service: ServiceConfig,
@@ -165,4 +177,11 @@ export interface LiveDeployer extends Deployer {
     onSummary: (pods: PodSummary) => void,
     signal: AbortSignal,
   ): void;
+}
+
+/** What deploys on one cluster. */
+export interface Deployer {
+  readonly renderer: Renderer;
+  readonly way: Way;
+  readonly observer: Observer;
 }

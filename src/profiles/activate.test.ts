@@ -1,6 +1,6 @@
 /** The activation table, row by row, and the order of profiles. */
 import { describe, expect, it } from 'vitest';
-import type { ActivationDocument } from '../config/document.ts';
+import type { ActivationDocument } from '../config/schema/document.ts';
 import { activeProfiles, type ActivationFacts } from './activate.ts';
 
 const facts: ActivationFacts = {

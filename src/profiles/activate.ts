@@ -1,33 +1,35 @@
 /**
- * Which profiles are active, and why. The rules are the ones that Skaffold's users know: a condition is equal to the
- * fact or a regular expression that matches a part of it, `!` negates, the conditions of one entry must all hold, one
- * entry is enough; auto-activated profiles come first in the order of the file, then those of `-p` in its order.
+ * Decides which profiles are active, and why. The rules are Skaffold's:
+ * - A condition holds if it equals the fact, or if it is a regular expression that matches a part of it. `!` negates.
+ * - All conditions of one entry must hold. One entry is enough.
+ * - Profiles that activate themselves come first, in the order of the file; then those of `-p`, in their order.
  */
-import type { ActivationDocument, ProfileDocument } from '../config/document.ts';
-import { variableIn, type Environment } from '../config/variables.ts';
+import type { ActivationDocument, ProfileDocument } from '../config/schema/document.ts';
+import { variableIn, type Environment } from '../config/text/variables.ts';
 
-/** What activations are compared with. */
+/** The facts that the conditions of an activation are compared with. */
 export interface ActivationFacts {
   readonly env: Environment;
-  /** The context that will be deployed to, as far as it is known. */
+  /** The context that appdev will deploy to, if known. */
   readonly kubeContext: string | undefined;
   /** The command that runs, e.g. `dev`. */
   readonly command: string;
 }
 
-/** A profile that takes part, and what made it. */
+/** An active profile, and why it is active. */
 export interface ActiveProfile {
   readonly name: string;
   /** For the user: `-p`, or the conditions that held. */
   readonly reason: string;
-  /** True when a condition on the context made it active. */
+  /** True if a condition on the context made it active. */
   readonly byContext: boolean;
 }
 
 /**
  * The active profiles in the order in which they apply.
  *
- * @param asked names from `-p` in their order; `-name` takes one out that came before.
+ * @param asked the values of `-p` in their order; `-name` switches off a profile that came before
+ * @param autoActivation false: only `asked` counts
  */
 export function activeProfiles(
   profiles: readonly Pick<ProfileDocument, 'name' | 'activation'>[],
@@ -51,7 +53,7 @@ export function activeProfiles(
   return active;
 }
 
-/** Whether all conditions of an entry hold. An entry without conditions never does. */
+/** True if all conditions of an entry hold. An entry without conditions never holds. */
 function holds(entry: ActivationDocument, facts: ActivationFacts): boolean {
   const results: boolean[] = [];
   if (entry.env !== undefined) results.push(envHolds(entry.env, facts.env));
@@ -60,7 +62,7 @@ function holds(entry: ActivationDocument, facts: ActivationFacts): boolean {
   return results.length > 0 && results.every(Boolean);
 }
 
-/** `NAME=` holds for a variable that is empty or not set, `NAME=!` for one that has a value. */
+/** `NAME=` holds if the variable is empty or not set, `NAME=!` if it has a value. */
 function envHolds(condition: string, env: Environment): boolean {
   const at = condition.indexOf('=');
   const actual = variableIn(env, condition.slice(0, at)) ?? '';
@@ -70,7 +72,7 @@ function envHolds(condition: string, env: Environment): boolean {
   return fits(wanted, actual);
 }
 
-/** A context that is not known fits no pattern; so a negated one holds. */
+/** An unknown context matches no pattern, so a negated condition holds. */
 function contextHolds(wanted: string, actual: string | undefined): boolean {
   return actual === undefined ? wanted.startsWith('!') : fits(wanted, actual);
 }

@@ -1,19 +1,30 @@
-/** Applies the active profiles to a project: each one's overlay, then its patches, in the order of activation. */
-import type { Diagnostic } from '../diagnostic.ts';
-import type { ProfileDocument } from '../config/document.ts';
-import { profileSchema } from '../config/schema.ts';
-import { itemsAt, plainOf, stringAt, treeAt, withoutKeys, withProfile, type Tree } from '../config/tree.ts';
+/**
+ * Applies the active profiles to a project in the order of activation: of each profile first the overlay, then the
+ * patches.
+ */
+import type { Diagnostic } from '../core/diagnostic.ts';
+import type { ProfileDocument } from '../config/schema/document.ts';
+import { profileSchema } from '../config/schema/schema.ts';
+import {
+  itemsAt,
+  plainOf,
+  stringAt,
+  treeAt,
+  withoutKeys,
+  withProfile,
+  type Tree,
+} from '../config/text/tree.ts';
 import { mergeOverlay } from './merge.ts';
 import { applyPatches, type LocatedPatch } from './patches.ts';
 
-/** A profile as data, beside the tree that it was read from. */
+/** A profile as data, together with the tree that it was read from. */
 export interface LocatedProfile extends ProfileDocument {
   readonly tree: Tree;
 }
 
 /**
- * The profiles of a file that the schema has nothing against; the others are reported by it and take no part. An overlay
- * is judged where it has been merged: before its variables are filled in, it fits no schema.
+ * The valid profiles of a file. The schema reports the others, and they are left out here. Overlays are not checked yet:
+ * before their variables are filled in, they match no schema. They are checked after they have been merged.
  */
 export function profilesOf(file: Tree): LocatedProfile[] {
   return itemsAt(file, ['profiles']).flatMap((tree) => {
@@ -23,7 +34,7 @@ export function profilesOf(file: Tree): LocatedProfile[] {
   });
 }
 
-/** The tree with profiles applied, and the patches that did not fit; a profile ends with its first such patch. */
+/** The tree after the profiles, and an error for each profile with a patch that failed. Its later patches are skipped. */
 export function applyProfiles(
   base: Tree,
   profiles: readonly LocatedProfile[],

@@ -1,8 +1,8 @@
 /** Overlays: the table of what replaces what, and the properties that hold for any two trees. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseYaml, sourceFile } from '../config/parse.ts';
-import { entryAt, plainOf, treeAt, type Tree, type TreePath } from '../config/tree.ts';
+import { parseYaml, sourceFile } from '../config/text/parse.ts';
+import { entryAt, plainOf, treeAt, type Tree, type TreePath } from '../config/text/tree.ts';
 import { mergeOverlay } from './merge.ts';
 
 function treeOf(text: string, file = 'appdev.yaml'): Tree {

@@ -1,13 +1,13 @@
 /**
- * Lays an overlay over a tree. Maps are merged key by key; lists and single values are replaced, by `false`, `0`, `""`
- * and `[]` as well; `null` removes a key. Every value keeps the origin of the file and profile that wrote it.
+ * Merges an overlay into a tree. Maps are merged key by key. Lists and single values are replaced, also by `false`, `0`,
+ * `""` and `[]`. `null` removes a key. Every value keeps the origin of the file and profile that wrote it.
  */
-import { withoutKeys, type Entry, type MapNode, type Tree } from '../config/tree.ts';
+import { withoutKeys, type Entry, type MapNode, type Tree } from '../config/text/tree.ts';
 
 /**
- * Keys that stand for each other: when the overlay writes `when`, the base's `drops` at the same place make way, as a
- * service is deployed in one way only, an image has one source, and the other names of a registry belong to its
- * `push`. A `*` in `at` is any key.
+ * Keys that exclude each other. If the overlay sets `when`, the keys `drops` of the base are removed at the same place: a
+ * service is deployed in one way only, an image has one source, and the other settings of a registry belong to its
+ * `push`. A `*` in `at` stands for any key.
  */
 const replacements: readonly { at: readonly string[]; when: string; drops: readonly string[] }[] = [
   { at: ['services', '*', 'deploy'], when: 'helm', drops: ['kustomize', 'manifests'] },
@@ -23,9 +23,9 @@ const replacements: readonly { at: readonly string[]; when: string; drops: reado
 ];
 
 /**
- * The base with the overlay on top. Neither is changed.
+ * Merges the overlay into a copy of the base. Neither argument is changed.
  *
- * @param path where both stand in appdev.yaml; the default is the root.
+ * @param path the place of both in appdev.yaml; the default is the root
  */
 export function mergeOverlay(base: Tree | undefined, overlay: Tree, path: readonly string[] = []): Tree {
   if (overlay.kind !== 'map') return overlay;
@@ -37,7 +37,7 @@ export function mergeOverlay(base: Tree | undefined, overlay: Tree, path: readon
       entries.delete(key);
     } else {
       const merged = mergeOverlay(before?.value, value, [...path, key]);
-      // A map that both have keeps the base's key: it says where the map began.
+      // If both have a map here, the base's key is kept: it is the place where the map was first written.
       const kept = before !== undefined && before.value.kind === 'map' && value.kind === 'map';
       entries.set(key, { key: kept ? before.key : place, value: merged });
     }

@@ -1,9 +1,9 @@
 /** JSON patches: the examples of RFC 6902's appendix A, the messages, and properties for any tree. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { diagnosticLines } from '../diagnostic.ts';
-import { parseYaml, sourceFile } from '../config/parse.ts';
-import { plainOf, treeAt, type Tree } from '../config/tree.ts';
+import { diagnosticLines } from '../core/diagnostic.ts';
+import { parseYaml, sourceFile } from '../config/text/parse.ts';
+import { plainOf, treeAt, type Tree } from '../config/text/tree.ts';
 import { applyPatches, type LocatedPatch, type Patched } from './patches.ts';
 
 function treeOf(value: unknown, file = 'base'): Tree {
@@ -133,27 +133,27 @@ describe('applyPatches', () => {
   it.each<[PlainPatch, string]>([
     [
       { op: 'test', path: '/name', value: 'store' },
-      'profile prod, patch test /name: the value there is "shop", not "store"',
+      'profile prod, patch test /name: the value is "shop", not "store"',
     ],
     [
       { op: 'test', path: '/list/0', value: '1' },
-      'profile prod, patch test /list/0: the value there is 1, not "1"',
+      'profile prod, patch test /list/0: the value is 1, not "1"',
     ],
     [
       { op: 'replace', path: '/list/3', value: 1 },
-      'profile prod, patch replace /list/3: there is no item 3 in the list /list: it has 0 to 1',
+      'profile prod, patch replace /list/3: there is no item 3 in the list /list: it has items 0 to 1',
     ],
     [
       { op: 'replace', path: '/list/-', value: 1 },
-      'profile prod, patch replace /list/-: there is no item - in the list /list: it has 0 to 1',
+      'profile prod, patch replace /list/-: there is no item - in the list /list: it has items 0 to 1',
     ],
     [
       { op: 'add', path: '/list/3', value: 1 },
-      'profile prod, patch add /list/3: there is no item 3 in the list /list: it has 0 to 1',
+      'profile prod, patch add /list/3: there is no item 3 in the list /list: it has items 0 to 1',
     ],
     [
       { op: 'remove', path: '/list/01' },
-      'profile prod, patch remove /list/01: there is no item 01 in the list /list: it has 0 to 1',
+      'profile prod, patch remove /list/01: there is no item 01 in the list /list: it has items 0 to 1',
     ],
     [
       { op: 'replace', path: '/none/0', value: 1 },
@@ -181,9 +181,9 @@ describe('applyPatches', () => {
     ],
     [
       { op: 'move', from: '/cluster', path: '/cluster/x' },
-      'profile prod, patch move /cluster/x: a value cannot be moved into itself',
+      'profile prod, patch move /cluster/x: it moves a value into itself',
     ],
-    [{ op: 'remove', path: '' }, 'profile prod, patch remove "": the whole file cannot be removed'],
+    [{ op: 'remove', path: '' }, 'profile prod, patch remove "": it would remove the whole file'],
     [{ op: 'add', path: '/x' }, 'profile prod, patch add /x: it has no `value`'],
     [{ op: 'copy', path: '/x' }, 'profile prod, patch copy /x: it has no `from`'],
   ])('%j does not fit', (patch, message) => {

@@ -1,27 +1,27 @@
 /**
- * JSON patches (RFC 6902) on trees, applied one by one; pointers are those of RFC 6901. A patch that does not fit is
- * a diagnostic at the pointer that the user wrote, with the nearest thing that is there.
+ * Applies JSON patches (RFC 6902) to trees, one by one. Pointers follow RFC 6901. A patch that cannot be applied
+ * becomes a diagnostic at the pointer that the user wrote, and the hint proposes the nearest key.
  */
-import type { Diagnostic } from '../diagnostic.ts';
-import { diagnosticAt } from '../config/locate.ts';
-import { nearest } from '../config/nearest.ts';
-import { plainOf, type Entry, type Origin, type Tree } from '../config/tree.ts';
+import type { Diagnostic } from '../core/diagnostic.ts';
+import { diagnosticAt } from '../config/text/locate.ts';
+import { nearest } from '../config/text/nearest.ts';
+import { plainOf, type Entry, type Origin, type Tree } from '../config/text/tree.ts';
 
-/** One patch with the places where it was written. */
+/** One patch, with the places where its parts were written. */
 export interface LocatedPatch {
   readonly profile: string;
   readonly op: 'add' | 'remove' | 'replace' | 'move' | 'copy' | 'test';
   readonly path: { readonly value: string; readonly origin: Origin };
-  /** Source of `move` and `copy`. */
+  /** The source of `move` and `copy`. */
   readonly from?: { readonly value: string; readonly origin: Origin };
-  /** Value of `add`, `replace` and `test`. */
+  /** The value of `add`, `replace` and `test`. */
   readonly value?: Tree;
 }
 
-/** What came of patching: the tree, or the first patch that did not fit. */
+/** The result of patching: the new tree, or the error of the first patch that failed. */
 export type Patched = { readonly tree: Tree } | { readonly diagnostic: Diagnostic };
 
-/** Applies patches in order. The tree that is passed in stays as it is. */
+/** Applies patches in order, and stops at the first that fails. The tree that is passed in is not changed. */
 export function applyPatches(tree: Tree, patches: readonly LocatedPatch[]): Patched {
   let current = tree;
   for (const patch of patches) {
@@ -38,7 +38,7 @@ export function applyPatches(tree: Tree, patches: readonly LocatedPatch[]): Patc
   return { tree: current };
 }
 
-/** Leaves the recursion below with what did not fit; never leaves this file. */
+/** Thrown in the recursion below if a patch cannot be applied. It never leaves this file. */
 class Misfit extends Error {
   readonly hint: string | undefined;
   origin: Origin | undefined;
@@ -64,7 +64,7 @@ function applyPatch(tree: Tree, patch: LocatedPatch): Tree {
     case 'move': {
       const { value, parts } = source(tree, patch);
       if (parts.length < path.length && parts.every((part, i) => part === path[i])) {
-        throw new Misfit('a value cannot be moved into itself');
+        throw new Misfit('it moves a value into itself');
       }
       return change(change(tree, parts, 'remove'), path, 'add', value, patch.path.origin);
     }
@@ -72,7 +72,7 @@ function applyPatch(tree: Tree, patch: LocatedPatch): Tree {
       const [found, wanted] = [get(tree, path), valueOf(patch)];
       if (same(found, wanted)) return tree;
       const text = (node: Tree): string => JSON.stringify(plainOf(node));
-      throw new Misfit(`the value there is ${text(found)}, not ${text(wanted)}`);
+      throw new Misfit(`the value is ${text(found)}, not ${text(wanted)}`);
     }
   }
 }
@@ -113,7 +113,7 @@ function child(node: Tree, part: string, above: readonly string[]): Tree {
     const keys = [...node.entries.keys()];
     const proposal = nearest(part, keys);
     const hint =
-      proposal === undefined ? `it has: ${keys.join(', ') || 'nothing'}` : `did you mean ${proposal}?`;
+      proposal === undefined ? `its keys: ${keys.join(', ') || 'none'}` : `did you mean ${proposal}?`;
     throw new Misfit(`there is no key "${part}" in ${pointerText(above)}`, hint);
   }
   if (node.kind === 'list') {
@@ -125,11 +125,11 @@ function child(node: Tree, part: string, above: readonly string[]): Tree {
 }
 
 function noItem(part: string, length: number, above: readonly string[]): Misfit {
-  const has = length === 0 ? 'it is empty' : `it has 0 to ${length - 1}`;
+  const has = length === 0 ? 'it is empty' : `it has items 0 to ${length - 1}`;
   return new Misfit(`there is no item ${part} in the list ${pointerText(above)}: ${has}`);
 }
 
-/** -1 for what is no index: RFC 6901 allows no sign and no leading zero. */
+/** The index that a part of a pointer stands for, or -1 if it is none: RFC 6901 allows no sign and no leading zero. */
 function indexIn(part: string): number {
   return /^(0|[1-9]\d*)$/.test(part) ? Number(part) : -1;
 }
@@ -141,7 +141,7 @@ function pointerText(parts: readonly string[]): string {
 
 type Change = 'add' | 'replace' | 'remove';
 
-/** The tree with one value added, replaced or removed; `place` becomes the place of a new key. */
+/** A copy of the tree with one value added, replaced or removed. `place` becomes the origin of a new key. */
 function change(
   node: Tree,
   parts: readonly string[],
@@ -152,7 +152,7 @@ function change(
 ): Tree {
   const [part, ...rest] = parts;
   if (part === undefined) {
-    if (value === undefined) throw new Misfit('the whole file cannot be removed');
+    if (value === undefined) throw new Misfit('it would remove the whole file');
     return value;
   }
   if (rest.length > 0) {
@@ -175,7 +175,7 @@ function change(
   throw new Misfit(`${pointerText(above)} is a single value and has no "${part}"`);
 }
 
-/** The node with an existing child replaced. */
+/** A copy of the node in which an existing child is replaced. */
 function withChild(node: Tree, part: string, value: Tree): Tree {
   if (node.kind === 'list') return { ...node, items: node.items.with(indexIn(part), value) };
   if (node.kind !== 'map') return node;

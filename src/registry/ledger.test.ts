@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Artifact } from '../events.ts';
+import type { Artifact } from '../core/events.ts';
 import { createPushLedger } from './ledger.ts';
 
 let folder: string;

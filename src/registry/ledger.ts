@@ -1,20 +1,20 @@
 /**
- * Remembers which images this project pushed, newest first, in `.appdev/pushed.json`: the only proof that an image in a
- * registry is ours to remove, and the only order there is. The registry keeps no push times, and the images themselves
- * tell none either: reproducible images all carry the same date. A lost file makes images stay, never go.
+ * Remembers which images this project pushed, newest first, in `.appdev/pushed.json`. It is the only proof that an
+ * image in a registry is ours to remove, and the only order there is: the registry keeps no push times, and
+ * reproducible images all carry the same date. If the file is lost, images stay; none is removed.
  */
 import { join } from 'node:path';
-import type { Artifact } from '../events.ts';
-import type { Outcome } from '../outcome.ts';
+import type { Artifact } from '../core/events.ts';
+import type { Outcome } from '../core/outcome.ts';
 import { listAt, numberAt, stringAt } from '../support/fields.ts';
-import { readState, writeState } from '../support/state-file.ts';
+import { readState, writeState } from '../support/files/state-file.ts';
 
-/** One image that was pushed. */
+/** One pushed image. */
 export type PushedImage = Pick<Artifact, 'service' | 'repository' | 'pullRepository' | 'tag' | 'digest'>;
 
 /** The project's pushed images. */
 export interface PushLedger {
-  /** Puts an artifact first. To be called for each one that is about to be deployed, whether it was built now or before. */
+  /** Puts an artifact first. Call it for each one that is about to be deployed, whether it was built now or earlier. */
   add(artifact: Artifact): Promise<Outcome<void>>;
   /** All images, the last added first. */
   list(): Promise<readonly PushedImage[]>;
@@ -22,13 +22,13 @@ export interface PushLedger {
   forget(images: readonly PushedImage[]): Promise<Outcome<void>>;
 }
 
-/** More than anybody keeps; reached only where a registry does not delete. */
+/** Maximum number of entries. Only reached if a registry does not delete. */
 const maxEntries = 1000;
 
-/** The ledger of the project whose state folder (`<project>/.appdev`) is given. */
+/** The ledger of the project with this state folder (`<project>/.appdev`). */
 export function createPushLedger(stateFolder: string): PushLedger {
   const path = join(stateFolder, 'pushed.json');
-  // Services finish their pushes side by side; one change of the file at a time.
+  // Services finish their pushes at the same time, but only one change of the file may happen at a time.
   let last: Promise<unknown> = Promise.resolve();
 
   const list = async (): Promise<readonly PushedImage[]> => (await readState(path, entriesOf)) ?? [];

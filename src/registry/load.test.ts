@@ -1,6 +1,6 @@
 /** kind and minikube cannot run on the test machines: what is tested is which commands are run, and what becomes of their ends. */
 import { describe, expect, it } from 'vitest';
-import type { Command, Finished, RunProcess } from '../support/process.ts';
+import type { Command, Finished, RunProcess } from '../support/process/process.ts';
 import { loadCommand, loadImage } from './load.ts';
 import type { ImageLoad } from './types.ts';
 

@@ -1,23 +1,23 @@
 /**
- * Brings an image archive into the nodes of a kind cluster or a minikube profile by the product's own command: the way
- * for a cluster without a registry. The image keeps the name that the archive gives it.
+ * Loads an image archive into the nodes of a kind cluster or a minikube profile, by the product's own command. This is
+ * the way for a cluster without a registry. The image keeps the name that the archive gives it.
  */
 import { dirname } from 'node:path';
-import { cancelled, failed, ok, type Outcome } from '../outcome.ts';
-import type { Command, Finished, RunOptions, RunProcess } from '../support/process.ts';
+import { cancelled, failed, ok, type Outcome } from '../core/outcome.ts';
+import type { Command, Finished, RunOptions, RunProcess } from '../support/process/process.ts';
 import type { ImageLoad } from './types.ts';
 
 /** An image in a file. */
 export interface ImageArchive {
   /** Absolute path of a docker-archive or oci-archive, not compressed. */
   readonly file: string;
-  /** The image's name within it, with tag: `localhost/orders:0123456789ab`. */
+  /** The image's name in the archive, with tag: `localhost/orders:0123456789ab`. */
   readonly image: string;
 }
 
 /**
- * The command that loads an archive. `--name` and `-p` always name the cluster: both tools would take another one, the
- * default or the last used, without.
+ * The command that loads an archive. `--name` and `-p` always name the cluster. Without them, both tools would take the
+ * default or last used cluster.
  */
 export function loadCommand({ product, cluster }: ImageLoad, archive: ImageArchive): Command {
   const cwd = dirname(archive.file);
@@ -26,10 +26,13 @@ export function loadCommand({ product, cluster }: ImageLoad, archive: ImageArchi
     : { tool: 'minikube', args: ['image', 'load', archive.file, '-p', cluster], cwd };
 }
 
-/** Lines of a failed command that are shown. */
+/** How many lines of a failed command are shown. */
 const evidenceLines = 10;
 
-/** Loads an archive and makes sure that it is there. Fails with TOOL_MISSING, or PUSH_FAILED with the tool's last lines. */
+/**
+ * Loads an archive and checks that the image is there. Fails with TOOL_MISSING, or with PUSH_FAILED and the tool's last
+ * lines.
+ */
 export async function loadImage(
   target: ImageLoad,
   archive: ImageArchive,
@@ -40,7 +43,7 @@ export async function loadImage(
   const loaded = checked(target, await run(loadCommand(target, archive), options), options.signal);
   if (loaded.kind !== 'ok' || product === 'kind') return loaded.kind === 'ok' ? ok(undefined) : loaded;
 
-  // `minikube image load` ends with 0 also when the node could not load the archive (kubernetes/minikube#23471).
+  // `minikube image load` ends with 0 even if the node could not load the archive (kubernetes/minikube#23471).
   const list: Command = {
     tool: 'minikube',
     args: ['image', 'ls', '-p', cluster],
@@ -48,14 +51,14 @@ export async function loadImage(
   };
   const listed = checked(target, await run(list, { signal: options.signal }), options.signal);
   if (listed.kind !== 'ok') return listed;
-  // With Docker as the node's runtime, minikube puts `docker.io/` before every name whose first part has no dot.
+  // If Docker is the node's runtime, minikube puts `docker.io/` before every name whose first part has no dot.
   const names = listed.value.stdout.split('\n').map((line) => line.trim());
   if (names.includes(archive.image) || names.includes(`docker.io/${archive.image}`)) return ok(undefined);
   return failed(
     'PUSH_FAILED',
-    `minikube took the image ${archive.image} but profile ${cluster} does not list it`,
+    `minikube accepted the image ${archive.image}, but profile ${cluster} does not list it`,
     {
-      hint: `see why: minikube image load ${archive.file} -p ${cluster} --alsologtostderr`,
+      hint: `to see why, run minikube image load ${archive.file} -p ${cluster} --alsologtostderr`,
       evidence: loaded.value.lines.slice(-evidenceLines),
     },
   );
@@ -70,9 +73,9 @@ function checked({ product, cluster }: ImageLoad, finished: Finished, signal: Ab
     case 'missing':
       return failed(
         'TOOL_MISSING',
-        `${product} is not on the PATH, and without a registry only it brings images into ${cluster}`,
+        `${product} is not on the PATH, but without a registry only it can load images into ${cluster}`,
         {
-          hint: `install ${product}, or give the cluster a registry and name it under "registry:" in appdev.yaml`,
+          hint: `install ${product}, or set up a registry for the cluster and name it under "registry:" in appdev.yaml`,
         },
       );
     case 'exited': {

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { Cluster, KubeObject } from '../cluster/types.ts';
-import type { Artifact } from '../events.ts';
-import { failed, ok } from '../outcome.ts';
-import { imagesInUse } from './in-use.ts';
-import { copiedLookup, loadedLookup, manifestLookup } from './lookup.ts';
-import { isPrunable } from './prune.ts';
+import type { Artifact } from '../core/events.ts';
+import { failed, ok } from '../core/outcome.ts';
+import { imagesInUse } from './prune/in-use.ts';
+import { loadedLookup, manifestLookup } from './lookup.ts';
+import { isPrunable } from './prune/prune.ts';
 
 const signal = new AbortController().signal;
 const digest = `sha256:${'ab'.repeat(32)}`;
@@ -45,26 +45,6 @@ describe('manifestLookup', () => {
     const lookup = manifestLookup({ headManifest: async () => await Promise.resolve(away) });
     expect(await lookup.has(artifact, signal)).toEqual(away);
     expect(await lookup.has({ ...artifact, digest: '' }, signal)).toEqual(ok(false));
-  });
-});
-
-describe('copiedLookup', () => {
-  it.each([
-    ['in both', true, digest, true],
-    ['not in the first', false, digest, false],
-    ['not in the second', true, undefined, false],
-    ['another one in the second', true, `sha256:${'cd'.repeat(32)}`, false],
-  ])('%s', async (_name, first, found, result) => {
-    const asked: string[] = [];
-    const pushed = { has: async () => await Promise.resolve(ok(first)) };
-    const lookup = copiedLookup(pushed, {
-      headManifest: async (repository, reference) => {
-        asked.push(`${repository}@${reference}`);
-        return await Promise.resolve(ok(found === undefined ? undefined : { digest: found }));
-      },
-    });
-    expect(await lookup.has(artifact, signal)).toEqual(ok(result));
-    expect(asked).toEqual(first ? [`registry:5000/orders@${digest}`] : []);
   });
 });
 

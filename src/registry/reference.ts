@@ -1,15 +1,15 @@
 /**
- * Image references: their grammar, their parts, and how a registry's name and a repository below it go together. Pure
- * text; nothing here knows whether a host exists. The grammar is that of the OCI distribution specification (names, tags,
+ * Image references: their grammar, their parts, and how a registry's name and a repository below it are combined. Pure
+ * text; does not know whether a host exists. The grammar is that of the OCI distribution specification (names, tags,
  * digests) and of distribution's reference package (which first part is a host).
  */
 import { isLoopback } from '../cluster/address.ts';
 
-/** `[host[:port]/]path[:tag][@digest]` in its parts. */
+/** The parts of `[host[:port]/]path[:tag][@digest]`. */
 export interface ImageReference {
-  /** With port, as written; absent where the first part is no host. */
+  /** With port, as written. Absent if the first part is not a host. */
   readonly host?: string;
-  /** Slash-separated, lower case, at least one part. */
+  /** Separated by slashes, in lower case, with at least one part. */
   readonly path: string;
   readonly tag?: string;
   /** `algorithm:hex`. */
@@ -31,14 +31,14 @@ export function isDigest(text: string): boolean {
 }
 
 /**
- * Whether the first part of a reference means a host: it holds a dot or a colon, or is `localhost`, or holds what a path
- * may not (upper case). Everything else is the first folder of a path.
+ * True if the first part of a reference means a host: it contains a dot or a colon, or is `localhost`, or contains what
+ * a path must not (upper case). Everything else is the first folder of a path.
  */
 export function looksLikeHost(part: string): boolean {
   return /[.:]/.test(part) || part === 'localhost' || part !== part.toLowerCase();
 }
 
-/** Splits and checks a reference; undefined for a text that is none. */
+/** Splits and checks a reference; undefined if the text is not one. */
 export function parseReference(text: string): ImageReference | undefined {
   const [named = '', digest, ...more] = text.split('@');
   if (more.length > 0 || (digest !== undefined && !isDigest(digest))) return undefined;
@@ -52,7 +52,7 @@ export function parseReference(text: string): ImageReference | undefined {
   const hasHost = slash > 0 && looksLikeHost(first);
   const path = hasHost ? name.slice(slash + 1) : name;
   if (hasHost && !hostPattern.test(first)) return undefined;
-  // 255 characters with the host, as distribution has it.
+  // 255 characters including the host, as in distribution.
   if (name.length > 255 || !path.split('/').every((part) => component.test(part))) return undefined;
   return {
     ...(hasHost ? { host: first } : {}),
@@ -62,12 +62,12 @@ export function parseReference(text: string): ImageReference | undefined {
   };
 }
 
-/** The text of a reference; the inverse of `parseReference`. */
+/** The text of a reference. The inverse of `parseReference`. */
 export function formatReference({ host, path, tag, digest }: ImageReference): string {
   return `${host === undefined ? '' : `${host}/`}${path}${tag === undefined ? '' : `:${tag}`}${digest === undefined ? '' : `@${digest}`}`;
 }
 
-/** A registry's name in its parts: `host[:port]`, and the path below which its images are (empty for none). */
+/** The parts of a registry's name: `host[:port]`, and the path below which its images are (empty for none). */
 export interface RegistryName {
   readonly host: string;
   readonly path: string;
@@ -79,7 +79,7 @@ export function splitRegistryName(name: string): RegistryName {
   return slash < 0 ? { host: name, path: '' } : { host: name.slice(0, slash), path: name.slice(slash + 1) };
 }
 
-/** True where a text is a registry's name. */
+/** True if a text is a registry's name. */
 export function isRegistryName(text: string): boolean {
   const { host, path } = splitRegistryName(text);
   if (text.includes('/') && path === '') return false;
@@ -94,14 +94,14 @@ export function hostname(host: string): string {
     .toLowerCase();
 }
 
-/** True where a registry's host (with or without port) is this machine's loopback, by its name alone. */
+/** True if a registry's host (with or without port) is this machine's loopback, judged by its name alone. */
 export function isLoopbackHost(host: string): boolean {
   return isLoopback(hostname(host));
 }
 
 /**
- * Where a host's API is and how a repository is called there. The same text, but for Docker Hub, whose name in references
- * is no API host and whose single-part repositories are below `library/`.
+ * The host of a registry's API, and the repository's path there. Usually the same text. The exception is Docker Hub,
+ * whose name in references is not its API host, and whose single-part repositories are below `library/`.
  */
 export function apiAddress(host: string, path: string): { readonly host: string; readonly path: string } {
   if (host !== 'docker.io' && host !== 'index.docker.io') return { host, path };

@@ -4,18 +4,18 @@ import type { ImageTarget, Registry } from './types.ts';
 
 /** An image's names without tag. */
 export interface ImageNames {
-  /** As pushed: `localhost:5001/orders`. */
+  /** The name to push to: `localhost:5001/orders`. */
   readonly repository: string;
-  /** As the node pulls it. */
+  /** The name under which the node pulls it. */
   readonly pullRepository: string;
 }
 
 /**
- * The names of a service's image at a target. An image that is loaded into the node is called `localhost/…`, as Buildah
- * calls images without a registry: a name that no runtime takes for one on the internet.
+ * The names of a service's image at a target. An image that is loaded into the node is called `localhost/…`, like
+ * Buildah's images without a registry. No runtime looks for such a name on the internet.
  *
- * @param repository `image.repository` of the service. One that names another registry is rewritten: images go to the
- *   registry that is configured or found for the cluster, and nowhere else.
+ * @param repository `image.repository` of the service. If it names another registry, it is rewritten: images go to
+ *   the registry that is configured or found for the cluster, and nowhere else.
  */
 export function imageNames(target: ImageTarget, repository: string): ImageNames {
   if (target.kind === 'load') {
@@ -27,12 +27,12 @@ export function imageNames(target: ImageTarget, repository: string): ImageNames 
   return { repository: `${push}/${path}`, pullRepository: `${pull}/${path}` };
 }
 
-/** The registry of a target; none where images are loaded into the nodes. */
+/** The registry of a target; undefined if images are loaded into the nodes. */
 export function registryOf(target: ImageTarget): Registry | undefined {
   return target.kind === 'registry' ? target.registry : undefined;
 }
 
-/** A target as text: equal for two sessions exactly when what one has built, the other need not build. */
+/** A target as text. Equal for two sessions exactly if one need not build what the other has built. */
 export function targetText(target: ImageTarget): string {
   if (target.kind === 'load') return `load ${target.product} ${target.cluster}`;
   const { push, pull, multiLevel } = target.registry;

@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import { cancelled } from '../outcome.ts';
+import { cancelled } from '../core/outcome.ts';
 import { limitedAbort, linkedAbort, onAbort } from './abort.ts';
 
 /** Resolves with the reason when the signal aborts. */

@@ -1,12 +1,18 @@
-/** Waiting for abort signals, and signals that end before the one they come from: linked ones, and ones with a time limit. */
-import type { CancelReason } from '../outcome.ts';
+/**
+ * Waits for abort signals, and derives signals from others: one that can also be aborted by itself, and one with a time
+ * limit.
+ */
+import type { CancelReason } from '../core/outcome.ts';
 
-/** Whether a signal has aborted by now; a call, because after an `await` it may differ from what was read before. */
+/**
+ * True if a signal has aborted. It is a function because the value may change during an `await`, which TypeScript
+ * ignores.
+ */
 export function hasAborted(signal: AbortSignal): boolean {
   return signal.aborted;
 }
 
-/** Those that wait for one signal. */
+/** The callbacks that wait for one signal. */
 class Waiting {
   readonly callbacks = new Set<() => void>();
 
@@ -18,9 +24,9 @@ class Waiting {
 const waitingFor = new WeakMap<AbortSignal, Waiting>();
 
 /**
- * Calls back once, when the signal aborts, or now where it has. The returned function takes the callback off again.
- * Each signal gets one listener, however many services, pods and requests wait for it: from the eleventh on Node would
- * take them for a leak and say so on the terminal.
+ * Calls back once when the signal aborts, or at once if it already has. The returned function removes the callback. Each
+ * signal gets only one listener, however many services, pods and requests wait for it, because Node prints a warning
+ * about a leak if there are more than ten.
  */
 export function onAbort(signal: AbortSignal, callback: () => void): () => void {
   if (signal.aborted) {
@@ -35,22 +41,22 @@ export function onAbort(signal: AbortSignal, callback: () => void): () => void {
   waiting.callbacks.add(callback);
   return () => {
     waiting.callbacks.delete(callback);
-    // Node keeps a combined signal in memory for as long as somebody listens to it.
+    // Node keeps a combined signal in memory while it has a listener.
     if (waiting.callbacks.size === 0) signal.removeEventListener('abort', waiting);
   };
 }
 
-/** A signal of its own that aborts with another one until it is unlinked. */
+/** A signal that aborts when its parent does, until it is unlinked. */
 export interface LinkedAbort {
   readonly signal: AbortSignal;
   readonly abort: () => void;
-  /** Lets go of the other signal, which may live as long as the session. */
+  /** Stops listening to the parent, which may live as long as the session. */
   readonly unlink: () => void;
 }
 
 /**
- * Makes a linked signal; `reason` is that of its own `abort`. Unlike `AbortSignal.any` it leaves nothing behind on the
- * other signal once unlinked.
+ * Makes a signal that aborts with its parent, and also by its own `abort`, which passes on `reason`. Unlike
+ * `AbortSignal.any`, it leaves nothing behind on the parent after `unlink`.
  */
 export function linkedAbort(parent: AbortSignal, reason?: CancelReason): LinkedAbort {
   const controller = new AbortController();
@@ -61,16 +67,16 @@ export function linkedAbort(parent: AbortSignal, reason?: CancelReason): LinkedA
   };
 }
 
-/** A linked signal that also aborts by itself. */
+/** A linked signal that also aborts after some time. */
 export interface LimitedAbort extends LinkedAbort {
-  /** Whether the time ran out, as opposed to an abort of the other signal. */
+  /** True if it aborted because the time ran out, and not because the parent aborted. */
   readonly expired: () => boolean;
 }
 
 /**
- * Makes a linked signal that aborts after some milliseconds with the reason `deadline`; `unlink` also stops the clock.
- * To be used instead of `AbortSignal.any([signal, AbortSignal.timeout(ms)])`: on Node 20 nothing but that call holds
- * the timeout, so that it is collected as garbage and the combined signal never aborts.
+ * Makes a linked signal that aborts after `ms` milliseconds with the reason `deadline`. `unlink` also stops the timer.
+ * Use it instead of `AbortSignal.any([signal, AbortSignal.timeout(ms)])`: on Node 20 the timeout can be collected as
+ * garbage, and then the combined signal never aborts.
  */
 export function limitedAbort(parent: AbortSignal, ms: number): LimitedAbort {
   const link = linkedAbort(parent, 'deadline');

@@ -1,25 +1,28 @@
 /**
- * What has to be undone before the session ends, last thing first. One disposer that fails or hangs does not keep the
- * others from running, nor the process from ending.
+ * A list of what must be undone before the session ends, the newest first. If one disposer fails or hangs, the others
+ * still run and the process still ends.
  */
 
-/** What became of a clean-up. */
+/** The result of a clean-up. */
 export interface CleanupReport {
-  /** Names of the disposers that threw, with what they said. */
+  /** Names of the disposers that threw, with their errors. */
   readonly failed: readonly { readonly name: string; readonly error: unknown }[];
-  /** Names of those that were not done at the deadline; they may still be running. */
+  /** Names of the disposers that had not finished at the deadline. They may still be running. */
   readonly unfinished: readonly string[];
 }
 
-/** A LIFO list of disposers. */
+/** A list of disposers that runs the newest first. */
 export interface Cleanup {
-  /** Adds a disposer; the returned function takes it off again, for what ended by itself. */
+  /** Adds a disposer. The returned function removes it, if there is nothing left to undo. */
   add(name: string, dispose: () => Promise<void> | void): () => void;
-  /** Runs them all, one after the other, within `deadlineMs` in total. A second call returns the first one's report. */
+  /**
+   * Runs all disposers one after the other, within `deadlineMs` milliseconds in total. A second call returns the first
+   * report.
+   */
   run(deadlineMs: number): Promise<CleanupReport>;
 }
 
-/** Makes an empty list. */
+/** Makes an empty list of disposers. */
 export function createCleanup(): Cleanup {
   const entries: { readonly name: string; readonly dispose: () => Promise<void> | void }[] = [];
   let running: Promise<CleanupReport> | undefined;
@@ -32,7 +35,7 @@ export function createCleanup(): Cleanup {
       timer = setTimeout(resolve, deadlineMs, 'late');
     });
     let late = false;
-    // What is added while this runs is undone as well.
+    // A disposer that is added while this runs is run too.
     for (let entry = entries.pop(); entry !== undefined; entry = entries.pop()) {
       const { name, dispose } = entry;
       if (late) {

@@ -1,15 +1,15 @@
-/** Time, as a value that tests replace. */
+/** The clock as a value, so that tests can replace it. */
 import { onAbort } from './abort.ts';
 
-/** Where a part of appdev gets the time from. */
+/** Tells the time and waits. */
 export interface Clock {
-  /** Milliseconds since the epoch. */
+  /** The wall time in milliseconds since 1970. */
   now(): number;
-  /** Waits; resolves early, without an error, when the signal aborts. */
+  /** Waits for `ms` milliseconds. It resolves early, without an error, if the signal aborts. */
   sleep(ms: number, signal: AbortSignal): Promise<void>;
 }
 
-/** The machine's clock. */
+/** The real clock of the machine. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   async sleep(ms, signal) {

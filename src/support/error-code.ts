@@ -1,7 +1,10 @@
-/** Node's code of an error (`ECONNREFUSED`, `ENOENT`), wherever in the error it is. */
+/** Finds Node's code of an error (`ECONNREFUSED`, `ENOENT`), also if the error is wrapped in others. */
 import { fieldAt, listAt } from './fields.ts';
 
-/** The code, looked for in the error's causes too: `fetch` and happy eyeballs wrap what happened. Empty without one. */
+/**
+ * The code of an error, or an empty text if it has none. Its causes are searched too, because `fetch` and connection
+ * attempts to several addresses wrap the real error.
+ */
 export function codeOf(error: unknown): string {
   const code = fieldAt(error, 'code');
   if (typeof code === 'string') return code;

@@ -1,10 +1,9 @@
 /**
- * Reads fields of JSON and YAML that others wrote (Kubernetes objects, kubeconfigs, registry answers) as the plain data
- * they are. A field that is absent, or of another type than asked for, reads as `undefined` (or as an empty list or
- * record): optional fields need no ceremony. Writes nothing.
+ * Reads fields of foreign JSON and YAML: Kubernetes objects, kubeconfigs, answers of registries. A field that is missing
+ * or has another type than expected is read as `undefined`, or as an empty list or mapping.
  */
 
-/** A mapping of a manifest or of an object's JSON. */
+/** A mapping in a manifest or in JSON. */
 export type Fields = Readonly<Record<string, unknown>>;
 
 /** True for a mapping: an object that is neither null nor a list. */
@@ -12,7 +11,7 @@ export function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** The value at a path of keys, or undefined where any step is missing. */
+/** The value at a path of keys, or undefined if a key on the way is missing. */
 export function fieldAt(value: unknown, ...path: readonly string[]): unknown {
   let current = value;
   for (const key of path) {
@@ -22,25 +21,25 @@ export function fieldAt(value: unknown, ...path: readonly string[]): unknown {
   return current;
 }
 
-/** The string at a path. */
+/** The string at a path of keys, or undefined if it is not a string. */
 export function stringAt(value: unknown, ...path: readonly string[]): string | undefined {
   const found = fieldAt(value, ...path);
   return typeof found === 'string' ? found : undefined;
 }
 
-/** The number at a path. */
+/** The number at a path of keys, or undefined if it is not a number. */
 export function numberAt(value: unknown, ...path: readonly string[]): number | undefined {
   const found = fieldAt(value, ...path);
   return typeof found === 'number' ? found : undefined;
 }
 
-/** The list at a path; empty when there is none. */
+/** The list at a path of keys; empty if it is not a list. */
 export function listAt(value: unknown, ...path: readonly string[]): readonly unknown[] {
   const found = fieldAt(value, ...path);
   return Array.isArray(found) ? (found as readonly unknown[]) : [];
 }
 
-/** The mapping at a path; empty when there is none. */
+/** The mapping at a path of keys; empty if it is not a mapping. */
 export function fieldsAt(value: unknown, ...path: readonly string[]): Fields {
   const found = fieldAt(value, ...path);
   return isFields(found) ? found : {};

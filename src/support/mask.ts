@@ -1,13 +1,13 @@
-/** Keeps secrets that appdev knows out of what it shows: of every event, and so of every output. Pure. */
+/** Removes known secrets from every event, and so from all output. Pure. */
 
-/** Shorter values are words rather than secrets; masking them would blacken ordinary text. */
+/** Shorter values are not masked: they are more likely words than secrets, and ordinary text would become unreadable. */
 const minLength = 6;
 
 const shown = '***';
 
 /**
- * A function that replaces the secrets in every string of a value, however deep: as they are, base64-encoded,
- * URL-encoded and as they stand inside JSON.
+ * Makes a function that replaces the secrets with `***` in every string of a value, at any depth. It finds them as plain
+ * text, in base64, URL-encoded, and escaped as in JSON.
  */
 export function createMask(secrets: readonly string[]): <T>(value: T) => T {
   const needles = secrets
@@ -18,7 +18,7 @@ export function createMask(secrets: readonly string[]): <T>(value: T) => T {
       encodeURIComponent(secret),
       JSON.stringify(secret).slice(1, -1),
     ]);
-  // Longest first: one secret may hold another.
+  // The longest comes first, because one secret may contain another.
   const distinct = [...new Set(needles)].sort((a, b) => b.length - a.length);
   if (distinct.length === 0) return (value) => value;
   const mask = (value: unknown): unknown => {

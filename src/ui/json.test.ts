@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createEventBus, type EventBody } from '../events.ts';
+import { createEventBus, type EventBody } from '../core/events.ts';
 import { samples, sessionStart, stamped } from '../../test/support/sample-events.ts';
 import { FakeOutput } from '../../test/support/fake-output.ts';
 import { createJsonReporter, jsonLine } from './json.ts';
@@ -39,7 +39,7 @@ test('control characters of an application stay inside their JSON string', () =>
   expect(JSON.parse(line)).toMatchObject({ line: 'a\n{"v":1}\x1b[2J\u2028' });
 });
 
-test('a reader that went away ends the output, not the session', async () => {
+test('if the reader goes away, only the output ends, not the session', async () => {
   const out = new FakeOutput();
   const bus = createEventBus(() => sessionStart);
   const reporter = createJsonReporter(out);

@@ -1,21 +1,21 @@
 /**
- * NDJSON: each event as one line with `"v":1` in front, nothing else on standard output. The shape is a promise to
- * scripts; a golden test freezes it.
+ * NDJSON: each event is one line that begins with `"v":1`, and nothing else is written to standard output. Scripts rely
+ * on the shape; a golden test freezes it.
  */
-import type { AppEvent } from '../events.ts';
-import type { Reporter } from './reporter.ts';
-import { createSink } from './sink.ts';
+import type { AppEvent } from '../core/events.ts';
+import type { Reporter } from './out/reporter.ts';
+import { createSink } from './out/sink.ts';
 
-/** Version of the events' shape. A field may be added within a version; none is renamed, retyped or removed. */
+/** Version of the events' shape. Within a version, fields may be added, but not renamed, retyped or removed. */
 const eventVersion = 1;
 
-/** One event as its line, without the line's end. */
+/** One event as a line of JSON, without the line break. */
 export function jsonLine(event: AppEvent): string {
   const { seq, at, type, ...body } = event;
   return JSON.stringify({ v: eventVersion, seq, at, type, ...body });
 }
 
-/** Makes the reporter of `--output json`. */
+/** The reporter of `--output json`. If the reader of `stdout` goes away, output stops and the session goes on. */
 export function createJsonReporter(stdout: NodeJS.WritableStream): Reporter {
   const sink = createSink(stdout);
   let unsubscribe: (() => void) | undefined;

@@ -1,26 +1,26 @@
 /**
- * Keeps each service's whole output on disk, whatever the screen shows of it: every line of the tools and of the
- * application, with its time, stage or container. Error cards name the file.
+ * Writes each service's whole output to a file: every line of the tools and of the application, with its time and its
+ * stage or container. Error cards name the file.
  */
 import { join } from 'node:path';
-import type { AppEvent, EventBus } from '../events.ts';
-import { cardLines } from './card.ts';
-import { changeText, duration } from './format.ts';
-import { lineText } from './line.ts';
-import type { Reporter } from './reporter.ts';
-import { createRollingFile, type RollingFile } from './rolling-file.ts';
-import { cleanLine } from './sanitize.ts';
+import type { AppEvent, EventBus } from '../core/events.ts';
+import { cardLines } from './lines/card.ts';
+import { changeText, duration } from './lines/format.ts';
+import { lineText } from './text/line.ts';
+import type { Reporter } from './out/reporter.ts';
+import { createRollingFile, type RollingFile } from './out/rolling-file.ts';
+import { cleanLine } from './text/sanitize.ts';
 
-/** 5 MB and the 5 MB before them, a service: some 100,000 lines. */
+/** Each service keeps up to 5 MB and the 5 MB before that: about 100,000 lines. */
 const maxBytes = 5_000_000;
 const maxQueue = 4_000_000;
 
-/** Where a service's log is: `<folder>/<service>.log`. Characters that no file name may have are escaped. */
+/** Path of a service's log: `<folder>/<service>.log`. Characters that a file name cannot have are escaped. */
 export function logFileOf(folder: string, service: string): string {
   return join(folder, `${encodeURIComponent(service)}.log`);
 }
 
-/** Makes the reporter that writes into the folder. When that fails, a notice says so and the session goes on. */
+/** The reporter that writes log files into the folder. If writing fails, a notice says so and the session goes on. */
 export function createLogFiles(folder: string): Reporter {
   const files = new Map<string, RollingFile>();
   let unsubscribe: (() => void) | undefined;
@@ -34,9 +34,11 @@ export function createLogFiles(folder: string): Reporter {
       maxBytes,
       maxQueue,
       onProblem(error) {
-        const message = `the log file ${path} cannot be written (${error.code ?? error.message}); its lines are not kept`;
+        const message = `appdev cannot write the log file ${path} (${error.code ?? error.message}); lines are lost`;
         const hint =
-          error.code === 'ENOSPC' ? 'free some disk space; writing goes on by itself' : `check ${folder}`;
+          error.code === 'ENOSPC'
+            ? 'free some disk space; appdev then writes again'
+            : `check that you may write to ${folder}`;
         bus.emit({ type: 'notice', level: 'warning', message, hint, service });
       },
     });
@@ -44,7 +46,10 @@ export function createLogFiles(folder: string): Reporter {
     return file;
   };
 
-  /** A crash must not lose the lines that explain it. One listener for all services: Node takes eleven for a leak. */
+  /**
+   * Writes the queued lines, so that the lines before a crash are kept. All services share this listener, because Node
+   * warns about more than ten.
+   */
   const onExit = (): void => {
     for (const file of files.values()) file.writeNow();
   };

@@ -1,33 +1,36 @@
-/** Decides how appdev speaks: which reporter, whether in colour, whether beyond ASCII. Pure functions of flags and environment. */
+/**
+ * Chooses the reporter, and whether to use colour and characters beyond ASCII. Pure functions of flags and environment.
+ */
 
-/** What `--output` may say. */
+/** The values of `--output`. */
 export type OutputMode = 'auto' | 'tui' | 'plain' | 'json';
 
-/** The decision. `reason` is set when it is not what the user asked for, and is worth a line. */
+/** The chosen reporter. `reason` is set if it is not the one that the user asked for, and should be printed. */
 export interface OutputChoice {
   readonly kind: 'tui' | 'plain' | 'json';
   readonly reason?: string;
 }
 
-/** Every value of `--output`. */
+/** All values of `--output`, for parsing and help. */
 export const outputModes: readonly OutputMode[] = ['auto', 'tui', 'plain', 'json'];
 
 /**
- * The reporter for this terminal. The panel needs a terminal that can move its cursor and never runs in CI (Ink would
- * draw nothing there): asked for all the same, it becomes plain lines, and the reason is given.
+ * Chooses the reporter. The panel needs a terminal that can move its cursor, and it never runs in CI, where Ink draws
+ * nothing. If the user asks for the panel and it cannot run, the choice is plain lines with a reason.
  */
 export function chooseOutput(mode: OutputMode, isTerminal: boolean, env: NodeJS.ProcessEnv): OutputChoice {
   if (mode === 'json' || mode === 'plain') return { kind: mode };
   const obstacle = tuiObstacle(isTerminal, env);
   if (obstacle === undefined) return { kind: 'tui' };
   return mode === 'tui'
-    ? { kind: 'plain', reason: `plain lines instead of the panel: ${obstacle}` }
+    ? { kind: 'plain', reason: `using plain lines instead of the panel: ${obstacle}` }
     : { kind: 'plain' };
 }
 
 /**
- * Whether to colour. A flag (`--color`, `--no-color`) decides; then NO_COLOR (not empty; no-color.org), then
- * FORCE_COLOR or CLICOLOR_FORCE (not empty, not 0); else a terminal has colour, unless it is `dumb` or a CI service's.
+ * Whether to use colour. The first that is set decides: the flag (`--color`, `--no-color`); NO_COLOR (not empty, see
+ * no-color.org); FORCE_COLOR or CLICOLOR_FORCE (not empty; 0 means no). Otherwise a terminal gets colour, unless TERM is
+ * `dumb` or this is CI.
  */
 export function useColor(flag: boolean | undefined, isTerminal: boolean, env: NodeJS.ProcessEnv): boolean {
   if (flag !== undefined) return flag;
@@ -38,8 +41,9 @@ export function useColor(flag: boolean | undefined, isTerminal: boolean, env: No
 }
 
 /**
- * Whether the output takes UTF-8: by POSIX's order LC_ALL, LC_CTYPE, LANG; on Windows by the terminals known to. macOS
- * programs started without a shell have none of these set, and its terminals take UTF-8.
+ * Whether the output supports UTF-8. POSIX: the first that is set of LC_ALL, LC_CTYPE and LANG decides. Windows:
+ * terminals known to support it. macOS: yes if none is set, because programs started without a shell have none, and its
+ * terminals support UTF-8.
  */
 export function useUnicode(env: NodeJS.ProcessEnv, platform: NodeJS.Platform): boolean {
   if (platform === 'win32') return env['WT_SESSION'] !== undefined || env['TERM_PROGRAM'] !== undefined;
@@ -49,7 +53,7 @@ export function useUnicode(env: NodeJS.ProcessEnv, platform: NodeJS.Platform): b
   return locale === undefined ? platform === 'darwin' : /utf-?8/i.test(locale);
 }
 
-/** Whether the environment is a CI service's, by the variables that they set; the same rule as Ink's, which draws nothing then. */
+/** True in CI, by the variables that CI services set. Ink uses the same rule and draws nothing then. */
 function isCi(env: NodeJS.ProcessEnv): boolean {
   return ['CI', 'CONTINUOUS_INTEGRATION'].some((name) => {
     const value = env[name];

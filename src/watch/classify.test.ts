@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { classify, decidesBuild, decidesDeploy, isWithin, type Root } from './classify.ts';
+import { decidesBuild, decidesDeploy } from '../core/role.ts';
+import { classify, isWithin, type Root } from './classify.ts';
 
 const roots: readonly Root[] = [
   { path: '/p/appdev.yaml', kind: 'config' },

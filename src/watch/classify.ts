@@ -1,32 +1,24 @@
 /**
- * What a path is to a service, and which of jar, image and manifests it decides. Pure: decides by the roots that inputs.ts
- * found and by Maven's standard layout, without a look at the disk.
+ * What a path means for a service, and which of jar, image and manifests it decides. Pure: uses the roots that
+ * inputs.ts found and Maven's standard layout, without looking at the disk.
  */
 import { basename, relative, sep } from 'node:path';
-import type { Role } from './types.ts';
+import type { Role } from '../core/role.ts';
 
 /** What a root was named as. */
 export type RootKind =
   'jar' | 'context' | 'containerfile' | 'chart' | 'values' | 'overlay' | 'manifest' | 'config';
 
-/** A file or folder that a service reads; all in it belongs to it. */
+/** A file or folder that a service reads. Everything in it belongs to it. */
 export interface Root {
   /** Absolute. */
   readonly path: string;
   readonly kind: RootKind;
 }
 
-/** The roles that decide the jar and the image. */
-const buildRoles: ReadonlySet<Role> = new Set([
-  'source',
-  'resource',
-  'build-file',
-  'containerfile',
-  'context',
-]);
-/** The roles that decide the manifests. */
-const deployRoles: ReadonlySet<Role> = new Set(['chart', 'values', 'overlay', 'manifest']);
-/** Among roots of equal depth: a chart that is the build context too is a chart. Later ones win. */
+/**
+ * Which root counts if several have the same depth: a chart that is also the build context is a chart. Later ones win.
+ */
 const precedence: readonly RootKind[] = [
   'context',
   'jar',
@@ -43,9 +35,9 @@ const buildFileName =
 const standardLayout = /(?:^|\/)src\/(main|test|it|integration-?[tT]est|test-?[fF]ixtures)\/([^/]*)/;
 
 /**
- * The role of an absolute path: that of the innermost root around it, so that sources below a chart's folder stay sources
- * and a chart inside of the build context is a chart. `undefined` when it lies in no root. `base` is the project's folder: what
- * the folders above it are called means nothing.
+ * The role of an absolute path: that of the innermost root around it. So sources below a chart's folder stay sources,
+ * and a chart inside the build context is a chart. Undefined if it is in no root. `base` is the project's folder,
+ * because the names of the folders above it mean nothing.
  */
 export function classify(path: string, roots: readonly Root[], base: string): Role | undefined {
   let best: Root | undefined;
@@ -56,19 +48,9 @@ export function classify(path: string, roots: readonly Root[], base: string): Ro
   return best === undefined ? undefined : best.kind === 'jar' ? jarRole(path, base) : best.kind;
 }
 
-/** Whether a path is a folder or lies in it. Both are absolute. */
+/** True if a path is a folder or inside it. Both are absolute. */
 export function isWithin(path: string, folder: string): boolean {
   return path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
-}
-
-/** Whether a role decides the jar or the image. */
-export function decidesBuild(role: Role): boolean {
-  return buildRoles.has(role);
-}
-
-/** Whether a role decides the manifests. */
-export function decidesDeploy(role: Role): boolean {
-  return deployRoles.has(role);
 }
 
 function rank(root: Root): number {
@@ -76,8 +58,8 @@ function rank(root: Root): number {
 }
 
 /**
- * By Maven's standard layout, `src/<set>/<kind>`. Only the first such folder counts: below it, a package may be called `src`
- * or `test`, and sources taken for tests would be changes lost.
+ * The role of a file, by Maven's standard layout `src/<set>/<kind>`. Only the first such folder counts. Below it, a
+ * package may be called `src` or `test`, and if sources were taken for tests, changes would be lost.
  */
 function jarRole(path: string, base: string): Role {
   const parts = relative(base, path).split(sep);

@@ -1,7 +1,7 @@
 /**
- * On which file systems the kernel sees changes. Inotify reports what goes through this kernel: edits that another
- * machine or a virtual machine's host makes never arrive (NFS, SMB, 9p as under WSL's /mnt/c, shared folders).
- * Linux only; elsewhere the answer is always "events work".
+ * On which file systems the kernel sees changes. Inotify reports only what goes through this kernel. Edits by another
+ * machine, or by a virtual machine's host, never arrive (NFS, SMB, 9p as under WSL's /mnt/c, shared folders). For Linux
+ * only; elsewhere the answer is always "events work".
  */
 import { readFileSync, realpathSync } from 'node:fs';
 
@@ -11,13 +11,13 @@ interface Mount {
 }
 
 /**
- * Types as in /proc/self/mountinfo. `fuse.*` covers sshfs, Docker Desktop's file sharing and the like; the overlay of a
- * rootless container is local all the same.
+ * Types as in /proc/self/mountinfo. `fuse.*` covers sshfs, Docker Desktop's file sharing and similar ones. The overlay
+ * of a rootless container is also such a type, but it is local.
  */
 const remote =
   /^(9p|nfs\d?|cifs|smb\d?|smbfs|drvfs|virtiofs|vboxsf|vmhgfs|prl_fs|afs|ceph|lustre|fuse(\.(?!(fuse-)?overlayfs$).+)?)$/;
 
-/** The file system type of a path on which events do not (all) arrive, or `undefined` where they do. */
+/** The file system type of a path if some or all events do not arrive there; otherwise undefined. */
 export type EventlessType = (path: string) => string | undefined;
 
 /** Reads the mount table once. */
@@ -30,7 +30,7 @@ export function readEventlessType(): EventlessType {
   }
 }
 
-/** The same for the text of a mountinfo (proc(5)): the fifth field is the mount point, the type follows ` - `. */
+/** The same, from the text of a mountinfo (proc(5)): the fifth field is the mount point, and the type follows ` - `. */
 export function eventlessType(mountinfo: string): EventlessType {
   const mounts: Mount[] = [];
   for (const line of mountinfo.split('\n')) {
@@ -44,7 +44,7 @@ export function eventlessType(mountinfo: string): EventlessType {
     let best: Mount | undefined;
     for (const mount of mounts) {
       const inside = real === mount.point || real.startsWith(mount.point === '/' ? '/' : `${mount.point}/`);
-      // Of two mounts on one point the later one is on top.
+      // Of two mounts on one point, the later one is on top.
       if (inside && mount.point.length >= (best?.point.length ?? 0)) best = mount;
     }
     return best !== undefined && remote.test(best.type) ? best.type : undefined;

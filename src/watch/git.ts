@@ -1,25 +1,30 @@
 /**
- * Says whether git is rewriting the work tree right now. While it does, files on disk belong to no commit and to no
- * thought of the user's, and building them wastes a build for each step of a rebase. Looks at git's own lock files;
- * never runs git, so it cannot take a lock itself.
+ * Says whether git is rewriting the work tree right now. Meanwhile the files on disk belong to no commit and to no
+ * intention of the user, and building them wastes a build for each step of a rebase. Looks at git's own lock files.
+ * Never runs git, so it cannot take a lock itself.
  *
- * What counts: `index.lock`, which every command that writes the tree holds; and a rebase that is moving. What does not:
- * a merge or rebase that has stopped for the user, who may well want to see his resolution run. A lock that a crashed
- * git left behind stops counting after a while.
+ * What counts: `index.lock`, which every command holds that writes the tree, and a rebase in progress. What does not
+ * count: a merge or rebase that has stopped for the user, who may want to run his resolution. A lock that a crashed git
+ * left behind stops counting after a while.
  */
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { GitProbe } from './types.ts';
 
-/** A lock that has not changed for so long was left behind. Large checkouts hold theirs for seconds. */
+/**
+ * A lock that has not changed for this long, in milliseconds, was left behind. Large checkouts hold theirs for seconds.
+ */
 const staleLockMs = 30_000;
-/** A rebase touches its notes at each commit; when they have been quiet for so long, it waits for the user. */
+/**
+ * A rebase updates its notes at each commit. If they have not changed for this long, in milliseconds, it is waiting for
+ * the user.
+ */
 const quietRebaseMs = 1_000;
 const rebaseFolders = ['rebase-merge', 'rebase-apply'];
 const rebaseNotes = ['.', 'msgnum', 'done', 'next', 'git-rebase-todo'];
 
 /**
- * Watches over the work trees that hold the given folders. `now` is the wall clock, milliseconds since the epoch.
+ * Watches the work trees that contain the given folders. `now` is the wall clock, in milliseconds since the epoch.
  * `noticeStale` is called once for each lock that was left behind.
  */
 export function createGitProbe(
@@ -30,7 +35,7 @@ export function createGitProbe(
   const stale = new Set<string>();
   const seen = new Map<string, { readonly stamp: string; readonly sinceMs: number }>();
 
-  /** Held, unless the same lock has been there for so long that nobody can be behind it. */
+  /** True if the lock is held. A lock that has existed unchanged for too long does not count. */
   function lockHeld(lock: string): boolean {
     const stat = statSync(lock, { bigint: true, throwIfNoEntry: false });
     if (stat === undefined) {
@@ -39,7 +44,7 @@ export function createGitProbe(
     }
     const stamp = `${stat.ino}:${stat.mtimeNs}:${stat.size}`;
     if (seen.get(lock)?.stamp !== stamp) seen.set(lock, { stamp, sinceMs: now() });
-    // By its own time or by how long it has been seen: the former where it is older than this session.
+    // By its own time, or by how long it has been seen: its own time counts if it is older than this session.
     const ageMs = Math.max(
       now() - (seen.get(lock)?.sinceMs ?? now()),
       now() - Number(stat.mtimeNs / 1_000_000n),
@@ -65,8 +70,8 @@ export function createGitProbe(
 }
 
 /**
- * The git folders of the work trees around the given folders. In a worktree or submodule `.git` is a file that names the
- * real folder (gitrepository-layout(5)), which holds that tree's own index.lock and rebase.
+ * The git folders of the work trees around the given folders. In a worktree or submodule, `.git` is a file that names
+ * the real folder (gitrepository-layout(5)), which contains that tree's own index.lock and rebase.
  */
 export function gitFolders(folders: readonly string[]): readonly string[] {
   const found = new Set<string>();

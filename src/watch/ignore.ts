@@ -1,20 +1,19 @@
 /**
- * Which files are no inputs. Three sources, each where it is true:
- * - appdev's own list and `ignore` of appdev.yaml: everywhere; the user's patterns have the last word, `!` included.
- * - .gitignore (nested): outside of `src` folders and of what the build tool names as sources. What lies in a source root
- *   is compiled and packed whether git ignores it or not, and `application-local.properties` or generated code that stays
- *   out of git is exactly what its author expects to see running, so there git has no say. (That a build may write such
- *   files is written.ts's concern.)
- * - .dockerignore: in build contexts, see dockerignore.ts.
- * Reads ignore files; knows nothing of services.
+ * Which files are not inputs. There are three sources, each with its own area:
+ * - appdev's own list and `ignore` of appdev.yaml: everywhere. The user's patterns have the last word, including `!`.
+ * - .gitignore (nested): outside `src` folders and of what the build tool names as sources. A build compiles and
+ *   packs what is in a source root whether git ignores it or not. The author of an `application-local.properties` or of
+ *   generated code outside git expects to see it run, so git does not decide there. (written.ts handles builds that
+ *   write such files.)
+ * - .dockerignore: in build contexts, see dockerignore.ts. Reads ignore files; knows nothing about services.
  */
 import ignore, { type Ignore } from 'ignore';
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, sep } from 'node:path';
 
-/** What editors put beside the file that they save. None of it is ever an input, not even of a build context. */
+/** What editors put beside the file they save. Never an input, not even of a build context. */
 const editorFiles = [
-  '4913', // vim's probe whether it may create files
+  '4913', // vim: tests whether it may create files
   '.*.sw?', // vim
   '*~', // vim, emacs and others: backups
   '.#*', // emacs: lock
@@ -28,7 +27,7 @@ const editorFiles = [
   'Thumbs.db',
 ].map((pattern) => pattern.replace(/^#/, '\\#'));
 
-/** Folders of tools, and files that running programs write; inputs of nothing but, at most, a build context. */
+/** Folders of tools, and files that running programs write. Never inputs, except perhaps of a build context. */
 const toolFiles = [
   '.git',
   '.hg',
@@ -47,12 +46,12 @@ const toolFiles = [
   'replay_pid*',
 ];
 
-/** Ignored in a build context too. */
+/** Ignored even in a build context. */
 const neverInContext = ['.git', '.hg', '.svn', '.appdev'];
 
-/** Folders that build tools and IDEs write, where they lie beside a build file. Elsewhere they are packages. */
+/** Folders that build tools and IDEs write, if they are beside a build file. Elsewhere they are packages. */
 const outputFolders = new Set(['target', 'build', 'out', 'bin']);
-/** Files that make a folder one of those that tools build in. */
+/** Files that show that a tool builds in their folder. */
 export const buildFiles: readonly string[] = [
   'pom.xml',
   'build.gradle',
@@ -61,15 +60,15 @@ export const buildFiles: readonly string[] = [
   'settings.gradle.kts',
 ];
 
-/** More verdicts than this are not kept. */
+/** Maximum number of decisions that are kept. */
 const maxKnown = 100_000;
 
-/** Decides about one entry below a root. */
+/** True for an entry below a root that is ignored. */
 export type IgnoreRule = (path: string, folder: boolean) => boolean;
 
 /**
- * appdev's own list with the patterns of appdev.yaml on top, in .gitignore syntax relative to `root`. `context`: the
- * short list that is right for a build context, where even a log file may be copied into the image.
+ * appdev's own list, followed by the patterns of appdev.yaml, in .gitignore syntax relative to `root`. `context`: use
+ * the short list for a build context, where even a log file may be copied into the image.
  */
 export function projectRule(root: string, patterns: readonly string[], context: boolean): IgnoreRule {
   const own = ignore({ ignorecase: false }).add([...editorFiles, ...(context ? neverInContext : toolFiles)]);
@@ -81,10 +80,10 @@ export function projectRule(root: string, patterns: readonly string[], context: 
       if (verdict.ignored) return true;
       if (verdict.unignored) return false;
     }
-    // Outside of the project (a parent module, a chart next door) only the own list applies, to the name alone.
+    // Outside the project (a parent module, a chart next door), only the own list applies, and only to the name.
     return own.ignores(name ?? `${basename(path)}${folder ? '/' : ''}`);
   };
-  // Every look asks about every file: the same question thousands of times.
+  // Every look asks about every file: thousands of times the same question.
   const known = new Map<string, boolean>();
   return (path, folder) => {
     const key = folder ? path + sep : path;
@@ -98,12 +97,15 @@ export function projectRule(root: string, patterns: readonly string[], context: 
   };
 }
 
-/** Whether a folder is the output of the build file beside it. */
+/** True if a folder is the output of the build file beside it. */
 export function isOutputFolder(path: string, siblings: ReadonlySet<string>): boolean {
   return outputFolders.has(basename(path)) && buildFiles.some((file) => siblings.has(file));
 }
 
-/** Whether git has no say about a path: it is a `src` folder, or lies in one. `path` is relative to project or root. */
+/**
+ * True if git does not decide about a path, because it is a `src` folder or inside one. `path` is relative to project
+ * or root.
+ */
 export function isInSources(path: string): boolean {
   return path.split(sep).includes('src');
 }
@@ -111,14 +113,13 @@ export function isInSources(path: string): boolean {
 /** What git would ignore. */
 export interface GitRule {
   readonly ignores: IgnoreRule;
-  /** Forgets what it knows of ignore files: to be called before each look at the disk. */
+  /** Forgets the known ignore files. Call before each look at the disk. */
   refresh(): void;
 }
 
 /**
- * The rule of the .gitignore files between a repository's root and a path, and of .git/info/exclude. The user's global
- * excludes are not read: a project does not behave differently on two machines. Outside of a repository nothing is
- * ignored.
+ * The rule of the .gitignore files between a repository's root and a path, and of .git/info/exclude. Does not read the
+ * user's global excludes, because a project must behave alike on two machines. Outside a repository nothing is ignored.
  */
 export function createGitRule(): GitRule {
   const files = new Map<string, Ignore | undefined>();
@@ -145,7 +146,7 @@ export function createGitRule(): GitRule {
     return found;
   }
 
-  /** A folder that is ignored takes everything in it along. */
+  /** True if a folder is ignored; then everything in it is ignored too. */
   function folderIgnored(path: string, repository: string): boolean {
     if (path === repository) return false;
     const known = folders.get(path);
@@ -155,7 +156,7 @@ export function createGitRule(): GitRule {
     return verdict;
   }
 
-  /** The nearest ignore file with an opinion wins. */
+  /** The decision of the nearest ignore file that has one. */
   function matches(path: string, folder: boolean, repository: string): boolean {
     for (let at = dirname(path); ; at = dirname(at)) {
       const names = at === repository ? ['.gitignore', join('.git', 'info', 'exclude')] : ['.gitignore'];
@@ -183,7 +184,7 @@ export function createGitRule(): GitRule {
   };
 }
 
-/** The name of `path` below `root` as the `ignore` package wants it, or `undefined` when it does not lie below. */
+/** The name of `path` below `root`, in the form that the `ignore` package needs; undefined if it is not below. */
 function relativeName(root: string, path: string, folder: boolean): string | undefined {
   if (!path.startsWith(root) || path.length <= root.length) return undefined;
   const start = root.endsWith(sep) ? root.length : root.length + 1;

@@ -1,29 +1,29 @@
 /**
- * The files that an image is made from beside the jar: those of a Containerfile's context, and those of a command. Owns
- * what of a context counts; what else a service is made from is in inputs.ts.
+ * The files that an image is made from besides the jar: those of a Containerfile's context, or those of a command. Owns
+ * which files of a context count; inputs.ts covers the service's other inputs.
  */
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import picomatch from 'picomatch';
 import type { CommandSource, ImageSource, ProjectConfig, ServiceConfig } from '../config/model.ts';
 import { isWithin, type Root } from './classify.ts';
-import { contextReads } from '../build/copy-sources.ts';
-import { dockerIgnoreFiles, readDockerRule } from '../build/dockerignore.ts';
+import { contextReads } from '../build/image/context/copy-sources.ts';
+import { dockerIgnoreFiles, readDockerRule } from '../build/image/context/dockerignore.ts';
 import { buildFiles, isOutputFolder, projectRule, type GitRule, type IgnoreRule } from './ignore.ts';
 import type { WalkRoot } from './walk.ts';
 
-/** What the roots of an image are found from. */
+/** What is needed to find the roots of an image. */
 export interface ImageInputSources {
   readonly config: ProjectConfig;
   readonly service: ServiceConfig;
   /** Folders that the build of the jar writes. */
   readonly outputs: readonly string[];
-  /** What is no input anywhere. */
+  /** Files that are never inputs. */
   readonly rule: IgnoreRule;
   readonly git: GitRule;
 }
 
-/** The roots of a service's image; none for layers, which are made from the jar alone. */
+/** The roots of a service's image. Empty for layers, which are made from the jar alone. */
 export function imageRoots({
   config,
   service,
@@ -31,8 +31,8 @@ export function imageRoots({
   rule,
   git,
 }: ImageInputSources): readonly (Root & WalkRoot)[] {
-  // With a jar of ours, what the build tool writes follows from the jar's inputs. Without one, a jar that the user builds
-  // himself is the very thing to watch.
+  // If appdev builds the jar, the build tool's output follows from the jar's inputs. Otherwise the user builds it
+  // himself, and that jar is exactly what to watch.
   const built = service.jar === undefined ? undefined : new Set(outputs);
   const source = service.image?.source;
   const named = (paths: readonly string[]): (Root & WalkRoot)[] =>
@@ -50,7 +50,7 @@ export function imageRoots({
       ? dockerIgnoreFiles(context, containerfile ?? join(context, 'Containerfile'))
       : [];
   return [
-    // Whatever program starts it, a script of the project is part of the command.
+    // Whichever program starts it, a script of the project is part of the command.
     ...named(scriptsOf(source, config.root)),
     ...named([...(containerfile === undefined ? [] : [containerfile]), ...ignoreFiles]),
     ...commandRoots(config, source, built ?? new Set(), rule, git),
@@ -59,7 +59,7 @@ export function imageRoots({
 
 type ContainerfileSource = Omit<Extract<ImageSource, { kind: 'containerfile' }>, 'kind'>;
 
-/** `built`: the output folders of the jar's build; absent without a jar of ours. */
+/** `built`: the output folders of the jar's build. Absent if appdev builds no jar. */
 function contextRoots(
   config: ProjectConfig,
   source: ContainerfileSource,
@@ -76,7 +76,7 @@ function contextRoots(
   const reads = contextReads(readText(source.containerfile), source.buildArgs);
   const isWhole = reads.some(({ sources }) => sources === 'all');
   const roots = reads.flatMap(({ by, sources }) => {
-    // What is mounted by its name is seen whatever the ignore file says; what is copied is in the whole context.
+    // The build sees what is mounted by name, whatever the ignore file says. What is copied is in the whole context.
     if (sources === 'all' || (by === 'copy' && isWhole)) return [];
     return sources
       .filter((path) => !copiesOutput(source.context, path, isBuilt))
@@ -91,9 +91,9 @@ function contextRoots(
 }
 
 /**
- * What decides the image of a command: what its author lists, or else what its Containerfile copies, or else its context. But
- * for the first, what git ignores and what build tools write is no input: it may be the command itself that writes it, and
- * the image would be built again for ever.
+ * What decides the image of a command: what its author lists, or else what its Containerfile copies, or else its
+ * context. Except for the first, files that git ignores or that build tools write are not inputs: the command itself
+ * may write them, and the image would be built again for ever.
  */
 function commandRoots(
   config: ProjectConfig,
@@ -129,7 +129,7 @@ function wholeContext(config: ProjectConfig, context: string): Root & WalkRoot {
   };
 }
 
-/** Words of the command line that are files of the project, absolute. */
+/** Words of the command line that are files of the project, as absolute paths. */
 function scriptsOf({ run, context }: CommandSource, root: string): readonly string[] {
   const paths = run
     .filter((word) => word !== '' && !word.includes('\n'))
@@ -145,7 +145,7 @@ function isFile(path: string): boolean {
   }
 }
 
-/** Whether a COPY source names what lies in a build tool's output folder: `target/*.jar`. */
+/** True if a COPY source names something in a build tool's output folder: `target/*.jar`. */
 function copiesOutput(
   context: string,
   pattern: string,
@@ -159,12 +159,12 @@ function copiesOutput(
   });
 }
 
-/** The root of a pattern: the folder that holds all that it can match, or the one file that it names. */
+/** The root of a pattern: the folder that contains everything it can match, or the one file that it names. */
 export function globRoot(kind: Root['kind'], pattern: string, skip: WalkRoot['skip']): Root & WalkRoot {
   const { base, isGlob } = picomatch.scan(pattern);
   if (!isGlob) return { path: pattern, kind, skip };
   const matches = picomatch(pattern, { dot: true });
-  // What lies below a folder that matches is copied with it.
+  // What is below a matching folder is copied with it.
   const wanted = (path: string): boolean => {
     for (let at = path; at.length > base.length; at = dirname(at)) if (matches(at)) return true;
     return false;

@@ -1,6 +1,7 @@
 /**
- * Everything that a service is made from, as roots to list: what its build tool, its Containerfile and its chart, overlay
- * or manifests read. Looks at those files only as far as they name others; classify.ts and scanner.ts do the rest.
+ * Everything that a service is made from, as roots to list: what its build tool, its Containerfile and its chart,
+ * overlay or manifests read. Only looks into those files for the names of others; classify.ts and scanner.ts do the
+ * rest.
  */
 import { isAbsolute, relative } from 'node:path';
 import type { JarInputs } from '../build/types.ts';
@@ -11,12 +12,12 @@ import { globRoot, imageRoots } from './image-inputs.ts';
 import { chartInputs, overlayInputs } from './references.ts';
 import type { WalkRoot } from './walk.ts';
 
-/** A service's roots: what to list, and how to tell what was found. */
+/** A service's roots: what to list, and how to classify what was found. */
 export interface Inputs {
   readonly roots: readonly (Root & WalkRoot)[];
 }
 
-/** What the roots of a service are found from. */
+/** What is needed to find the roots of a service. */
 export interface InputSources {
   readonly config: ProjectConfig;
   readonly service: ServiceConfig;
@@ -25,7 +26,7 @@ export interface InputSources {
   readonly git: GitRule;
 }
 
-/** Finds the roots. Never fails: what is missing or unreadable is left to the stage that needs it, and watched for. */
+/** Finds the roots. Never fails: what is missing or unreadable is watched, and the stage that needs it reports it. */
 export function inputsOf({ config, service, jar, git }: InputSources): Inputs {
   const rule = projectRule(config.root, config.ignore, false);
   const roots: (Root & WalkRoot)[] = jar.paths.map((path) => ({
@@ -36,13 +37,13 @@ export function inputsOf({ config, service, jar, git }: InputSources): Inputs {
   const plain = (kind: Root['kind'], paths: readonly string[]): void => {
     for (const path of paths) roots.push({ path, kind, skip: (entry, folder) => rule(entry, folder) });
   };
-  // Named, so that an appdev.yaml inside of a build context is not taken for something that goes into the image.
+  // Named, so that an appdev.yaml inside a build context does not count as something that goes into the image.
   plain('config', config.files);
   roots.push(...imageRoots({ config, service, outputs: jar.outputs, rule, git }));
   const deploy = service.deploy;
   switch (deploy.kind) {
     case 'helm':
-      // `oci://…` and `repo/chart` are no folders of ours.
+      // `oci://…` and `repo/chart` are not folders of the project.
       if (isAbsolute(deploy.chart)) plain('chart', chartInputs(deploy.chart));
       plain('values', deploy.values);
       break;
@@ -57,8 +58,8 @@ export function inputsOf({ config, service, jar, git }: InputSources): Inputs {
 }
 
 /**
- * A short text of all settings that decide jar and image, and one of those that decide the manifests, with paths relative
- * to the project, so that they are the same wherever the project lies.
+ * A short text of all settings that decide jar and image, and one of those that decide the manifests. Paths in them are
+ * relative to the project, so the texts do not depend on where the project is.
  */
 export function settingsOf(
   root: string,
@@ -74,7 +75,7 @@ export function settingsOf(
         ? { path: name(deploy.path) }
         : { files: deploy.files.map(name) };
   return {
-    // The repository too: an image that was built under another name is not where this one is looked for.
+    // Includes the repository, because an image that was built under another name is not found under this one.
     build: JSON.stringify(
       sorted({ path: name(service.path), jar: service.jar, image, repository: service.image?.repository }),
     ),
@@ -94,7 +95,10 @@ function imageSettings(source: ImageSource | undefined, name: (path: string) => 
   };
 }
 
-/** Whether a changed path may matter. A folder around an input counts as well: the input may have come or gone with it. */
+/**
+ * True if a changed path may matter. A folder around an input counts as well, because the input may have appeared or
+ * disappeared with it.
+ */
 export function concerns(path: string, inputs: Inputs): boolean {
   return inputs.roots.some(
     (root) => isWithin(root.path, path) || (isWithin(path, root.path) && !root.skip(path, false, new Set())),
@@ -117,7 +121,7 @@ function jarSkip(
   };
 }
 
-/** The same value with the keys of every object in order, so that equal settings have equal texts. */
+/** The same value with the keys of every object sorted, so that equal settings give equal texts. */
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);
   if (typeof value !== 'object' || value === null) return value;

@@ -1,17 +1,19 @@
 /**
- * Which local files a chart or an overlay takes in from elsewhere: a kustomization's resources, components, patches and
- * generators, a chart's `file://` dependencies. Over-approximates: every text of a kustomization that is the path of
- * something existing counts, which needs no list of Kustomize's fields that would age. Reads, never writes.
+ * Which local files a chart or an overlay takes from elsewhere: a kustomization's resources, components, patches and
+ * generators, and a chart's `file://` dependencies. Returns too many rather than too few: every text in a kustomization
+ * that is an existing path counts. So there is no list of Kustomize's fields that would become outdated. Only reads.
  */
 import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parse, visit, parseDocument, isScalar } from 'yaml';
 
 const kustomizationNames = ['kustomization.yaml', 'kustomization.yml', 'Kustomization'];
-/** A chain of bases is never as long; a cycle would be. */
+/** A chain of bases is never this long, but a cycle would be. */
 const maxFolders = 200;
 
-/** Files and folders that an overlay is made from, absolute: each kustomization on the way and all it refers to. */
+/**
+ * Files and folders that an overlay is made from, absolute: each kustomization on the way, and everything it refers to.
+ */
 export function overlayInputs(overlay: string): readonly string[] {
   const inputs = new Set<string>();
   const folders = [overlay];
@@ -19,7 +21,7 @@ export function overlayInputs(overlay: string): readonly string[] {
     const folder = folders[index] ?? overlay;
     const file = kustomizationNames.map((name) => join(folder, name)).find((path) => existsSync(path));
     if (file === undefined) {
-      // Not written yet, or a folder that is no overlay: its YAML is all that could matter. The name is watched for.
+      // It does not exist yet, or the folder is not an overlay: then only its YAML could matter. The name is watched.
       inputs.add(join(folder, 'kustomization.yaml'));
       for (const path of yamlFiles(folder)) inputs.add(path);
       continue;
@@ -35,7 +37,7 @@ export function overlayInputs(overlay: string): readonly string[] {
   return [...inputs];
 }
 
-/** Folders of the charts that a chart depends on by `file://`, itself included, transitively; absolute. */
+/** Folders of the charts that a chart depends on by `file://`, directly or not, including itself; absolute. */
 export function chartInputs(chart: string): readonly string[] {
   const charts = [chart];
   for (let index = 0; index < charts.length && index < maxFolders; index += 1) {
@@ -52,7 +54,7 @@ function referredTo(folder: string, file: string): string[] {
       Scalar(_key, node) {
         if (!isScalar(node) || typeof node.value !== 'string' || node.value === '') return;
         if (node.value.includes('\n') || /^[a-z]+:\/\//.test(node.value)) return;
-        // `key=path` is how generators name a file's key.
+        // Generators name a file's key as `key=path`.
         for (const text of [node.value, node.value.slice(node.value.indexOf('=') + 1)]) {
           const path = resolve(folder, text);
           if (text !== '.' && path !== folder && existsSync(path)) found.push(path);
@@ -60,7 +62,7 @@ function referredTo(folder: string, file: string): string[] {
       },
     });
   } catch {
-    // Half-typed YAML: `render` reports it with its place, and the file itself is an input already.
+    // Half-typed YAML. `render` reports it with its place, and the file itself is already an input.
   }
   const charts = join(folder, 'charts');
   if (existsSync(charts)) found.push(charts);

@@ -1,12 +1,13 @@
 /**
- * Looks at everything that a service is made from and says what it is as hashes, and what differs between two looks.
- * Owns what is known of unchanged files. Decides nothing: whether a difference is worth a run is the loop's question.
+ * Looks at everything that a service is made from, and returns it as hashes and as the difference between two looks.
+ * Remembers unchanged files. Decides nothing: the loop decides whether a difference is worth a run.
  */
 import { createHash } from 'node:crypto';
 import { join, relative, resolve, sep } from 'node:path';
 import type { JarBuilder, JarInputs } from '../build/types.ts';
 import type { ProjectConfig, ServiceConfig } from '../config/model.ts';
-import { classify, decidesBuild, decidesDeploy, isWithin } from './classify.ts';
+import { decidesBuild, decidesDeploy, type Role } from '../core/role.ts';
+import { classify, isWithin } from './classify.ts';
 import { concerns, inputsOf, settingsOf, type Inputs } from './inputs.ts';
 import { createGitRule } from './ignore.ts';
 import {
@@ -18,20 +19,20 @@ import {
   type Entry,
   type Snapshot,
 } from './snapshot.ts';
-import type { ChangedFile, Difference, InputScanner, Role, Scan } from './types.ts';
+import type { ChangedFile, Difference, InputScanner, Scan } from './types.ts';
 import { walk, type Note } from './walk.ts';
 
-/** What a scanner is made from. */
+/** What a scanner needs. */
 export interface ScannerParts {
   readonly config: ProjectConfig;
   readonly jarBuilder: Pick<JarBuilder, 'inputsOf'>;
-  /** Whether a service's unit tests run in this session: only then are test sources inputs. */
+  /** True if a service's unit tests run in this session. Only then test sources are inputs. */
   readonly testsRun: (service: ServiceConfig) => boolean;
-  /** Wall clock, milliseconds since the epoch: compared with the times of files. */
+  /** Wall clock, in milliseconds since the epoch. It is compared with the times of files. */
   readonly now: () => number;
-  /** Told once of everything in a tree that cannot be an input. */
+  /** Called once for everything in a tree that cannot be an input. */
   readonly note: (service: string, note: Note) => void;
-  /** Whatever else decides jar and image, as text: versions of JDK and build tool. */
+  /** Everything else that decides jar and image, as text: versions of JDK and build tool. */
   readonly toolchain: string;
   /** Where images go, as text: another registry means another reference in the manifests. */
   readonly target: string;
@@ -40,11 +41,11 @@ export interface ScannerParts {
 /** A service's roots. */
 interface Found {
   readonly inputs: Inputs;
-  /** False when the build tool could not tell: then it is asked again at each look. */
+  /** False if the build tool could not answer. Then it is asked again at each look. */
   readonly complete: boolean;
 }
 
-/** What one look found. */
+/** The result of one look. */
 interface Seen {
   readonly scan: DiskScan;
   readonly targets: ReadonlySet<string>;
@@ -54,14 +55,14 @@ interface DiskScan extends Scan {
   readonly files: Snapshot;
   readonly inputs: Inputs;
   readonly labels: ReadonlyMap<string, Label>;
-  /** Hash of the files that name inputs: when they change, the roots are found anew. */
+  /** Hash of the files that name inputs. If it changes, the roots are searched again. */
   readonly naming: string;
 }
 
-/** What is known of a file beside its content. */
+/** What is known about a file besides its content. */
 interface Label {
   readonly role: Role;
-  /** Relative to the project, with `/`. */
+  /** Path relative to the project, with `/`. */
   readonly name: string;
 }
 
@@ -72,7 +73,7 @@ const namingRoles: ReadonlySet<Role> = new Set(['build-file', 'containerfile', '
 
 const noInputs: JarInputs = { paths: [], sources: [], outputs: [] };
 
-/** Makes a scanner over the real disk. */
+/** Returns a scanner over the real disk. */
 export function createScanner(parts: ScannerParts): InputScanner {
   const { jarBuilder, now } = parts;
   let config = parts.config;
@@ -149,7 +150,7 @@ export function createScanner(parts: ScannerParts): InputScanner {
     };
   }
 
-  /** Also those that may come to be: a personal overlay written while the loop runs counts at once. */
+  /** Includes files that may be created: a personal overlay written while the loop runs counts at once. */
   function configFiles(): readonly string[] {
     return [...config.files, join(config.root, 'appdev.local.yaml'), join(config.root, '.env')];
   }
@@ -166,7 +167,7 @@ export function createScanner(parts: ScannerParts): InputScanner {
   return {
     configure(next) {
       config = next;
-      // The roots follow from the configuration; what is known of the files' content stays.
+      // The roots depend on the configuration. What is known about the files' content stays.
       for (const [name, entry] of known) known.set(name, { ...entry, complete: false });
     },
 
@@ -248,8 +249,8 @@ function nameOf(root: string, path: string): string {
 }
 
 /**
- * What a jar is usually made from, for as long as its build does not say it: a build script that does not even compile has to
- * be watched, or its correction would not be seen.
+ * The usual inputs of a jar, for as long as its build does not name them. A build script that does not even compile
+ * must be watched, or its fix would not be seen.
  */
 function usualInputs({ path, jar }: ServiceConfig): JarInputs {
   const module = jar?.module?.replace(/^:/, '').split(':').join('/') ?? '';

@@ -1,7 +1,7 @@
 /**
- * The state of a set of files at one time: stat and content hash of each, what differs between two such states, and one
- * hash over a state that depends on names, content and the exec bit alone. Content is read only where the stat does not
- * vouch for it. The truth of the loop: events only say when to take the next snapshot.
+ * The state of a set of files at one time: stat and content hash of each, the difference between two such states, and
+ * one hash over a state that depends only on names, content and the exec bit. Reads content only if the stat does not
+ * prove that it is unchanged. Snapshots are the truth for the loop; events only say when to take the next one.
  */
 import { createHash } from 'node:crypto';
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
@@ -10,56 +10,58 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 /** One file. */
 export interface Entry {
   readonly size: number;
-  /** Milliseconds since the epoch, with a fraction: fine to a quarter of a microsecond. */
+  /** Milliseconds since the epoch with a fraction, accurate to a quarter of a microsecond. */
   readonly mtimeMs: number;
   readonly ctimeMs: number;
   readonly inode: number;
   readonly executable: boolean;
-  /** sha256 of the content, hex; `unreadableHash` when it may not be read. */
+  /** sha256 of the content, hex; `unreadableHash` if it cannot be read. */
   readonly hash: string;
-  /** The stat may not tell a later write from the one seen: read the content again at the next look. */
+  /** The stat may not tell a later write from this one, so the content is read again at the next look. */
   readonly racy: boolean;
-  /** Wall clock of the first look that saw it so, in milliseconds. */
+  /** Wall clock of the first look that saw this state, in milliseconds. */
   readonly seenMs: number;
-  /** It had content at an earlier look and has none now: an editor may be between truncating and writing. */
+  /** It had content at an earlier look and is empty now: an editor may be between truncating and writing. */
   readonly emptied: boolean;
 }
 
 /** All files of a set, by absolute path. */
 export type Snapshot = ReadonlyMap<string, Entry>;
 
-/** Stands for the content of a file that may not be read. */
+/** Stands for the content of a file that cannot be read. */
 export const unreadableHash = 'unreadable';
 
-/** What lies between two snapshots; paths are absolute and sorted. */
+/** The difference between two snapshots. Paths are absolute and sorted. */
 export interface SnapshotDiff {
   /** Added, removed, or with other content or exec bit. */
   readonly changed: readonly string[];
-  /** Another inode or other times around the same content. */
+  /** Another inode or other times, but the same content. */
   readonly rewritten: readonly string[];
 }
 
 /**
  * Kernels stamp files by their tick (1 to 10 ms), so a second write of the same size within one tick leaves the same
- * stat. Git calls such entries racy; like git, appdev reads them again.
+ * stat. Git calls such entries racy. Like git, appdev reads them again.
  */
 const tickMs = 20;
-/** FAT and some network file systems keep seconds; FAT only even ones. */
+/** FAT and some network file systems store whole seconds; FAT only even ones. */
 const coarseTickMs = 2_000;
-/** A file must have been left alone for so long before it is built. */
+/** How long a file must have been left alone before it is built, in milliseconds. */
 const quietMs = 20;
-/** An emptied file gets longer: editors that truncate and then write are slower than a rename. */
+/**
+ * The same for an emptied file. It is longer, because editors that truncate and then write are slower than a rename.
+ */
 const emptiedMs = 500;
-/** Milliseconds after which reading lets keys and processes have a turn. */
+/** Milliseconds after which reading pauses for keys and processes. */
 const sliceMs = 8;
 // Windows has no such flag, and no FIFOs in its folders.
 const openFlags = constants.O_RDONLY | ('O_NONBLOCK' in constants ? constants.O_NONBLOCK : 0);
-/** Read at once; larger files are hashed in pieces of this size. */
+/** Files up to this size, in bytes, are read at once; larger ones are hashed in pieces of this size. */
 const chunkBytes = 1 << 20;
 
 /**
- * Takes a snapshot of walked files. `known` gives what earlier looks saw. `nowMs` is the wall clock, in milliseconds since
- * the epoch, read before the files were listed.
+ * Takes a snapshot of listed files. `known` contains what earlier looks saw. `nowMs` is the wall clock, in milliseconds
+ * since the epoch, from before the files were listed.
  */
 export async function takeSnapshot(
   files: ReadonlyMap<string, Stats>,
@@ -81,7 +83,7 @@ export async function takeSnapshot(
   return snapshot;
 }
 
-/** What differs. */
+/** The difference between two snapshots. */
 export function diffSnapshots(before: Snapshot, after: Snapshot): SnapshotDiff {
   const changed: string[] = [];
   const rewritten: string[] = [];
@@ -96,7 +98,10 @@ export function diffSnapshots(before: Snapshot, after: Snapshot): SnapshotDiff {
   return { changed: changed.sort(), rewritten: rewritten.sort() };
 }
 
-/** One hash over files by the names given: relative ones, so that it does not depend on where they lie. */
+/**
+ * One hash over files under the given names. The names are relative, so the hash does not depend on where the files
+ * are.
+ */
 export function hashFiles(files: Iterable<readonly [name: string, entry: Entry]>): string {
   const lines = [...files].map(
     ([name, entry]) => `${name}\0${entry.executable ? 'x' : '-'}\0${entry.hash}\n`,
@@ -107,9 +112,9 @@ export function hashFiles(files: Iterable<readonly [name: string, entry: Entry]>
 }
 
 /**
- * Milliseconds until all files may be taken as written; 0 when they may. A file counts as written when its time, or else
- * the first look that saw it so, is long enough ago: the latter for files whose time lies in the future, as another
- * machine's clock may have it.
+ * Milliseconds until all files may be considered completely written; 0 if they are. A file counts as written if its
+ * time, or the first look that saw this state, is long enough ago. The latter is for files whose time is in the future,
+ * because another machine's clock may differ.
  */
 export function settlesInMs(snapshot: Snapshot, nowMs: number): number {
   let wait = 0;
@@ -154,16 +159,16 @@ function readEntry(path: string, stat: Stats, before: Entry | undefined, nowMs: 
     seenMs: sameAsBefore ? before.seenMs : nowMs,
     emptied: size === 0 && before !== undefined && (before.emptied || before.size > 0),
   };
-  // The same object again where nothing differs, so that a later comparison is one of identity.
+  // Returns the same object if nothing differs, so that a later comparison is one of identity.
   const same = sameAsBefore && before.racy === entry.racy && before.executable === entry.executable;
   return same ? before : entry;
 }
 
-/** `undefined` when the file is gone or no regular file any more. */
+/** The hash; undefined if the file is gone or is no longer a regular file. */
 function hashContent(path: string): string | undefined {
   let file: number;
   try {
-    // Without O_NONBLOCK, opening a FIFO that took the file's place since the walk would wait for a writer for ever.
+    // Without O_NONBLOCK, opening a FIFO that replaced the file since the walk would wait for a writer for ever.
     file = openSync(path, openFlags);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
@@ -175,7 +180,7 @@ function hashContent(path: string): string | undefined {
     for (;;) {
       const read = readSync(file, buffer, 0, chunkBytes, null);
       hash.update(buffer.subarray(0, read));
-      // A regular file gives all that was asked for, until it ends.
+      // A regular file returns everything that was requested, until its end.
       if (read < chunkBytes) return hash.digest('hex');
     }
   } catch {

@@ -1,7 +1,7 @@
 /**
- * Lists the files under a set of roots, with their stat. Opens no file. It survives what trees contain: symlink loops,
- * dangling links, FIFOs, sockets, devices, folders it may not read, entries that vanish while it looks.
- * What the files contain is snapshot.ts's business, what they are to a service classify.ts's.
+ * Lists the files under a set of roots, with their stat. Opens no file. Copes with what trees contain: symlink loops,
+ * dangling links, FIFOs, sockets, devices, unreadable folders, entries that vanish while it looks. snapshot.ts reads
+ * what the files contain, classify.ts knows what they are to a service.
  */
 import { lstatSync, readdirSync, realpathSync, statSync, type Stats } from 'node:fs';
 import { dirname, sep } from 'node:path';
@@ -9,11 +9,11 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 
 /** One file or folder to list. */
 export interface WalkRoot {
-  /** Absolute; it need not exist. A root that is named is listed even where `skip` says otherwise. */
+  /** Absolute path; it need not exist. The root itself is listed even if `skip` says otherwise. */
   readonly path: string;
   /**
-   * Whether to leave out an entry below the root. `siblings` are the names in its folder; build output is told from a
-   * package of the same name by what lies beside it.
+   * True for an entry below the root to leave out. `siblings` are the names in its folder: they tell build output from
+   * a package of the same name.
    */
   skip(path: string, folder: boolean, siblings: ReadonlySet<string>): boolean;
 }
@@ -24,23 +24,23 @@ export interface Note {
   readonly why: 'special' | 'unreadable' | 'loop' | 'deep';
 }
 
-/** What was found. */
+/** The result of a walk. */
 export interface Walked {
   /** Regular files, and links to regular files with the stat of their target, by absolute path. */
   readonly files: ReadonlyMap<string, Stats>;
   /** Folders whose entries decide the listing, with an identity. See `Scan.folders`. */
   readonly folders: ReadonlyMap<string, string>;
-  /** Real paths that links lead to: a change there is a change here. */
+  /** Real paths that links lead to. A change there is a change here. */
   readonly targets: ReadonlySet<string>;
   readonly notes: readonly Note[];
 }
 
-/** No source tree is as deep as this; a mount loop or a generator gone wrong is. */
+/** No source tree is this deep, but a mount loop or a broken generator is. */
 const maxDepth = 64;
-/** Milliseconds after which the walk lets keys and processes have a turn. A tree of 500 files takes less. */
+/** Milliseconds after which the walk pauses for keys and processes. A tree of 500 files takes less. */
 const sliceMs = 8;
 
-/** Lists all roots. Never rejects for what is on disk. */
+/** Lists all roots. Never rejects because of what is on disk. */
 export async function walk(roots: readonly WalkRoot[]): Promise<Walked> {
   const walker = new Walker();
   for (const root of roots) await walker.root(root);
@@ -53,7 +53,7 @@ class Walker implements Walked {
   readonly targets = new Set<string>();
   readonly notes: Note[] = [];
   readonly #noted = new Set<string>();
-  /** Folders that a link led into; each is listed once a walk, so that links to links cannot multiply. */
+  /** Folders that a link led into. Each is listed once per walk, so that links to links cannot multiply. */
   readonly #linked = new Set<string>();
   #sliceEnd = performance.now() + sliceMs;
 
@@ -74,7 +74,7 @@ class Walker implements Walked {
   ): Promise<void> {
     const link = stat.isSymbolicLink();
     const target = link ? statOrNothing(path, statSync) : stat;
-    // A dangling link is nothing yet; its folder is watched, and its target's coming is seen by the slow walk.
+    // A dangling link is nothing yet. Its folder is watched, and the slow walk sees when its target appears.
     if (target === undefined) return;
     const folder = target.isDirectory();
     if (!named && root.skip(path, folder, siblings)) return;
@@ -121,7 +121,7 @@ class Walker implements Walked {
 
   #list(path: string): string[] {
     try {
-      // Sorted, so that which of two links to one folder is followed does not depend on the file system.
+      // Sorted, so that the choice between two links to one folder does not depend on the file system.
       return readdirSync(path).sort();
     } catch (error) {
       const code = (error as NodeJS.ErrnoException).code;
@@ -139,7 +139,7 @@ class Walker implements Walked {
       const stat = statOrNothing(parent, lstatSync);
       if (stat !== undefined) this.folders.set(parent, identity(stat));
     } catch {
-      // It vanished since; the next look says what there is.
+      // It has vanished since. The next look shows what is there.
     }
   }
 
@@ -158,12 +158,12 @@ class Walker implements Walked {
   }
 }
 
-/** Differs when a folder was removed and made again, even where the file system gives it the same inode. */
+/** Differs if a folder was removed and created again, even if the file system gives it the same inode. */
 function identity(stat: Stats): string {
   return `${stat.dev}:${stat.ino}:${stat.birthtimeMs}`;
 }
 
-/** Inodes of a folder and of all around it: a link to one of them, from below, is a loop. */
+/** Inodes of a folder and of all folders around it. A link from below to one of them is a loop. */
 function folderIds(path: string): string[] {
   const stat = statOrNothing(path, statSync);
   const above = path === dirname(path) ? [] : folderIds(dirname(path));
@@ -177,7 +177,7 @@ function statOrNothing(
   try {
     return how(path, { throwIfNoEntry: false });
   } catch {
-    // Gone, or behind a folder that may not be searched: in both cases not an input now.
+    // It is gone, or behind a folder that cannot be searched. In both cases it is not an input now.
     return undefined;
   }
 }

@@ -1,8 +1,8 @@
 /**
- * Wakes the loop when an entry of a watched folder changes; the only importer of chokidar. Exactly the folders are
- * watched that the last walk listed: one watch a folder and none a file, nothing in target/, node_modules or .git, and
- * what is ignored is decided in one place. What happened is not its business: the events of one folder are merged into a
- * wake-up, and where events do not arrive (remote file systems, exhausted limits), time passes for an event.
+ * Wakes the loop when an entry of a watched folder changes; the only importer of chokidar. Watches exactly the folders
+ * that the last walk listed: one watch for each folder, none for files, and nothing in target/, node_modules or .git,
+ * so what is ignored is decided in one place. Does not care what happened: events of one folder are merged into one
+ * wake-up. If events do not arrive (remote file systems, exhausted limits), passing time takes their place.
  */
 import { watch as watchFolder, type FSWatcher } from 'chokidar';
 import { basename, join } from 'node:path';
@@ -12,30 +12,30 @@ import type { Wake, Watcher, WatchMode } from './types.ts';
 /** A wake with more paths than this says "look at everything" instead. */
 export const wakePathLimit = 1_000;
 
-/** What a watcher is made from. */
+/** What a watcher needs. */
 export interface WatcherParts {
   readonly onWake: (wake: Wake) => void;
-  /** Told once each: why polling is needed, and what the user can do about it. */
+  /** Called once for each reason why polling is needed, with what the user can do about it. */
   readonly notice: (message: string, hint: string) => void;
   readonly eventlessType: EventlessType;
-  /** Milliseconds between two looks at what has to be polled; asked before each, so that it can follow their cost. */
+  /** Milliseconds between two looks at what is polled. Asked before each look, so that it can follow their cost. */
   readonly pollMs: () => number;
-  /** Poll everything, as CHOKIDAR_USEPOLLING asks. */
+  /** Poll everything, as CHOKIDAR_USEPOLLING demands. */
   readonly pollAll: boolean;
 }
 
 interface Watched {
   readonly identity: string;
-  /** Absent while it is being opened, and where everything is polled. */
+  /** Absent while it is being opened, and if everything is polled. */
   chokidar?: FSWatcher;
 }
 
-/** Makes a watcher that watches nothing yet. */
+/** Returns a watcher that watches nothing yet. */
 export function createWatcher(parts: WatcherParts): Watcher {
   const folders = new Map<string, Watched>();
-  /** Polled folders and why. */
+  /** Polled folders, with the reason. */
   const polled = new Map<string, string>();
-  /** Watched folders whose watch may have died with the folder it was on. */
+  /** Folders whose watch may have ended because the folder was removed. */
   const suspect = new Set<string>();
   const said = new Set<string>();
   let paths = new Set<string>();
@@ -77,7 +77,7 @@ export function createWatcher(parts: WatcherParts): Watcher {
 
   function failed(folder: string, error: unknown): void {
     const code = (error as NodeJS.ErrnoException).code ?? String(error);
-    // Gone before it could be watched: the next look finds its parent changed.
+    // It disappeared before it could be watched. The next look finds its parent changed.
     if (code === 'ENOENT' || code === 'ENOTDIR') return;
     if (code === 'ENOSPC' || code === 'EMFILE') {
       say(
@@ -86,7 +86,11 @@ export function createWatcher(parts: WatcherParts): Watcher {
         limitHint(code),
       );
     } else {
-      say(code, `${folder} cannot be watched (${code}) and is polled`, `check that you may read ${folder}`);
+      say(
+        code,
+        `${folder} cannot be watched (${code}), so it is polled`,
+        `check that you have the right to read ${folder}`,
+      );
     }
     pollFolder(folder, code);
   }
@@ -102,11 +106,11 @@ export function createWatcher(parts: WatcherParts): Watcher {
         usePolling: false,
         ignored: (path) => path.replaceAll('\\', '/') !== unix,
       });
-      // The kernel's own event, before chokidar looks at the folder to find out what it means: we look ourselves.
+      // The kernel's own event, before chokidar looks at the folder to find out what it means: appdev looks itself.
       chokidar.on('raw', (event, name) => {
         const path = typeof name === 'string' && name !== '' ? join(folder, name) : folder;
         if (event === 'rename') {
-          // Its own removal is reported under its own name; and one of its entries may be a watched folder.
+          // Its own removal is reported under its own name, and one of its entries may be a watched folder.
           if (name === basename(folder)) suspect.add(folder);
           if (folders.has(path)) suspect.add(path);
         }
@@ -133,12 +137,12 @@ export function createWatcher(parts: WatcherParts): Watcher {
     if (type !== undefined) {
       say(
         type,
-        `${folder} lies on ${type}, where changes made elsewhere raise no events; it is polled`,
-        'keep the project on a local file system (under WSL: below /home, not /mnt/c) for changes to be seen at once',
+        `${folder} is on ${type}, where changes made elsewhere cause no events, so it is polled`,
+        'to see changes at once, keep the project on a local file system (under WSL: below /home, not /mnt/c)',
       );
       pollFolder(folder, type);
     }
-    // Also there: the events that do arrive are faster than polling.
+    // Events are used there too: those that do arrive are faster than polling.
     const chokidar = await open(folder);
     if (closed || folders.get(folder) !== watched) await chokidar.close();
     else watched.chokidar = chokidar;

@@ -5,15 +5,15 @@ import { connect as dial } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { openCluster, type OpenCluster } from '../../src/cluster/client.ts';
-import { forwardService } from '../../src/cluster/forward.ts';
-import { leaseName, lockNamespace } from '../../src/cluster/lock.ts';
-import { ensureNamespace, removeNamespace } from '../../src/cluster/namespace.ts';
-import { followPodLogs, readPodLogs } from '../../src/cluster/pod-logs.ts';
-import { selectCluster } from '../../src/cluster/select.ts';
+import { openCluster, type OpenCluster } from '../../src/cluster/api/client.ts';
+import { forwardService } from '../../src/cluster/forward/forward.ts';
+import { leaseName, lockNamespace } from '../../src/cluster/hold/lock.ts';
+import { ensureNamespace, removeNamespace } from '../../src/cluster/hold/namespace.ts';
+import { followPodLogs, readPodLogs } from '../../src/cluster/logs/pod-logs.ts';
+import { selectCluster } from '../../src/cluster/choose/select.ts';
 import type { KubeObject } from '../../src/cluster/types.ts';
-import type { EventBody } from '../../src/events.ts';
-import type { Outcome } from '../../src/outcome.ts';
+import type { EventBody } from '../../src/core/events.ts';
+import type { Outcome } from '../../src/core/outcome.ts';
 import { freePort } from '../support/free-port.ts';
 import { until } from '../support/wait.ts';
 
@@ -163,7 +163,7 @@ describe('objects', () => {
     expect(await cluster.apply(wrong, {}, session.signal)).toMatchObject({
       error: {
         message: expect.stringContaining('.dta') as string,
-        hint: 'the kind has no such field: correct its name or its place in the manifest',
+        hint: 'the kind has no such field: fix its name or its place in the manifest',
       },
     });
     valueOf(await cluster.apply(deployment('fixed', 'sleep 600'), {}, session.signal));

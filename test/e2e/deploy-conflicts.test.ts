@@ -4,9 +4,14 @@
  */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ServiceConfig } from '../../src/config/model.ts';
-import type { Applied, LiveDeployer } from '../../src/deploy/types.ts';
-import type { Outcome } from '../../src/outcome.ts';
-import { createDeployRig, type DeployerOptions, type DeployRig } from '../support/deploy-rig.ts';
+import type { Applied } from '../../src/deploy/types.ts';
+import type { Outcome } from '../../src/core/outcome.ts';
+import {
+  createDeployRig,
+  type DeployerOptions,
+  type DeployRig,
+  type TestDeployer,
+} from '../support/deploy-rig.ts';
 import { recordedContext, valueOf } from '../support/deploy-service.ts';
 import { eventually } from '../support/rig.ts';
 
@@ -26,13 +31,13 @@ interface Tried {
   readonly warnings: readonly string[];
 }
 
-async function apply(deployer: LiveDeployer, service: ServiceConfig, tag: string): Promise<Tried> {
+async function apply(deployer: TestDeployer, service: ServiceConfig, tag: string): Promise<Tried> {
   const context = recordedContext();
   const rendered = valueOf(await deployer.render(service, rig.artifact(tag), context));
   return { applied: await deployer.apply(service, rendered, context), warnings: context.warnings };
 }
 
-async function preview(deployer: LiveDeployer, service: ServiceConfig, tag: string) {
+async function preview(deployer: TestDeployer, service: ServiceConfig, tag: string) {
   const { signal, ...context } = recordedContext();
   const rendered = valueOf(await deployer.render(service, rig.artifact(tag), { signal, ...context }));
   return valueOf(await deployer.preview(service, rendered, signal));
@@ -51,8 +56,8 @@ function scale(count: number): void {
 describe.each(['manifests', 'helm3', 'helm4'])('%s', (way) => {
   const options: DeployerOptions = way === 'manifests' ? {} : { tools: { helm: way } };
   /** As `run` and `deploy` make it, and as `dev` does. */
-  const once = (): LiveDeployer => rig.deployer(options);
-  const dev = (): LiveDeployer => rig.deployer({ ...options, forceConflicts: true });
+  const once = (): TestDeployer => rig.deployer(options);
+  const dev = (): TestDeployer => rig.deployer({ ...options, forceConflicts: true });
 
   function service(): ServiceConfig {
     if (way !== 'manifests') return rig.service({});
@@ -91,7 +96,7 @@ spec:
     scale(0);
     const fromZero = await apply(dev(), web, 'v2');
     expect(fromZero.warnings).toEqual([
-      'Deployment/web: somebody changed .spec.replicas to 0 (set back to 1)',
+      'Deployment/web: someone changed .spec.replicas to 0 (set back to 1)',
     ]);
     expect(replicas()).toBe('1');
 
@@ -140,7 +145,7 @@ spec:
       },
     ]);
     expect(shown.notes).toContain(
-      'Deployment/web: kubectl changed .spec.replicas to 2 (would be set back to 1); deploy refuses that without --force-conflicts',
+      'Deployment/web: kubectl changed .spec.replicas to 2 (would be set back to 1); without --force-conflicts, deploy refuses to do that',
     );
     expect((await preview(dev(), web, 'v1')).notes).toContain(
       'Deployment/web: kubectl changed .spec.replicas to 2 (would be set back to 1)',

@@ -8,14 +8,14 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { stringify } from 'yaml';
-import { openCluster, type OpenCluster } from '../../src/cluster/client.ts';
-import { lockNamespace } from '../../src/cluster/lock.ts';
-import { ensureNamespace } from '../../src/cluster/namespace.ts';
-import { selectCluster } from '../../src/cluster/select.ts';
-import { createDeployer } from '../../src/deploy/deployer.ts';
-import { exitCodeOf, type AppdevError } from '../../src/errors.ts';
-import { ok, type Outcome } from '../../src/outcome.ts';
-import { runProcess } from '../../src/support/process.ts';
+import { openCluster, type OpenCluster } from '../../src/cluster/api/client.ts';
+import { lockNamespace } from '../../src/cluster/hold/lock.ts';
+import { ensureNamespace } from '../../src/cluster/hold/namespace.ts';
+import { selectCluster } from '../../src/cluster/choose/select.ts';
+import { createDeployer } from '../../src/deploy/deployer/deployer.ts';
+import { exitCodeOf, type AppdevError } from '../../src/core/errors.ts';
+import { ok, type Outcome } from '../../src/core/outcome.ts';
+import { runProcess } from '../../src/support/process/process.ts';
 import { deployedService, deployTerms, recordedContext, valueOf } from '../support/deploy-service.ts';
 import { startFaultProxy, type FaultProxy } from '../support/fault-proxy.ts';
 import { createRig, eventsIn, kubectl, type Rig } from '../support/rig.ts';
@@ -120,7 +120,7 @@ async function expectHonest(what: string, ran: Ended, again: () => Promise<Ended
 /** A deploy by the parts that `run` puts together for it, with every request that they make. */
 async function deployHere(kubeconfig: string, namespace: string, folder: string): Promise<Ended> {
   const outcome = await inNamespace(kubeconfig, namespace, folder, async (cluster) => {
-    const deployer = createDeployer({
+    const { renderer, way, observer } = createDeployer({
       cluster,
       run: runProcess,
       project: 'shop',
@@ -131,9 +131,9 @@ async function deployHere(kubeconfig: string, namespace: string, folder: string)
     });
     const { image: _none, ...service } = deployedService(folder, { files: ['web.yaml'] });
     const work = recordedContext();
-    const rendered = valueOf(await deployer.render(service, undefined, work));
-    const applied = await deployer.apply(service, rendered, work);
-    return applied.kind === 'ok' ? await deployer.awaitReady(service, rendered, work) : applied;
+    const rendered = valueOf(await renderer.render(service, undefined, work));
+    const applied = await way.apply(service, rendered, work);
+    return applied.kind === 'ok' ? await observer.awaitReady(service, rendered, work) : applied;
   });
   if (outcome.kind === 'ok') return { code: 0 };
   if (outcome.kind === 'cancelled') throw new Error('nobody cancelled it');

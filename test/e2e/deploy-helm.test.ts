@@ -3,12 +3,12 @@ import { spawn } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ServiceConfig } from '../../src/config/model.ts';
-import { labelValue } from '../../src/deploy/ownership.ts';
-import { readRelease } from '../../src/deploy/release-store.ts';
-import type { Revision } from '../../src/deploy/release.ts';
-import type { LiveDeployer, Rendered } from '../../src/deploy/types.ts';
-import { runProcess } from '../../src/support/process.ts';
-import { createDeployRig, type DeployRig } from '../support/deploy-rig.ts';
+import { labelValue } from '../../src/deploy/objects/ownership.ts';
+import { readRelease } from '../../src/deploy/record/release-store.ts';
+import type { Revision } from '../../src/deploy/record/release.ts';
+import type { Rendered } from '../../src/deploy/types.ts';
+import { runProcess } from '../../src/support/process/process.ts';
+import { createDeployRig, type DeployRig, type TestDeployer } from '../support/deploy-rig.ts';
 import { recordedContext, valueOf, type Way } from '../support/deploy-service.ts';
 import { eventually } from '../support/rig.ts';
 
@@ -22,7 +22,7 @@ afterEach(async () => {
 
 /** Renders and applies, and waits until it runs. */
 async function deploy(
-  deployer: LiveDeployer,
+  deployer: TestDeployer,
   service: ServiceConfig,
   tag = 'v1',
 ): Promise<{ rendered: Rendered; detail: string }> {
@@ -105,19 +105,19 @@ describe.each(['helm3', 'helm4'])('%s', (helm) => {
     expect(flags).toEqual([false, true, false, true]);
   });
 
-  it('deploys again what somebody changed by hand', async () => {
+  it('deploys again what someone changed by hand', async () => {
     const deployer = rig.deployer({ tools });
     const service = rig.service({});
     await deploy(deployer, service);
     rig.kubectl('delete', 'deployment', 'web', '--wait=true');
     expect((await deploy(deployer, service)).detail).toBe('revision 2');
-    // A revision that somebody else made of our release is not what appdev applied.
+    // A revision that someone else made of our release is not what appdev applied.
     rig.kubectl('get', 'deployment', 'web');
     await helmOf(helm, 'rollback', 'web', '1');
     expect((await deploy(deployer, service)).detail).toBe('revision 4');
   });
 
-  it('leaves a release of somebody else alone, unless told to take it over', async () => {
+  it('leaves a release of someone else alone, unless told to take it over', async () => {
     const chart = `${rig.folder}/charts/web`;
     const image = rig.artifact('v1');
     await helmOf(
@@ -135,7 +135,7 @@ describe.each(['helm3', 'helm4'])('%s', (helm) => {
       kind: 'failed',
       error: {
         code: 'RELEASE_FOREIGN',
-        message: `release web in ${rig.namespace} was installed by somebody else`,
+        message: `release web in ${rig.namespace} was installed by someone else`,
       },
     });
     expect((await lastRevision())?.revision).toBe(1);
@@ -154,7 +154,7 @@ describe.each(['helm3', 'helm4'])('%s', (helm) => {
     });
   });
 
-  it('leaves an object of somebody else alone, unless told to take it over', async () => {
+  it('leaves an object of someone else alone, unless told to take it over', async () => {
     rig.kubectl('create', 'configmap', 'web', '--from-literal=greeting=mine');
     const service = rig.service({});
     const context = recordedContext();
@@ -162,7 +162,7 @@ describe.each(['helm3', 'helm4'])('%s', (helm) => {
     expect(await rig.deployer({ tools }).apply(service, rendered, context)).toMatchObject({
       error: {
         code: 'OBJECT_FOREIGN',
-        message: `ConfigMap/web in ${rig.namespace} exists and does not belong to release web`,
+        message: `ConfigMap/web in ${rig.namespace} exists but does not belong to release web`,
       },
     });
     expect((await rig.get('ConfigMap', 'web'))?.['data']).toEqual({ greeting: 'mine' });
@@ -232,7 +232,7 @@ describe.each(['helm3', 'helm4'])('%s', (helm) => {
       const rendered = valueOf(await deployer.render(service, rig.artifact('v1'), context));
       expect(valueOf(await deployer.apply(service, rendered, context)).detail).toBe('revision 1');
       expect(context.lines.join('\n')).toContain(
-        'release web had been left pending-install by a helm that was killed; it was uninstalled; it had never been deployed',
+        'a helm that was killed had left release web pending-install; it was uninstalled; it had never been deployed',
       );
       valueOf(await deployer.awaitReady(service, rendered, context));
     });
@@ -245,9 +245,7 @@ describe.each(['helm3', 'helm4'])('%s', (helm) => {
       const deployer = rig.deployer({ tools });
       const rendered = valueOf(await deployer.render(service, rig.artifact('v3'), context));
       expect(valueOf(await deployer.apply(service, rendered, context)).detail).toBe('revision 4');
-      expect(context.lines.join('\n')).toContain(
-        'pending-upgrade by a helm that was killed; it was rolled back to revision 1',
-      );
+      expect(context.lines.join('\n')).toContain('pending-upgrade; it was rolled back to revision 1');
       valueOf(await deployer.awaitReady(service, rendered, context));
       expect((await rig.get('ConfigMap', 'web'))?.['data']).toEqual({ greeting: 'third' });
     });
@@ -383,7 +381,7 @@ describe('helm4', () => {
       expect(await rig.deployer({ tools }).apply(first, rendered, context)).toMatchObject({
         error: {
           code: 'RELEASE_STUCK',
-          message: expect.stringContaining('another helm of appdev works on it') as string,
+          message: expect.stringContaining('another helm started by appdev is working on it') as string,
         },
       });
       if (pid !== undefined) process.kill(pid, 'SIGKILL');
@@ -419,7 +417,7 @@ describe('helm4', () => {
       expect(await rig.deployer({ tools }).apply(service, rendered, context)).toMatchObject({
         error: {
           code: 'RELEASE_STUCK',
-          hint: `when it has: helm rollback web 1 --kube-context appdev-sandbox -n ${rig.namespace}`,
+          hint: `when it has ended, run helm rollback web 1 --kube-context appdev-sandbox -n ${rig.namespace}`,
         },
       });
     });
@@ -481,7 +479,7 @@ async function killInTheMiddle(
   expect(other).toMatchObject({
     error: {
       code: 'RELEASE_STUCK',
-      message: expect.stringContaining('another helm of appdev works on it') as string,
+      message: expect.stringContaining('another helm started by appdev is working on it') as string,
     },
   });
   if (pid !== undefined) process.kill(pid, 'SIGKILL');

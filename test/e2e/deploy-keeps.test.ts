@@ -3,9 +3,9 @@ import { spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ServiceConfig } from '../../src/config/model.ts';
-import type { Applied, LiveDeployer, Preview } from '../../src/deploy/types.ts';
-import type { Outcome } from '../../src/outcome.ts';
-import { createDeployRig, type DeployRig } from '../support/deploy-rig.ts';
+import type { Applied, Preview } from '../../src/deploy/types.ts';
+import type { Outcome } from '../../src/core/outcome.ts';
+import { createDeployRig, type DeployRig, type TestDeployer } from '../support/deploy-rig.ts';
 import { recordedContext, valueOf } from '../support/deploy-service.ts';
 import { eventually } from '../support/rig.ts';
 
@@ -19,13 +19,13 @@ afterEach(async () => {
   await rig.dispose();
 });
 
-async function apply(deployer: LiveDeployer, service: ServiceConfig): Promise<Outcome<Applied>> {
+async function apply(deployer: TestDeployer, service: ServiceConfig): Promise<Outcome<Applied>> {
   const context = recordedContext();
   const rendered = valueOf(await deployer.render(service, rig.artifact('v1'), context));
   return await deployer.apply(service, rendered, context);
 }
 
-async function preview(deployer: LiveDeployer, service: ServiceConfig): Promise<Preview> {
+async function preview(deployer: TestDeployer, service: ServiceConfig): Promise<Preview> {
   const context = recordedContext();
   const rendered = valueOf(await deployer.render(service, rig.artifact('v1'), context));
   return valueOf(await deployer.preview(service, rendered, context.signal));
@@ -39,7 +39,7 @@ function template(name: string, text: string): () => void {
 
 /** Types the commands of a hint that keep the data. */
 function typeToKeep(hint: string | undefined): void {
-  const commands = /^to keep it: (.*); to let the data go: /.exec(hint ?? '')?.[1] ?? '';
+  const commands = /^to keep the data: (.*); to delete it: /.exec(hint ?? '')?.[1] ?? '';
   for (const command of commands.split('; ')) {
     const { status, stderr } = spawnSync('sh', ['-c', command], { encoding: 'utf8' });
     expect([command, status, stderr]).toEqual([command, 0, '']);
@@ -94,14 +94,14 @@ describe.each(['helm3', 'helm4'])('%s', (helm) => {
       error: {
         code: 'VOLUME_CLAIMS',
         message: `deploying web ${loss}`,
-        hint: expect.stringMatching(/; to let the data go: appdev deploy web --delete-volumes$/) as string,
+        hint: expect.stringMatching(/; to delete it: appdev deploy web --delete-volumes$/) as string,
       },
     });
     await expectToStay('StatefulSet', 'db');
     expect((await rig.get('ConfigMap', 'web'))?.['data']).toEqual({ greeting: 'hello' });
 
     expect((await preview(deployer, bare)).notes[0]).toBe(
-      `deploy would refuse this, for it ${loss}; --delete-volumes lets it`,
+      `deploy would refuse this because it ${loss}; --delete-volumes allows it`,
     );
 
     typeToKeep(refused.kind === 'failed' ? refused.error.hint : undefined);
@@ -176,7 +176,7 @@ spec:
     const { changes, notes } = await preview(deployer, service);
     expect(changes).toEqual([]);
     expect(notes).toEqual(
-      expect.arrayContaining(names.map((name) => `${name} is no longer in the chart, and would stay`)),
+      expect.arrayContaining(names.map((name) => `${name} is no longer in the chart but would stay`)),
     );
     expect(valueOf(await apply(deployer, service)).detail).toBe(
       `revision 2, ${names.map((name) => `${name} stays`).join(', ')}`,
@@ -195,7 +195,7 @@ spec:
     expect(valueOf(await deployer.apply(service, rendered, context)).detail).toBe('revision 1');
     await expectToStay('PersistentVolumeClaim', 'web-data', uid);
     expect(context.lines).toContain(
-      'release web was being uninstalled; that is finished first, PersistentVolumeClaim/web-data stays',
+      'release web was being uninstalled; appdev finishes that first, PersistentVolumeClaim/web-data stays',
     );
   });
 

@@ -1,9 +1,9 @@
 /** Overlays and plain manifests on a real cluster: only what changed is applied, and only what is ours is touched. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ServiceConfig } from '../../src/config/model.ts';
-import type { Applied, LiveDeployer, Rendered } from '../../src/deploy/types.ts';
-import type { Outcome } from '../../src/outcome.ts';
-import { createDeployRig, type DeployRig } from '../support/deploy-rig.ts';
+import type { Applied, Rendered } from '../../src/deploy/types.ts';
+import type { Outcome } from '../../src/core/outcome.ts';
+import { createDeployRig, type DeployRig, type TestDeployer } from '../support/deploy-rig.ts';
 import { recordedContext, valueOf } from '../support/deploy-service.ts';
 import { eventually } from '../support/rig.ts';
 
@@ -29,7 +29,7 @@ function configMap(name: string, text = 'hello'): string {
 }
 
 let rig: DeployRig;
-let deployer: LiveDeployer;
+let deployer: TestDeployer;
 beforeEach(async () => {
   rig = await createDeployRig();
   deployer = rig.deployer();
@@ -123,7 +123,7 @@ describe('an overlay', () => {
 });
 
 describe('an object', () => {
-  it('of somebody else is left alone, unless it is taken over', async () => {
+  it('of someone else is left alone, unless it is taken over', async () => {
     rig.kubectl('create', 'configmap', 'a', '--from-literal=greeting=mine');
     rig.write('a.yaml', configMap('a'));
     rig.write('b.yaml', configMap('b'));
@@ -133,7 +133,7 @@ describe('an object', () => {
     expect(refused).toMatchObject({
       error: {
         code: 'OBJECT_FOREIGN',
-        message: 'ConfigMap/a (made by somebody else) exists already and was not made by service web',
+        message: 'ConfigMap/a (made by someone else) already exists but was not made by service web',
       },
     });
     // Nothing was applied, not even what could have been.
@@ -163,7 +163,7 @@ describe('an object', () => {
     expect(await apply(service, 'v1', rig.deployer({ forceConflicts: true }))).toMatchObject({
       error: {
         code: 'OBJECT_FOREIGN',
-        message: 'ConfigMap/a carries the labels of service web, and appdev did not make it',
+        message: 'ConfigMap/a carries the labels of service web, but appdev did not make it',
       },
     });
     expect(left()).toEqual(['configmap/a']);
@@ -173,7 +173,7 @@ describe('an object', () => {
     expect((await rig.get('ConfigMap', 'a'))?.['data']).toEqual({ greeting: 'hello' });
   });
 
-  it('that somebody deleted is applied again, and what appdev does not say of one is left alone', async () => {
+  it('that someone deleted is applied again, and what appdev does not say of one is left alone', async () => {
     rig.write('web.yaml', deployment());
     rig.write('a.yaml', configMap('a'));
     const service = rig.service({ files: ['*.yaml'] });
@@ -372,7 +372,7 @@ spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Mi}}}
     expect(uidOf('configmap', 'appdev-inventory-web')).toBe(inventory);
     const rendered = await render(service);
     expect(valueOf(await deployer.preview(service, rendered, recordedContext().signal)).notes).toEqual([
-      `deploy would refuse this, for it ${loss}; --delete-volumes lets it`,
+      `deploy would refuse this because it ${loss}; --delete-volumes allows it`,
     ]);
     const letting = rig.deployer({ terms: { deleteVolumes: true } });
     expect(valueOf(await apply(service, 'v1', letting)).detail).toBe('2 objects changed, 1 pruned');

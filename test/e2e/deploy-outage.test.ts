@@ -1,8 +1,8 @@
 /** An API server that goes away and comes back, in each step of a deploy; and what runs, told and verified. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { OpenCluster } from '../../src/cluster/client.ts';
-import { readRelease } from '../../src/deploy/release-store.ts';
-import type { PodSummary } from '../../src/events.ts';
+import type { OpenCluster } from '../../src/cluster/api/client.ts';
+import { readRelease } from '../../src/deploy/record/release-store.ts';
+import type { PodSummary } from '../../src/core/events.ts';
 import { createCutProxy, type CutProxy } from '../support/cut-proxy.ts';
 import { createDeployRig, type DeployRig } from '../support/deploy-rig.ts';
 import { recordedContext, valueOf } from '../support/deploy-service.ts';

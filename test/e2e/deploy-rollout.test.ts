@@ -8,8 +8,8 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Cluster } from '../../src/cluster/types.ts';
-import { createDeployer } from '../../src/deploy/deployer.ts';
-import { runProcess } from '../../src/support/process.ts';
+import { createDeployer } from '../../src/deploy/deployer/deployer.ts';
+import { runProcess } from '../../src/support/process/process.ts';
 import { createDeployRig, type DeployRig } from '../support/deploy-rig.ts';
 import { deployTerms, recordedContext, valueOf } from '../support/deploy-service.ts';
 import { recording, toText, workloadsOf, type Frame } from '../support/rollout-recording.ts';
@@ -66,9 +66,15 @@ describe('a rollout', () => {
       const own =
         scenario.manifest.includes('image: appdev/java') ||
         scenario.manifest.includes('image: "appdev/java"');
-      const rendered = valueOf(await applying.render(service, own ? rig.artifact('v1') : undefined, context));
-      valueOf(await applying.apply(service, rendered, context));
-      const outcome = await deployerOn(recording(rig.cluster, frames)).awaitReady(service, rendered, context);
+      const rendered = valueOf(
+        await applying.renderer.render(service, own ? rig.artifact('v1') : undefined, context),
+      );
+      valueOf(await applying.way.apply(service, rendered, context));
+      const outcome = await deployerOn(recording(rig.cluster, frames)).observer.awaitReady(
+        service,
+        rendered,
+        context,
+      );
       if (folder !== undefined) await record(rig, folder, scenario, workloadsOf(rendered.objects), frames);
 
       if (expected === 'ready') {
@@ -106,9 +112,9 @@ describe('a rollout', () => {
 async function rolledOut(rig: DeployRig, deployer: ReturnType<typeof createDeployer>): Promise<void> {
   const service = rig.service({ files: ['app.yaml'] });
   const context = recordedContext();
-  const rendered = valueOf(await deployer.render(service, rig.artifact('v1'), context));
-  valueOf(await deployer.apply(service, rendered, context));
-  valueOf(await deployer.awaitReady(service, rendered, context));
+  const rendered = valueOf(await deployer.renderer.render(service, rig.artifact('v1'), context));
+  valueOf(await deployer.way.apply(service, rendered, context));
+  valueOf(await deployer.observer.awaitReady(service, rendered, context));
 }
 
 async function record(

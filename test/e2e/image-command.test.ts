@@ -5,7 +5,7 @@
 import { chmodSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import type { AppEvent } from '../../src/events.ts';
+import type { AppEvent } from '../../src/core/events.ts';
 import { startRegistry, type TestRegistry } from '../support/registry.ts';
 import { createRig, eventsIn, serves, type Rig } from '../support/rig.ts';
 

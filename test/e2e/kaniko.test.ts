@@ -8,7 +8,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { AppEvent } from '../../src/events.ts';
+import type { AppEvent } from '../../src/core/events.ts';
 import { createRig, eventually, kubectl, serves, type Rig } from '../support/rig.ts';
 import { podsOf } from '../support/sandbox-api.ts';
 import { pushStandInExecutor } from '../support/stand-in-executor.ts';

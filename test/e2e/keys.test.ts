@@ -50,7 +50,7 @@ it('r rebuilds, p holds saves back and lets them go, c cancels, q cleans up, and
 
   // Held back: the screen says so, and what is saved stays unbuilt.
   terminal.press('p');
-  await terminal.shows('paused: saves are noted but not built');
+  await terminal.shows('paused: saves are noticed but not built');
   rig.write(sign, 'Open after a pause');
   await terminal.shows(/sign .*paused \(p resumes\)/);
   expect(logged(/sign\.txt/)).toBe(0);

@@ -94,7 +94,7 @@ describe('a namespace that another session takes over', () => {
     const finished = await dev.waitFor('session.finished');
     expect(finished.error).toMatchObject({
       code: 'NAMESPACE_LOCKED',
-      message: expect.stringContaining(`ben@desktop (pid 4711) took ${rig.namespace} over`),
+      message: expect.stringContaining(`ben@desktop (pid 4711) took over the namespace ${rig.namespace}`),
     });
     expect(dev.events.filter(({ type }) => type === 'cleanup.started')).toEqual([]);
     await serves(rig, 'sign', 'Open all day');
@@ -118,7 +118,7 @@ describe('what run deployed', () => {
     expect(broken.events).toContainEqual(
       expect.objectContaining({
         type: 'notice',
-        message: 'left running: sign; `run` or `deploy` put it there',
+        message: 'still running: sign, because `run` or `deploy` deployed it',
         hint: 'to remove it: appdev delete sign',
       }),
     );
@@ -211,7 +211,7 @@ describe('a changed appdev.yaml', () => {
     );
     expect(left).toMatchObject({
       service: 'sign',
-      message: `release sign in ${rig.namespace} is no longer in appdev.yaml; it stays until this session ends`,
+      message: `release sign in ${rig.namespace} is no longer in appdev.yaml; it keeps running until this session ends`,
       hint: expect.stringMatching(
         new RegExp(`^to remove it now: helm uninstall sign .* -n ${rig.namespace}$`),
       ),

@@ -94,7 +94,7 @@ describe('the phases', () => {
       expect(ran.stdout + ran.stderr).toContain('name the image of stock');
     }
     const loose = await succeeds(rig.appdev('render', 'orders', ...flags));
-    expect(loose.stderr).toContain('stock was not built yet');
+    expect(loose.stderr).toContain('stock has not been built yet');
     rig.write('loose.yaml', loose.stdout);
     const refused = await rig.appdev('deploy', '--rendered', 'loose.yaml', ...flags);
     expect([refused.code, refused.stdout]).toEqual([

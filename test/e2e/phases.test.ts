@@ -208,7 +208,7 @@ describe('deploy --rendered', () => {
   it('refuses what was rendered before there was an image, in a project that was never built', async () => {
     const rig = makeRig({ cold: true });
     const draft = await succeeds(rig.appdev('render', 'sign'));
-    expect(draft.stderr).toContain('sign was not built yet');
+    expect(draft.stderr).toContain('sign has not been built yet');
     rig.write('draft.yaml', draft.stdout);
     for (const command of ['deploy', 'diff', 'verify']) {
       const refused = await rig.appdev(command, 'sign', '--rendered', 'draft.yaml');
@@ -293,7 +293,7 @@ describe('Kustomize', () => {
     expect(scaled.code).toBe(11);
     expect(scaled.stdout).toMatch(/^- {2}replicas: 2\n\+ {2}replicas: 1$/m);
     expect(scaled.stdout).toContain(
-      '# Deployment/sign: kubectl changed .spec.replicas to 2 (would be set back to 1); deploy refuses that without --force-conflicts\n',
+      '# Deployment/sign: kubectl changed .spec.replicas to 2 (would be set back to 1); without --force-conflicts, deploy refuses to do that\n',
     );
     const refused = await rig.appdev('deploy', 'sign', ...kustomize);
     expect(refused.code).toBe(7);

@@ -10,7 +10,7 @@ import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Stage } from '../../src/events.ts';
+import type { Stage } from '../../src/core/routes.ts';
 import { createRig, processesOf, served, servesOnly, type Rig, type Session } from '../support/rig.ts';
 
 const sign = 'src/main/resources/sign.txt';

@@ -4,12 +4,12 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, statfsSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { bud } from '../../src/build/bud.ts';
-import { openBuildah } from '../../src/build/buildah-session.ts';
-import { createMavenBuilder } from '../../src/build/maven.ts';
-import { tryLock } from '../../src/support/lockfile.ts';
-import { runProcess } from '../../src/support/process.ts';
-import { readState, writeState } from '../../src/support/state-file.ts';
+import { bud } from '../../src/build/image/buildah/bud.ts';
+import { openBuildah } from '../../src/build/image/buildah/session.ts';
+import { createMavenBuilder } from '../../src/build/jar/maven/builder.ts';
+import { tryLock } from '../../src/support/files/lockfile.ts';
+import { runProcess } from '../../src/support/process/process.ts';
+import { readState, writeState } from '../../src/support/files/state-file.ts';
 import { writeBootProject } from '../support/boot-project.ts';
 import { useStorage } from '../support/buildah-storage.ts';
 import { recordingContext } from '../support/recording-context.ts';

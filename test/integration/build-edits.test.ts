@@ -8,11 +8,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createGradleBuilder, type GradleBuilder } from '../../src/build/gradle.ts';
-import { createMavenBuilder } from '../../src/build/maven.ts';
+import { createGradleBuilder, type GradleBuilder } from '../../src/build/jar/gradle/builder.ts';
+import { createMavenBuilder } from '../../src/build/jar/maven/builder.ts';
 import type { JarBuilder } from '../../src/build/types.ts';
-import { reapLeftovers } from '../../src/support/leftovers.ts';
-import { runProcess, type RunProcess } from '../../src/support/process.ts';
+import { reapLeftovers } from '../../src/support/process/leftovers.ts';
+import { runProcess, type RunProcess } from '../../src/support/process/process.ts';
 import {
   copyClean,
   editedService,
@@ -137,6 +137,9 @@ async function walk(
   return seen;
 }
 
+/** What the JVM of a build that takes seconds is best given; it has no say in what javac and Maven write. */
+const shortLived = '-XX:TieredStopAtLevel=1 -XX:+UseSerialGC';
+
 let copies = 0;
 function cleanCopy(root: string): string {
   copies += 1;
@@ -154,7 +157,7 @@ describe('after any sequence of edits, the jars are those of a clean build', () 
         const copy = cleanCopy(root);
         const args = ['-B', '-q', '-o', '-Dmaven.test.skip=true', '-pl', 'app', '-am', 'package'];
         const finished = await runProcess(
-          { tool: 'mvn', args, cwd: copy, env: {} },
+          { tool: 'mvn', args, cwd: copy, env: { MAVEN_OPTS: shortLived } },
           { signal: new AbortController().signal },
         );
         const isBuilt = finished.kind === 'exited' && finished.exitCode === 0;

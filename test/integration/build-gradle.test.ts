@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import fc from 'fast-check';
-import { stageLayers } from '../../src/build/layer-staging.ts';
-import { createGradleBuilder, type GradleBuilder } from '../../src/build/gradle.ts';
+import { stageLayers } from '../../src/build/image/layers/staging.ts';
+import { createGradleBuilder, type GradleBuilder } from '../../src/build/jar/gradle/builder.ts';
 import type { Jar } from '../../src/build/types.ts';
-import { ZipFile } from '../../src/build/zip.ts';
+import { ZipFile } from '../../src/build/jar/archive/zip.ts';
 import type { ServiceConfig } from '../../src/config/model.ts';
 import {
   commandOf,
@@ -16,13 +16,12 @@ import {
   isAlive,
   processIds,
   type ProcessIdentity,
-} from '../../src/support/proc.ts';
-import { reapLeftovers } from '../../src/support/leftovers.ts';
-import { runProcess, type RunProcess } from '../../src/support/process.ts';
-import { sessionId, sessionVariable } from '../../src/support/session.ts';
+} from '../../src/support/process/proc.ts';
+import { reapLeftovers } from '../../src/support/process/leftovers.ts';
+import { runProcess, type RunProcess } from '../../src/support/process/process.ts';
+import { sessionId, sessionVariable } from '../../src/support/process/mark.ts';
 import { copyLetters, outputsOf, type Letters } from '../support/letters.ts';
 import { recordingContext } from '../support/recording-context.ts';
-import { endSessions, startSession } from '../support/session-process.ts';
 
 let folder: string;
 let letters: Letters;
@@ -63,7 +62,6 @@ beforeAll(() => {
 });
 afterAll(async () => {
   await builder.close();
-  await endSessions();
   await reapLeftovers(2000);
   rmSync(folder, { recursive: true, force: true });
 });
@@ -97,10 +95,10 @@ async function read(jar: Jar, entry: string): Promise<string> {
 }
 
 /** Gradle's daemons that carry this session's mark. */
-function daemons(mark = sessionId): ProcessIdentity[] {
+function daemons(): ProcessIdentity[] {
   return processIds()
     .filter((pid) => commandOf(pid).includes('GradleDaemon'))
-    .filter((pid) => environmentOf(pid).includes(`${sessionVariable}=${mark}`))
+    .filter((pid) => environmentOf(pid).includes(`${sessionVariable}=${sessionId}`))
     .map((pid) => identify(pid))
     .filter((identity) => identity !== undefined);
 }
@@ -370,29 +368,5 @@ describe('the daemons', () => {
     await builder.close();
     expect(isAlive(daemon)).toBe(false);
     expect(daemons()).toEqual([]);
-  });
-
-  it('of a session that was killed are ended by the next start', async () => {
-    const session = await startSession(
-      folder,
-      `import { createGradleBuilder } from './build/gradle.ts';
-import { runProcess } from './support/process.ts';
-import { sessionId } from './support/session.ts';
-const builder = createGradleBuilder({ run: runProcess, projectRoot: '${letters.root}', cache: '${join(folder, 'cache')}', tell() {} });
-const report = { started() {}, output() {}, finished() {} };
-const service = ${JSON.stringify(letters.service())};
-const outcome = await builder.build({ services: [service], tests: false }, { signal: new AbortController().signal, report });
-console.log(outcome.kind, sessionId);
-setInterval(() => undefined, 1000);`,
-    );
-    await expect.poll(() => session.lines.join('\n'), { timeout: 120_000 }).toContain('ok ');
-    const mark = session.lines.find((line) => line.startsWith('ok '))?.slice(3) ?? '';
-    const [daemon] = daemons(mark);
-    if (daemon === undefined) throw new Error('the session has no daemon');
-    session.kill('SIGKILL');
-    await session.ended;
-    expect(isAlive(daemon)).toBe(true);
-    expect((await reapLeftovers(2000)).map(({ pid }) => pid)).toContain(daemon.pid);
-    expect(isAlive(daemon)).toBe(false);
   });
 });

@@ -1,19 +1,28 @@
-/** What is left when appdev itself is killed, and that the next start clears it away. */
+/** What is left when appdev itself is killed, and that the next start clears it away: any next start, of whatever test. */
 import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { removeLeftoverContainers } from '../../src/build/leftover-containers.ts';
-import { createMavenBuilder } from '../../src/build/maven.ts';
-import { userTempFolder } from '../../src/support/folders.ts';
-import { reapLeftovers } from '../../src/support/leftovers.ts';
-import { groupOf, identify, isAlive, type ProcessIdentity } from '../../src/support/proc.ts';
-import { runProcess } from '../../src/support/process.ts';
-import { sessionVariable } from '../../src/support/session.ts';
-import { removeDeadTempFolders } from '../../src/support/temp.ts';
+import { removeLeftoverContainers } from '../../src/build/image/buildah/leftovers.ts';
+import { createMavenBuilder } from '../../src/build/jar/maven/builder.ts';
+import { userTempFolder } from '../../src/support/files/folders.ts';
+import { reapLeftovers } from '../../src/support/process/leftovers.ts';
+import {
+  commandOf,
+  environmentOf,
+  groupOf,
+  identify,
+  isAlive,
+  processIds,
+  type ProcessIdentity,
+} from '../../src/support/process/proc.ts';
+import { runProcess } from '../../src/support/process/process.ts';
+import { sessionVariable } from '../../src/support/process/mark.ts';
+import { removeDeadTempFolders } from '../../src/support/files/temp.ts';
 import { writeBootProject } from '../support/boot-project.ts';
 import { useStorage } from '../support/buildah-storage.ts';
+import { copyLetters } from '../support/letters.ts';
 import { recordingContext } from '../support/recording-context.ts';
 import { endSessions, startSession, type SessionProcess } from '../support/session-process.ts';
 import { copyPrograms } from '../support/programs.ts';
@@ -45,7 +54,7 @@ async function processIn(name: string): Promise<ProcessIdentity> {
 async function sessionWith(script: string, after = ''): Promise<SessionProcess> {
   return await startSession(
     folder,
-    `import { runProcess } from './support/process.ts';
+    `import { runProcess } from './support/process/process.ts';
      void runProcess({ tool: 'sh', args: ['-c', ${JSON.stringify(script)}], cwd: ${JSON.stringify(folder)} }, { signal: new AbortController().signal });
      ${after}`,
   );
@@ -110,8 +119,8 @@ describe('a Maven build whose session is killed', () => {
     const cache = join(folder, 'cache');
     const session = await startSession(
       folder,
-      `import { createMavenBuilder } from './build/maven.ts';
-       import { runProcess } from './support/process.ts';
+      `import { createMavenBuilder } from './build/jar/maven/builder.ts';
+       import { runProcess } from './support/process/process.ts';
        const run = async (command, options) => await runProcess(command, { ...options, onLine: (stream, line) => { options.onLine(stream, line); console.log(line); } });
        const builder = createMavenBuilder({ run, projectRoot: ${JSON.stringify(project.root)}, cache: ${JSON.stringify(cache)} });
        const report = { started() {}, output() {}, finished() {} };
@@ -136,6 +145,33 @@ describe('a Maven build whose session is killed', () => {
   });
 });
 
+describe('Gradle’s daemons', () => {
+  it('of a session that was killed are ended by the next start', async () => {
+    const letters = copyLetters(join(folder, 'letters'));
+    const session = await startSession(
+      folder,
+      `import { createGradleBuilder } from './build/jar/gradle/builder.ts';
+import { runProcess } from './support/process/process.ts';
+import { sessionId } from './support/process/mark.ts';
+const builder = createGradleBuilder({ run: runProcess, projectRoot: '${letters.root}', cache: '${join(folder, 'cache')}', tell() {} });
+const report = { started() {}, output() {}, finished() {} };
+const service = ${JSON.stringify(letters.service())};
+const outcome = await builder.build({ services: [service], tests: false }, { signal: new AbortController().signal, report });
+console.log(outcome.kind, sessionId);
+setInterval(() => undefined, 1000);`,
+    );
+    await expect.poll(() => session.lines.join('\n'), { timeout: 120_000 }).toContain('ok ');
+    const mark = session.lines.find((line) => line.startsWith('ok '))?.slice(3) ?? '';
+    const [daemon] = daemonsOf(mark);
+    if (daemon === undefined) throw new Error('the session has no daemon');
+    session.kill('SIGKILL');
+    await session.ended;
+    expect(isAlive(daemon)).toBe(true);
+    expect((await reapLeftovers(2000)).map(({ pid }) => pid)).toContain(daemon.pid);
+    expect(isAlive(daemon)).toBe(false);
+  });
+});
+
 describe('a working container', () => {
   it('of a dead session is removed by the next one; the user’s own is not', async () => {
     const storage = useStorage(join(folder, 'storage'));
@@ -152,9 +188,9 @@ describe('a working container', () => {
       );
       const session = await startSession(
         folder,
-        `import { openBuildah } from './build/buildah-session.ts';
-         import { bud } from './build/bud.ts';
-         import { runProcess } from './support/process.ts';
+        `import { openBuildah } from './build/image/buildah/session.ts';
+         import { bud } from './build/image/buildah/bud.ts';
+         import { runProcess } from './support/process/process.ts';
          const { signal } = new AbortController();
          const buildah = await openBuildah(runProcess, signal);
          await bud(buildah.value, { service: 'x', file: ${JSON.stringify(join(context, 'Containerfile'))}, context: ${JSON.stringify(context)}, flags: ['--layers'] }, signal, (line) => console.log(line));`,
@@ -189,7 +225,7 @@ describe('temporary folders', () => {
   it('of a killed session are gone after the next start', async () => {
     const session = await startSession(
       folder,
-      `import { makeTempFolder } from './support/temp.ts';
+      `import { makeTempFolder } from './support/files/temp.ts';
        console.log(makeTempFolder('x'));
        setInterval(() => {}, 1000);`,
     );
@@ -213,9 +249,9 @@ describe('temporary folders', () => {
   ])('%s', async (_name, statements, stays) => {
     const session = await startSession(
       folder,
-      `import { hasChildren } from './support/children.ts';
-       import { runProcess } from './support/process.ts';
-       import { makeTempFolder } from './support/temp.ts';
+      `import { hasChildren } from './support/process/children.ts';
+       import { runProcess } from './support/process/process.ts';
+       import { makeTempFolder } from './support/files/temp.ts';
        const run = async (seconds) => await runProcess({ tool: 'sleep', args: [seconds], cwd: '/' }, { signal: new AbortController().signal });
        console.log(makeTempFolder('x'));
        ${statements}`,
@@ -234,4 +270,13 @@ function marked(pid: number): string[] {
   return execFileSync('sh', ['-c', script], { encoding: 'utf8' })
     .split('\n')
     .filter((text) => text !== '');
+}
+
+/** Gradle's daemons that carry a session's mark. */
+function daemonsOf(session: string): ProcessIdentity[] {
+  return processIds()
+    .filter((pid) => commandOf(pid).includes('GradleDaemon'))
+    .filter((pid) => environmentOf(pid).includes(`${sessionVariable}=${session}`))
+    .map((pid) => identify(pid))
+    .filter((identity) => identity !== undefined);
 }

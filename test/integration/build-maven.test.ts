@@ -15,11 +15,11 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ServiceConfig } from '../../src/config/model.ts';
-import { stageLayers } from '../../src/build/layer-staging.ts';
-import { createMavenBuilder } from '../../src/build/maven.ts';
+import { stageLayers } from '../../src/build/image/layers/staging.ts';
+import { createMavenBuilder } from '../../src/build/jar/maven/builder.ts';
 import type { Jar } from '../../src/build/types.ts';
-import { ZipFile } from '../../src/build/zip.ts';
-import { runProcess } from '../../src/support/process.ts';
+import { ZipFile } from '../../src/build/jar/archive/zip.ts';
+import { runProcess } from '../../src/support/process/process.ts';
 import { writeBootProject, type BootProject } from '../support/boot-project.ts';
 import { recordingContext, type RecordingContext } from '../support/recording-context.ts';
 

@@ -79,7 +79,9 @@ describe.each(contexts)('context %s', (context, address) => {
 it('doctor asks a stranger its version, and pushes nothing', async () => {
   writeFileSync(desk.kubeconfig, kubeconfigText({ team: `http://127.0.0.1:${port()}` }));
   const { stdout } = await desk.appdev(['doctor']);
-  expect(stdout).toContain('name the cluster to have it tried: appdev doctor --kube-context team');
+  expect(stdout).toContain(
+    'not tried, because nothing names this cluster; to try it: appdev doctor --kube-context team',
+  );
   expect(requests).toEqual(['GET /version']);
 });
 

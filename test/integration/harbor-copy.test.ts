@@ -6,25 +6,25 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { copyingBuilder } from '../../src/build/copied.ts';
-import type { ImageBuilder } from '../../src/build/types.ts';
-import type { OpenTarget } from '../../src/commands/cluster.ts';
-import { askedImages, resolveImages } from '../../src/commands/images.ts';
-import type { Session } from '../../src/commands/session.ts';
-import { openWork, type Work } from '../../src/commands/work.ts';
+import { copyImage, type CopyParts } from '../../src/build/image/transfer/copy.ts';
+import type { OpenTarget } from '../../src/app/compose/cluster.ts';
+import { askedImages, resolveImages } from '../../src/app/handover/given-images.ts';
+import type { Session } from '../../src/app/session.ts';
+import { openWork, type Work } from '../../src/app/compose/work.ts';
 import type { CommandSource, RegistryConfig, ServiceConfig } from '../../src/config/model.ts';
-import type { Artifact } from '../../src/events.ts';
-import { ok, type Outcome } from '../../src/outcome.ts';
-import { openRegistryAccess } from '../../src/registry/access.ts';
-import { createRegistryClient } from '../../src/registry/client.ts';
+import type { Artifact } from '../../src/core/events.ts';
+import { ok, type Outcome } from '../../src/core/outcome.ts';
+import { openRegistryAccess } from '../../src/registry/login/access.ts';
+import { createRegistryClient } from '../../src/registry/api/client.ts';
 import type { Clock } from '../../src/support/clock.ts';
-import { runProcess, type Command } from '../../src/support/process.ts';
+import { runProcess, type Command } from '../../src/support/process/process.ts';
 import { useStorage, type TestStorage } from '../support/buildah-storage.ts';
 import { makeCertificate } from '../support/certificate.ts';
 import { problem } from '../support/fake-harbor/answers.ts';
 import { startFakeHarbor, type FakeHarbor } from '../support/fake-harbor/fake-harbor.ts';
 import { adminPassword, type Finding, type Project, type Robot } from '../support/fake-harbor/state.ts';
 import { startFaultProxy, type FaultProxy } from '../support/fault-proxy.ts';
+import { publishImage } from '../support/publish-image.ts';
 import { recordingContext, type RecordingContext } from '../support/recording-context.ts';
 import { pushImage, startRegistry, type TestRegistry } from '../support/registry.ts';
 
@@ -158,7 +158,7 @@ async function work(opening: Opening): Promise<Outcome<Work>> {
   const cluster = { identity: { product: 'kind', namespace: 'default', context: 'kind-shop' } };
   return await openWork(session(opening), {
     cluster,
-    deployer: {},
+    deployer: { renderer: {}, way: {}, observer: {} },
     run: runProcess,
   } as unknown as OpenTarget);
 }
@@ -168,7 +168,7 @@ async function build(opening: Opening, context = recordingContext()): Promise<Ou
   if (opened.kind !== 'ok') return opened;
   const [service] = session(opening).services;
   if (service === undefined) throw new Error('no service');
-  return await opened.value.parts.imageBuilder.build({ service, inputHash: 'a1b2' }, context);
+  return await publishImage(opened.value.parts, { service, inputHash: 'a1b2' }, context);
 }
 
 async function built(opening: Opening, context?: RecordingContext): Promise<Artifact> {
@@ -276,11 +276,12 @@ describe('what is copied', () => {
     expect(context.details.get('push')).toBe(`copied to ${proxy.host}`);
   });
 
-  it('comes with the end of the push where nothing is scanned', async () => {
+  it('comes right after the push where nothing is scanned', async () => {
     const context = recordingContext();
-    const { digest } = await built({ registry: copied(), authFile: authFile() }, context);
-    expect(context.stages.slice(-2)).toEqual(['started push', 'finished push ok']);
-    expect(context.details.get('push')).toBe(`${digest.slice(0, 19)}, copied to ${proxy.host}`);
+    await built({ registry: copied(), authFile: authFile() }, context);
+    const push = ['started push', 'finished push ok'];
+    expect(context.stages.slice(-4)).toEqual([...push, ...push]);
+    expect(context.details.get('push')).toBe(`copied to ${proxy.host}`);
   });
 });
 
@@ -370,8 +371,7 @@ describe('a copy while the second registry has troubles', () => {
       ...{ service: 'orders', repository: `${registry.push}/orders`, tag: 'a1', digest, inputHash: 'a' },
       pullRepository: `${registry.pull}/${to}`,
     };
-    const pushed: ImageBuilder = { build: async () => await Promise.resolve(ok(artifact)) };
-    const builder = copyingBuilder(pushed, {
+    const parts: CopyParts = {
       run: async (command, options) => {
         commands.push(command);
         return await runProcess(command, options);
@@ -384,10 +384,9 @@ describe('a copy while the second registry has troubles', () => {
       }),
       access: access.value,
       clock: hasty,
-    });
-    const [service] = session({ registry }).services;
-    if (service === undefined) throw new Error('no service');
-    return { outcome: await builder.build({ service, inputHash: 'a' }, context), context };
+    };
+    const outcome = await copyImage(parts, artifact, context);
+    return { outcome: outcome.kind === 'ok' ? ok(artifact) : outcome, context };
   }
 
   const upload = /blobs\/uploads/;

@@ -6,20 +6,20 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createBuildahBuilder } from '../../src/build/buildah.ts';
-import { openBuildah, type Buildah } from '../../src/build/buildah-session.ts';
+import { createBuildahBuilder } from '../../src/build/image/buildah/builder.ts';
+import { openBuildah, type Buildah } from '../../src/build/image/buildah/session.ts';
 import type { ImageBuilder } from '../../src/build/types.ts';
-import { keepingTag } from '../../src/build/harbor-builder.ts';
-import { pushImage } from '../../src/build/push.ts';
-import { openRegistry, type OpenRegistry, type RegistryOptions } from '../../src/commands/registry.ts';
+import { keepingTag } from '../../src/registry/harbor/keeping-tag.ts';
+import { pushImage } from '../../src/build/image/buildah/push.ts';
+import { openRegistry, type OpenRegistry, type RegistryOptions } from '../../src/app/compose/registry.ts';
 import type { ScanConfig, ServiceConfig } from '../../src/config/model.ts';
-import { exitCodeOf } from '../../src/errors.ts';
-import type { Artifact } from '../../src/events.ts';
-import { ok, type Outcome } from '../../src/outcome.ts';
-import { openRegistryAccess } from '../../src/registry/access.ts';
+import { exitCodeOf } from '../../src/core/errors.ts';
+import type { Artifact } from '../../src/core/events.ts';
+import { ok, type Outcome } from '../../src/core/outcome.ts';
+import { openRegistryAccess } from '../../src/registry/login/access.ts';
 import type { Registry } from '../../src/registry/types.ts';
 import type { Clock } from '../../src/support/clock.ts';
-import { runProcess, type Command } from '../../src/support/process.ts';
+import { runProcess, type Command } from '../../src/support/process/process.ts';
 import { useStorage, type TestStorage } from '../support/buildah-storage.ts';
 import { makeCertificate } from '../support/certificate.ts';
 import { problem } from '../support/fake-harbor/answers.ts';
@@ -32,6 +32,7 @@ import {
   type Robot,
 } from '../support/fake-harbor/state.ts';
 import { startFaultProxy, type FaultProxy } from '../support/fault-proxy.ts';
+import { publishImage } from '../support/publish-image.ts';
 import { recordingContext, type RecordingContext } from '../support/recording-context.ts';
 import { pushImage as pushPlain, startRegistry, type TestRegistry } from '../support/registry.ts';
 
@@ -173,7 +174,12 @@ async function build({
     cache: join(top, `${cache}${count}`),
   });
   const request = { service: service(`${count} ${content}`, repository), inputHash: 'a1b2' };
-  return await opened.guarded(builder).build(request, context ?? recordingContext());
+  const { guarded, admit, keep: publish } = opened;
+  return await publishImage(
+    { imageBuilder: guarded(builder), admit, publish },
+    request,
+    context ?? recordingContext(),
+  );
 }
 
 async function built(of: Build = {}): Promise<Artifact> {
@@ -241,7 +247,7 @@ describe('a robot', () => {
   });
 
   it.each([
-    ['with a wrong secret', 'wrong', 'does not take the password of robot$shop'],
+    ['with a wrong secret', 'wrong', 'does not accept the password of robot$shop'],
     ['that is not given', '', 'no password is known'],
   ])('%s is told so', async (_name, secret, words) => {
     const env =
@@ -479,29 +485,32 @@ describe('the scan', () => {
     harbor.state.options.findings = [finding('High')];
     const [code, exit, text] = told(await build({ content: 'b' }));
     expect([code, exit]).toEqual(['SCAN_GATE', 10]);
-    expect(text).toContain('does not let it be pulled');
+    expect(text).toContain('does not allow pulling it');
   });
 
   it('judges what was built before, when it is deployed by a session that builds nothing', async () => {
     const artifact = await built();
     const context = recordingContext();
-    expect((await open({ scan }).judge(artifact, context)).kind).toBe('ok');
+    expect((await open({ scan }).admit(artifact, 'given', context)).kind).toBe('ok');
     expect(context.stages).toEqual(['started scan', 'finished scan ok']);
 
     // What was clean when it was built need not be so when it is deployed.
     harbor.state.options.findings = [finding('Critical', '1.3')];
     for (const one of harbor.state.artifacts) one.scan = undefined;
-    const judged = told(await open({ scan }).judge(artifact, recordingContext()));
+    const judged = told(await open({ scan }).admit(artifact, 'given', recordingContext()));
     expect(judged.slice(0, 2)).toEqual(['SCAN_GATE', 10]);
     // Nothing asks for a scan: neither a setting nor the project. Then it does.
-    expect((await open().judge(artifact, recordingContext())).kind).toBe('ok');
+    expect((await open().admit(artifact, 'given', recordingContext())).kind).toBe('ok');
     project.metadata['prevent_vul'] = 'true';
     project.metadata['severity'] = 'high';
-    expect(told(await open().judge(artifact, recordingContext())).slice(0, 2)).toEqual(['SCAN_GATE', 10]);
+    expect(told(await open().admit(artifact, 'given', recordingContext())).slice(0, 2)).toEqual([
+      'SCAN_GATE',
+      10,
+    ]);
     // By the project alone, an account without rights stops nothing: the nodes do not get it from Harbor anyway.
     robot = robotWith([]);
     const unknown = recordingContext();
-    expect((await open().judge(artifact, unknown)).kind).toBe('ok');
+    expect((await open().admit(artifact, 'given', unknown)).kind).toBe('ok');
     expect(unknown.stages).toEqual(['finished scan skipped']);
   });
 
@@ -533,6 +542,8 @@ describe('each request of a push in turn', () => {
       client,
       buildah: access,
       guarded,
+      admit,
+      keep: publish,
     } = open({
       clock: hasty,
       scan: { severity: 'high', fixableOnly: true, deadlineMs: 60_000 },
@@ -554,7 +565,8 @@ describe('each request of a push in turn', () => {
         return ok({ service: 'orders', repository: name, pullRepository: name, tag, digest, inputHash: 'a' });
       },
     };
-    return await guarded(builder).build(
+    return await publishImage(
+      { imageBuilder: guarded(builder), admit, publish },
       { service: service('x', repository), inputHash: 'a' },
       recordingContext(),
     );

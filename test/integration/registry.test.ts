@@ -5,13 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Cluster, KubeObject } from '../../src/cluster/types.ts';
-import type { Artifact } from '../../src/events.ts';
-import { failed, ok, type Outcome } from '../../src/outcome.ts';
-import { createRegistryClient, type RegistryClient } from '../../src/registry/client.ts';
-import type { Credentials, FindCredentials } from '../../src/registry/credentials.ts';
+import type { Artifact } from '../../src/core/events.ts';
+import { failed, ok, type Outcome } from '../../src/core/outcome.ts';
+import { createRegistryClient, type RegistryClient } from '../../src/registry/api/client.ts';
+import type { Credentials, FindCredentials } from '../../src/registry/types.ts';
 import { createPushLedger, type PushLedger } from '../../src/registry/ledger.ts';
 import { manifestLookup } from '../../src/registry/lookup.ts';
-import { pruneImages, type PruneReport } from '../../src/registry/prune.ts';
+import { pruneImages, type PruneReport } from '../../src/registry/prune/prune.ts';
 import type { Registry } from '../../src/registry/types.ts';
 import { makeCertificate } from '../support/certificate.ts';
 import { startFakeRegistry, type FakeRegistry } from '../support/fake-registry.ts';
@@ -435,7 +435,7 @@ describe('pruning', () => {
     expect(await there(images)).toEqual([true, true, true, false, true]);
   });
 
-  it('keeps what somebody else has tagged', async () => {
+  it('keeps what someone else has tagged', async () => {
     const { ledger, images, service } = await history(['a', 'b', 'c']);
     await pushImage(server.host, service, 'release-1', 'a');
     expect(await prune(ledger, 1)).toEqual(ok({ kind: 'pruned', removed: 1 }));

@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { HelmConfig } from '../../src/config/model.ts';
-import { createRenderer } from '../../src/deploy/renderer.ts';
+import { createRenderer } from '../../src/deploy/deployer/renderer.ts';
 import type { OtherImage, Rendered } from '../../src/deploy/types.ts';
-import type { AppdevError } from '../../src/errors.ts';
-import type { Artifact } from '../../src/events.ts';
-import type { Outcome } from '../../src/outcome.ts';
-import { runProcess, type Command } from '../../src/support/process.ts';
+import type { AppdevError } from '../../src/core/errors.ts';
+import type { Artifact } from '../../src/core/events.ts';
+import type { Outcome } from '../../src/core/outcome.ts';
+import { runProcess, type Command } from '../../src/support/process/process.ts';
 import {
   deployedService,
   pushedArtifact as artifact,
@@ -202,7 +202,7 @@ spec:
     write('values-dev.yaml', '');
     expect(await errorOf({ values: ['valeus-dev.yaml'] })).toMatchObject({
       code: 'RENDER_FAILED',
-      message: 'there is no values file valeus-dev.yaml',
+      message: 'the values file valeus-dev.yaml does not exist',
       hint: 'did you mean values-dev.yaml?',
     });
   });
@@ -252,7 +252,7 @@ spec:
   it('names the template that renders to no object', async () => {
     write('charts/web/templates/broken.yaml', 'a: b\n');
     expect((await errorOf()).diagnostics?.[0]).toMatchObject({
-      message: '`apiVersion` is missing, or is not a string',
+      message: '`apiVersion` is missing or not a string',
       file: 'web/templates/broken.yaml',
     });
   });

@@ -3,12 +3,12 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } fr
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createRenderer } from '../../src/deploy/renderer.ts';
+import { createRenderer } from '../../src/deploy/deployer/renderer.ts';
 import type { OtherImage, Rendered } from '../../src/deploy/types.ts';
-import type { AppdevError } from '../../src/errors.ts';
-import type { Artifact } from '../../src/events.ts';
-import type { Outcome } from '../../src/outcome.ts';
-import { runProcess } from '../../src/support/process.ts';
+import type { AppdevError } from '../../src/core/errors.ts';
+import type { Artifact } from '../../src/core/events.ts';
+import type { Outcome } from '../../src/core/outcome.ts';
+import { runProcess } from '../../src/support/process/process.ts';
 import {
   deployedService,
   pushedArtifact as artifact,
@@ -172,7 +172,7 @@ describe('an overlay', () => {
   it.each([
     [
       'resources:\n  - wbe.yaml\n',
-      { line: 2, column: 5, message: 'wbe.yaml is not there', hint: 'did you mean web.yaml?' },
+      { line: 2, column: 5, message: 'wbe.yaml does not exist', hint: 'did you mean web.yaml?' },
     ],
     ['resources: [web.yaml\nnamePrefix: x\n', { file: 'overlay/kustomization.yaml', line: 2 }],
   ])('shows the place of the fault in %j', async (text, place) => {
@@ -195,7 +195,7 @@ describe('an overlay', () => {
   it('says that a folder is none, and that no manifest uses the image', async () => {
     write('overlay/web.yaml', deployment);
     expect(await errorOf({ path: 'overlay' })).toMatchObject({
-      message: 'overlay holds no kustomization.yaml',
+      message: 'overlay contains no kustomization.yaml',
     });
     write('overlay/kustomization.yaml', 'resources: [web.yaml]\n');
     write('overlay/web.yaml', deployment.replace('appdev/java', 'example.com/other:1'));

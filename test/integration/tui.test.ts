@@ -2,7 +2,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import type { EventBody } from '../../src/events.ts';
+import type { EventBody } from '../../src/core/events.ts';
 import { compileError, samples, session } from '../support/sample-events.ts';
 import {
   buildTuiProgram,
@@ -293,7 +293,7 @@ describe('keys', () => {
     await t.until('nothing is selected', () => !t.text().includes('▸'));
     await press('c', { type: 'cancel' });
     await press('q', { type: 'quit' });
-    await t.shows('stopping: ending what runs');
+    await t.shows('stopping: ending all runs');
   });
 
   test('pasted text does nothing', async () => {

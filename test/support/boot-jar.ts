@@ -1,7 +1,7 @@
 /** A jar as spring-boot-maven-plugin makes it, with so much content as a test of images needs. */
 import { writeFileSync } from 'node:fs';
-import { sha256Of } from '../../src/build/boot-jar.ts';
-import { jarBytes } from '../../src/build/jar-writer.ts';
+import { sha256Of } from '../../src/build/jar/boot-jar.ts';
+import { jarBytes } from '../../src/build/jar/archive/jar-writer.ts';
 import type { Jar } from '../../src/build/types.ts';
 
 /** Writes it to `path`: `text` goes into the application's layer, `library` into that of the dependencies. */

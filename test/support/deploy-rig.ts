@@ -5,25 +5,34 @@
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { openCluster, type OpenCluster } from '../../src/cluster/client.ts';
-import { selectCluster } from '../../src/cluster/select.ts';
+import { openCluster, type OpenCluster } from '../../src/cluster/api/client.ts';
+import { selectCluster } from '../../src/cluster/choose/select.ts';
 import type { KubeObject, ObjectRef } from '../../src/cluster/types.ts';
 import type { ServiceConfig } from '../../src/config/model.ts';
-import { createDeployer } from '../../src/deploy/deployer.ts';
-import type { DeployTerms, DeployTools, LiveDeployer } from '../../src/deploy/types.ts';
-import type { Artifact } from '../../src/events.ts';
-import { runProcess, type RunProcess } from '../../src/support/process.ts';
+import { createDeployer } from '../../src/deploy/deployer/deployer.ts';
+import type {
+  DeployTerms,
+  DeployTools,
+  Observer,
+  Renderer,
+  Way as DeployWay,
+} from '../../src/deploy/types.ts';
+import type { Artifact } from '../../src/core/events.ts';
+import { runProcess, type RunProcess } from '../../src/support/process/process.ts';
 import { deployedService, deployTerms, valueOf, type Limits, type Way } from './deploy-service.ts';
 import { kubectl } from './rig.ts';
 
 const repository = resolve(import.meta.dirname, '../..');
+
+/** All that deploys, as one object. */
+export type TestDeployer = Renderer & DeployWay & Observer;
 
 /** A project on the sandbox. */
 export interface DeployRig {
   readonly folder: string;
   readonly namespace: string;
   readonly cluster: OpenCluster;
-  deployer(options?: DeployerOptions): LiveDeployer;
+  deployer(options?: DeployerOptions): TestDeployer;
   /** The same cluster by another port of its host: a proxy's. Closed with the rig. */
   through(port: number): Promise<OpenCluster>;
   /** A service without jar; its image is given by `artifact`. */
@@ -85,8 +94,8 @@ export async function createDeployRig(): Promise<DeployRig> {
       others.push(opened);
       return opened;
     },
-    deployer: ({ tools, project, adopt, forceConflicts, run, cluster: other, terms } = {}) =>
-      createDeployer({
+    deployer({ tools, project, adopt, forceConflicts, run, cluster: other, terms } = {}) {
+      const { renderer, way, observer } = createDeployer({
         cluster: other ?? cluster,
         run: run ?? runProcess,
         project: project ?? 'shop',
@@ -95,7 +104,9 @@ export async function createDeployRig(): Promise<DeployRig> {
         terms: { ...deployTerms, ...terms },
         forceConflicts: forceConflicts ?? false,
         ...(tools === undefined ? {} : { tools }),
-      }),
+      });
+      return { ...renderer, ...way, ...observer };
+    },
     service: (way, limits) => deployedService(folder, way, limits),
     artifact: (tag) => ({
       service: 'web',

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import type { StageReporter, WorkContext } from '../../src/build/types.ts';
 import type { HelmConfig, KustomizeConfig, ManifestsConfig, ServiceConfig } from '../../src/config/model.ts';
 import type { DeployTerms } from '../../src/deploy/types.ts';
-import type { Artifact } from '../../src/events.ts';
-import type { Outcome } from '../../src/outcome.ts';
+import type { Artifact } from '../../src/core/events.ts';
+import type { Outcome } from '../../src/core/outcome.ts';
 
 /** A work context that keeps what was reported. */
 export interface RecordedContext extends WorkContext {

@@ -8,9 +8,9 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { pipeline } from 'node:stream/promises';
-import type { PodBuildParts } from '../../src/build/kaniko-make.ts';
+import type { PodBuildParts } from '../../src/build/image/kaniko/make.ts';
 import type { KubeObject } from '../../src/cluster/types.ts';
-import { ok } from '../../src/outcome.ts';
+import { ok } from '../../src/core/outcome.ts';
 import { buildStandInExecutor } from './stand-in-executor.ts';
 
 /** The part of a pod's spec that decides what runs. */

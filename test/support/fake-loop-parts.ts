@@ -5,13 +5,15 @@
 import type { ImageRequest, Jar, JarRequest, WorkContext } from '../../src/build/types.ts';
 import type { ProjectConfig, ServiceConfig } from '../../src/config/model.ts';
 import type { Applied, OtherImage, Rendered } from '../../src/deploy/types.ts';
-import type { Artifact, EventBody, Stage } from '../../src/events.ts';
-import type { LoopParts } from '../../src/loop/driver.ts';
-import type { WatcherHooks } from '../../src/loop/looks.ts';
-import type { Clock, ManifestLookup, WorkParts } from '../../src/loop/types.ts';
-import { createRecords } from '../../src/loop/records.ts';
-import { cancelled, ok, type Outcome } from '../../src/outcome.ts';
-import type { ChangedFile, Difference, InputScanner, Role, Scan } from '../../src/watch/types.ts';
+import type { Artifact, EventBody } from '../../src/core/events.ts';
+import type { Stage } from '../../src/core/routes.ts';
+import type { LoopParts } from '../../src/loop/drive/driver.ts';
+import type { WatcherHooks } from '../../src/loop/drive/looks.ts';
+import type { Clock, ManifestLookup, WorkParts } from '../../src/loop/work/types.ts';
+import { createRecords } from '../../src/loop/work/records.ts';
+import { cancelled, ok, type Outcome } from '../../src/core/outcome.ts';
+import type { Role } from '../../src/core/role.ts';
+import type { ChangedFile, Difference, InputScanner, Scan } from '../../src/watch/types.ts';
 
 /** A service with a jar in the reactor `reactor`, an image and a chart. */
 export function fakeService(
@@ -238,12 +240,16 @@ export class FakeWorkshop {
         build: (request, context) => this.#buildJars(request, context),
       },
       imageBuilder: { build: (request, context) => this.#buildImage(request, context) },
-      deployer: {
+      publish: () => Promise.resolve(ok(undefined)),
+      renderer: {
         render: (service, artifact, context, others) => this.#render(service, artifact, context, others),
-        apply: (service, rendered, context) => this.#apply(service, rendered, context),
+      },
+      way: { apply: (service, rendered, context) => this.#apply(service, rendered, context) },
+      observer: {
         awaitReady: (service, rendered, context) =>
           this.#stage('rollout', [service.name], rendered.hash, context, undefined),
-        remove: () => Promise.resolve(ok({ removed: 0, kept: [] })),
+        verify: (service, rendered, context) =>
+          this.#stage('verify', [service.name], rendered.hash, context, undefined),
       },
     };
   }

@@ -4,12 +4,19 @@
  * what must always hold. No timing, no IO.
  */
 import { expect } from 'vitest';
-import { batchesAtWork, usesReactor } from '../../src/loop/plan.ts';
-import { reduce } from '../../src/loop/reducer.ts';
-import type { Effect, Message, RunFinished, RunOrder, Timer } from '../../src/loop/messages.ts';
-import { initialState, liveRun, type LoopState, type ServiceSpec, type Uses } from '../../src/loop/state.ts';
-import type { EventBody, Hold, Stage } from '../../src/events.ts';
-import type { CancelReason } from '../../src/outcome.ts';
+import { batchesAtWork, makesImage, usesReactor } from '../../src/loop/decide/run-stage.ts';
+import { reduce } from '../../src/loop/decide/reducer.ts';
+import type { Effect, Message, RunFinished, RunOrder, Timer } from '../../src/loop/decide/messages.ts';
+import {
+  initialState,
+  liveRun,
+  type LoopState,
+  type ServiceSpec,
+  type Uses,
+} from '../../src/loop/decide/state.ts';
+import type { EventBody, Hold } from '../../src/core/events.ts';
+import { stagesOf, type RouteSpec, type Stage } from '../../src/core/routes.ts';
+import type { CancelReason } from '../../src/core/outcome.ts';
 import type { Fingerprint } from '../../src/watch/types.ts';
 
 /** A run as the fake driver carries it out. */
@@ -27,8 +34,8 @@ interface FakeRun {
   movedInBuild: boolean;
 }
 
-const imageStages: readonly Stage[] = ['compile', 'package', 'image', 'push', 'render', 'apply', 'rollout'];
-const renderStages: readonly Stage[] = ['render', 'apply', 'rollout'];
+/** Without a registry that judges, no run reports `scan`. */
+const reported = (route: RouteSpec): readonly Stage[] => stagesOf(route).filter((stage) => stage !== 'scan');
 
 export class FakeLoopWorld {
   state: LoopState;
@@ -115,6 +122,7 @@ export class FakeLoopWorld {
         service,
         fingerprint: this.fingerprint(service),
         paths: [`${service}/x.java`],
+        kinds: ['source' as const],
         settlesInMs,
       }));
     this.send({ kind: 'rescanned', results });
@@ -146,7 +154,7 @@ export class FakeLoopWorld {
       this.end(run, superseded);
       return;
     }
-    if (run.next === 0 && run.order.route === 'render-only' && build !== '' && !this.artifacts.has(build)) {
+    if (run.next === 0 && !makesImage(run.order.route) && build !== '' && !this.artifacts.has(build)) {
       throw new Error(`${service}: rendered without an image`);
     }
     if (last === 'image') this.artifacts.add(build);
@@ -221,7 +229,7 @@ export class FakeLoopWorld {
 
   private end(run: FakeRun, result: RunFinished['result']): void {
     this.runs.delete(run.order.run);
-    const built = run.order.route === 'image' && run.next > imageStages.indexOf('push');
+    const built = makesImage(run.order.route) && run.next > run.stages.indexOf('push');
     this.send({
       kind: 'run-finished',
       service: run.order.service,
@@ -248,7 +256,7 @@ export class FakeLoopWorld {
           expect(clash, 'at most one run a service').toBeUndefined();
           this.runs.set(order.run, {
             order,
-            stages: order.route === 'image' ? imageStages : renderStages,
+            stages: reported(order.route),
             next: 0,
             atGate: false,
             cancelled: undefined,
@@ -257,7 +265,7 @@ export class FakeLoopWorld {
             images: {},
             // What the plan knew is older than the disk: the driver's first scan finds out.
             movedInBuild:
-              order.route === 'image' && order.fingerprint.build !== this.fingerprint(order.service).build,
+              makesImage(order.route) && order.fingerprint.build !== this.fingerprint(order.service).build,
           });
         }
         break;

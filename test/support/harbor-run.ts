@@ -5,7 +5,7 @@
  */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { AppdevError } from '../../src/errors.ts';
+import type { AppdevError } from '../../src/core/errors.ts';
 import type { FakeHarbor } from './fake-harbor/fake-harbor.ts';
 import type { Robot, StoredArtifact } from './fake-harbor/state.ts';
 import { pushImage } from './registry.ts';

@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import type { TestFiles } from '../../src/build/test-output.ts';
-import type { AppdevError } from '../../src/errors.ts';
+import type { TestFiles } from '../../src/build/jar/test-report.ts';
+import type { AppdevError } from '../../src/core/errors.ts';
 
 /** The lines of one recording, by its name without ending. */
 export function recordedBuild(tool: 'gradle' | 'maven', name: string): string[] {

@@ -16,7 +16,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { AppEvent } from '../../src/events.ts';
+import type { AppEvent } from '../../src/core/events.ts';
 import { freePort } from './free-port.ts';
 import { appdevBin, copySources, copyWarm, folderOf, hasten, type Fixture } from './project-copy.ts';
 import { apiGet, hasNamespace, type KubeItem } from './sandbox-api.ts';

@@ -3,11 +3,11 @@
  * test from the real API server, replayed by the unit tests through the same judgement.
  */
 import type { Cluster, KubeObject, Snapshot } from '../../src/cluster/types.ts';
-import { judge, type Verdict } from '../../src/deploy/judge.ts';
-import { workloadsIn } from '../../src/deploy/objects.ts';
-import type { PodPolicy } from '../../src/deploy/pod-causes.ts';
-import { begun, step, type Decision } from '../../src/deploy/progress.ts';
-import { queriesFor, viewOf } from '../../src/deploy/rollout.ts';
+import { judge, type Verdict } from '../../src/deploy/rollout/judge.ts';
+import { workloadsIn } from '../../src/deploy/objects/kinds.ts';
+import type { PodPolicy } from '../../src/deploy/rollout/pod-causes.ts';
+import { begun, step, type Decision } from '../../src/deploy/rollout/progress.ts';
+import { queriesFor, viewOf } from '../../src/deploy/rollout/rollout.ts';
 import { fieldsAt, listAt } from '../../src/support/fields.ts';
 
 /** One change of one set: what came or changed, and the names of what went. */

@@ -122,32 +122,32 @@ export function scenarios({ node, httpPort, closedPort }: Surroundings): readonl
       before: deployment(),
       manifest: deployment({ image: `${node}:5001/appdev/none:1` }),
       expected:
-        /Deployment\/web did not become ready: Pod\/web-\S+: container app gets no image \S+appdev\/none:1: .*not found.*; the old version still serves \(1 pod\)/,
-      hint: new RegExp(`the node asked ${node}:5001: push it there`),
+        /Deployment\/web did not become ready: Pod\/web-\S+: container app cannot get image \S+appdev\/none:1: .*not found.*; the old version is still serving \(1 pod\)/,
+      hint: new RegExp(`the node asked ${node}:5001: push the image there`),
     },
     {
       name: 'registry-speaks-http',
       manifest: deployment({ image: `${node}:${httpPort}/appdev/java:1` }),
-      expected: /server gave HTTP response to HTTPS client.*; nothing serves in its place/,
+      expected: /server gave HTTP response to HTTPS client.*; no older version is serving/,
       hint: /declare it as insecure in the node's containerd/,
     },
     {
       name: 'registry-is-down',
       manifest: deployment({ image: `${node}:${closedPort}/appdev/java:1` }),
-      expected: /gets no image .*connection refused/,
-      hint: /is `registry.pull` right, and the registry up\?/,
+      expected: /cannot get image .*connection refused/,
+      hint: /check that `registry.pull` is right as seen from the node/,
     },
     {
       name: 'image-name-invalid',
       manifest: deployment({ image: 'Not/An Image' }),
-      expected: /gets no image Not\/An Image: this is not an image reference/,
+      expected: /cannot get image Not\/An Image: this is not an image reference/,
     },
     {
       name: 'crash',
       before: deployment(),
       manifest: deployment({ command: crash, container: neverReady }),
       restartsAllowed: 1,
-      expected: /container app ended 2 times: exit code 7; the old version still serves/,
+      expected: /container app ended 2 times: exit code 7; the old version is still serving/,
       hint: /kubectl --context \S+ -n \S+ logs web-\S+ -c app/,
       evidence: /about to fail/,
     },
@@ -162,7 +162,7 @@ export function scenarios({ node, httpPort, closedPort }: Surroundings): readonl
       name: 'crash-of-spring',
       manifest: deployment({ command: shell("cat <<'END'", ...springReport, 'END', 'exit 1') }),
       expected:
-        /ended once: exit code 1 \(the application gave up\): Web server failed to start\. Port 8080 was already in use\.; nothing serves/,
+        /ended once: exit code 1 \(the application gave up\): Web server failed to start\. Port 8080 was already in use\.; no older version is serving/,
       hint: /^Identify and stop the process that's listening on port 8080/,
       evidence: /APPLICATION FAILED TO START/,
     },
@@ -184,7 +184,7 @@ export function scenarios({ node, httpPort, closedPort }: Surroundings): readonl
     {
       name: 'ends-by-itself',
       manifest: deployment({ command: '["true"]' }),
-      expected: /ended once: exit code 0 \(it ended by itself, although it should keep running\)/,
+      expected: /ended once: exit code 0 \(it ended by itself but should keep running\)/,
     },
     {
       name: 'out-of-memory',
@@ -236,7 +236,7 @@ export function scenarios({ node, httpPort, closedPort }: Surroundings): readonl
       }),
       deadlineMs: 12_000,
       expected:
-        /within 12 s: .*container app runs, but its readiness probe GET :\d+\/actuator\/health\/readiness fails: HTTP 404; the old version still serves/,
+        /within 12 s: .*container app runs, but its readiness probe GET :\d+\/actuator\/health\/readiness fails: HTTP 404; the old version is still serving/,
       hint: /nothing serves that path/,
     },
     {
@@ -280,13 +280,13 @@ export function scenarios({ node, httpPort, closedPort }: Surroundings): readonl
       before: `apiVersion: v1\nkind: ResourceQuota\nmetadata: {name: one}\nspec: {hard: {pods: "1"}}\n---\n${deployment()}`,
       manifest: `apiVersion: v1\nkind: ResourceQuota\nmetadata: {name: one}\nspec: {hard: {pods: "1"}}\n---\n${deployment({ container: 'env: [{name: A, value: b}]' })}`,
       expected:
-        /ReplicaSet\/web-\S+: may not create pods: exceeded quota: one.*; the old version still serves/,
+        /ReplicaSet\/web-\S+: cannot create pods: exceeded quota: one.*; the old version is still serving/,
       hint: /raise the quota/,
     },
     {
       name: 'service-account-missing',
       manifest: deployment({ spec: 'serviceAccountName: nobody' }),
-      expected: /may not create pods: .*service ?account "nobody" not found/,
+      expected: /cannot create pods: .*service ?account "nobody" not found/,
       hint: /serviceAccount\.create/,
     },
     {

@@ -1,6 +1,6 @@
 /** Events for tests of the reporters: one of every type with every field, and one scripted session. */
-import type { AppdevError } from '../../src/errors.ts';
-import type { AppEvent, EventBody } from '../../src/events.ts';
+import type { AppdevError } from '../../src/core/errors.ts';
+import type { AppEvent, EventBody } from '../../src/core/events.ts';
 
 type Samples = { readonly [T in EventBody['type']]: Extract<EventBody, { type: T }> };
 
@@ -8,7 +8,7 @@ type Samples = { readonly [T in EventBody['type']]: Extract<EventBody, { type: T
 export const compileError: AppdevError = {
   code: 'SOURCE_BUILD_FAILED',
   message: 'orders does not compile: 1 error in OrderService.java',
-  hint: 'correct the line above and save; the version before keeps serving',
+  hint: 'correct the line above and save; the previous version keeps serving',
   diagnostics: [
     {
       severity: 'error',
@@ -97,6 +97,7 @@ export const samples: Samples = {
     run: 7,
     change: 14,
     route: 'image',
+    because: 'changed: source',
     reason: 'OrderService.java (+2)',
   },
   'stage.started': { type: 'stage.started', service: 'orders', run: 7, stage: 'compile' },
@@ -240,7 +241,15 @@ export const session: readonly EventBody[] = [
   samples['pod.changed'],
   samples['forward.opened'],
   samples['pod.log'],
-  { type: 'run.started', service: 'billing', run: 8, change: 0, route: 'image', reason: 'start' },
+  {
+    type: 'run.started',
+    service: 'billing',
+    run: 8,
+    change: 0,
+    route: 'image',
+    because: 'changed: source',
+    reason: 'start',
+  },
   { type: 'stage.started', service: 'billing', run: 8, stage: 'rollout' },
   {
     type: 'pod.changed',
@@ -276,6 +285,7 @@ export const session: readonly EventBody[] = [
     run: 9,
     change: 15,
     route: 'image',
+    because: 'changed: source',
     reason: 'GatewayConfig.java',
   },
   { type: 'stage.started', service: 'gateway', run: 9, stage: 'compile' },

@@ -4,9 +4,9 @@
  */
 import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
-import { createEventBus } from '../../src/events.ts';
+import { createEventBus } from '../../src/core/events.ts';
 import { chooseOutput } from '../../src/ui/output.ts';
-import { createReporter } from '../../src/ui/reporter.ts';
+import { createReporter } from '../../src/ui/reporters.ts';
 import type { TuiProgramAnswer, TuiProgramOrder } from './tui-terminal.ts';
 
 const { env } = process;

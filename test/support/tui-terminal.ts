@@ -5,8 +5,8 @@ import { createServer, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { EventBody } from '../../src/events.ts';
-import type { KeyAction } from '../../src/ui/keys.ts';
+import type { EventBody } from '../../src/core/events.ts';
+import type { KeyAction } from '../../src/ui/view/keys.ts';
 import { PtyTerminal, type PtyOptions } from './pty-terminal.ts';
 
 /** What a test tells the program. */

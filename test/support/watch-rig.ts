@@ -18,11 +18,11 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import type { JarInputs } from '../../src/build/types.ts';
 import type { ProjectConfig, ServiceConfig } from '../../src/config/model.ts';
-import type { EventBody } from '../../src/events.ts';
-import { createLoop, type Loop } from '../../src/loop/driver.ts';
-import { createRecords } from '../../src/loop/records.ts';
-import type { WorkParts } from '../../src/loop/types.ts';
-import { cancelled, ok } from '../../src/outcome.ts';
+import type { EventBody } from '../../src/core/events.ts';
+import { createLoop, type Loop } from '../../src/loop/drive/driver.ts';
+import { createRecords } from '../../src/loop/work/records.ts';
+import type { WorkParts } from '../../src/loop/work/types.ts';
+import { cancelled, ok } from '../../src/core/outcome.ts';
 import { createGitProbe } from '../../src/watch/git.ts';
 import { createScanner } from '../../src/watch/scanner.ts';
 import type { InputScanner } from '../../src/watch/types.ts';
@@ -219,20 +219,25 @@ export class WatchRig {
           );
         },
       },
-      deployer: {
+      publish: () => Promise.resolve(ok(undefined)),
+      renderer: {
         render: ({ name }, artifact) => {
           // The chart is read now; the sources are in the image.
           const hash = `${artifact?.digest ?? ''} ${readOr(this.path('deploy/chart/values.yaml'))}`;
           return Promise.resolve(ok({ service: name, namespace: 'n', objects: [], yaml: '', hash }));
         },
+      },
+      way: {
         apply: (_service, rendered, { report }) => {
           report.started('apply');
           this.deployed = rendered.hash.split(' ')[0] ?? '';
           report.finished('apply', 'ok');
           return Promise.resolve(ok({ changed: true, detail: '' }));
         },
+      },
+      observer: {
         awaitReady: () => Promise.resolve(ok(undefined)),
-        remove: unused,
+        verify: unused,
       },
     };
   }

@@ -1,13 +1,17 @@
 /** The rules of docs/architecture.md that a machine can check: who may import what, and that there is no cycle. */
-import { readFileSync, readdirSync } from 'node:fs';
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
+import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
+import { roomLimit, rooms } from './rooms.ts';
 
-const src = resolve(import.meta.dirname, '../../src');
+const top = resolve(import.meta.dirname, '../..');
+const src = join(top, 'src');
 
 const files = readdirSync(src, { recursive: true, encoding: 'utf8' })
   .filter((name) => /\.tsx?$/.test(name) && !/\.test\.tsx?$/.test(name))
-  .map((name) => name.replaceAll('\\', '/'));
+  .map((name) => name.replaceAll('\\', '/'))
+  .sort();
 
 interface Import {
   readonly from: string;
@@ -17,115 +21,153 @@ interface Import {
   readonly lazy: boolean;
 }
 
-const imports: readonly Import[] = files.flatMap((file) => importsOf(file));
+const sources = new Map(files.map((file) => [file, parse(file, readFileSync(join(src, file), 'utf8'))]));
+const imports: readonly Import[] = [...sources].flatMap(([file, source]) => importsOf(file, source));
 
-function importsOf(file: string): Import[] {
-  const text = readFileSync(join(src, file), 'utf8');
+function parse(file: string, text: string): ts.SourceFile {
+  return ts.createSourceFile(file, text, ts.ScriptTarget.Latest);
+}
+
+function importsOf(file: string, source: ts.SourceFile): Import[] {
   const found: Import[] = [];
-  for (const match of text.matchAll(
-    /^(?:import|export)\s+(type\s+)?[^'";]*?from\s+'([^']+)'|^import\s+'([^']+)'/gm,
-  )) {
-    found.push(make(file, match[2] ?? match[3] ?? '', match[1] !== undefined, false));
-  }
-  for (const match of text.matchAll(/\bimport\('([^']+)'\)/g)) {
-    found.push(make(file, match[1] ?? '', false, true));
-  }
+  const add = (specifier: ts.Node | undefined, kind: { typeOnly?: boolean; lazy?: boolean }): void => {
+    if (specifier === undefined || !ts.isStringLiteralLike(specifier)) return;
+    const { typeOnly = false, lazy = false } = kind;
+    found.push({ from: file, to: targetOf(file, specifier.text), typeOnly, lazy });
+  };
+  const visit = (node: ts.Node): void => {
+    if (ts.isImportDeclaration(node)) {
+      add(node.moduleSpecifier, { typeOnly: onlyTypes(node.importClause) });
+    } else if (ts.isExportDeclaration(node)) {
+      add(node.moduleSpecifier, { typeOnly: node.isTypeOnly });
+    } else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) {
+      add(node.argument.literal, { typeOnly: true });
+    } else if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) {
+      add(node.arguments[0], { lazy: true });
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
   return found;
 }
 
-function make(file: string, specifier: string, typeOnly: boolean, lazy: boolean): Import {
-  const to = specifier.startsWith('.')
+/** `import { type A }` is not one: with verbatimModuleSyntax the module is loaded all the same. */
+function onlyTypes(clause: ts.ImportClause | undefined): boolean {
+  return clause?.phaseModifier === ts.SyntaxKind.TypeKeyword;
+}
+
+function targetOf(file: string, specifier: string): string {
+  return specifier.startsWith('.')
     ? relative(src, resolve(src, dirname(file), specifier)).replaceAll('\\', '/')
     : specifier.replace(/^(@[^/]+\/[^/]+|[^/]+).*$/, '$1');
-  return { from: file, to, typeOnly, lazy };
 }
 
-/** First folder below src, or the file's own name for those at the top. */
-function part(file: string): string {
-  return file.includes('/') ? (file.split('/')[0] ?? '') : file.replace(/\.tsx?$/, '');
+/** The folder of a file, below src; that of cli.ts is ''. */
+function roomOf(file: string): string {
+  return file.includes('/') ? dirname(file) : '';
 }
 
-/** What each part may import; a part that is missing here fails the test that every part has a rule. */
-const allowed: Record<string, readonly string[]> = {
-  diagnostic: [],
-  errors: ['diagnostic'],
-  outcome: ['errors'],
-  events: ['errors', 'outcome'],
-  version: [],
-  support: ['diagnostic', 'errors', 'outcome', 'events'],
-  config: ['diagnostic', 'errors', 'outcome', 'events', 'support', 'profiles'],
-  profiles: ['diagnostic', 'errors', 'outcome', 'events', 'support', 'config'],
-  cluster: ['diagnostic', 'errors', 'outcome', 'events', 'support', 'config'],
-  registry: ['diagnostic', 'errors', 'outcome', 'events', 'support', 'config', 'cluster'],
-  watch: ['diagnostic', 'errors', 'outcome', 'events', 'support', 'config', 'build'],
-  build: ['diagnostic', 'errors', 'outcome', 'events', 'support', 'config', 'cluster', 'registry'],
-  deploy: ['diagnostic', 'errors', 'outcome', 'events', 'support', 'config', 'cluster', 'build'],
-  loop: ['diagnostic', 'errors', 'outcome', 'events', 'support', 'config', 'build', 'deploy', 'watch'],
-  ui: ['diagnostic', 'errors', 'events', 'outcome'],
-};
+/** Imports from one file of src to another. */
+const inner = imports.filter(({ to }) => sources.has(to));
+const roomImports = inner
+  .map(({ from, to }) => ({ from: roomOf(from), to: roomOf(to) }))
+  .filter(({ from, to }) => from !== to);
 
-describe('architecture', () => {
-  it('gives every part a rule', () => {
-    const parts = new Set(files.map(part));
-    expect([...parts].filter((name) => !['commands', 'cli'].includes(name) && !(name in allowed))).toEqual(
-      [],
-    );
+describe('rooms', () => {
+  it('have a line each in rooms.ts, and none is left that is no more', () => {
+    expect([...new Set(files.map(roomOf))].sort()).toEqual(Object.keys(rooms).sort());
   });
 
-  it('keeps the direction of imports', () => {
-    const wrong = imports.filter(({ from, to }) => {
-      if (!files.includes(to)) return false;
-      const rule = allowed[part(from)];
-      return rule !== undefined && part(to) !== part(from) && !rule.includes(part(to));
+  it('import only from the rooms that rooms.ts allows', () => {
+    const wrong = inner.filter(({ from, to }) => {
+      const [room, other] = [roomOf(from), roomOf(to)];
+      return room !== other && rooms[room]?.from.includes(other) !== true;
     });
     expect(wrong.map(({ from, to }) => `${from} -> ${to}`)).toEqual([]);
   });
 
-  it('lets the loop import interfaces only from build, deploy and config', () => {
-    const wrong = imports.filter(
+  it('are allowed only what they use', () => {
+    const used = new Set(roomImports.map(({ from, to }) => `${from} -> ${to}`));
+    const allowed = Object.entries(rooms).flatMap(([room, { from }]) => from.map((to) => `${room} -> ${to}`));
+    expect(allowed.filter((pair) => !used.has(pair))).toEqual([]);
+  });
+
+  it('form no cycle, types included', () => {
+    expect(findCycle(Object.keys(rooms), (room) => rooms[room]?.from ?? [])).toBeUndefined();
+    expect(findCycle(Object.keys(rooms), targetsIn(roomImports))).toBeUndefined();
+  });
+
+  it(`hold no more than ${roomLimit} files`, () => {
+    const full = Object.keys(rooms)
+      .map((room) => ({ room, count: files.filter((file) => roomOf(file) === room).length }))
+      .filter(({ count }) => count > roomLimit);
+    expect(full).toEqual([]);
+  });
+
+  it('stand in docs/architecture.md as they are here (else run this test with UPDATE_GENERATED=1)', () => {
+    const path = join(top, 'docs/architecture.md');
+    const text = readFileSync(path, 'utf8');
+    const [start, end] = ['<!-- rooms: generated from test/unit/rooms.ts -->\n', '<!-- end of rooms -->'];
+    const [before, , after] = text.split(new RegExp(`(${start}[^]*?${end})`));
+    const wanted = `${before ?? ''}${start}\n${roomsText()}\n${end}${after ?? ''}`;
+    if (process.env['UPDATE_GENERATED'] === '1') writeFileSync(path, wanted);
+    expect(readFileSync(path, 'utf8')).toBe(wanted);
+  });
+});
+
+describe('files', () => {
+  it('form no cycle, types included', () => {
+    expect(findCycle(files, targetsIn(inner))).toBeUndefined();
+  });
+
+  it('of the loop import interfaces only from build, deploy and config', () => {
+    const wrong = inner.filter(
       ({ from, to, typeOnly }) =>
-        part(from) === 'loop' &&
-        ['build', 'deploy', 'config', 'cluster', 'registry'].includes(part(to)) &&
-        !typeOnly,
+        from.startsWith('loop/') && /^(build|deploy|config|cluster|registry)\//.test(to) && !typeOnly,
     );
     expect(wrong.map(({ from, to }) => `${from} -> ${to}`)).toEqual([]);
   });
 
   it.each([
     ['chokidar', /^watch\/watcher\.ts$/],
-    ['execa', /^support\/process\.ts$/],
-    ['@kubernetes/client-node', /^cluster\//],
-    ['ink', /^ui\//],
-    ['react', /^ui\//],
+    ['execa', /^support\/process\/process\.ts$/],
+    ['@kubernetes/client-node', /^cluster\/api\/sign-in\.ts$/],
+    ['ws', /^cluster\/api\/channels\.ts$/],
+    ['diff', /^deploy\/live\/shown\.ts$/],
+    ['dockerfile-ast', /^build\/image\/context\/copy-sources\.ts$/],
+    ['ink', /^ui\/panel\/tui\//],
+    ['react', /^ui\/panel\/tui\//],
     ['zod', /^config\//],
     ['ignore', /^watch\//],
-  ])('has a single place that imports %s', (name, place) => {
+  ])('have a single place that imports %s', (name, place) => {
     const importers = imports.filter(({ to }) => to === name).map(({ from }) => from);
     expect(importers.length).toBeGreaterThan(0);
     expect(importers.filter((file) => !place.test(file))).toEqual([]);
   });
 
-  it('has a single place that listens for aborts: Node warns of the eleventh listener on a signal', () => {
-    const listeners = files.filter((file) =>
-      readFileSync(join(src, file), 'utf8').includes("addEventListener('abort'"),
-    );
+  it('have a single place that listens for aborts: Node warns of the eleventh listener on a signal', () => {
+    const listeners = files.filter((file) => textOf(file).includes("addEventListener('abort'"));
     expect(listeners).toEqual(['support/abort.ts']);
   });
 
-  it('loads the Kubernetes client and Ink only where they are used', () => {
+  it('load the Kubernetes client and Ink only where they are used', () => {
     const eager = reachableEagerly('cli.ts');
-    expect(
-      eager.filter((name) => ['@kubernetes/client-node', 'ink', 'react', 'zod', 'chokidar'].includes(name)),
-    ).toEqual([]);
+    const heavy = [
+      '@kubernetes/client-node',
+      'ws',
+      'dockerfile-ast',
+      'diff',
+      'ink',
+      'react',
+      'zod',
+      'chokidar',
+    ];
+    expect(eager.filter((name) => heavy.includes(name))).toEqual([]);
   });
 
-  it('has no cycle', () => {
-    expect(findCycle()).toBeUndefined();
-  });
-
-  it('has no barrel file and no default export', () => {
+  it('are no barrels and have no default export', () => {
     const offenders = files.filter((file) => {
-      const text = readFileSync(join(src, file), 'utf8');
+      const text = textOf(file);
       return (
         /(^|\/)index\.tsx?$/.test(file) || /^export default\b/m.test(text) || /^export \* from/m.test(text)
       );
@@ -134,39 +176,127 @@ describe('architecture', () => {
   });
 });
 
-function runtimeImportsOf(file: string): readonly Import[] {
-  return imports.filter(({ from, typeOnly, lazy }) => from === file && !typeOnly && !lazy);
+describe('the reading of imports', () => {
+  it('sees every form, and which of them load nothing', () => {
+    const text = [
+      "import { a } from './a.ts';",
+      "import type { B } from './b.ts';",
+      "import { type C } from './c.ts';",
+      "import './d.ts';",
+      "export { e } from './e.ts';",
+      "export type { F } from './f.ts';",
+      "const g = await import('./g.ts');",
+      "type H = import('./h.ts').H;",
+      "import {\n  type I,\n  j,\n} from '@scope/name/deep.js';",
+      "// import { k } from './k.ts';",
+      'const l = "import { l } from \'./l.ts\'";',
+    ].join('\n');
+    const shown = importsOf('room/x.ts', parse('room/x.ts', text)).map(
+      ({ to, typeOnly, lazy }) => `${to}${typeOnly ? ' type' : ''}${lazy ? ' lazy' : ''}`,
+    );
+    expect(shown).toEqual([
+      'room/a.ts',
+      'room/b.ts type',
+      'room/c.ts',
+      'room/d.ts',
+      'room/e.ts',
+      'room/f.ts type',
+      'room/g.ts lazy',
+      'room/h.ts type',
+      '@scope/name',
+    ]);
+  });
+
+  it('finds a cycle', () => {
+    const steps = targetsIn([
+      { from: 'a', to: 'b' },
+      { from: 'b', to: 'c' },
+      { from: 'c', to: 'b' },
+    ]);
+    expect(findCycle(['a'], steps)).toBe('b -> c -> b');
+  });
+});
+
+function textOf(file: string): string {
+  return sources.get(file)?.text ?? '';
 }
 
 function reachableEagerly(entry: string): string[] {
+  const steps = targetsIn(imports.filter(({ typeOnly, lazy }) => !typeOnly && !lazy));
   const seen = new Set<string>();
   const queue = [entry];
   for (let file = queue.pop(); file !== undefined; file = queue.pop()) {
     if (seen.has(file)) continue;
     seen.add(file);
-    queue.push(...runtimeImportsOf(file).map(({ to }) => to));
+    queue.push(...steps(file));
   }
   return [...seen];
 }
 
-function findCycle(): string | undefined {
+function targetsIn(
+  pairs: readonly { readonly from: string; readonly to: string }[],
+): (from: string) => readonly string[] {
+  const targets = new Map<string, Set<string>>();
+  for (const { from, to } of pairs) targets.set(from, (targets.get(from) ?? new Set()).add(to));
+  return (from) => [...(targets.get(from) ?? [])];
+}
+
+function findCycle(
+  starts: readonly string[],
+  stepsFrom: (name: string) => readonly string[],
+): string | undefined {
   const done = new Set<string>();
   const path: string[] = [];
-  const visit = (file: string): string | undefined => {
-    if (path.includes(file)) return [...path.slice(path.indexOf(file)), file].join(' -> ');
-    if (done.has(file)) return undefined;
-    path.push(file);
-    for (const { to } of runtimeImportsOf(file)) {
-      const cycle = visit(to);
+  const visit = (name: string): string | undefined => {
+    if (path.includes(name)) return [...path.slice(path.indexOf(name)), name].join(' -> ');
+    if (done.has(name)) return undefined;
+    path.push(name);
+    for (const next of stepsFrom(name)) {
+      const cycle = visit(next);
       if (cycle !== undefined) return cycle;
     }
     path.pop();
-    done.add(file);
+    done.add(name);
     return undefined;
   };
-  for (const file of files) {
-    const cycle = visit(file);
+  for (const start of starts) {
+    const cycle = visit(start);
     if (cycle !== undefined) return cycle;
   }
   return undefined;
+}
+
+/** The tree of the rooms with a line each, and what each may import, as docs/architecture.md has them. */
+function roomsText(): string {
+  const named = Object.entries(rooms).filter(([room]) => room !== '');
+  const indented = (room: string): string => {
+    const parts = room.split('/');
+    return `${'  '.repeat(parts.length)}${parts.at(-1) ?? ''}/`;
+  };
+  const tree: string[] = [];
+  const opened = new Set<string>();
+  for (const [room, { about }] of named) {
+    // A folder that only holds rooms has a line, but none of its own in the table.
+    const parent = room.includes('/') ? dirname(room) : undefined;
+    if (parent !== undefined && rooms[parent] === undefined && !opened.has(parent)) {
+      opened.add(parent);
+      tree.push(indented(parent));
+    }
+    tree.push(`${indented(room).padEnd(18)}${about}`);
+  }
+  const list = named.map(([room, { from }]) => {
+    const names = from.map((name) => `\`${name}\``).join(', ');
+    return `- \`${room}\`: ${names === '' ? 'nothing' : names}`;
+  });
+  return [
+    '```',
+    `${'src/'.padEnd(18)}cli.ts, ${rooms['']?.about ?? ''}`,
+    ...tree,
+    '```',
+    '',
+    'A room may import from these, and from nothing else:',
+    '',
+    ...list,
+    '',
+  ].join('\n');
 }

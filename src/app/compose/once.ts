@@ -1,0 +1,31 @@
+/** What the one-shot commands hand to the loop's work. */
+import { writtenOnce } from '../../loop/work/written.ts';
+import type { OnceOptions } from '../../loop/once/once.ts';
+import { createScanner } from '../../watch/scanner.ts';
+import type { Session } from '../session.ts';
+import type { Work } from './work.ts';
+
+/** Options for all services of the session. */
+export function onceOptions({ project, services, emit, signals }: Session, work: Work): OnceOptions {
+  const { parts, testsRun, records, toolchain } = work;
+  const config = { ...project.config, services };
+  const scanner = createScanner({
+    config,
+    jarBuilder: parts.jarBuilder,
+    testsRun,
+    now: Date.now,
+    // What cannot be an input is worth a word where somebody watches; a pipeline has the build's own errors.
+    note: () => undefined,
+    toolchain,
+    target: parts.target,
+  });
+  return {
+    services,
+    images: project.config.services,
+    parts: { ...parts, projectRoot: config.root, scanner, records, written: writtenOnce, testsRun },
+    emit,
+    now: () => performance.now(),
+    signal: signals.shutdown,
+    reason: 'start',
+  };
+}

@@ -1,0 +1,100 @@
+/**
+ * The frame of commands that print data. Only their data goes to standard output; warnings and errors go to standard
+ * error. There is no reporter.
+ */
+import type { LoadedProject } from '../config/load.ts';
+import type { ServiceConfig } from '../config/model.ts';
+import { createEventBus, type EventBody } from '../core/events.ts';
+import { ok, type NotOk, type Outcome } from '../core/outcome.ts';
+import { createCleanup } from '../support/cleanup.ts';
+import { killAllChildren } from '../support/process/children.ts';
+import { makeTempFolder } from '../support/files/temp.ts';
+import type { Invocation } from './invocation.ts';
+import { exitWith, internalError } from './fail.ts';
+import { chooseServices, openProject } from './project.ts';
+import { environmentMask, openMask } from './secrets.ts';
+import type { Session } from './session.ts';
+import { handleSignals } from './signals.ts';
+import { stateFolderOf } from './state-folder.ts';
+
+/** Milliseconds that closing connections may take. */
+const cleanupMs = 5000;
+
+/**
+ * Loads the project, runs `body`, and closes everything.
+ *
+ * @param body does the work; its value is the exit code
+ * @param onEvent gets the session's events; by default, it prints warnings to standard error
+ * @returns the exit code of the failure, or of the signal that ended the session, or the one that `body` returned
+ */
+export async function withData(
+  invocation: Invocation,
+  body: (session: Session) => Promise<Outcome<number>>,
+  onEvent: (event: EventBody) => void = warnOnStderr,
+): Promise<number> {
+  const project = await openProject(invocation);
+  if (project.kind !== 'ok') return exitWith(project, environmentMask(invocation.env));
+  const services = chooseServices(project.value.config, invocation.positionals, false);
+  if (services.kind !== 'ok') return exitWith(services, environmentMask(invocation.env));
+  return await run(invocation, project.value, services.value, body, onEvent);
+}
+
+async function run(
+  invocation: Invocation,
+  project: LoadedProject,
+  services: readonly ServiceConfig[],
+  body: (session: Session) => Promise<Outcome<number>>,
+  onEvent: (event: EventBody) => void,
+): Promise<number> {
+  // A reader such as `head` closes the pipe when it has enough. That is not an error.
+  process.stdout.on('error', () => process.exit(0));
+  const bus = createEventBus(Date.now);
+  bus.subscribe(onEvent);
+  const { mask, learn } = openMask(invocation.env, project.secrets);
+  const cleanup = createCleanup();
+  const signals = handleSignals((exitCode) => {
+    killAllChildren('SIGKILL');
+    process.exit(exitCode);
+  });
+  const session: Session = {
+    invocation,
+    project,
+    services,
+    emit: (event) => bus.emit(mask(event)),
+    mask,
+    learn,
+    signals,
+    cleanup,
+    stateFolder: stateFolderOf(project.config.root) ?? makeTempFolder('state'),
+    onKey: () => undefined,
+  };
+  // An exception is reported here, because here the secrets are known that the report must not show.
+  const outcome = await body(session).catch((error: unknown): NotOk => ({
+    kind: 'failed',
+    error: internalError(error),
+  }));
+  await cleanup.run(cleanupMs);
+  signals.dispose();
+  if (outcome.kind === 'failed') return exitWith(outcome, mask);
+  return signals.exitCode() ?? (outcome.kind === 'ok' ? outcome.value : exitWith(outcome, mask));
+}
+
+/** Prints every notice to standard error, for commands whose data cannot be understood without them. */
+export function noticesOnStderr(event: EventBody): void {
+  if (event.type === 'notice' && event.level === 'info') process.stderr.write(`${event.message}\n`);
+  else warnOnStderr(event);
+}
+
+/** Prints only warnings to standard error. */
+function warnOnStderr(event: EventBody): void {
+  if (event.type !== 'notice' || event.level !== 'warning') return;
+  process.stderr.write(`warning: ${event.message}${event.hint === undefined ? '' : ` (${event.hint})`}\n`);
+}
+
+/** True for `--output json`. Any other value means text. */
+export function wantsJson(invocation: Invocation): boolean {
+  return invocation.strings['output'] === 'json';
+}
+
+/** A success with the exit code 0. */
+export const done: Outcome<number> = ok(0);

@@ -1,0 +1,32 @@
+/** Makes label selectors for a service's pods from its objects. Pure. */
+import type { KubeObject } from '../../cluster/types.ts';
+import { podSpecOf, workloadsIn } from '../../deploy/objects/kinds.ts';
+import { fieldsAt, listAt, numberAt } from '../../support/fields.ts';
+
+/** One label selector for each workload, without duplicates. */
+export function selectorsOf(objects: readonly KubeObject[]): readonly string[] {
+  return [...new Set(workloadsIn(objects).flatMap((workload) => selectorOf(workload) ?? []))];
+}
+
+/**
+ * The selector of the workload that a port belongs to: the first whose containers declare the port. If none does, it is
+ * the first workload, because a port need not be declared.
+ */
+export function selectorOfPort(workloads: readonly KubeObject[], port: number): string | undefined {
+  const declares = (workload: KubeObject): boolean =>
+    listAt(podSpecOf(workload), 'containers').some((container) =>
+      listAt(container, 'ports').some((declared) => numberAt(declared, 'containerPort') === port),
+    );
+  return selectorsOf([...workloads.filter(declares), ...workloads]).at(0);
+}
+
+function selectorOf(workload: KubeObject): string | undefined {
+  // The API server makes a job's selector. But its pods have a label with the job's name.
+  if (workload.kind === 'Job') return `batch.kubernetes.io/job-name=${workload.metadata.name}`;
+  const labels =
+    workload.kind === 'Pod'
+      ? (workload.metadata.labels ?? {})
+      : fieldsAt(workload, 'spec', 'selector', 'matchLabels');
+  const pairs = Object.entries(labels).map(([name, value]) => `${name}=${String(value)}`);
+  return pairs.length === 0 ? undefined : pairs.join(',');
+}

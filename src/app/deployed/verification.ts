@@ -1,0 +1,25 @@
+/** Checks that what runs is what was built, for `verify` and the end of `run`. */
+import type { Artifact } from '../../core/events.ts';
+import { verifyServices } from '../../loop/once/once.ts';
+import type { Outcome } from '../../core/outcome.ts';
+import type { OpenTarget } from '../compose/cluster.ts';
+import { firstFailure } from '../first-failure.ts';
+import type { Session } from '../session.ts';
+
+/**
+ * Verifies each service: rolled out, and its ready pods run the digest.
+ *
+ * @param artifacts by service, also those of services that take no part, which manifests may name.
+ */
+export async function verifyRunning(
+  { emit, project, services, signals }: Session,
+  { deployer: { renderer, observer } }: OpenTarget,
+  artifacts: ReadonlyMap<string, Artifact>,
+): Promise<Outcome<void>> {
+  const outcomes = await verifyServices({
+    ...{ services, images: project.config.services, parts: { renderer, observer } },
+    ...{ emit, now: () => performance.now(), signal: signals.shutdown },
+    ...{ reason: 'verify', given: artifacts },
+  });
+  return firstFailure(outcomes.values());
+}

@@ -1,0 +1,157 @@
+/**
+ * What accompanies a deployed service in `dev`: its pods' state, its application logs and its forwarded ports. Attached to
+ * what is there at the start, to what is applied, and again when the workloads or `dev.forward` change; all end with the
+ * session.
+ */
+import { forwardService } from '../../cluster/forward/forward.ts';
+import { followPodLogs } from '../../cluster/logs/pod-logs.ts';
+import type { KubeObject } from '../../cluster/types.ts';
+import type { ServiceConfig } from '../../config/model.ts';
+import { workloadsIn } from '../../deploy/objects/kinds.ts';
+import { placed } from '../../deploy/record/release.ts';
+import type { Emit } from '../../core/events.ts';
+import { namespaceOf, type OpenTarget } from '../compose/cluster.ts';
+import type { ApplyWay } from './footprint.ts';
+import { selectorOfPort, selectorsOf } from '../deployed/selectors.ts';
+
+/** Follows services as they are deployed. */
+export interface Attachments {
+  /** Attaches to what is applied. */
+  readonly following: (way: ApplyWay) => ApplyWay;
+  /** Attaches what earlier sessions left deployed: it serves until something newer does, also when nothing builds. */
+  attachDeployed(services: readonly ServiceConfig[]): void;
+  /** Follows a changed configuration: other ports are forwarded at once, without a deploy. */
+  configured(services: readonly ServiceConfig[]): void;
+  /** Stops following; resolves when every stream and listener is closed. */
+  stop(): Promise<void>;
+}
+
+/** What a service runs as. */
+interface Placed {
+  readonly namespace: string;
+  readonly workloads: readonly KubeObject[];
+}
+
+/** One thing that is followed: what it follows, as text, and how it ends. */
+interface Attached {
+  readonly key: string;
+  readonly stop: AbortController;
+  readonly done: Promise<void>;
+}
+
+/** Only lines from now on: what a pod said before this session is in `appdev logs`. */
+const backlog = { tailLines: 0 };
+
+/** Makes it for one session. */
+export function createAttachments({ cluster, deployer }: OpenTarget, emit: Emit): Attachments {
+  /** By service. */
+  const deployed = new Map<string, Placed>();
+  /** What the configuration says by now: a run may still apply with the one that it began with. */
+  const ports = new Map<string, ServiceConfig['dev']['forward']>();
+  /** By service, and by service and local port. */
+  const attached = new Map<string, Attached>();
+  const running = new Set<Promise<void>>();
+  const stopping = new AbortController();
+
+  /** Starts what a key stands for in the place of what stood for another, once that has ended: a port has one listener. */
+  function replace(place: string, key: string, start: (signal: AbortSignal) => Promise<void>): void {
+    const before = attached.get(place);
+    if (before?.key === key || stopping.signal.aborted) return;
+    before?.stop.abort();
+    const stop = new AbortController();
+    const done = (before?.done ?? Promise.resolve()).then(async () => {
+      if (!stop.signal.aborted) await start(stop.signal);
+    });
+    attached.set(place, { key, stop, done });
+    track(done);
+  }
+
+  function track(task: Promise<void>): void {
+    const tracked = task.finally(() => running.delete(tracked));
+    running.add(tracked);
+  }
+
+  function attach(service: ServiceConfig, { namespace, workloads }: Placed): void {
+    const { name } = service;
+    deployed.set(name, { namespace, workloads });
+    const selectors = selectorsOf(workloads);
+    const names = workloads.map(({ metadata }) => metadata.name);
+    replace(name, JSON.stringify([namespace, selectors, names]), async (signal) => {
+      deployer.observer.followPods(
+        service,
+        workloads,
+        (pods) => emit({ type: 'pod.changed', service: name, pods }),
+        signal,
+      );
+      const logs = selectors.map(
+        async (selector) =>
+          await followPodLogs(cluster, { service: name, namespace, selector, ...backlog }, emit, signal),
+      );
+      await Promise.all(logs);
+    });
+    forward(service, { namespace, workloads });
+  }
+
+  function forward({ name, dev }: ServiceConfig, { namespace, workloads }: Placed): void {
+    const wanted = new Set<string>();
+    for (const port of ports.get(name) ?? dev.forward) {
+      const selector = selectorOfPort(workloads, port.remotePort);
+      if (selector === undefined) continue;
+      const place = `${name}:${port.localPort}`;
+      wanted.add(place);
+      replace(place, JSON.stringify([namespace, selector, port]), async (signal) => {
+        const open = new Set<number>();
+        const tell: Emit = (event) => {
+          if (event.type === 'forward.opened') open.add(event.localPort);
+          if (event.type === 'forward.lost') open.delete(event.localPort);
+          emit(event);
+        };
+        await forwardService(cluster, { service: name, namespace, selector, ports: [port] }, tell, signal);
+        if (open.size === 0 || stopping.signal.aborted || attached.has(place)) return;
+        const reason = `dev.forward of ${name} no longer has it`;
+        emit({ type: 'forward.lost', service: name, localPort: port.localPort, reason });
+      });
+    }
+    for (const [place, { stop }] of attached) {
+      if (!place.startsWith(`${name}:`) || wanted.has(place)) continue;
+      attached.delete(place);
+      stop.abort();
+    }
+  }
+
+  async function attachFound(service: ServiceConfig): Promise<void> {
+    // What cannot be read now is read, and said, by the first run.
+    const found = await deployer.way.deployed(service, stopping.signal);
+    if (found.kind !== 'ok' || deployed.has(service.name)) return;
+    const { objects } = found.value;
+    if (objects.length === 0) return;
+    const namespace = namespaceOf(service, cluster);
+    attach(service, { namespace, workloads: placed(workloadsIn(objects), namespace) });
+  }
+
+  return {
+    following: (way) => ({
+      async apply(service, rendered, context) {
+        const { namespace, objects } = rendered;
+        // Before the apply: the first lines of a new pod, and of one that crashes, must not be missed.
+        attach(service, { namespace, workloads: placed(workloadsIn(objects), namespace) });
+        return await way.apply(service, rendered, context);
+      },
+    }),
+    attachDeployed(services) {
+      for (const service of services) track(attachFound(service));
+    },
+    configured(services) {
+      for (const service of services) {
+        ports.set(service.name, service.dev.forward);
+        const known = deployed.get(service.name);
+        if (known !== undefined) forward(service, known);
+      }
+    },
+    async stop() {
+      stopping.abort();
+      for (const { stop } of attached.values()) stop.abort();
+      await Promise.all(running);
+    },
+  };
+}

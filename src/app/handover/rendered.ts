@@ -1,0 +1,182 @@
+/**
+ * `--rendered FILE`: manifests that were rendered before take the place of rendering, so that what a reviewer saw is what
+ * is deployed. Nothing in them is changed; namespace and ownership labels are added where they are missing.
+ */
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { text as textOf } from 'node:stream/consumers';
+import type { ServiceConfig } from '../../config/model.ts';
+import { nearest } from '../../config/text/nearest.ts';
+import { contentHash } from '../../deploy/objects/content.ts';
+import { imagesIn, isReferenceTo, meansImage } from '../../deploy/objects/images.ts';
+import { inApplyOrder } from '../../deploy/objects/kinds.ts';
+import { besideOwn, imagesOfOthers } from '../../deploy/render/other-images.ts';
+import { readRendered, type RenderedPart } from '../../deploy/render/rendered-file.ts';
+import { transform } from '../../deploy/render/transform.ts';
+import type { Rendered, Renderer } from '../../deploy/types.ts';
+import type { Artifact } from '../../core/events.ts';
+import { otherImages } from '../../loop/work/images.ts';
+import { failed, ok, type Outcome } from '../../core/outcome.ts';
+import { namespaceOf, type OpenTarget } from '../compose/cluster.ts';
+import type { Session } from '../session.ts';
+
+/** The services that take part, each with its part of the file. */
+export interface RenderedInput {
+  readonly file: string;
+  readonly parts: ReadonlyMap<string, RenderedPart>;
+  /** Those of the session that the file has. */
+  readonly services: readonly ServiceConfig[];
+}
+
+/**
+ * Reads the file that the flag names; undefined without the flag.
+ *
+ * @returns USAGE for a file that is not there, or flags that contradict it; RENDER_FAILED for what is wrong in it;
+ *   SERVICE_UNKNOWN for a service that the project does not have; IMAGE_NOT_USED for one that was rendered before its
+ *   image was built.
+ */
+export async function openRendered(session: Session): Promise<Outcome<RenderedInput | undefined>> {
+  const { invocation, services, project, emit } = session;
+  const file = invocation.strings['rendered'];
+  if (file === undefined) return ok(undefined);
+  if (invocation.lists['images'] !== undefined) {
+    return failed('USAGE', '--rendered and --images exclude each other: the manifests name their images', {
+      hint: 'appdev render --images NAME=REF > FILE',
+    });
+  }
+  const text = await read(file, invocation.cwd);
+  if (text.kind !== 'ok') return text;
+  const [only, ...others] = invocation.positionals;
+  const shown = file === '-' ? 'standard input' : file;
+  const charts = project.config.services
+    .filter(({ deploy }) => deploy.kind === 'helm')
+    .map(({ name }) => name);
+  const found = readRendered(text.value, shown, others.length === 0 ? only : undefined, (service) =>
+    charts.includes(service),
+  );
+  if (found.kind !== 'ok') return found;
+  const parts = new Map(found.value.map((part) => [part.service, part]));
+  const known = project.config.services.map(({ name }) => name);
+  const unknown = [...parts.keys()].find((name) => !known.includes(name));
+  if (unknown !== undefined) {
+    const near = nearest(unknown, known);
+    return failed(
+      'SERVICE_UNKNOWN',
+      `${shown} has manifests of '${unknown}', which ${project.config.name} has not`,
+      {
+        hint: near === undefined ? `services: ${known.join(', ')}` : `did you mean: ${near}`,
+      },
+    );
+  }
+  const absent = services.filter(({ name }) => !parts.has(name)).map(({ name }) => name);
+  const [first] = absent;
+  if (first !== undefined && invocation.positionals.length > 0) {
+    return failed('USAGE', `${shown} has no manifests of ${first}`, { hint: `appdev render ${first}` });
+  }
+  if (absent.length > 0) {
+    const message = `${shown} has no manifests of ${absent.join(', ')}: left as they are`;
+    emit({ type: 'notice', level: 'info', message });
+  }
+  const taking = services.filter(({ name }) => parts.has(name));
+  const draft = taking.find(({ name }) => parts.get(name)?.lacks !== undefined);
+  if (draft !== undefined) {
+    const lacks = parts.get(draft.name)?.lacks ?? [];
+    const message = `${shown} holds manifests of ${draft.name} for reading only: there was no image of ${lacks.join(' and of ')} when they were rendered`;
+    return failed('IMAGE_NOT_USED', message, {
+      hint: `appdev build ${lacks.join(' ')}, then appdev render${file === '-' ? '' : ` > ${file}`}`,
+    });
+  }
+  return ok({ file: shown, parts, services: taking });
+}
+
+async function read(file: string, cwd: string): Promise<Outcome<string>> {
+  try {
+    return ok(file === '-' ? await textOf(process.stdin) : await readFile(resolve(cwd, file), 'utf8'));
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+    const reason = code === 'ENOENT' ? `there is no ${file}` : `${file} cannot be read: ${code}`;
+    return failed('USAGE', reason, { hint: `appdev render > ${file}` });
+  }
+}
+
+/**
+ * The manifests as they are applied.
+ *
+ * @param artifacts what `verify` compares the pods with, where it is what the manifests name.
+ * @returns USAGE for manifests of another namespace; IMAGE_NOT_USED for an image of ours without digest.
+ */
+export function placeRendered(
+  { file, parts, services }: RenderedInput,
+  { project, emit }: Session,
+  { cluster }: OpenTarget,
+  artifacts: ReadonlyMap<string, Artifact>,
+): Outcome<ReadonlyMap<string, Rendered>> {
+  const placed = new Map<string, Rendered>();
+  for (const service of services) {
+    const { name } = service;
+    const part = parts.get(name);
+    if (part === undefined) continue;
+    const namespace = namespaceOf(service, cluster);
+    if (part.namespace !== undefined && part.namespace !== namespace) {
+      const message = `${file} was rendered for ${name} in namespace ${part.namespace}, and this is for ${namespace}`;
+      return failed('USAGE', message, {
+        hint: `-n ${part.namespace}, or render it again: appdev render -n ${namespace}`,
+      });
+    }
+    const owner = { project: project.config.name, service: name };
+    const objects = inApplyOrder(transform(part.objects, { owner, namespace, images: [] }));
+    const images = imagesIn(objects);
+    const artifact = artifacts.get(name);
+    const loose = looseIn(images, service, project.config.services);
+    if (loose !== undefined) {
+      const { owner: built, image } = loose;
+      const whose = built === name ? 'its image' : `the image of ${built}`;
+      const message = `${file}: ${name} names ${whose} as ${image}, which is no image that was built`;
+      return failed('IMAGE_NOT_USED', message, { hint: `appdev build ${built}, then appdev render` });
+    }
+    const fits = artifact !== undefined && images.some((image) => isReferenceTo(image, artifact));
+    if (artifact !== undefined && !fits) {
+      const message = `${file} does not use the image of ${name} that artifacts.json has; the file counts`;
+      emit({
+        type: 'notice',
+        level: 'warning',
+        service: name,
+        message,
+        hint: 'appdev render, to render it anew',
+      });
+    }
+    const others = otherImages(project.config.services, name, artifacts);
+    placed.set(name, {
+      ...{ service: name, namespace, objects, yaml: '', hash: contentHash(objects), file },
+      uses: imagesOfOthers(objects, besideOwn(others, service.image)).uses,
+      ...(fits ? { artifact } : {}),
+    });
+  }
+  return ok(placed);
+}
+
+/** The first name that a service's repository has in appdev.yaml, where a digest should stand; the service's own first. */
+function looseIn(
+  images: readonly string[],
+  service: ServiceConfig,
+  all: readonly ServiceConfig[],
+): { readonly owner: string; readonly image: string } | undefined {
+  for (const { name, image: built } of [service, ...all]) {
+    const loose = images.find((image) => built !== undefined && meansImage(image, built));
+    if (loose !== undefined) return { owner: name, image: loose };
+  }
+  return undefined;
+}
+
+/** The same renderer, with what was rendered before in the place of rendering. */
+export function withRendered(renderer: Renderer, rendered: ReadonlyMap<string, Rendered>): Renderer {
+  return {
+    async render(service, artifact, context, others) {
+      const given = rendered.get(service.name);
+      if (given === undefined) return await renderer.render(service, artifact, context, others);
+      context.report.started('render');
+      context.report.finished('render', 'skipped', `from ${given.file ?? ''}`);
+      return ok(given);
+    },
+  };
+}

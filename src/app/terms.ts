@@ -1,0 +1,20 @@
+/** Reads from the command line how services are to be deployed. Pure. */
+import type { DeployTerms } from '../deploy/types.ts';
+import type { Invocation } from './invocation.ts';
+
+/** The terms of a deploy. `dev` and `run --cleanup` remove at the end what they deployed; all others leave it running. */
+export function termsOf({
+  command,
+  positionals,
+  strings,
+  booleans,
+}: Pick<Invocation, 'command' | 'positionals' | 'strings' | 'booleans'>): DeployTerms {
+  const cleanup = booleans['cleanup'] ?? command === 'dev';
+  const rendered = strings['rendered'] === undefined ? [] : ['--rendered', strings['rendered']];
+  const line = ['appdev', command, ...positionals, ...rendered, '--delete-volumes'].join(' ');
+  return {
+    deleteVolumes: booleans['delete-volumes'] ?? false,
+    allowVolumes: command === 'dev' ? `end this session, then ${line}` : line,
+    lifetime: cleanup ? 'session' : 'kept',
+  };
+}

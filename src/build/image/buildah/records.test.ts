@@ -1,0 +1,87 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { watch } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { ok } from '../../../core/outcome.ts';
+import { userTempFolder } from '../../../support/files/folders.ts';
+import { ImageRecords, type ImageRecord } from './records.ts';
+
+const { signal } = new AbortController();
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'appdev-records-'));
+  // The lock is in there, alone.
+  vi.stubEnv('TMPDIR', folder);
+});
+afterEach(() => {
+  vi.unstubAllEnvs();
+  rmSync(folder, { recursive: true });
+});
+
+function record(imageId: string): ImageRecord {
+  const service = 'orders';
+  return {
+    imageId,
+    project: 'shop',
+    service,
+    repository: 'shop/orders',
+    tag: imageId,
+    digest: '',
+    lower: '',
+  };
+}
+
+it('loses nothing that two sessions record at the same time', async () => {
+  const sessions = [new ImageRecords(folder), new ImageRecords(folder)];
+  const ids = Array.from({ length: 10 }, (_, n) => `image-${n}`);
+  await Promise.all(
+    ids.map(async (id, n) => {
+      await sessions[n % 2]?.add(record(id), signal);
+    }),
+  );
+  const known = await new ImageRecords(folder).list();
+  expect(known.map(({ imageId }) => imageId).sort()).toEqual(ids);
+});
+
+it('records nothing while images are being removed, so that a new one never counts as old', async () => {
+  const [pruning, building] = [new ImageRecords(folder), new ImageRecords(folder)];
+  await building.add(record('old'), signal);
+  const order: string[] = [];
+  let added: Promise<void> | undefined;
+  const removed = await pruning.remove(signal, async (known) => {
+    const refused = lookedTwice();
+    added = building.add(record('new'), signal).then(() => {
+      order.push('recorded');
+    });
+    await refused;
+    order.push('removed');
+    return ok(new Set(known.map(({ imageId }) => imageId)));
+  });
+  await added;
+  expect([removed, order]).toEqual([ok(1), ['removed', 'recorded']]);
+  expect((await pruning.list()).map(({ imageId }) => imageId)).toEqual(['new']);
+});
+
+it('waits for nobody after a cancel', async () => {
+  const [one, other] = [new ImageRecords(folder), new ImageRecords(folder)];
+  const controller = new AbortController();
+  await one.remove(signal, async () => {
+    controller.abort('superseded');
+    await other.add(record('new'), controller.signal);
+    return ok(new Set());
+  });
+  expect(await one.list()).toEqual([]);
+});
+
+/** Waits until somebody has looked at the records' lock a second time, and so has been refused once. */
+async function lookedTwice(): Promise<void> {
+  const locks = join(userTempFolder(), 'locks');
+  const [lock = ''] = readdirSync(locks);
+  const looks = new Set<string | null>();
+  for await (const { filename } of watch(join(locks, lock))) {
+    // Each look begins with a file of its own.
+    if (filename?.startsWith('draft-') === true) looks.add(filename);
+    if (looks.size === 2) return;
+  }
+}

@@ -1,0 +1,121 @@
+/**
+ * Remembers the images that appdev built. First, their digest after the push, so that an image which comes out the same
+ * again is not pushed again. Second, the order in which they were used, so that older ones can be pruned; the images
+ * themselves carry no time. A lost file costs one push.
+ */
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { ok, type Outcome } from '../../../core/outcome.ts';
+import { listAt, stringAt } from '../../../support/fields.ts';
+import { userTempFolder } from '../../../support/files/folders.ts';
+import { waitForLock } from '../../../support/files/lockfile.ts';
+import { readState, writeState } from '../../../support/files/state-file.ts';
+
+/** A built image. If `digest` is not empty, it was also pushed. */
+export interface ImageRecord {
+  readonly imageId: string;
+  readonly project: string;
+  readonly service: string;
+  /** The name it was pushed to, without tag. */
+  readonly repository: string;
+  readonly tag: string;
+  readonly digest: string;
+  /** Name of the image below the last layer; empty for images from a Containerfile. */
+  readonly lower: string;
+}
+
+/** Maximum number of records. Far more than all services together keep. */
+const maxRecords = 500;
+
+/** The records of this user on this machine, latest use first. Sessions share them. */
+export class ImageRecords {
+  readonly #path: string;
+  readonly #lock: string;
+  #last: Promise<unknown> = Promise.resolve();
+
+  /** @param folder of the file. */
+  constructor(folder: string) {
+    this.#path = join(folder, 'images.json');
+    // Not beside the file: in a home on NFS, or in a volume that outlives its container, a host that is gone might
+    // still hold the lock.
+    const name = `images-${createHash('sha256').update(this.#path).digest('hex').slice(0, 16)}`;
+    this.#lock = join(userTempFolder(), 'locks', name);
+  }
+
+  /** The record of an image in a repository; undefined if there is none. */
+  async find(imageId: string, repository: string): Promise<ImageRecord | undefined> {
+    return (await this.list()).find(
+      (record) => record.imageId === imageId && record.repository === repository,
+    );
+  }
+
+  /** All records. */
+  async list(): Promise<readonly ImageRecord[]> {
+    return (await readState(this.#path, (value) => listAt(value, 'images').flatMap(parseRecord))) ?? [];
+  }
+
+  /** Puts an image first. If that cannot be written, it costs one push. */
+  async add(record: ImageRecord, signal: AbortSignal): Promise<void> {
+    await this.#alone(signal, async () => {
+      await this.#write((records) => [record, ...records.filter((other) => !isSame(other, record))]);
+      return ok(undefined);
+    });
+  }
+
+  /**
+   * Removes images from the storage and forgets them. `remove` receives all records and returns the ids of the removed
+   * images. Nobody can record an image in the meantime, so one that another session has just built never counts as old.
+   */
+  async remove(
+    signal: AbortSignal,
+    remove: (records: readonly ImageRecord[]) => Promise<Outcome<ReadonlySet<string>>>,
+  ): Promise<Outcome<number>> {
+    return await this.#alone(signal, async () => {
+      const gone = await remove(await this.list());
+      if (gone.kind !== 'ok') return gone;
+      if (gone.value.size > 0)
+        await this.#write((records) => records.filter(({ imageId }) => !gone.value.has(imageId)));
+      return ok(gone.value.size);
+    });
+  }
+
+  async #write(edit: (records: readonly ImageRecord[]) => readonly ImageRecord[]): Promise<void> {
+    await writeState(this.#path, { images: edit(await this.list()).slice(0, maxRecords) });
+  }
+
+  /** Runs work alone: a queue orders callers in this process, a lock orders processes. */
+  async #alone<T>(signal: AbortSignal, work: () => Promise<Outcome<T>>): Promise<Outcome<T>> {
+    const turn = this.#last.then(async () => {
+      const lock = await waitForLock(this.#lock, 'recording images', signal, () => undefined);
+      if (lock.kind !== 'ok') return lock;
+      try {
+        return await work();
+      } finally {
+        await lock.value.release();
+      }
+    });
+    this.#last = turn.catch(() => undefined);
+    return await turn;
+  }
+}
+
+function isSame(one: ImageRecord, other: ImageRecord): boolean {
+  return one.imageId === other.imageId && one.repository === other.repository;
+}
+
+function parseRecord(value: unknown): ImageRecord[] {
+  const text = (name: string): string => stringAt(value, name) ?? '';
+  const imageId = text('imageId');
+  if (imageId === '') return [];
+  return [
+    {
+      imageId,
+      project: text('project'),
+      service: text('service'),
+      repository: text('repository'),
+      tag: text('tag'),
+      digest: text('digest'),
+      lower: text('lower'),
+    },
+  ];
+}

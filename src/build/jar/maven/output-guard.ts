@@ -1,0 +1,163 @@
+/**
+ * Makes sure that a module's jar is made from its sources alone, whatever was in its `target` before and whoever writes
+ * there during the build. Examples: an IDE's class with "Unresolved compilation problem" in it, a class whose source is
+ * gone, the resources of another branch.
+ * - Before a build, what may be out of date is removed (begin; the rules are in output-clearing.ts).
+ * - During a build, only Maven's own goals may write to `target/classes` (goal, end). What someone else writes while
+ *   javac itself runs cannot be told from javac's own files.
+ */
+import { existsSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { ok, type Outcome } from '../../../core/outcome.ts';
+import { changesBetween, takeInputPicture, takePicture, type FilePicture } from '../file-picture.ts';
+import { effectOf } from './goals.ts';
+import type { Goal } from './log.ts';
+import {
+  archivesIn,
+  clear,
+  clearingFor,
+  type LastBuild,
+  type Makes,
+  type OutputPlace,
+} from './output-clearing.ts';
+
+/** A module as the guard needs it. */
+export interface GuardedModule extends OutputPlace {
+  readonly artifactId: string;
+  readonly folder: string;
+  /** Text that differs if the compiler's settings may differ: the poms, the JDK. Maven's own check ignores them. */
+  readonly settings: string;
+  /** Absolute files and folders that its output is made from, including those of the modules it needs. */
+  readonly inputs: readonly string[];
+}
+
+/** A module in the running build. */
+interface Guarded {
+  readonly module: GuardedModule;
+  readonly inputs: FilePicture;
+  readonly copies: Set<string>;
+  makes: Makes;
+  /** `target/classes` after the last goal that may write there. */
+  classes: FilePicture;
+  last?: Goal;
+  isCompiled: boolean;
+  isDisturbed: boolean;
+}
+
+/** Guards the modules of one reactor, from build to build. */
+export class OutputGuard {
+  readonly #ended = new Map<string, LastBuild>();
+  #guarded: ReadonlyMap<string, Guarded> = new Map();
+  #running: Guarded | undefined;
+
+  /**
+   * Call before an invocation. Removes what may be out of date in the modules' output. Fails with SOURCE_BUILD_FAILED
+   * if that is not permitted.
+   *
+   * @param again true if the last attempt was disturbed.
+   */
+  async begin(modules: readonly GuardedModule[], again: boolean): Promise<Outcome<void>> {
+    const outputs = new Set(modules.map(({ output }) => output));
+    const guarded = new Map<string, Guarded>();
+    this.#guarded = guarded;
+    this.#running = undefined;
+    for (const module of modules) {
+      const known = this.#ended.get(module.folder);
+      // Until this build ends, whatever stops it, nothing is known.
+      this.#ended.delete(module.folder);
+      const last = again && known !== undefined ? disturbed(known) : known;
+      const inputs = takeInputPicture(module.inputs, outputs);
+      const clearing = clearingFor(last, { settings: module.settings, inputs, output: takeOutput(module) });
+      const copies = clearing === 'nothing' || clearing === 'class-files' ? last?.copies : undefined;
+      const cleared = await clear(module, clearing, last?.copies ?? new Set());
+      if (cleared.kind !== 'ok') return cleared;
+      guarded.set(module.artifactId, {
+        module,
+        inputs,
+        copies: new Set(copies),
+        makes: last?.settings === module.settings ? last.makes : 'nothing else',
+        classes: takeClasses(module),
+        isCompiled: false,
+        isDisturbed: false,
+      });
+    }
+    return ok(undefined);
+  }
+
+  /** Call when a goal begins, which means that the one before it has ended. */
+  goal(goal: Goal): void {
+    this.#endGoal();
+    const guarded = this.#guarded.get(goal.module);
+    this.#running = guarded;
+    if (guarded === undefined) return;
+    guarded.last = goal;
+    const effect = effectOf(goal);
+    if (effect === 'unknown') guarded.makes = 'unknown';
+    if (effect === 'generates' && guarded.makes === 'nothing else') guarded.makes = 'generated';
+    if (effect === 'compiles' && !guarded.isCompiled) {
+      guarded.isCompiled = true;
+      if (guarded.makes === 'nothing else' && hasStrangers(guarded)) guarded.isDisturbed = true;
+    }
+  }
+
+  /** Call after the invocation. Returns the folders of modules that someone else wrote to during the build. */
+  end(succeeded: boolean): readonly string[] {
+    this.#endGoal();
+    const modules = [...this.#guarded.values()];
+    for (const { module, inputs, copies, makes, classes, last, isDisturbed } of modules) {
+      this.#ended.set(module.folder, {
+        settings: module.settings,
+        inputs,
+        copies,
+        makes,
+        // Compares with what the jar was made from, not with what is there now: the next `begin` finds later writes.
+        ...(succeeded && !isDisturbed ? { output: withArchives(classes, module) } : {}),
+        isHalfGenerated: !succeeded && last !== undefined && effectOf(last) === 'generates',
+      });
+    }
+    return modules.filter(({ isDisturbed }) => isDisturbed).map(({ module }) => module.folder);
+  }
+
+  #endGoal(): void {
+    const guarded = this.#running;
+    if (guarded?.last === undefined) return;
+    this.#running = undefined;
+    const effect = effectOf(guarded.last);
+    if (effect === 'none') {
+      const isPacked = guarded.last.plugin === 'jar' && guarded.last.goal === 'jar';
+      if (isPacked && changesBetween(guarded.classes, takeClasses(guarded.module)).length > 0)
+        guarded.isDisturbed = true;
+      return;
+    }
+    const classes = takeClasses(guarded.module);
+    if (effect === 'copies')
+      for (const path of changesBetween(guarded.classes, classes)) guarded.copies.add(path);
+    guarded.classes = classes;
+  }
+}
+
+/** True if class files that are not resources appeared, changed or disappeared before javac ran. */
+function hasStrangers({ module, classes, copies }: Guarded): boolean {
+  const written = [...changesBetween(classes, takeClasses(module)), ...copies];
+  return written.some((path) => {
+    const name = relative(join(module.output, 'classes'), path);
+    return path.endsWith('.class') && !existsSync(join(module.folder, 'src', 'main', 'resources', name));
+  });
+}
+
+/** The last build after an attempt that others disturbed: none of its files can be trusted. */
+function disturbed({ output: _output, ...last }: LastBuild): LastBuild {
+  return { ...last, isHalfGenerated: true };
+}
+
+function takeOutput(module: GuardedModule): FilePicture {
+  return withArchives(takeClasses(module), module);
+}
+
+function withArchives(classes: FilePicture, { output }: GuardedModule): FilePicture {
+  return new Map([...classes, ...takePicture(archivesIn(output))]);
+}
+
+function takeClasses({ output }: GuardedModule): FilePicture {
+  return takePicture([join(output, 'classes')]);
+}

@@ -1,0 +1,73 @@
+/** Applying objects: what it waits for, with a stand-in cluster for moments that a real one does not stop at. */
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Cluster, FollowHandlers, KubeObject } from '../../cluster/types.ts';
+import { cancelled, ok } from '../../core/outcome.ts';
+import { deployTerms as terms } from '../../../test/support/deploy-service.ts';
+import { recordingContext } from '../../../test/support/recording-context.ts';
+import { applyObjects } from './apply.ts';
+import { ownerLabels } from '../objects/ownership.ts';
+
+const owner = { project: 'shop', service: 'orders' };
+const labels = ownerLabels(owner);
+
+/** A cluster with one object that nobody else touches. `onApply` is told of each apply. */
+function fakeCluster(live: KubeObject | undefined, onApply: (object: KubeObject) => void = () => undefined) {
+  const followers: FollowHandlers[] = [];
+  const cluster = {
+    identity: { namespace: 'shop', context: 'kind-dev' },
+    get: (ref: { readonly name: string }) =>
+      Promise.resolve(ok(ref.name === live?.metadata.name ? live : undefined)),
+    apply: (object: KubeObject) => {
+      onApply(object);
+      return Promise.resolve(ok(object));
+    },
+    remove: () => Promise.resolve(ok('deleted')),
+    follow: (_: unknown, handlers: FollowHandlers) => followers.push(handlers),
+  } as unknown as Cluster;
+  return { cluster, followers };
+}
+
+async function apply(object: KubeObject, cluster: Cluster, signal = new AbortController().signal) {
+  const rendered = { service: 'orders', namespace: 'shop', objects: [object], yaml: '', hash: 'h' };
+  const context = { ...recordingContext(), signal };
+  return await applyObjects(
+    rendered,
+    { cluster, project: 'shop', adopt: false, terms, forceConflicts: false },
+    context,
+  );
+}
+
+describe('applying', () => {
+  beforeEach(() => {
+    vi.useFakeTimers();
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it('ends with the session where that ended while a new kind was being defined', async () => {
+    const session = new AbortController();
+    const definition: KubeObject = {
+      ...{ apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition' },
+      metadata: { name: 'letters.example.com', labels },
+    };
+    const { cluster } = fakeCluster(undefined, ({ kind }) => {
+      if (kind === 'CustomResourceDefinition') session.abort('shutdown');
+    });
+    expect(await apply(definition, cluster, session.signal)).toEqual(cancelled(session.signal));
+  });
+
+  it('gives a pod that is replaced the time to end that it asks for', async () => {
+    const pod: KubeObject = {
+      ...{ apiVersion: 'v1', kind: 'Pod' },
+      metadata: { name: 'web', namespace: 'shop', uid: '1', labels },
+      spec: { terminationGracePeriodSeconds: 120 },
+    };
+    const { cluster, followers } = fakeCluster(pod);
+    const applied = apply({ ...pod, spec: { hostname: 'web' } }, cluster);
+    await vi.advanceTimersByTimeAsync(119_000);
+    followers[0]?.onSnapshot([pod]);
+    followers[0]?.onSnapshot([]);
+    expect(await applied).toMatchObject({ kind: 'ok', value: { changed: true } });
+  });
+});

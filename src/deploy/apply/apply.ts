@@ -1,0 +1,173 @@
+/**
+ * Brings plain manifests and Kustomize's output into the cluster by server-side apply. Applies only what changed, in
+ * order, and never over an object that appdev did not make. Then deletes what is no longer rendered.
+ */
+import type { WorkContext } from '../../build/types.ts';
+import { queryFor, refOf } from '../../cluster/ref.ts';
+import type { Cluster, KubeObject } from '../../cluster/types.ts';
+import { cancelled, failed, ok, type Outcome } from '../../core/outcome.ts';
+import { listAt, stringAt } from '../../support/fields.ts';
+import { limitedAbort, onAbort } from '../../support/abort.ts';
+import { claimsRefusal, retainCommands } from '../live/claims.ts';
+import { refuseDrift, takenBack } from '../live/drift-words.ts';
+import { goneLimitMs, waitUntilGone } from '../live/gone.ts';
+import { entryOf, readInventoryRecord, writeInventory, type Entry } from '../record/inventory.ts';
+import { nextLifetime } from '../objects/lifetime.ts';
+import { identityOf, nameOf } from '../objects/kinds.ts';
+import { observe } from '../live/observe.ts';
+import { fieldManager } from '../objects/ownership.ts';
+import { driftOf, planSteps, type Step } from './plan.ts';
+import { claimsLostByPruning, isNeverPruned, pruneObjects } from './prune.ts';
+import type { Applied, DeployTerms, Rendered } from '../types.ts';
+
+export interface ApplySettings {
+  readonly cluster: Cluster;
+  readonly project: string;
+  /** Take over objects that someone else made. */
+  readonly adopt: boolean;
+  readonly terms: DeployTerms;
+  /** Take back fields of our own objects that someone else has changed. Without it, such a change is a refusal. */
+  readonly forceConflicts: boolean;
+}
+
+/** How long the API server may take to serve a new kind, in milliseconds. */
+const kindLimitMs = 30_000;
+
+/**
+ * Applies the rendered objects of a service and records them in its inventory. The value says whether anything changed.
+ * Fails with OBJECT_FOREIGN, VOLUME_CLAIMS or NAMESPACE_MISSING, or as the API server answers.
+ */
+export async function applyObjects(
+  rendered: Rendered,
+  settings: ApplySettings,
+  context: WorkContext,
+): Promise<Outcome<Applied>> {
+  const { cluster, project, adopt, terms, forceConflicts } = settings;
+  const { signal, report } = context;
+  const owner = { project, service: rendered.service };
+  const place = { owner, namespace: rendered.namespace };
+  const record = await readInventoryRecord(place, cluster, signal);
+  if (record.kind !== 'ok') return record;
+  const known = record.value.inventory;
+  const lifetime = nextLifetime(terms.lifetime, record.value.lifetime);
+  const steps = await planSteps(rendered.objects, known, owner, adopt, cluster, signal);
+  if (steps.kind !== 'ok') return steps;
+  const todo = steps.value.filter(({ action }) => action !== 'unchanged' && action !== 'leave');
+  const left = new Set(steps.value.filter(({ action }) => action === 'leave').map(({ object }) => object));
+  const wanted = new Set(rendered.objects.map((object) => identityOf(refOf(object))));
+  const obsolete = [...known].some(([identity, entry]) => !wanted.has(identity) && !isNeverPruned(entry));
+  if (todo.length === 0 && !obsolete) {
+    const { lifetime: before = lifetime } = record.value;
+    const marked =
+      before === lifetime ? ok(undefined) : await writeInventory(known, lifetime, place, cluster, signal);
+    return marked.kind === 'ok' ? ok({ changed: false, detail: 'unchanged' }) : marked;
+  }
+  const drifts = await driftOf(todo, owner, cluster, signal);
+  if (drifts.kind !== 'ok') return drifts;
+  if (drifts.value.length > 0 && !forceConflicts) return refuseDrift(rendered.service, drifts.value);
+  const lost = await claimsLostByPruning(known, wanted, owner, cluster, signal);
+  if (lost.kind !== 'ok') return lost;
+  if (lost.value.length > 0 && !terms.deleteVolumes) {
+    const keep = retainCommands(lost.value, cluster.identity.context);
+    return claimsRefusal(`deploying ${owner.service}`, lost.value, keep, terms.allowVolumes);
+  }
+
+  // Written before anything is created: if this run is stopped, the next one still knows what is ours.
+  const inventory = new Map<string, Entry>(known);
+  for (const object of rendered.objects) {
+    const identity = identityOf(refOf(object));
+    if (!left.has(object) && !inventory.has(identity)) inventory.set(identity, refOf(object));
+  }
+  if (inventory.size > known.size) {
+    const written = await writeInventory(inventory, lifetime, place, cluster, signal);
+    if (written.kind !== 'ok') return namespaceOr(written, cluster);
+  }
+  for (const step of todo) {
+    if (signal.aborted) return cancelled(signal);
+    const drift = drifts.value.find(({ wanted }) => wanted === step.object);
+    const applied = await applyStep(step, drift !== undefined, cluster, signal);
+    if (applied.kind !== 'ok') return namespaceOr(applied, cluster);
+    if (drift !== undefined) report.warn(takenBack(drift));
+    inventory.set(identityOf(refOf(step.object)), entryOf(step.object, applied.value));
+  }
+  const pruned = await pruneObjects(inventory, wanted, owner, cluster, signal);
+  if (pruned.kind !== 'ok') return pruned;
+  const written = await writeInventory(pruned.value.inventory, lifetime, place, cluster, signal);
+  if (written.kind !== 'ok') return written;
+  return ok({
+    changed: todo.length > 0 || pruned.value.removed > 0,
+    detail: detailOf(todo.length, pruned.value.removed),
+  });
+}
+
+function detailOf(changed: number, pruned: number): string {
+  const parts = [];
+  if (changed > 0) parts.push(`${changed} ${changed === 1 ? 'object' : 'objects'} changed`);
+  if (pruned > 0) parts.push(`${pruned} pruned`);
+  return parts.length === 0 ? 'unchanged' : parts.join(', ');
+}
+
+async function applyStep(
+  { object, live, action }: Step,
+  takesBack: boolean,
+  cluster: Cluster,
+  signal: AbortSignal,
+): Promise<Outcome<KubeObject>> {
+  if (live !== undefined && action === 'replace') {
+    const { uid } = live.metadata;
+    const removed = await cluster.remove(refOf(live), uid === undefined ? {} : { uid }, signal);
+    if (removed.kind !== 'ok') return removed;
+  }
+  if (live !== undefined && (action === 'replace' || live.metadata.deletionTimestamp !== undefined)) {
+    const pods = live.kind === 'Pod' ? [live] : [];
+    const gone = await waitUntilGone([live], cluster, goneLimitMs(pods), signal);
+    if (gone.kind !== 'ok') return gone;
+  }
+  // Adopting an object includes taking over its fields.
+  const force = action === 'adopt' || takesBack;
+  const applied = await cluster.apply(object, { fieldManager, force }, signal);
+  if (applied.kind !== 'ok' || object.kind !== 'CustomResourceDefinition') return applied;
+  return await servedKind(applied.value, cluster, signal);
+}
+
+/** Waits until the API server serves a kind that was just defined. */
+async function servedKind(
+  definition: KubeObject,
+  cluster: Cluster,
+  signal: AbortSignal,
+): Promise<Outcome<KubeObject>> {
+  const queries = { definitions: queryFor(refOf(definition)) };
+  const limit = limitedAbort(signal, kindLimitMs);
+  const both = limit.signal;
+  const established = await new Promise<boolean>((resolve) => {
+    onAbort(both, () => resolve(false));
+    const onChange = ({ definitions }: { readonly definitions: readonly KubeObject[] }): void => {
+      if (definitions.some(isEstablished)) resolve(true);
+    };
+    observe(cluster, queries, { onChange }, both);
+  });
+  limit.abort();
+  limit.unlink();
+  if (established) return ok(definition);
+  if (signal.aborted) return cancelled(signal);
+  return failed('DEPLOY_FAILED', `${nameOf(definition)} is not served after ${kindLimitMs / 1000} s`, {
+    hint: `kubectl describe crd ${definition.metadata.name}`,
+  });
+}
+
+function isEstablished(definition: KubeObject): boolean {
+  return listAt(definition, 'status', 'conditions').some(
+    (one) => stringAt(one, 'type') === 'Established' && stringAt(one, 'status') === 'True',
+  );
+}
+
+/** Gives its own error to the API server's 404 for an object whose namespace does not exist. */
+function namespaceOr<T extends Outcome<unknown>>(outcome: T, cluster: Cluster): T | Outcome<never> {
+  const message = outcome.kind === 'failed' ? outcome.error.message : '';
+  const missing = /namespaces "([^"]+)" not found/.exec(message)?.[1];
+  if (missing === undefined) return outcome;
+  const { context } = cluster.identity;
+  return failed('NAMESPACE_MISSING', `there is no namespace ${missing} in ${context}`, {
+    hint: `kubectl --context ${context} create namespace ${missing}, or set \`cluster.createNamespace: true\``,
+  });
+}

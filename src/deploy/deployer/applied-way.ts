@@ -1,0 +1,58 @@
+/** The way of everything but charts: server-side apply, with an inventory of what was applied. */
+import type { Cluster, KubeObject } from '../../cluster/types.ts';
+import type { ServiceConfig } from '../../config/model.ts';
+import { ok } from '../../core/outcome.ts';
+import { applyObjects } from '../apply/apply.ts';
+import { readInventory, readInventoryRecord } from '../record/inventory.ts';
+import { previewObjects } from '../apply/preview.ts';
+import { removeApplied } from '../apply/remove.ts';
+import type { DeployTerms, Way } from '../types.ts';
+
+/** What the way is made from. */
+export interface AppliedWaySettings {
+  readonly cluster: Cluster;
+  /** Name of the project; part of the ownership labels. */
+  readonly project: string;
+  /** Take over objects that someone else made. */
+  readonly adopt: boolean;
+  readonly terms: DeployTerms;
+  /** Take back what others have changed of objects that are ours; else that is a refusal. */
+  readonly forceConflicts: boolean;
+}
+
+/** Makes the way. `namespaceFor` gives the namespace that a service goes to. */
+export function appliedWay(
+  settings: AppliedWaySettings,
+  namespaceFor: (service: ServiceConfig) => string,
+): Way {
+  const { cluster, project } = settings;
+  const placeOf = (service: ServiceConfig) => ({
+    owner: { project, service: service.name },
+    namespace: namespaceFor(service),
+  });
+  return {
+    apply: async (_service, rendered, context) => await applyObjects(rendered, settings, context),
+    preview: async (_service, rendered, signal) => await previewObjects(rendered, settings, signal),
+    remove: async (service, options, context) =>
+      await removeApplied(placeOf(service), options, cluster, context),
+    async deployed(service, signal) {
+      const inventory = await readInventory(placeOf(service), cluster, signal);
+      if (inventory.kind !== 'ok') return inventory;
+      const objects: KubeObject[] = [];
+      for (const entry of inventory.value.values()) {
+        const live = await cluster.get(entry, signal);
+        if (live.kind !== 'ok') return live;
+        if (live.value !== undefined) objects.push(live.value);
+      }
+      const { length } = objects;
+      if (length === 0) return ok({ objects, deployed: false, detail: 'not deployed' });
+      return ok({ objects, deployed: true, detail: `${length} ${length === 1 ? 'object' : 'objects'}` });
+    },
+    async lifetime(service, signal) {
+      const record = await readInventoryRecord(placeOf(service), cluster, signal);
+      // Of another project's service by the same name: its objects are none of ours.
+      if (record.kind === 'failed' && record.error.code === 'OBJECT_FOREIGN') return ok(undefined);
+      return record.kind === 'ok' ? ok(record.value.lifetime) : record;
+    },
+  };
+}

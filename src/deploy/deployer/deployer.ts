@@ -1,0 +1,50 @@
+/** Puts together what deploys on one cluster: the renderer, the ways and the observer. */
+import type { Cluster } from '../../cluster/types.ts';
+import type { ServiceConfig } from '../../config/model.ts';
+import type { RunProcess } from '../../support/process/process.ts';
+import { appliedWay } from './applied-way.ts';
+import { createHelm } from '../helm/program/tool.ts';
+import { helmWay } from './helm-way.ts';
+import { createHolders } from '../record/holder.ts';
+import { createObserver } from './observer.ts';
+import { createRenderer } from './renderer.ts';
+import { defaultTools, type Deployer, type DeployTerms, type DeployTools } from '../types.ts';
+import { chosenWay } from './way.ts';
+
+/** What a deployer is made from. */
+export interface DeployerSettings {
+  readonly cluster: Cluster;
+  readonly run: RunProcess;
+  /** Name of the project; part of the ownership labels. */
+  readonly project: string;
+  /** Folder of appdev.yaml; messages show paths relative to it. */
+  readonly root: string;
+  /** Take over releases and objects that someone else made. */
+  readonly adopt: boolean;
+  readonly terms: DeployTerms;
+  /** Take back what others have changed of releases and objects that are ours; else that is a refusal. */
+  readonly forceConflicts: boolean;
+  readonly tools?: Partial<DeployTools>;
+}
+
+/** Makes the deployer of one session. Contacts nothing. */
+export function createDeployer(settings: DeployerSettings): Deployer {
+  const { cluster, run, project, root, adopt, terms, forceConflicts } = settings;
+  const tools = { ...defaultTools, ...settings.tools };
+  const namespaceFor = (service: ServiceConfig): string =>
+    service.deploy.namespace ?? cluster.identity.namespace;
+  const helm = createHelm(run, tools.helm);
+  const shared = { cluster, project, adopt, terms, forceConflicts };
+  const way = chosenWay({
+    helm: helmWay({ ...shared, helm, holders: createHolders(run), root }, namespaceFor),
+    applied: appliedWay(shared, namespaceFor),
+    cluster,
+    project,
+    namespaceFor,
+  });
+  return {
+    renderer: createRenderer({ run, project, root, namespaceFor, tools, helm }),
+    way,
+    observer: createObserver(cluster, way, namespaceFor),
+  };
+}

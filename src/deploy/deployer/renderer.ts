@@ -1,0 +1,107 @@
+/**
+ * The renderer of every kind of service: chooses by the config, and brings Kustomize's and plain manifests into the
+ * form that is applied. Contacts no cluster, so that `appdev render` works without one.
+ */
+import type { WorkContext } from '../../build/types.ts';
+import type { KubeObject } from '../../cluster/types.ts';
+import type { KustomizeConfig, ManifestsConfig, ServiceConfig } from '../../config/model.ts';
+import type { Artifact } from '../../core/events.ts';
+import { failed, ok, type Outcome } from '../../core/outcome.ts';
+import type { RunProcess } from '../../support/process/process.ts';
+import { contentHash } from '../objects/content.ts';
+import { toYaml } from '../objects/documents.ts';
+import { createHelm, type Helm } from '../helm/program/tool.ts';
+import { renderHelm } from '../helm/chart/render.ts';
+import { imagesIn, isReferenceTo } from '../objects/images.ts';
+import { buildKustomization } from '../render/kustomize.ts';
+import { readManifests } from '../render/manifests.ts';
+import { inApplyOrder } from '../objects/kinds.ts';
+import { besideOwn, imagesOfOthers } from '../render/other-images.ts';
+import { inStage } from './stage.ts';
+import { transform } from '../render/transform.ts';
+import { defaultTools, type DeployTools, type OtherImage, type Rendered, type Renderer } from '../types.ts';
+
+export interface RendererSettings {
+  readonly run: RunProcess;
+  /** Name of the project; part of the ownership labels. */
+  readonly project: string;
+  /** Folder of appdev.yaml; messages show paths relative to it. */
+  readonly root: string;
+  /** The namespace that a service goes to. */
+  readonly namespaceFor: (service: ServiceConfig) => string;
+  readonly tools?: Partial<DeployTools>;
+  /** The session's helm, where there is one already: its version is asked once. */
+  readonly helm?: Helm;
+}
+
+/** Makes a renderer. */
+export function createRenderer(settings: RendererSettings): Renderer {
+  const tools = { ...defaultTools, ...settings.tools };
+  const helm = settings.helm ?? createHelm(settings.run, tools.helm);
+  const { root } = settings;
+
+  const render = async (
+    service: ServiceConfig,
+    artifact: Artifact | undefined,
+    context: WorkContext,
+    all: readonly OtherImage[],
+  ): Promise<Outcome<Rendered>> => {
+    const namespace = settings.namespaceFor(service);
+    const { deploy } = service;
+    const others = besideOwn(all, service.image);
+    if (deploy.kind === 'helm') {
+      const images = { own: artifact, others };
+      return await renderHelm(service, deploy, images, { helm, root, namespace }, context);
+    }
+    const written = await readObjects(deploy, { run: settings.run, tools, root }, context);
+    if (written.kind !== 'ok') return written;
+    const owner = { project: settings.project, service: service.name };
+    const image =
+      artifact === undefined || service.image === undefined
+        ? undefined
+        : { repository: service.image.repository, artifact };
+    const images = image === undefined ? others : [image, ...others];
+    const objects = inApplyOrder(transform(written.value, { owner, namespace, images }));
+    if (image !== undefined && !imagesIn(objects).some((one) => isReferenceTo(one, image.artifact))) {
+      return imageNotUsed(service, objects, image.repository);
+    }
+    const hash = contentHash(objects);
+    return ok({
+      ...{ service: service.name, namespace, objects, yaml: toYaml(objects), hash },
+      ...imagesOfOthers(objects, others),
+      ...(artifact === undefined ? {} : { artifact }),
+    });
+  };
+
+  return {
+    async render(service, artifact, context, others = []) {
+      return await inStage(
+        'render',
+        context,
+        async () => await render(service, artifact, context, others),
+        ({ objects }) => ({ detail: `${objects.length} ${objects.length === 1 ? 'object' : 'objects'}` }),
+      );
+    },
+  };
+}
+
+async function readObjects(
+  config: KustomizeConfig | ManifestsConfig,
+  settings: Parameters<typeof buildKustomization>[1],
+  context: WorkContext,
+): Promise<Outcome<readonly KubeObject[]>> {
+  if (config.kind === 'kustomize') return await buildKustomization(config, settings, context);
+  return await readManifests(config, settings.root);
+}
+
+function imageNotUsed(
+  service: ServiceConfig,
+  objects: readonly KubeObject[],
+  repository: string,
+): Outcome<Rendered> {
+  const images = imagesIn(objects);
+  const found = images.length === 0 ? 'they name no image at all' : `their images are ${images.join(', ')}`;
+  return failed('IMAGE_NOT_USED', `no manifest of ${service.name} uses the image ${repository}: ${found}`, {
+    hint: `write \`image: ${repository}\` where the built image belongs; an image pinned by digest is left alone`,
+  });
+}

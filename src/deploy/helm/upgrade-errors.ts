@@ -1,0 +1,108 @@
+/** Turns the errors of `helm upgrade` into appdev's. Matches the texts of Helm 3.13 to 4.3. Pure. */
+import { appdevError, type AppdevError, type ErrorCode } from '../../core/errors.ts';
+import { complaintOf } from './chart/errors.ts';
+import { lossOfApiServer } from './program/outage.ts';
+
+/** What helm was asked to do. */
+export interface UpgradeInput {
+  readonly service: string;
+  readonly release: string;
+  readonly namespace: string;
+  readonly context: string;
+  /** URL of the API server. */
+  readonly server: string;
+}
+
+/** A field that someone else manages. */
+interface Conflict {
+  readonly manager: string;
+  readonly field: string;
+}
+
+/** Explains a failed `helm upgrade`: the error code, the cause, and what to type next. */
+export function explainUpgrade(stderr: string, input: UpgradeInput): AppdevError {
+  const complaint = complaintOf(stderr);
+  const text = complaint.join('\n');
+  const { release, namespace, context, service, server } = input;
+  const at = `--kube-context ${context} -n ${namespace}`;
+  const make = (code: ErrorCode, message: string, hint: string): AppdevError =>
+    appdevError(code, message, { hint, ...(complaint.length > 1 ? { evidence: complaint } : {}) });
+
+  const namespaceGone = /namespaces "([^"]+)" not found/.exec(text)?.[1];
+  if (namespaceGone !== undefined) {
+    return make(
+      'NAMESPACE_MISSING',
+      `there is no namespace ${namespaceGone} in ${context}`,
+      `kubectl --context ${context} create namespace ${namespaceGone}`,
+    );
+  }
+  if (text.includes('another operation (install/upgrade/rollback) is in progress')) {
+    const message = `release ${release} in ${namespace} is being changed by another helm`;
+    return make('RELEASE_STUCK', message, `run helm history ${release} ${at} to see who, then try again`);
+  }
+  const foreign = /(\w+) "([^"]+)" in namespace "[^"]*" exists and cannot be imported/.exec(text);
+  if (foreign !== null) {
+    const message = `${foreign[1] ?? ''}/${foreign[2] ?? ''} in ${namespace} exists but does not belong to release ${release}`;
+    return make('OBJECT_FOREIGN', message, 'delete it, rename yours, or use --adopt to take it over');
+  }
+  const conflicts = conflictsIn(text);
+  if (conflicts.length > 0) {
+    const name = conflictingObject(stderr) ?? service;
+    const list = conflicts.map(({ field, manager }) => `${field} belongs to ${manager}`).join(', ');
+    const hint = 'someone else changed it at the same moment: try again';
+    return make('DEPLOY_FAILED', `cannot apply ${name} of release ${release}: ${list}`, hint);
+  }
+  const loss = lossOfApiServer(text, server);
+  if (loss !== undefined) {
+    const message = `the API server of ${context} ${loss} while release ${release} was applied: its state is unknown`;
+    return make(
+      'CLUSTER_UNREACHABLE',
+      message,
+      'run the command again: it checks the release first and repairs it',
+    );
+  }
+  const hook = /(pre|post)-(install|upgrade) hooks failed/.exec(text)?.[0];
+  if (hook !== undefined) {
+    return make(
+      'DEPLOY_FAILED',
+      `release ${release}: ${oneLine(text)}`,
+      `run kubectl ${at} get jobs,pods to find the hook; its log says why`,
+    );
+  }
+  if (/field is immutable|may not change once set|updates to .* are forbidden/.test(text)) {
+    return make(
+      'DEPLOY_FAILED',
+      `release ${release}: ${oneLine(text)}`,
+      `that field cannot change in place: run appdev delete ${service}, then deploy again`,
+    );
+  }
+  return make(
+    'DEPLOY_FAILED',
+    `release ${release}: ${oneLine(text)}`,
+    `appdev render ${service}; helm history ${release} ${at}`,
+  );
+}
+
+/** `Kind/name` of the object at which Helm 4's server-side apply stopped. */
+export function conflictingObject(stderr: string): string | undefined {
+  const object = /conflict occurred while applying object (\S+) [^,]*, Kind=(\w+)/.exec(stderr);
+  return object === null ? undefined : `${object[2] ?? ''}/${object[1]?.split('/').at(-1) ?? ''}`;
+}
+
+/**
+ * Reads `conflict with "kubectl" using apps/v1: .spec.replicas`, or for several fields `conflicts with "kubectl" using
+ * apps/v1:` followed by a list. The texts are from apimachinery's managed-fields conflicts.
+ */
+function conflictsIn(text: string): Conflict[] {
+  const found: Conflict[] = [];
+  for (const match of text.matchAll(/conflicts? with "([^"]+)"[^\n:]*:((?: \.\S+)|(?:\n- \.\S+)+)/g)) {
+    for (const field of (match[2] ?? '').matchAll(/\.\S+/g)) {
+      found.push({ manager: match[1] ?? '', field: field[0].replace(/[,;]$/, '') });
+    }
+  }
+  return found;
+}
+
+function oneLine(text: string): string {
+  return (text.split('\n')[0] ?? text).replace(/^(UPGRADE|INSTALLATION) FAILED: /, '');
+}

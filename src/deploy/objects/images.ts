@@ -1,0 +1,110 @@
+/**
+ * Image references in manifests: how to write the pushed image, where manifests name images, and which of those names
+ * mean ours. Pure.
+ */
+import type { KubeObject } from '../../cluster/types.ts';
+import type { Artifact } from '../../core/events.ts';
+import { isFields } from '../../support/fields.ts';
+import { groupOf } from './kinds.ts';
+
+/** The parts of an image reference. The repository includes the registry's host. */
+export interface ImageName {
+  readonly repository: string;
+  readonly tag?: string;
+  readonly digest?: string;
+}
+
+/** Splits `host:port/path:tag@sha256:…`. Accepts any text: without a tag or digest, all of it is the repository. */
+export function parseImageName(reference: string): ImageName {
+  const at = reference.indexOf('@');
+  const digest = at < 0 ? undefined : reference.slice(at + 1);
+  const rest = at < 0 ? reference : reference.slice(0, at);
+  // A colon before the last slash belongs to a port.
+  const colon = rest.indexOf(':', rest.lastIndexOf('/') + 1);
+  const tag = colon < 0 ? undefined : rest.slice(colon + 1);
+  return {
+    repository: colon < 0 ? rest : rest.slice(0, colon),
+    ...(tag === undefined ? {} : { tag }),
+    ...(digest === undefined ? {} : { digest }),
+  };
+}
+
+/** What follows the repository: `tag@sha256:…`, or only the tag for an image that was loaded into the node. */
+export function tagOf(artifact: Artifact): string {
+  return artifact.digest === '' ? artifact.tag : `${artifact.tag}@${artifact.digest}`;
+}
+
+/**
+ * The reference that pods get: the name under which the node pulls the image, with the digest, and with the tag for
+ * people.
+ */
+export function referenceOf(artifact: Artifact): string {
+  return `${artifact.pullRepository}:${tagOf(artifact)}`;
+}
+
+/** True if a reference from a manifest means exactly the pushed image. `repo@digest` without the tag counts too. */
+export function isReferenceTo(reference: string, artifact: Artifact): boolean {
+  const name = parseImageName(reference);
+  if (name.repository !== artifact.pullRepository) return false;
+  return artifact.digest === '' ? name.tag === artifact.tag : name.digest === artifact.digest;
+}
+
+/** A service's image, by the name that manifests use. */
+export interface NamedImage {
+  /** The name as written in appdev.yaml. */
+  readonly repository: string;
+  /** Absent if it is not known what was built. */
+  readonly artifact?: Artifact;
+}
+
+/**
+ * True if a reference means an image by its name, whatever the tag. A reference that is pinned by digest means only
+ * itself.
+ */
+export function meansImage(reference: string, { repository, artifact }: NamedImage): boolean {
+  const written = parseImageName(reference);
+  if (written.digest !== undefined) return false;
+  return [repository, artifact?.repository, artifact?.pullRepository].includes(written.repository);
+}
+
+/**
+ * Kinds in which a key `image` names a container image, by API group; Skaffold's allow list is the same idea. Elsewhere
+ * (a ConfigMap's data, an unknown kind) `image` may mean anything, so it is left alone.
+ */
+const imageKinds: Readonly<Record<string, readonly string[]>> = {
+  '': ['Pod', 'PodTemplate', 'ReplicationController'],
+  apps: ['DaemonSet', 'Deployment', 'ReplicaSet', 'StatefulSet'],
+  batch: ['CronJob', 'Job'],
+  'argoproj.io': ['CronWorkflow', 'Rollout', 'Workflow', 'WorkflowTemplate'],
+  'serving.knative.dev': ['Configuration', 'Revision', 'Service'],
+};
+
+/** True for an object whose `image` keys name container images. */
+export function namesImages(object: KubeObject): boolean {
+  return imageKinds[groupOf(object.apiVersion)]?.includes(object.kind) === true;
+}
+
+/** Every image that the objects name, once, in order. */
+export function imagesIn(objects: readonly KubeObject[]): string[] {
+  const found = new Set<string>();
+  for (const object of objects) {
+    if (!namesImages(object)) continue;
+    mapImages(object, (image) => {
+      found.add(image);
+      return image;
+    });
+  }
+  return [...found];
+}
+
+/** A copy of a value in which `change` was applied to every string under a key `image`. */
+export function mapImages(value: unknown, change: (image: string) => string): unknown {
+  if (Array.isArray(value)) return value.map((item) => mapImages(item, change));
+  if (!isFields(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [
+      key,
+      key === 'image' && typeof inner === 'string' ? change(inner) : mapImages(inner, change),
+    ]),
+  );
+}

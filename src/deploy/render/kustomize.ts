@@ -1,0 +1,101 @@
+/**
+ * Renders an overlay by `kustomize build`, or by the Kustomize inside kubectl if there is no other. Plugins, exec
+ * functions, Helm inflation and remote bases stay off. Contacts no cluster and no other server.
+ */
+import { readFile } from 'node:fs/promises';
+import { devNull } from 'node:os';
+import { relative } from 'node:path';
+import type { WorkContext } from '../../build/types.ts';
+import type { KubeObject } from '../../cluster/types.ts';
+import type { KustomizeConfig } from '../../config/model.ts';
+import type { Diagnostic } from '../../core/diagnostic.ts';
+import { cancelled, failed, ok, type NotOk, type Outcome } from '../../core/outcome.ts';
+import type { RunProcess } from '../../support/process/process.ts';
+import { parseDocuments } from '../objects/documents.ts';
+import { kustomizationIn, scanKustomization, type KustomizationScan } from './kustomization.ts';
+
+/** Programs that can build a kustomization, each by name or path. */
+export interface KustomizeTools {
+  readonly kustomize: string;
+  readonly kubectl: string;
+}
+
+export interface KustomizeSettings {
+  readonly run: RunProcess;
+  readonly tools: KustomizeTools;
+  /** Folder to which paths in messages are relative. */
+  readonly root: string;
+}
+
+/**
+ * Builds the overlay of a service. Fails with TOOL_MISSING, or with RENDER_FAILED and the place if the files show it.
+ */
+export async function buildKustomization(
+  config: KustomizeConfig,
+  { run, tools, root }: KustomizeSettings,
+  context: WorkContext,
+): Promise<Outcome<readonly KubeObject[]>> {
+  const shown = relative(root, config.path) || '.';
+  if ((await kustomizationIn(config.path)) === undefined) {
+    return failed('RENDER_FAILED', `${shown} contains no kustomization.yaml`, {
+      hint: 'set `deploy.kustomize.path` to the folder of an overlay',
+    });
+  }
+  const scan = await scanKustomization(config.path, root);
+  if (scan.remote.length > 0) {
+    return failed(
+      'RENDER_FAILED',
+      `${shown} refers to bases outside this machine, which appdev does not fetch`,
+      {
+        diagnostics: scan.remote,
+        hint: 'copy the base into the project (`kustomize localize` does that), then refer to the copy',
+      },
+    );
+  }
+  const attempts = [
+    { tool: tools.kustomize, args: ['build', '--', config.path] },
+    { tool: tools.kubectl, args: ['kustomize', '--', config.path] },
+  ];
+  // No kubeconfig: rendering must not be able to reach a cluster. No git: the scan above found nothing to fetch.
+  const env = { KUBECONFIG: devNull, GIT_ALLOW_PROTOCOL: 'none' };
+  for (const { tool, args } of attempts) {
+    const finished = await run({ tool, args, cwd: root, env }, { signal: context.signal });
+    if (finished.kind === 'missing') continue;
+    if (finished.kind === 'cancelled') return cancelled(context.signal);
+    if (finished.exitCode !== 0) return await explain(shown, finished.stderr, scan, root);
+    const parsed = parseDocuments(finished.stdout, { file: shown, origin: 'generated' });
+    if (parsed.diagnostics.length > 0) {
+      const { diagnostics } = parsed;
+      return failed('RENDER_FAILED', `${shown} does not build to Kubernetes objects`, { diagnostics });
+    }
+    return ok(parsed.objects.map(({ object }) => object));
+  }
+  return failed('TOOL_MISSING', `neither \`${tools.kustomize}\` nor \`${tools.kubectl}\` is on the PATH`, {
+    hint: 'install kustomize or kubectl, then run `appdev doctor`',
+  });
+}
+
+/** The failure with the place of the fault if the files show it, or else with Kustomize's own words. */
+async function explain(shown: string, stderr: string, scan: KustomizationScan, root: string): Promise<NotOk> {
+  const complaint = complaintOf(stderr);
+  const diagnostics: Diagnostic[] = [...scan.faults];
+  if (diagnostics.length === 0) {
+    for (const file of scan.files) {
+      const text = await readFile(file, 'utf8').catch(() => '');
+      diagnostics.push(
+        ...parseDocuments(text, { file: relative(root, file), origin: 'written' }).diagnostics,
+      );
+    }
+  }
+  const hint = `kustomize build ${shown}`;
+  if (diagnostics.length > 0)
+    return failed('RENDER_FAILED', `${shown} does not build`, { diagnostics, hint });
+  return failed('RENDER_FAILED', `${shown} does not build: ${complaint}`, { hint });
+}
+
+/** The last line of what Kustomize says, or kubectl in its place. */
+function complaintOf(stderr: string): string {
+  const last = stderr.split('\n').findLast((line) => line.trim() !== '') ?? 'no reason was given';
+  const logged = /err="((?:[^"\\]|\\.)*)"$/.exec(last)?.[1];
+  return (logged === undefined ? last : logged.replace(/\\(.)/g, '$1')).replace(/^(Error|error): /, '');
+}

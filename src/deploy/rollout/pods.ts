@@ -1,0 +1,94 @@
+/** The newest pods of a service: followed for the panel, or read once for `appdev status`. Watches; never polls. */
+import type { Cluster, KubeObject } from '../../cluster/types.ts';
+import type { PodSummary } from '../../core/events.ts';
+import { cancelled, failed, ok, type Outcome } from '../../core/outcome.ts';
+import { judge } from './judge.ts';
+import { podsByRevision } from './newest.ts';
+import { containersOf, nameOf } from '../objects/kinds.ts';
+import { observe } from '../live/observe.ts';
+import { stringAt } from '../../support/fields.ts';
+import { limitedAbort, onAbort } from '../../support/abort.ts';
+import { sumOf } from './pod-summary.ts';
+import { queriesFor, viewOf } from './rollout.ts';
+import type { WorkloadStatus } from '../types.ts';
+
+/** No restart is held against a pod here, because this only reports and ends nothing. */
+const policy = { restartsAllowed: Number.MAX_SAFE_INTEGER };
+
+/** How long a first look may take, in milliseconds, before the cluster counts as unreachable. */
+const lookMs = 20_000;
+
+/** Calls back at once and at each change of the pods of these workloads. */
+export function followPods(
+  workloads: readonly KubeObject[],
+  cluster: Cluster,
+  onSummary: (pods: PodSummary) => void,
+  signal: AbortSignal,
+): void {
+  if (workloads.length === 0) return;
+  let last = '';
+  observe(
+    cluster,
+    queriesFor(workloads),
+    {
+      onChange: (sets) => {
+        const pods = sumOf(workloads.map((wanted) => judge(viewOf(wanted, sets), policy).pods));
+        const text = JSON.stringify(pods);
+        if (text === last) return;
+        last = text;
+        onSummary(pods);
+      },
+    },
+    signal,
+  );
+}
+
+/** What these workloads do at this moment. Fails with CLUSTER_UNREACHABLE if the cluster does not answer in time. */
+export async function lookAt(
+  workloads: readonly KubeObject[],
+  cluster: Cluster,
+  signal: AbortSignal,
+): Promise<Outcome<readonly WorkloadStatus[]>> {
+  if (workloads.length === 0) return ok([]);
+  const limit = limitedAbort(signal, lookMs);
+  const both = limit.signal;
+  let unreachable = 'the cluster does not answer';
+  const seen = await new Promise<readonly WorkloadStatus[] | undefined>((resolve) => {
+    onAbort(both, () => resolve(undefined));
+    const onChange = (sets: Parameters<typeof viewOf>[1]): void => {
+      resolve(workloads.map((wanted) => statusOf(wanted, sets)));
+    };
+    const onLost = (reason: string): void => {
+      unreachable = reason;
+      resolve(undefined);
+    };
+    observe(cluster, queriesFor(workloads), { onChange, onLost }, both);
+  });
+  limit.abort();
+  limit.unlink();
+  if (seen !== undefined) return ok(seen);
+  if (signal.aborted) return cancelled(signal);
+  return failed('CLUSTER_UNREACHABLE', unreachable, { hint: 'appdev doctor' });
+}
+
+function statusOf(wanted: KubeObject, sets: Parameters<typeof viewOf>[1]): WorkloadStatus {
+  const view = viewOf(wanted, sets);
+  const verdict = judge(view, policy);
+  const [cause] = verdict.causes;
+  const reason = cause === undefined ? verdict.waitingFor : `${cause.object}: ${cause.message}`;
+  return {
+    name: nameOf(wanted),
+    ready: verdict.state === 'ready',
+    reason: verdict.state === 'ready' ? '' : reason,
+    pods: verdict.pods,
+    images: imagesOf(podsByRevision(view).newest),
+  };
+}
+
+/** The images that the pods' specs name, each once. */
+export function imagesOf(pods: readonly KubeObject[]): string[] {
+  const images = pods.flatMap((pod) =>
+    containersOf(pod['spec']).map((container) => stringAt(container, 'image') ?? ''),
+  );
+  return [...new Set(images.filter((image) => image !== ''))];
+}

@@ -1,0 +1,146 @@
+/**
+ * Looks at the disk for the loop: asks git, scans services, tells what was found, and keeps the watched folders equal to
+ * the scanned ones. Remembers the last scan of each service; decides nothing about it.
+ */
+import type { Emit } from '../../core/events.ts';
+import type { Fingerprint, GitProbe, InputScanner, Scan, Wake, Watcher } from '../../watch/types.ts';
+import type { Member } from '../work/member.ts';
+import type { Session } from './configuration.ts';
+import type { LookResult, Message } from '../decide/messages.ts';
+import type { Clock } from '../work/types.ts';
+import type { WrittenFiles } from '../work/written.ts';
+
+/** A scan of so many milliseconds ago needs not be repeated for a run that starts now. */
+const momentMs = 250;
+
+/** What a watcher is told by the loop. */
+export interface WatcherHooks {
+  readonly onWake: (wake: Wake) => void;
+  /** Milliseconds between two looks where events do not arrive: fifty times what a look costs, within bounds. */
+  readonly pollMs: () => number;
+}
+
+/** What looking needs. */
+export interface LooksParts {
+  readonly scanner: InputScanner;
+  readonly createWatcher: (hooks: WatcherHooks) => Watcher;
+  readonly git: GitProbe;
+  readonly clock: Clock;
+  readonly emit: Emit;
+}
+
+/** The loop's eyes. */
+export interface Looks {
+  /** Looks at services and tells what was found. One look at a time. */
+  look(services: readonly string[]): Promise<void>;
+  /** The last scan of a service, where it is not older than a moment. */
+  recent(service: string): Scan | undefined;
+  /** A jar is being built: what the build is known to write into its own inputs does not count meanwhile. */
+  jarStarted(member: Member, before: Scan): void;
+  jarEnded(member: Member): void;
+  close(): Promise<void>;
+}
+
+/** Makes the eyes of a loop; `tell` takes its messages. */
+export function createLooks(
+  parts: LooksParts,
+  session: Session,
+  written: WrittenFiles,
+  tell: (message: Message) => void,
+): Looks {
+  const { scanner, git, clock, emit } = parts;
+  const seen = new Map<string, Scan>();
+  const building = new Map<string, { readonly run: number; readonly before: Scan }>();
+  let lookMs = 0;
+  let lookedAt: readonly string[] = [];
+  let lookedAtMs = -Infinity;
+  let announced = false;
+  const watcher = parts.createWatcher({
+    onWake: woken,
+    pollMs: () => Math.min(5_000, Math.max(500, 50 * lookMs)),
+  });
+
+  function woken(wake: Wake): void {
+    if (wake.polled) {
+      tell({ kind: 'look-due' });
+    } else if (wake.all) {
+      tell({ kind: 'files-changed', services: 'all', paths: [], config: true });
+    } else {
+      const { services, paths, config } = scanner.concern(wake.paths);
+      if (services.length > 0 || config) tell({ kind: 'files-changed', services, paths, config });
+    }
+  }
+
+  function fingerprintFor(service: string, scan: Scan): Fingerprint {
+    const current = building.get(service);
+    if (current === undefined) return scan.fingerprint;
+    const { build, tests } = current.before.fingerprint;
+    const moved = written.moved(service, current.run, scanner.compare(current.before, scan), false);
+    return moved ? scan.fingerprint : { ...scan.fingerprint, build, tests };
+  }
+
+  async function watchFolders(): Promise<void> {
+    const folders = new Map<string, string>();
+    for (const name of seen.keys()) if (session.service(name) === undefined) seen.delete(name);
+    for (const scan of seen.values()) for (const [folder, id] of scan.folders) folders.set(folder, id);
+    const added = await watcher.watch(folders);
+    if (!announced) {
+      announced = true;
+      const files = new Set([...seen.values()].flatMap((scan) => [...scan.files.keys()]));
+      emit({ type: 'watch.started', files: files.size, ...watcher.mode() });
+    }
+    // What happened in a folder before it was watched raised no event.
+    if (added > 0) tell({ kind: 'look-due' });
+  }
+
+  let watching: Promise<void> = Promise.resolve();
+
+  return {
+    async look(names) {
+      const operation = await git.look();
+      if (operation !== undefined) {
+        tell({ kind: 'git-busy', operation });
+        return;
+      }
+      const startedMs = clock.now();
+      const results: LookResult[] = [];
+      let regroup = false;
+      for (const name of names) {
+        const service = session.service(name);
+        if (service === undefined) continue;
+        const scan = await scanner.scan(service);
+        const before = seen.get(name);
+        // The first look finds everything; what it found is not a change.
+        const changed = before === undefined ? [] : scanner.compare(before, scan).changed;
+        regroup ||= changed.some(({ role }) => role === 'build-file');
+        seen.set(name, scan);
+        results.push({
+          service: name,
+          fingerprint: fingerprintFor(name, scan),
+          paths: changed.map(({ path }) => path),
+          kinds: [...new Set(changed.map(({ role }) => role))],
+          settlesInMs: scan.settlesInMs,
+        });
+      }
+      lookMs = clock.now() - startedMs;
+      lookedAtMs = startedMs;
+      lookedAt = names;
+      tell({ kind: 'git-free' });
+      if (regroup) tell({ kind: 'specs-found', services: await session.specs() });
+      tell({ kind: 'rescanned', results });
+      watching = watching.then(watchFolders);
+      await watching;
+    },
+    recent(service) {
+      const isRecent = lookedAt.includes(service) && clock.now() - lookedAtMs <= momentMs;
+      return isRecent ? seen.get(service) : undefined;
+    },
+    jarStarted({ service, run }, before) {
+      building.set(service.name, { run, before });
+    },
+    jarEnded({ service }) {
+      building.delete(service.name);
+    },
+    close: () => watcher.close(),
+  };
+}

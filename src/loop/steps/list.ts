@@ -1,0 +1,25 @@
+/** All steps, in one list: what does each stage of routes.ts. */
+import { applyStep } from './apply.ts';
+import type { Step } from '../work/execute.ts';
+import { imageStep } from './image.ts';
+import { jarStep, type JarStepHooks } from './jar.ts';
+import { rolloutStep, verifyStep } from './observe.ts';
+import { renderStep, type RenderStepHooks } from './render.ts';
+import { scanStep, type Admission, type ScanStepHooks } from './scan.ts';
+import type { BuildParts } from '../work/types.ts';
+
+/** How runs talk to whoever started them, and wait for what else has to be there. */
+export type RunHooks = JarStepHooks & ScanStepHooks & RenderStepHooks;
+
+/** Makes the steps. */
+export function createSteps(parts: BuildParts, admission: Admission, hooks: RunHooks): readonly Step[] {
+  return [
+    jarStep(parts, hooks),
+    imageStep(parts),
+    scanStep(parts, admission, hooks),
+    renderStep(parts, admission, hooks),
+    applyStep(parts),
+    rolloutStep(parts),
+    verifyStep(parts),
+  ];
+}

@@ -1,0 +1,56 @@
+/** The images of a project's services as manifests of any of them may name them. Pure. */
+import type { ServiceConfig } from '../../config/model.ts';
+import type { OtherImage, Rendered } from '../../deploy/types.ts';
+import { appdevError, type AppdevError } from '../../core/errors.ts';
+import type { Artifact } from '../../core/events.ts';
+import type { Outcome } from '../../core/outcome.ts';
+
+/** What of a service tells its image. */
+export type ImageOwner = Pick<ServiceConfig, 'name' | 'image'>;
+
+/** The images of all services but one, with what is known to be built of them. */
+export function otherImages(
+  services: readonly ImageOwner[],
+  self: string,
+  artifacts: ReadonlyMap<string, Artifact>,
+): readonly OtherImage[] {
+  return services.flatMap(({ name, image }) => {
+    if (image === undefined || name === self) return [];
+    const artifact = artifacts.get(name);
+    return [{ service: name, repository: image.repository, ...(artifact === undefined ? {} : { artifact }) }];
+  });
+}
+
+/** What tells one build of a service's image from another: its digest; the tag, where it was loaded into the nodes. */
+export function identityOf({ digest, tag }: Artifact): string {
+  return digest === '' ? tag : digest;
+}
+
+/** Whether manifests would be rendered otherwise now: another service's image is there at last, or has changed. */
+export function isOutdated(
+  { uses = [], lacks = [] }: Pick<Rendered, 'uses' | 'lacks'>,
+  others: readonly OtherImage[],
+): boolean {
+  const now = new Map(others.map(({ service, artifact }) => [service, artifact]));
+  const moved = uses.some((artifact) => {
+    const newest = now.get(artifact.service);
+    return newest !== undefined && identityOf(newest) !== identityOf(artifact);
+  });
+  return moved || lacks.length > 0;
+}
+
+/** Rendered manifests as they may be deployed: IMAGE_MISSING where they name an image that nobody knows. */
+export function complete(rendered: Outcome<Rendered>): Outcome<Rendered> {
+  if (rendered.kind !== 'ok') return rendered;
+  const [missing] = rendered.value.lacks ?? [];
+  if (missing === undefined) return rendered;
+  return { kind: 'failed', error: imageMissing(rendered.value.service, missing) };
+}
+
+/** What stops a deploy whose manifests name an image that nobody knows. */
+export function imageMissing(service: string, other: string): AppdevError {
+  const message = `the manifests of ${service} name the image of ${other}, and it is not known what was built of ${other}`;
+  return appdevError('IMAGE_MISSING', message, {
+    hint: `let ${other} take part: name it on the command line, or in \`needs\` of ${service}; or build it before: appdev build ${other}`,
+  });
+}

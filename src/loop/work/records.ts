@@ -1,0 +1,88 @@
+/**
+ * Remembers, across sessions, which artifact a service's inputs were built into, so that a second start with nothing
+ * changed builds nothing. One small file a service under `.appdev/artifacts`. A record is a hint: whoever uses it asks the
+ * registry first, and a file that cannot be read or written only costs a build.
+ */
+import { join } from 'node:path';
+import type { Artifact } from '../../core/events.ts';
+import type { Outcome } from '../../core/outcome.ts';
+import { readState, writeState } from '../../support/files/state-file.ts';
+import type { RecordKey, Records } from './types.ts';
+
+/** Reads and writes state files whole: a reader sees the old or the new content, never half of one. */
+export interface StateFiles {
+  /** The parsed content, or `undefined` when there is none that can be read. */
+  read(path: string): Promise<unknown>;
+  write(path: string, value: unknown): Promise<Outcome<void>>;
+}
+
+/** Going back to what was built a few saves ago needs no build. More is what the registry prunes anyway. */
+const kept = 10;
+/** 1: may hold images with classes whose sources were gone. */
+const version = 2;
+const onDisk: StateFiles = { read: (path) => readState(path, (value) => value), write: writeState };
+
+type Entry = RecordKey & { readonly artifact: Artifact };
+
+/** The records of the project whose state folder (`<project>/.appdev`) is given. */
+export function createRecords(folder: string, files: StateFiles = onDisk): Records {
+  const known = new Map<string, readonly Entry[]>();
+  const path = (service: string): string => join(folder, 'artifacts', `${service}.json`);
+
+  async function entriesOf(service: string): Promise<readonly Entry[]> {
+    const loaded = known.get(service);
+    if (loaded !== undefined) return loaded;
+    // Of another version, or damaged by a crash or a hand: as good as none.
+    const entries = parse(await files.read(path(service)));
+    known.set(service, entries);
+    return entries;
+  }
+
+  return {
+    async find(service, key) {
+      const entries = await entriesOf(service);
+      return entries.find(
+        (entry) =>
+          entry.inputHash === key.inputHash &&
+          entry.target === key.target &&
+          (key.tests === '' || entry.tests === key.tests),
+      )?.artifact;
+    },
+    async add(service, { inputHash, tests, target }, artifact) {
+      const others = (await entriesOf(service)).filter(
+        (entry) => entry.inputHash !== inputHash || entry.target !== target,
+      );
+      const entries = [{ inputHash, tests, target, artifact }, ...others].slice(0, kept);
+      known.set(service, entries);
+      await files.write(path(service), { version, artifacts: entries });
+    },
+  };
+}
+
+function parse(content: unknown): readonly Entry[] {
+  if (!isRecord(content) || content['version'] !== version || !Array.isArray(content['artifacts'])) return [];
+  return content['artifacts'].every(isEntry) ? content['artifacts'] : [];
+}
+
+function isEntry(value: unknown): value is Entry {
+  if (!isRecord(value)) return false;
+  const { artifact } = value;
+  return (
+    ['inputHash', 'tests', 'target'].every((key) => typeof value[key] === 'string') &&
+    isRecord(artifact) &&
+    artifactKeys.every((key) => typeof artifact[key] === 'string')
+  );
+}
+
+const artifactKeys = [
+  'service',
+  'repository',
+  'tag',
+  'digest',
+  'pullRepository',
+  'inputHash',
+] as const satisfies readonly (keyof Artifact)[];
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
+}

@@ -1,0 +1,78 @@
+/**
+ * Tells files that a build itself writes into its inputs (a version stamp in src/main/resources, a front end's bundle)
+ * from files that somebody saved during the build. The former would make the loop build for ever, the latter must never
+ * be taken for built. Nothing tells the two apart at once, so the first times count as saves:
+ * - Content that changed in a file that git keeps is always a save; when it happens build after build, the user is told.
+ * - Content that changed in a git-ignored file is a save twice; the third build in a row to change it wrote it.
+ * - A file written again with the same content may have been something else while the compiler read it (a checkout there
+ *   and back): the build is done once more, not for ever.
+ */
+import type { Difference } from '../../watch/types.ts';
+
+/** What a build knows about the files that changed while it ran. */
+export interface WrittenFiles {
+  /**
+   * Whether inputs of a run moved while its jar was built, so that its result must not be used. `done`: the build has
+   * ended, and what did not change during it is cleared of suspicion.
+   */
+  moved(service: string, run: number, difference: Difference, done: boolean): boolean;
+}
+
+/** So many builds in a row have to change a git-ignored file before it counts as theirs. */
+const enough = 3;
+
+/** For work that is done once and has no next time to learn from: git-ignored files count as the build's own. */
+export const writtenOnce: WrittenFiles = {
+  moved: (_service, _run, difference) =>
+    difference.changed.some((file) => file.buildInput && !file.gitIgnored),
+};
+
+/** Makes the session's memory of such files. `notice` is told once of each. */
+export function createWrittenFiles(
+  notice: (service: string, message: string, hint: string) => void,
+): WrittenFiles {
+  /** Runs during which a path of a service changed. */
+  const runs = new Map<string, Map<string, Set<number>>>();
+  const rewritten = new Set<string>();
+  const said = new Set<string>();
+
+  function say(service: string, paths: readonly string[], message: (names: string) => string): void {
+    const fresh = paths.filter((path) => !said.has(`${service}\0${path}`));
+    if (fresh.length === 0) return;
+    for (const path of fresh) said.add(`${service}\0${path}`);
+    const names = fresh.slice(0, 3).join(', ') + (fresh.length > 3 ? ` and ${fresh.length - 3} more` : '');
+    notice(service, message(names), `list what a build writes under \`ignore\` in appdev.yaml`);
+  }
+
+  return {
+    moved(service, run, difference, done) {
+      const changed = difference.changed.filter((file) => file.buildInput);
+      const known = runs.get(service) ?? new Map<string, Set<number>>();
+      runs.set(service, known);
+      for (const { path } of changed) known.set(path, (known.get(path) ?? new Set<number>()).add(run));
+      if (done) {
+        const paths = new Set(changed.map(({ path }) => path));
+        for (const path of known.keys()) if (!paths.has(path)) known.delete(path);
+      }
+      const often = changed.filter(({ path }) => (known.get(path)?.size ?? 0) >= enough);
+      const saved = changed.filter((file) => !file.gitIgnored || !often.includes(file));
+      say(
+        service,
+        often.filter((file) => !file.gitIgnored).map(({ path }) => path),
+        (names) =>
+          `${names} changes during each build of ${service}, so each build is out of date when it ends`,
+      );
+      if (saved.length > 0) return true;
+      say(
+        service,
+        often.map(({ path }) => path),
+        (names) => `${names} changes during each build of ${service} and is taken for written by it`,
+      );
+      if (!done) return false;
+      const again = difference.rewritten.some((file) => file.buildInput && !file.gitIgnored);
+      if (!again || rewritten.delete(service)) return false;
+      rewritten.add(service);
+      return true;
+    },
+  };
+}

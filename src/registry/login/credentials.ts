@@ -1,0 +1,230 @@
+/**
+ * Finds the user's credentials for a registry: in the file of `--authfile`, in the environment (for the session's own
+ * registry), and where `buildah login` and `docker login` store them. Only reads, and only after a registry has asked.
+ * A secret leaves this file only as a value for one header: no message and no command line contains one, and a damaged
+ * file is not quoted.
+ */
+import { readFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { cancelled, failed, ok, type Outcome } from '../../core/outcome.ts';
+import { fieldsAt, isFields, stringAt, type Fields } from '../../support/fields.ts';
+import type { RunProcess } from '../../support/process/process.ts';
+import { environmentCredentials } from './environment.ts';
+import { hostname } from '../reference.ts';
+import type { Credentials, FindCredentials } from '../types.ts';
+
+/** Where to look for credentials. */
+export interface CredentialSources {
+  readonly run: RunProcess;
+  /** File that `--authfile` names. It replaces all files of the user. */
+  readonly authFile?: string;
+  /** Host (with port) that the login from the environment belongs to. No other host is shown it. */
+  readonly ownHost?: string;
+  /** Default: this process's environment. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Home folder; default: the user's. */
+  readonly home?: string;
+  readonly platform?: NodeJS.Platform;
+  /** Numeric user id, for the runtime folder if XDG_RUNTIME_DIR is not set. */
+  readonly uid?: number;
+}
+
+/** Returns a finder over the user's files and credential helpers. */
+export function createCredentials(sources: CredentialSources): FindCredentials {
+  const { run, authFile, ownHost, env = process.env, home = env['HOME'] ?? homedir() } = sources;
+
+  async function search(
+    files: readonly string[],
+    repository: string,
+    signal: AbortSignal,
+  ): Promise<Outcome<Credentials | undefined>> {
+    for (const file of files) {
+      const content = await readJson(file, repository);
+      if (content.kind !== 'ok') return content;
+      if (content.value === undefined) {
+        if (file === authFile) return unusable(file, repository, 'does not exist');
+        continue;
+      }
+      const found = await findIn(content.value, repository, { run, file, home, signal });
+      if (found.kind !== 'ok' || found.value !== undefined) return found;
+    }
+    return ok(undefined);
+  }
+
+  return async (repository, signal) => {
+    const named = authFile === undefined ? ok(undefined) : await search([authFile], repository, signal);
+    if (named.kind !== 'ok' || named.value !== undefined) return named;
+    const host = hostOf(repository);
+    const given = host === ownHost ? environmentCredentials(env, host) : ok(undefined);
+    if (given.kind !== 'ok' || given.value !== undefined || authFile !== undefined) return given;
+    return await search(credentialFiles({ ...sources, env, home }), repository, signal);
+  };
+}
+
+/**
+ * The files in the order of containers-auth.json(5), which Buildah follows: in the runtime folder, below the user's
+ * configuration, Docker's. REGISTRY_AUTH_FILE replaces all of them.
+ */
+export function credentialFiles(
+  sources: Pick<CredentialSources, 'platform' | 'uid'> & {
+    readonly env: NodeJS.ProcessEnv;
+    readonly home: string;
+  },
+): readonly string[] {
+  const { env, home, platform = process.platform, uid = process.getuid?.() } = sources;
+  const named = env['REGISTRY_AUTH_FILE'];
+  if (named !== undefined && named !== '') return [named];
+  const runtime = env['XDG_RUNTIME_DIR'];
+  const files: string[] = [];
+  if (platform === 'linux') {
+    if (runtime !== undefined && runtime !== '') files.push(join(runtime, 'containers', 'auth.json'));
+    else if (uid !== undefined) files.push(join('/run/containers', String(uid), 'auth.json'));
+  }
+  files.push(join(nonEmpty(env['XDG_CONFIG_HOME']) ?? join(home, '.config'), 'containers', 'auth.json'));
+  files.push(join(nonEmpty(env['DOCKER_CONFIG']) ?? join(home, '.docker'), 'config.json'));
+  return files;
+}
+
+function nonEmpty(text: string | undefined): string | undefined {
+  return text === '' ? undefined : text;
+}
+
+async function readJson(file: string, repository: string): Promise<Outcome<Fields | undefined>> {
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return ok(undefined);
+    return unusable(file, repository, `cannot be read (${code ?? 'unknown reason'})`);
+  }
+  try {
+    const value: unknown = JSON.parse(text);
+    if (isFields(value)) return ok(value);
+  } catch {
+    // The parser's message quotes the text, and the text contains passwords.
+  }
+  return unusable(file, repository, 'is not valid JSON');
+}
+
+function unusable(file: string, repository: string, why: string): Outcome<never> {
+  const host = hostOf(repository);
+  return failed('REGISTRY_DENIED', `the registry ${host} asks for credentials, but ${file} ${why}`, {
+    hint: `repair or remove ${file}, then log in again: buildah login ${host}`,
+  });
+}
+
+interface Search {
+  readonly run: RunProcess;
+  readonly file: string;
+  readonly home: string;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * First a helper for this very host, as containers-auth.json(5) says, then what the file itself contains, then the
+ * general store.
+ */
+async function findIn(
+  content: Fields,
+  repository: string,
+  search: Search,
+): Promise<Outcome<Credentials | undefined>> {
+  const host = hostOf(repository);
+  for (const key of hostKeys(host)) {
+    const helper = stringAt(content, 'credHelpers', key);
+    if (helper !== undefined && helper !== '') return await askHelper(helper, key, search, true);
+  }
+  const auths = fieldsAt(content, 'auths');
+  const byName = new Map(Object.entries(auths).map(([key, entry]) => [plainKey(key), entry]));
+  for (const key of lookupKeys(repository)) {
+    const found = credentialsOf(byName.get(key));
+    if (found !== undefined) return ok(found);
+  }
+  const store = stringAt(content, 'credsStore');
+  if (store === undefined || store === '') return ok(undefined);
+  for (const key of hostKeys(host)) {
+    const found = await askHelper(store, key, search, false);
+    if (found.kind !== 'ok' || found.value !== undefined) return found;
+  }
+  return ok(undefined);
+}
+
+/** The names under which a host's credentials may be stored. Docker stores those of its Hub under an old address. */
+function hostKeys(host: string): readonly string[] {
+  if (!['docker.io', 'index.docker.io', 'registry-1.docker.io'].includes(host)) return [host];
+  return ['docker.io', 'https://index.docker.io/v1/', 'index.docker.io', 'registry-1.docker.io'];
+}
+
+/** From the whole repository up to the host, as containers-auth.json(5) matches. */
+function lookupKeys(repository: string): readonly string[] {
+  const parts = repository.split('/');
+  const paths = parts.map((_, index) => parts.slice(0, parts.length - index).join('/'));
+  return [...paths, ...hostKeys(hostOf(repository)).map(plainKey)];
+}
+
+/** The host in a key. Older versions of Docker wrote addresses as keys: `https://host/v1/` means the host. */
+function plainKey(key: string): string {
+  return /^https?:\/\//.test(key) ? key.replace(/^https?:\/\//, '').replace(/\/.*$/, '') : key;
+}
+
+function hostOf(repository: string): string {
+  return repository.split('/')[0] ?? repository;
+}
+
+function credentialsOf(entry: unknown): Credentials | undefined {
+  const token = stringAt(entry, 'identitytoken');
+  if (token !== undefined && token !== '') return { kind: 'identity', token };
+  const encoded = stringAt(entry, 'auth');
+  if (encoded === undefined || encoded === '') return undefined;
+  const text = Buffer.from(encoded, 'base64').toString('utf8');
+  const colon = text.indexOf(':');
+  if (colon <= 0) return undefined;
+  // Docker used to pad passwords with NUL.
+  return {
+    kind: 'password',
+    username: text.slice(0, colon),
+    password: text.slice(colon + 1).replace(/\0+$/, ''),
+  };
+}
+
+/**
+ * Asks a credential helper by its protocol: `docker-credential-<name> get`, with the host on stdin and JSON on stdout.
+ *
+ * @param required false for the general store. A configuration left behind by an uninstalled Docker names a store
+ *   that does not exist. That must not keep anyone from a registry it has no login for.
+ */
+async function askHelper(
+  name: string,
+  host: string,
+  { run, file, home, signal }: Search,
+  required: boolean,
+): Promise<Outcome<Credentials | undefined>> {
+  const tool = `docker-credential-${name}`;
+  if (!/^[\w.-]+$/.test(name))
+    return required ? unusable(file, host, 'names no usable credential helper') : ok(undefined);
+  const finished = await run({ tool, args: ['get'], cwd: home, stdin: host }, { signal });
+  if (finished.kind === 'cancelled') return cancelled(signal);
+  if (finished.kind === 'missing') {
+    if (!required) return ok(undefined);
+    return failed('TOOL_MISSING', `${tool} is not on the PATH, but ${file} names it for ${hostname(host)}`, {
+      hint: `install ${tool}, or remove the entry and log in: buildah login ${host}`,
+    });
+  }
+  // Helpers end with 1 if they have nothing for the host, and every helper says so in its own words.
+  if (finished.exitCode !== 0) return ok(undefined);
+  try {
+    const answer: unknown = JSON.parse(finished.stdout);
+    const secret = stringAt(answer, 'Secret');
+    const username = stringAt(answer, 'Username');
+    if (secret === undefined || secret === '' || username === undefined) return ok(undefined);
+    return ok(
+      username === '<token>'
+        ? { kind: 'identity', token: secret }
+        : { kind: 'password', username, password: secret },
+    );
+  } catch {
+    return unusable(file, host, `names ${tool}, whose answer is not valid JSON`);
+  }
+}

@@ -1,0 +1,41 @@
+import { spawn } from 'node:child_process';
+import { describe, expect, it } from 'vitest';
+import { commandOf, environmentOf, groupOf, identify, isAlive, isGroupAlive } from './proc.ts';
+import { isSessionAlive, sessionId } from './mark.ts';
+
+describe('processes', () => {
+  it('are identified by pid and start time', () => {
+    const self = identify(process.pid);
+    expect(self?.pid).toBe(process.pid);
+    expect(self && isAlive(self)).toBe(true);
+    expect(self && isAlive({ ...self, startTime: `${self.startTime}1` })).toBe(false);
+    expect(identify(999_999_999)).toBeUndefined();
+  });
+
+  it('make a session id that is alive with them', () => {
+    expect(isSessionAlive(sessionId)).toBe(true);
+    expect(isSessionAlive('999999999-1')).toBe(false);
+    expect(isSessionAlive('something else')).toBe(true);
+  });
+});
+
+describe.runIf(process.platform === 'linux')('on Linux', () => {
+  it('a zombie is dead, and so is a group of zombies', async () => {
+    // perl does not reap its child: once that has exited, it is a zombie in a group of its own.
+    const script = 'my $p = fork; if (!$p) { setpgrp; exit 0 } print "$p\\n"; $| = 1; print ""; sleep 300';
+    const parent = spawn('perl', ['-e', script], { env: { ...process.env, MARK: 'zombie parent' } });
+    try {
+      const pid = await new Promise<number>((resolve) => {
+        parent.stdout.once('data', (data: Buffer) => resolve(Number(data.toString())));
+      });
+      await expect.poll(() => identify(pid)).toBeUndefined();
+      expect(groupOf(pid)).toBe(pid);
+      expect(() => process.kill(-pid, 0)).not.toThrow();
+      expect(isGroupAlive(pid)).toBe(false);
+      expect(environmentOf(parent.pid ?? 0)).toContain('MARK=zombie parent');
+      expect(commandOf(parent.pid ?? 0)).toMatch(/^perl -e my/);
+    } finally {
+      parent.kill('SIGKILL');
+    }
+  });
+});

@@ -1,0 +1,219 @@
+import { describe, expect, test } from 'vitest';
+import fc from 'fast-check';
+import type { EventBody } from '../../core/events.ts';
+import {
+  compileError,
+  samples,
+  session,
+  sessionStart,
+  stamped,
+} from '../../../test/support/sample-events.ts';
+import { initialUi, pressKey, type UiState } from '../view/keys.ts';
+import { lineText } from '../text/line.ts';
+import { initialView, reduceView } from '../view/model.ts';
+import { panelHeight, planPanel, widthClass, type Size } from './panel.ts';
+import type { PanelRow } from './rows.ts';
+import type { View } from '../view/view.ts';
+
+const now = sessionStart + 10_000;
+const viewOf = (bodies: readonly EventBody[]): View => stamped(bodies).reduce(reduceView, initialView);
+const plan = (view: View, size: Size, ui: UiState = initialUi): PanelRow[] =>
+  planPanel(view, { ui, size, now, keys: true });
+const text = (rows: readonly PanelRow[]): string =>
+  rows.map((row) => row.cells.map((cell) => lineText(cell.line)).join(' ')).join('\n');
+const many = (n: number): string[] => Array.from({ length: n }, (_, i) => `service-${i}`);
+const failAll = (names: readonly string[]): EventBody[] => [
+  { ...samples['session.started'], services: names },
+  ...names.map((service, run): EventBody => ({
+    ...samples['run.finished'],
+    service,
+    run,
+    outcome: 'failed',
+    error: compileError,
+  })),
+];
+
+test.each([
+  [59, 'narrow'],
+  [79, 'narrow'],
+  [80, 'medium'],
+  [119, 'medium'],
+  [120, 'wide'],
+])('%i columns are %s', (columns, width) => {
+  expect(widthClass(columns)).toBe(width);
+});
+
+describe('height', () => {
+  test('is never the whole terminal, whatever happened, whatever was pressed', () => {
+    const bodies = Object.values(samples) as readonly EventBody[];
+    const step = fc.record({
+      body: fc.constantFrom(...bodies, ...session),
+      service: fc.constantFrom(...many(6)),
+      run: fc.nat(3),
+    });
+    const keys = fc.array(fc.constantFrom('j', 'k', '?', 'q', 'l', '\r'), { maxLength: 6 });
+    fc.assert(
+      fc.property(
+        fc.array(step, { maxLength: 60 }),
+        keys,
+        fc.integer({ min: 2, max: 60 }),
+        fc.integer({ min: 10, max: 200 }),
+        (steps, pressed, rows, columns) => {
+          const view = viewOf(
+            steps.map(({ body, service, run }) => ({
+              ...body,
+              ...('service' in body ? { service } : {}),
+              ...('run' in body ? { run } : {}),
+            })),
+          );
+          const ui = pressed.reduce(
+            (state, input) => pressKey(state, view, { input, return: input === '\r' }).ui,
+            initialUi,
+          );
+          const planned = plan(view, { columns, rows }, ui);
+          expect(planned.length).toBeGreaterThan(0);
+          expect(planned.length).toBeLessThanOrEqual(rows - 1);
+          if (!ui.help) expect(planned.length).toBeLessThanOrEqual(panelHeight(rows));
+          expect(new Set(planned.map((row) => row.key)).size).toBe(planned.length);
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+
+  test.each([
+    [60, 11, 1],
+    [59, 40, 1],
+    [60, 12, 11],
+  ])('a terminal of %i×%i has at most %i lines', (columns, rows, lines) => {
+    const planned = plan(viewOf(failAll(many(30))), { columns, rows });
+    expect(planned).toHaveLength(lines);
+  });
+
+  test('leaves the log a third of a high terminal', () => {
+    expect(panelHeight(60)).toBe(40);
+    expect(plan(viewOf(failAll(many(50))), { columns: 100, rows: 60 }).length).toBe(40);
+  });
+});
+
+describe('more services than rows', () => {
+  const names = many(40);
+  const ready = names.map((service): EventBody => ({ ...samples['pod.changed'], service }));
+  const failed: EventBody = {
+    ...samples['run.finished'],
+    service: 'service-33',
+    outcome: 'failed',
+    error: compileError,
+  };
+  const view = viewOf([{ ...samples['session.started'], services: names }, ...ready, failed]);
+
+  test('the failing one is among those shown, with its cause, and the others are counted', () => {
+    const shown = text(plan(view, { columns: 100, rows: 24 }));
+    expect(shown).toContain('service-33');
+    expect(shown).toContain(compileError.message);
+    expect(shown).toMatch(/… \d+ more: ● \d+ ready/);
+  });
+
+  test('the selected one is among those shown', () => {
+    const ui = { ...initialUi, selected: 'service-27' };
+    expect(text(plan(view, { columns: 100, rows: 24 }, ui))).toContain('▸ service-27');
+  });
+
+  test('rows stay in the session’s order', () => {
+    const shown = [...text(plan(view, { columns: 100, rows: 24 })).matchAll(/service-(\d+)/g)].map((match) =>
+      Number(match[1]),
+    );
+    expect(shown).toEqual([...shown].sort((a, b) => a - b));
+  });
+});
+
+describe('what it says', () => {
+  const size = { columns: 100, rows: 40 };
+
+  test('each state has a word beside its glyph', () => {
+    const shown = text(plan(viewOf(session), size));
+    for (const sign of ['● ready', '✗ failed', '‖ held', '✗ 1 failed']) expect(shown).toContain(sign);
+    expect(shown).toMatch(/[◐◓◑◒] image/);
+  });
+
+  test('elapsed time is counted up to now', () => {
+    const at = stamped(session).length - 1;
+    expect(text(plan(viewOf(session), size))).toContain(`image ${((10_000 - at * 100) / 1000).toFixed(1)}s`);
+  });
+
+  test('a failed compile says that the previous version serves', () => {
+    const view = viewOf([
+      samples['session.started'],
+      samples['pod.changed'],
+      {
+        ...samples['run.finished'],
+        outcome: 'failed',
+        error: compileError,
+        stages: [{ stage: 'compile', ms: 1, outcome: 'failed' }],
+      },
+    ]);
+    expect(text(plan(view, size))).toContain('in compile  the previous version still serves');
+  });
+
+  test('trouble that is not a service’s has a line of its own', () => {
+    const view = viewOf([
+      samples['session.started'],
+      samples['cluster.selected'],
+      samples['cluster.lost'],
+      samples['config.rejected'],
+      samples['watch.paused'],
+    ]);
+    const shown = text(plan(view, size));
+    expect(shown).toContain('cluster kind-shop does not answer: connection refused');
+    expect(shown).toContain(
+      'the new appdev.yaml is not valid; the previous one stays active (appdev.yaml:7)',
+    );
+    expect(shown).toContain('paused: saves are noticed but not built; p resumes');
+    expect(shown).toContain('p resume');
+  });
+
+  test('Ctrl-C once and twice, and the cleanup, are announced', () => {
+    const view = viewOf([samples['session.started']]);
+    expect(text(plan(view, size, { ...initialUi, quitting: 1 }))).toContain('Ctrl-C stops now');
+    expect(text(plan(view, size, { ...initialUi, quitting: 2 }))).toContain('stopping now');
+    const cleaning = viewOf([samples['session.started'], samples['cleanup.started']]);
+    expect(text(plan(cleaning, size, { ...initialUi, quitting: 1 }))).toContain(
+      'cleaning up: removing orders, billing',
+    );
+    expect(text(plan(cleaning, { columns: 50, rows: 10 }))).toContain('cleaning up');
+  });
+
+  test('an open row of a healthy service tells last run, pods, image and log', () => {
+    const ui = { ...initialUi, selected: 'orders', opened: { 'orders#7': true } };
+    const rows = planPanel(viewOf(session), {
+      ui,
+      size,
+      now,
+      keys: true,
+      logPath: (name) => `.appdev/logs/${name}.log`,
+    });
+    const shown = text(rows);
+    expect(shown).toContain(
+      'last    #14 OrderService.java (+2)  compile 0.9 › image 0.4 › push unchanged › rollout 1.5',
+    );
+    expect(shown).toContain('pods    1/1 ready, Running, restarts 0');
+    expect(shown).toContain('image   sha256:3f9c1e2');
+    expect(shown).toContain('log     .appdev/logs/orders.log');
+  });
+
+  test('without a keyboard no key is named but Ctrl-C', () => {
+    const shown = text(planPanel(viewOf(session), { ui: initialUi, size, now, keys: false }));
+    expect(shown).not.toContain('rebuild');
+    expect(shown).toContain('Ctrl-C ends');
+  });
+
+  test('the footer drops keys rather than lines when it is narrow', () => {
+    const footer = (columns: number): string => text(plan(viewOf(session), { columns, rows: 30 }).slice(-1));
+    expect(footer(120)).toContain('r rebuild  p pause  c cancel  l logs  ? help  q quit');
+    expect(footer(70)).toMatch(/\? help {2}q quit$/);
+    expect(footer(70)).not.toContain('rebuild');
+    expect(plan(viewOf(session), { columns: 60, rows: 30 }).at(-1)?.cells.at(-1)).toMatchObject({
+      width: 15,
+    });
+  });
+});

@@ -1,0 +1,136 @@
+/** The namespaces of a session, with the takeover and the empty end that only a fake API server offers on demand. */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openCluster, type OpenCluster } from '../../src/cluster/api/client.ts';
+import type { OpenTarget } from '../../src/app/compose/cluster.ts';
+import { createNamespaceLocks, type NamespaceLocks } from '../../src/app/deployed/namespaces.ts';
+import type { Session } from '../../src/app/session.ts';
+import { handleSignals, type Signals } from '../../src/app/signals.ts';
+import type { EventBody } from '../../src/core/events.ts';
+import { createCleanup, type Cleanup } from '../../src/support/cleanup.ts';
+import { fakeChart } from '../support/fake-loop-parts.ts';
+import { startFakeApiServer, type FakeApiServer } from '../support/fake-apiserver.ts';
+
+const { signal } = new AbortController();
+
+let fake: FakeApiServer;
+let cluster: OpenCluster;
+let cleanup: Cleanup;
+let signals: Signals;
+let hurried: number;
+let events: EventBody[];
+let locks: NamespaceLocks;
+
+beforeEach(async () => {
+  fake = await startFakeApiServer();
+  const opened = await openCluster(fake.identity);
+  if (opened.kind !== 'ok') throw new Error(JSON.stringify(opened));
+  cluster = opened.value;
+  cleanup = createCleanup();
+  hurried = 0;
+  signals = handleSignals(() => (hurried += 1));
+  events = [];
+  // As much of a session as the locks look at.
+  const standIn = {
+    project: { config: { name: 'shop', cluster: { createNamespace: true } } },
+    signals,
+    cleanup,
+    emit: (event: EventBody) => events.push(event),
+  };
+  locks = createNamespaceLocks(standIn as unknown as Session, { cluster } as OpenTarget);
+});
+afterEach(async () => {
+  await cleanup.run(5000);
+  signals.dispose();
+  cluster.close();
+  await fake.close();
+});
+
+function inNamespace(name: string, namespace: string): ReturnType<typeof fakeChart> {
+  const service = fakeChart(name);
+  return { ...service, deploy: { ...service.deploy, namespace } };
+}
+
+async function exists(kind: 'Lease' | 'Namespace', name: string, namespace?: string): Promise<boolean> {
+  const apiVersion = kind === 'Lease' ? 'coordination.k8s.io/v1' : 'v1';
+  const ref = { apiVersion, kind, name, ...(namespace === undefined ? {} : { namespace }) };
+  const found = await cluster.get(ref, signal);
+  return found.kind === 'ok' && found.value !== undefined;
+}
+
+function takeOver(namespace: string): void {
+  fake.put({
+    apiVersion: 'coordination.k8s.io/v1',
+    kind: 'Lease',
+    metadata: { name: 'appdev-shop', namespace, annotations: { 'dev.appdev/holder-place': 'another boot' } },
+    spec: {
+      holderIdentity: 'ben@desktop 4711/99',
+      leaseDurationSeconds: 60,
+      renewTime: new Date().toISOString(),
+    },
+  });
+}
+
+describe('the locks of a session', () => {
+  it('takes each namespace once, also those that come later, and gives all back', async () => {
+    const [a, b, c] = [inNamespace('a', 'one'), inNamespace('b', 'one'), inNamespace('c', 'two')];
+    expect(await locks.take([a, b])).toMatchObject({ kind: 'ok' });
+    expect(locks.names()).toEqual(['one']);
+    expect(await locks.take([a, b, c])).toMatchObject({ kind: 'ok' });
+    expect(locks.names()).toEqual(['one', 'two']);
+    expect(await exists('Lease', 'appdev-shop', 'two')).toBe(true);
+    await cleanup.run(5000);
+    expect(await exists('Lease', 'appdev-shop', 'one')).toBe(false);
+    expect(await exists('Lease', 'appdev-shop', 'two')).toBe(false);
+  });
+
+  it('ends the session when one is lost, as a failure, and never in a hurry', async () => {
+    await locks.take([inNamespace('a', 'one')]);
+    expect(await locks.check(signal)).toMatchObject({ kind: 'ok' });
+    // It is ending already: the loss must not count as the second Ctrl-C.
+    signals.end();
+    takeOver('one');
+    expect(await locks.check(signal)).toMatchObject({
+      kind: 'failed',
+      error: {
+        code: 'NAMESPACE_LOCKED',
+        message: 'ben@desktop (pid 4711) took over the namespace one; this session ends and removes nothing',
+      },
+    });
+    expect(locks.state()).toMatchObject({ kind: 'failed' });
+    expect([signals.shutdown.aborted, locks.lost.aborted, hurried]).toEqual([true, true, 0]);
+    expect(events).toContainEqual(expect.objectContaining({ type: 'notice', level: 'warning' }));
+  });
+});
+
+describe('a namespace that the session created', () => {
+  it('goes at its end when nothing came into it', async () => {
+    await locks.take([inNamespace('a', 'one')]);
+    expect(await exists('Namespace', 'one')).toBe(true);
+    await cleanup.run(5000);
+    expect(await exists('Namespace', 'one')).toBe(false);
+  });
+
+  it('stays when something did', async () => {
+    await locks.take([inNamespace('a', 'one')]);
+    fake.put({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'theirs', namespace: 'one' } });
+    await cleanup.run(5000);
+    expect(await exists('Namespace', 'one')).toBe(true);
+  });
+
+  it('stays when another session has taken it over and deploys there next', async () => {
+    await locks.take([inNamespace('a', 'one')]);
+    takeOver('one');
+    await cleanup.run(5000);
+    expect([await exists('Namespace', 'one'), await exists('Lease', 'appdev-shop', 'one')]).toEqual([
+      true,
+      true,
+    ]);
+  });
+
+  it('is not one that was there before', async () => {
+    fake.put({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'one' } });
+    await locks.take([inNamespace('a', 'one')]);
+    await cleanup.run(5000);
+    expect(await exists('Namespace', 'one')).toBe(true);
+  });
+});
