@@ -13,6 +13,25 @@ function handle(): void {
 }
 
 describe('handleSignals', () => {
+  it.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+    ['SIGHUP', 129],
+  ] as const)('does the same at %s as at Ctrl-C, but for the exit code', (name, exitCode) => {
+    const before = process.listeners(name);
+    handle();
+    // Sent by the handler that was installed: this process has others of the test runner's.
+    const [send = () => undefined, ...more] = process.listeners(name).filter((one) => !before.includes(one));
+    expect(more).toEqual([]);
+    send(name);
+    expect([signals.shutdown.reason, signals.exitCode(), hurried]).toEqual(['shutdown', exitCode, []]);
+    send(name);
+    signals.interrupt();
+    expect([signals.exitCode(), hurried]).toEqual([exitCode, [exitCode, 130]]);
+    signals.dispose();
+    expect(process.listeners(name)).toEqual(before);
+  });
+
   it('takes the first Ctrl-C for a request and the second for an order', () => {
     handle();
     signals.interrupt();

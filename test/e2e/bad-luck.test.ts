@@ -17,9 +17,13 @@ afterEach(async () => {
   await rig.dispose();
 });
 
+/** Where what goes wrong has nothing to do with Spring, the signboard does. */
+const sign = 'src/main/resources/sign.txt';
+const server = 'src/main/resources/serve.pl';
+
 async function deployed(): Promise<Session> {
-  const dev = rig.start('dev', 'stock');
-  const run = await dev.waitFor('run.finished', (event) => event.service === 'stock');
+  const dev = rig.start('dev', 'sign');
+  const run = await dev.waitFor('run.finished', (event) => event.service === 'sign');
   expect(run.error).toBeUndefined();
   await dev.waitFor('watch.started');
   return dev;
@@ -70,7 +74,7 @@ describe('bad input, by its exit code and message', () => {
   });
 
   it('a missing tool', async () => {
-    rig = createRig({ env: { PATH: '/usr/local/bin:/bin' } });
+    rig = createRig({ cold: true, env: { PATH: '/usr/local/bin:/bin' } });
     const ran = await rig.appdev('run', 'stock', '--no-tests');
     expect([ran.code, ran.stdout + ran.stderr]).toEqual([2, expect.stringContaining('TOOL_MISSING')]);
   });
@@ -78,68 +82,72 @@ describe('bad input, by its exit code and message', () => {
 
 describe('an app that does not come up', () => {
   it('crashes: exit code, last log lines, and the old pod goes on serving', async () => {
-    rig = createRig();
+    rig = createRig({ fixture: 'signboard' });
     const dev = await deployed();
     const mark = dev.events.length;
-    rig.replace(
-      'stock/src/main/java/com/example/stock/StockApplication.java',
-      'SpringApplication.run',
-      'System.out.println("about to fall over"); System.exit(3); SpringApplication.run',
-    );
-    const run = await dev.waitFor('run.finished', (event) => event.service === 'stock', mark);
-    expect(run.error).toMatchObject({ code: 'ROLLOUT_FAILED', message: expect.stringContaining('3') });
+    rig.replace(server, 'my $socket', 'print "about to fall over\\n"; exit 3;\nmy $socket');
+    const run = await dev.waitFor('run.finished', (event) => event.service === 'sign', mark);
+    expect(run.error).toMatchObject({
+      code: 'ROLLOUT_FAILED',
+      message: expect.stringContaining('exit code 3'),
+    });
     expect(run.error?.evidence?.join('\n')).toContain('about to fall over');
-    expect(await served(rig, 'stock')).toBe('Stock is up and running');
+    expect(await served(rig, 'sign')).toBe('Open all day');
     expect(await dev.end()).toBe(130);
   });
 
   it('never gets ready: the probe is named, and the old pod goes on serving', async () => {
-    rig = createRig();
-    rig.replace('appdev.yaml', 'chart: stock/deploy/chart', 'chart: stock/deploy/chart\n      deadline: 40s');
+    rig = createRig({ fixture: 'signboard' });
+    const way = 'helm: { chart: deploy/chart }';
+    rig.replace('appdev.yaml', way, `${way}\n      deadline: 10s`);
     const dev = await deployed();
     const mark = dev.events.length;
-    rig.replace('stock/deploy/chart/values.yaml', '/actuator/health/readiness', '/no-such-page');
-    const run = await dev.waitFor('run.finished', (event) => event.service === 'stock', mark);
-    expect(run.error).toMatchObject({ code: 'ROLLOUT_FAILED' });
-    expect(JSON.stringify(run.error)).toMatch(/404|no-such-page/);
-    expect(await served(rig, 'stock')).toBe('Stock is up and running');
+    rig.replace('deploy/chart/templates/sign.yaml', 'path: / }', 'path: /no-such-page }');
+    const run = await dev.waitFor('run.finished', (event) => event.service === 'sign', mark);
+    expect(run.error).toMatchObject({
+      code: 'ROLLOUT_FAILED',
+      message: expect.stringMatching(/its readiness probe GET :\w+\/no-such-page fails: HTTP 404/),
+    });
+    expect(await served(rig, 'sign')).toBe('Open all day');
     expect(await dev.end()).toBe(130);
   });
 });
 
 describe('the world around', () => {
   it('a registry that is down is named, and what was saved is deployed once it is back', async () => {
-    rig = createRig();
+    rig = createRig({ fixture: 'signboard' });
     const dev = await deployed();
     let mark = dev.events.length;
     const back = without('registry');
-    rig.replace(controller, 'Stock is up', 'Stock was up');
-    const run = await dev.waitFor('run.finished', (event) => event.service === 'stock', mark);
+    rig.write(sign, 'Open again');
+    const run = await dev.waitFor('run.finished', (event) => event.service === 'sign', mark);
     expect(run.error).toMatchObject({
       code: 'REGISTRY_UNREACHABLE',
       message: expect.stringContaining('localhost:5001'),
     });
     mark = dev.events.length;
     back();
-    await dev.waitFor('run.finished', (event) => event.service === 'stock' && event.outcome === 'ok', mark);
-    await serves(rig, 'stock', /Stock was up/);
+    await dev.waitFor('run.finished', (event) => event.service === 'sign' && event.outcome === 'ok', mark);
+    await serves(rig, 'sign', 'Open again');
     expect(await dev.end()).toBe(130);
   });
 
   it('an API server that goes away in mid-deploy is waited for', async () => {
-    rig = createRig();
+    rig = createRig({ fixture: 'signboard' });
     const dev = await deployed();
     const mark = dev.events.length;
-    rig.replace(controller, 'Stock is up', 'Stock survived');
+    rig.write(sign, 'Still open');
+    // Ready so long after its start that the outage comes in between.
+    rig.replace(server, 'my $socket', 'sleep 6;\nmy $socket');
     await dev.waitFor('stage.started', (event) => event.stage === 'rollout', mark);
     const back = without('apiserver');
     await dev.waitFor('cluster.lost', undefined, mark);
     back();
     await dev.waitFor('cluster.regained', undefined, mark);
-    await serves(rig, 'stock', /Stock survived/);
+    await serves(rig, 'sign', 'Still open');
     const last = await dev.waitFor(
       'run.finished',
-      (event) => event.service === 'stock' && event.outcome === 'ok',
+      (event) => event.service === 'sign' && event.outcome === 'ok',
       mark,
     );
     expect(last.error).toBeUndefined();
@@ -147,7 +155,7 @@ describe('the world around', () => {
   });
 
   it("a full disk under the build's folder is named", async () => {
-    rig = createRig();
+    rig = createRig({ cold: true });
     const target = join(rig.folder, 'stock/target');
     mkdirSync(target);
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', target]);
@@ -157,21 +165,22 @@ describe('the world around', () => {
   });
 
   it('a port in use is named with its program, and dev goes on', async () => {
-    const server = createServer();
-    await new Promise<void>((done) => server.listen(8081, '127.0.0.1', done));
-    undo.push(() => server.close());
-    rig = createRig();
+    rig = createRig({ fixture: 'signboard' });
+    const port = rig.forwards.get(8082) ?? 0;
+    const other = createServer();
+    await new Promise<void>((done) => other.listen(port, '127.0.0.1', done));
+    undo.push(() => other.close());
     const dev = await deployed();
-    const notice = await dev.waitFor('notice', ({ message }) => message.includes('8081'));
+    const notice = await dev.waitFor('notice', ({ message }) => message.includes(String(port)));
     expect(notice.message).toContain(String(process.pid));
-    server.close();
-    await dev.waitFor('forward.opened', (event) => event.localPort === 8081);
-    expect(await (await fetch('http://127.0.0.1:8081/')).text()).toBe('Stock is up and running');
+    other.close();
+    await dev.waitFor('forward.opened', (event) => event.localPort === port);
+    expect(await (await fetch(`http://127.0.0.1:${port}/`)).text()).toBe('Open all day');
     expect(await dev.end()).toBe(130);
   });
 
   it('git checkout of a branch with hundreds of changed files is one run, for the final tree', async () => {
-    rig = createRig();
+    rig = createRig({ fixture: 'signboard' });
     const git = (...args: readonly string[]): string =>
       execFileSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@example.com', ...args], {
         cwd: rig.folder,
@@ -182,20 +191,17 @@ describe('the world around', () => {
     git('commit', '-qm', 'one');
     git('checkout', '-qb', 'other');
     for (let i = 0; i < 300; i += 1) {
-      rig.write(
-        `stock/src/main/java/com/example/stock/Extra${i}.java`,
-        `package com.example.stock;\nclass Extra${i} {}\n`,
-      );
+      rig.write(`src/main/resources/extra/${i}.txt`, `${i}\n`);
     }
-    rig.replace(controller, 'Stock is up', 'The other branch is up');
+    rig.write(sign, 'Open on the other branch');
     git('add', '-A');
     git('commit', '-qm', 'two');
     git('checkout', '-q', 'main');
     const dev = await deployed();
     const mark = dev.events.length;
     git('checkout', '-q', 'other');
-    await dev.waitFor('run.finished', (event) => event.service === 'stock' && event.outcome === 'ok', mark);
-    await serves(rig, 'stock', /The other branch is up/);
+    await dev.waitFor('run.finished', (event) => event.service === 'sign' && event.outcome === 'ok', mark);
+    await serves(rig, 'sign', 'Open on the other branch');
     expect(dev.events.slice(mark).filter((event) => event.type === 'run.started')).toHaveLength(1);
     expect(await dev.end()).toBe(130);
   });

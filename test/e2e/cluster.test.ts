@@ -1,7 +1,7 @@
 /** The cluster client on a real API server and a real node: what a fake cannot vouch for. */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, connect as dial } from 'node:net';
+import { connect as dial } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -14,6 +14,7 @@ import { selectCluster } from '../../src/cluster/choose/select.ts';
 import type { KubeObject } from '../../src/cluster/types.ts';
 import type { EventBody } from '../../src/core/events.ts';
 import type { Outcome } from '../../src/core/outcome.ts';
+import { freePort } from '../support/free-port.ts';
 import { until } from '../support/wait.ts';
 
 const sandbox = resolve(import.meta.dirname, '../../sandbox/cluster');
@@ -304,7 +305,7 @@ describe('logs', () => {
 describe('forward', () => {
   it('keeps one local port through a replaced pod', { timeout: 2 * minute }, async () => {
     const first = await deploy(deployment('echo', echoServer));
-    const port = await freePort();
+    const port = freePort();
     const events: EventBody[] = [];
     const request = {
       service: 'echo',
@@ -332,7 +333,7 @@ describe('forward', () => {
 
   it('says which port the pod listens on instead', async () => {
     await deploy(deployment('echo', echoServer));
-    const port = await freePort();
+    const port = freePort();
     const events: EventBody[] = [];
     const request = {
       service: 'echo',
@@ -454,13 +455,4 @@ async function ask(port: number, word: string): Promise<string> {
   });
   socket.destroy();
   return text.trim();
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  const address = server.address();
-  await new Promise<void>((done) => server.close(() => done()));
-  if (typeof address !== 'object' || address === null) throw new Error('no port');
-  return address.port;
 }

@@ -49,6 +49,7 @@ function left(): string[] {
     .sort();
 }
 
+/** What flags, texts or behaviour of Helm itself decide: in these, 3 and 4 differ. */
 describe.each(['helm3', 'helm4'])('%s', (helm) => {
   const tools = { helm };
 
@@ -102,23 +103,6 @@ describe.each(['helm3', 'helm4'])('%s', (helm) => {
     await deploy(deployer, rig.service({ set: { greeting: 'hi' } }), 'v3');
     await deploy(deployer, rig.service({ set: { greeting: 'hi' } }), 'v4');
     expect(flags).toEqual([false, true, false, true]);
-  });
-
-  it('reports one stage for each step, and calls an unchanged one skipped', async () => {
-    const deployer = rig.deployer({ tools });
-    const service = rig.service({});
-    const context = recordedContext();
-    const rendered = valueOf(await deployer.render(service, rig.artifact('v1'), context));
-    for (let round = 0; round < 2; round += 1) valueOf(await deployer.apply(service, rendered, context));
-    valueOf(await deployer.awaitReady(service, rendered, context));
-    valueOf(await deployer.verify(service, rendered, context));
-    expect(context.stages).toEqual([
-      'render ok 2 objects',
-      'apply ok revision 1',
-      'apply skipped unchanged',
-      'rollout ok 1/1 ready',
-      'verify ok',
-    ]);
   });
 
   it('deploys again what someone changed by hand', async () => {
@@ -216,15 +200,6 @@ describe.each(['helm3', 'helm4'])('%s', (helm) => {
     expect(left()).toEqual([]);
   });
 
-  it('removes what hooks left behind', async () => {
-    const deployer = rig.deployer({ tools });
-    const service = rig.service({ set: { hook: true } });
-    await deploy(deployer, service);
-    expect(await rig.get('Job', 'web-hook')).toBeDefined();
-    valueOf(await deployer.remove(service, { deleteVolumes: false }, recordedContext()));
-    await eventually('the hook to go', () => (left().length === 0 ? true : undefined));
-  });
-
   it('says what a failing hook said', async () => {
     const service = rig.service({
       set: { hook: true },
@@ -249,57 +224,8 @@ describe.each(['helm3', 'helm4'])('%s', (helm) => {
   });
 
   describe('a helm that dies in the middle', () => {
-    const hanging = (): { set: Record<string, string | boolean>; values: string[] } => ({
-      set: { hook: true, greeting: 'second' },
-      values: [valuesWith('hookCommand: ["sh", "-c", "trap \'exit 1\' TERM; sleep 100000 & wait"]')],
-    });
-
-    /** Applies in the background until the release is pending and has come so far, kills the helm that does it, and waits for its end. */
-    async function killInTheMiddle(
-      way: Way,
-      soFar: () => Promise<unknown> = () => Promise.resolve(true),
-    ): Promise<void> {
-      let pid: number | undefined;
-      const run: typeof runProcess = async (command, options) => {
-        if (!command.args.includes('upgrade')) return await runProcess(command, options);
-        return await new Promise((resolve) => {
-          const env = { ...process.env, ...command.env };
-          const child = spawn(command.tool, [...command.args], {
-            cwd: command.cwd,
-            env,
-            stdio: ['pipe', 'ignore', 'ignore'],
-          });
-          pid = child.pid;
-          child.stdin.end(command.stdin);
-          child.on('close', () =>
-            resolve({ kind: 'exited', exitCode: 137, stdout: '', stderr: 'killed', lines: [], ms: 0 }),
-          );
-        });
-      };
-      const service = rig.service(way);
-      const deployer = rig.deployer({ tools, run });
-      const context = recordedContext();
-      const rendered = valueOf(await deployer.render(service, rig.artifact('v2'), context));
-      const applied = deployer.apply(service, rendered, context);
-      await eventually('the release to be pending', async () =>
-        (await lastRevision())?.status.startsWith('pending') === true ? await soFar() : undefined,
-      );
-
-      // While it lives, nobody may touch the release.
-      const other = await rig.deployer({ tools }).apply(service, rendered, context);
-      expect(other).toMatchObject({
-        error: {
-          code: 'RELEASE_STUCK',
-          message: expect.stringContaining('another helm started by appdev is working on it') as string,
-        },
-      });
-      if (pid !== undefined) process.kill(pid, 'SIGKILL');
-      expect((await applied).kind).toBe('failed');
-      expect((await lastRevision())?.status).toMatch(/^pending-/);
-    }
-
     it('in the first install: the next one starts anew', async () => {
-      await killInTheMiddle(hanging());
+      await killInTheMiddle(tools, hanging());
       const context = recordedContext();
       const service = rig.service({});
       const deployer = rig.deployer({ tools });
@@ -311,9 +237,71 @@ describe.each(['helm3', 'helm4'])('%s', (helm) => {
       valueOf(await deployer.awaitReady(service, rendered, context));
     });
 
+    it('in an upgrade: the last good revision comes back, then the new one', async () => {
+      await deploy(rig.deployer({ tools }), rig.service({}));
+      await killInTheMiddle(tools, hanging());
+      const context = recordedContext();
+      const service = rig.service({ set: { greeting: 'third' } });
+      const deployer = rig.deployer({ tools });
+      const rendered = valueOf(await deployer.render(service, rig.artifact('v3'), context));
+      expect(valueOf(await deployer.apply(service, rendered, context)).detail).toBe('revision 4');
+      expect(context.lines.join('\n')).toContain('pending-upgrade; it was rolled back to revision 1');
+      valueOf(await deployer.awaitReady(service, rendered, context));
+      expect((await rig.get('ConfigMap', 'web'))?.['data']).toEqual({ greeting: 'third' });
+    });
+
+    it('told to stop by a deadline: it writes down that it failed, and the next run goes on', async () => {
+      await deploy(rig.deployer({ tools }), rig.service({}));
+      const service = rig.service(hanging());
+      const deployer = rig.deployer({ tools });
+      const context = recordedContext();
+      const rendered = valueOf(await deployer.render(service, rig.artifact('v2'), context));
+      const applied = deployer.apply(service, rendered, context);
+      await eventually('the release to be pending', async () =>
+        (await lastRevision())?.status === 'pending-upgrade' ? true : undefined,
+      );
+      context.controller.abort('deadline');
+      expect(await applied).toEqual({ kind: 'cancelled', reason: 'deadline' });
+      expect((await lastRevision())?.status).toBe('failed');
+      expect((await deploy(rig.deployer({ tools }), rig.service({}), 'v3')).detail).toBe('revision 3');
+    });
+  });
+});
+
+/** What rests on the release's record and on our own rules, the same with either Helm. */
+describe('helm4', () => {
+  const tools = { helm: 'helm4' };
+
+  it('reports one stage for each step, and calls an unchanged one skipped', async () => {
+    const deployer = rig.deployer({ tools });
+    const service = rig.service({});
+    const context = recordedContext();
+    const rendered = valueOf(await deployer.render(service, rig.artifact('v1'), context));
+    for (let round = 0; round < 2; round += 1) valueOf(await deployer.apply(service, rendered, context));
+    valueOf(await deployer.awaitReady(service, rendered, context));
+    valueOf(await deployer.verify(service, rendered, context));
+    expect(context.stages).toEqual([
+      'render ok 2 objects',
+      'apply ok revision 1',
+      'apply skipped unchanged',
+      'rollout ok 1/1 ready',
+      'verify ok',
+    ]);
+  });
+
+  it('removes what hooks left behind', async () => {
+    const deployer = rig.deployer({ tools });
+    const service = rig.service({ set: { hook: true } });
+    await deploy(deployer, service);
+    expect(await rig.get('Job', 'web-hook')).toBeDefined();
+    valueOf(await deployer.remove(service, { deleteVolumes: false }, recordedContext()));
+    await eventually('the hook to go', () => (left().length === 0 ? true : undefined));
+  });
+
+  describe('a helm that dies in the middle', () => {
     it('in the first install with a claim: the claim survives', async () => {
       const way = hanging();
-      await killInTheMiddle({ ...way, set: { hook: true, claim: true, hookEvents: 'post-install' } });
+      await killInTheMiddle(tools, { ...way, set: { hook: true, claim: true, hookEvents: 'post-install' } });
       const before = (await rig.get('PersistentVolumeClaim', 'web-data'))?.metadata.uid;
       await deploy(rig.deployer({ tools }), rig.service({ set: { claim: true } }));
       const after = (await rig.get('PersistentVolumeClaim', 'web-data'))?.metadata.uid;
@@ -325,7 +313,7 @@ describe.each(['helm3', 'helm4'])('%s', (helm) => {
       const inner = innerNamespace();
       try {
         const way = { ...hanging(), set: { hook: true, hookEvents: 'post-install' } };
-        await killInTheMiddle(way, () => rig.get('Namespace', inner));
+        await killInTheMiddle(tools, way, () => rig.get('Namespace', inner));
         rig.kubectl('-n', inner, 'create', 'configmap', 'theirs');
         await deploy(rig.deployer({ tools }), rig.service({}));
         expect(rig.kubectl('-n', inner, 'get', 'configmap', 'theirs', '-o', 'name')).not.toBe('');
@@ -341,6 +329,7 @@ describe.each(['helm3', 'helm4'])('%s', (helm) => {
       try {
         const way = { ...hanging(), set: { hook: true, claim: true, hookEvents: 'post-upgrade' } };
         await killInTheMiddle(
+          tools,
           way,
           async () =>
             (await rig.get('Namespace', inner)) && (await rig.get('PersistentVolumeClaim', 'web-data')),
@@ -366,24 +355,11 @@ describe.each(['helm3', 'helm4'])('%s', (helm) => {
       }
     });
 
-    it('in an upgrade: the last good revision comes back, then the new one', async () => {
-      await deploy(rig.deployer({ tools }), rig.service({}));
-      await killInTheMiddle(hanging());
-      const context = recordedContext();
-      const service = rig.service({ set: { greeting: 'third' } });
-      const deployer = rig.deployer({ tools });
-      const rendered = valueOf(await deployer.render(service, rig.artifact('v3'), context));
-      expect(valueOf(await deployer.apply(service, rendered, context)).detail).toBe('revision 4');
-      expect(context.lines.join('\n')).toContain('pending-upgrade; it was rolled back to revision 1');
-      valueOf(await deployer.awaitReady(service, rendered, context));
-      expect((await rig.get('ConfigMap', 'web'))?.['data']).toEqual({ greeting: 'third' });
-    });
-
     it('while it repairs: the next one can tell that it is gone', async () => {
       const { values } = hanging();
       const first = rig.service({ set: { hook: true, hookEvents: 'pre-rollback' }, values });
       await deploy(rig.deployer({ tools }), first);
-      await killInTheMiddle(hanging());
+      await killInTheMiddle(tools, hanging());
       let pid: number | undefined;
       const run: typeof runProcess = async (command, options) => {
         if (!command.args.includes('rollback')) return await runProcess(command, options);
@@ -418,7 +394,7 @@ describe.each(['helm3', 'helm4'])('%s', (helm) => {
 
     it('in an upgrade: it can still be removed', async () => {
       await deploy(rig.deployer({ tools }), rig.service({}));
-      await killInTheMiddle(hanging());
+      await killInTheMiddle(tools, hanging());
       const service = rig.service({});
       valueOf(await rig.deployer({ tools }).remove(service, { deleteVolumes: false }, recordedContext()));
       await eventually('all to go', () => (left().length === 0 ? true : undefined));
@@ -426,7 +402,7 @@ describe.each(['helm3', 'helm4'])('%s', (helm) => {
 
     it('on another machine: appdev does not guess, and says what to type', async () => {
       await deploy(rig.deployer({ tools }), rig.service({}));
-      await killInTheMiddle(hanging());
+      await killInTheMiddle(tools, hanging());
       const last = await lastRevision();
       rig.kubectl(
         'label',
@@ -445,34 +421,71 @@ describe.each(['helm3', 'helm4'])('%s', (helm) => {
         },
       });
     });
+  });
 
-    it('told to stop by a deadline: it writes down that it failed, and the next run goes on', async () => {
-      await deploy(rig.deployer({ tools }), rig.service({}));
-      const service = rig.service(hanging());
-      const deployer = rig.deployer({ tools });
-      const context = recordedContext();
-      const rendered = valueOf(await deployer.render(service, rig.artifact('v2'), context));
-      const applied = deployer.apply(service, rendered, context);
-      await eventually('the release to be pending', async () =>
-        (await lastRevision())?.status === 'pending-upgrade' ? true : undefined,
-      );
-      context.controller.abort('deadline');
-      expect(await applied).toEqual({ kind: 'cancelled', reason: 'deadline' });
-      expect((await lastRevision())?.status).toBe('failed');
-      expect((await deploy(rig.deployer({ tools }), rig.service({}), 'v3')).detail).toBe('revision 3');
-    });
-
-    it.each(['superseded', 'user', 'shutdown'])('is not told to stop by %s', async (reason) => {
-      const deployer = rig.deployer({ tools });
-      const service = rig.service({});
-      const context = recordedContext();
-      const rendered = valueOf(await deployer.render(service, rig.artifact('v1'), context));
-      const applied = deployer.apply(service, rendered, context);
-      context.controller.abort(reason);
-      expect(await applied).toMatchObject({ kind: 'ok', value: { changed: true } });
-    });
+  it('is not told to stop when the session ends', async () => {
+    const deployer = rig.deployer({ tools });
+    const service = rig.service({});
+    const context = recordedContext();
+    const rendered = valueOf(await deployer.render(service, rig.artifact('v1'), context));
+    const applied = deployer.apply(service, rendered, context);
+    context.controller.abort('shutdown');
+    expect(await applied).toMatchObject({ kind: 'ok', value: { changed: true } });
   });
 });
+
+/** A release that stands still at its hook. */
+function hanging(): { set: Record<string, string | boolean>; values: string[] } {
+  return {
+    set: { hook: true, greeting: 'second' },
+    values: [valuesWith('hookCommand: ["sh", "-c", "trap \'exit 1\' TERM; sleep 100000 & wait"]')],
+  };
+}
+
+/** Applies in the background until the release is pending and has come so far, kills the helm that does it, and waits for its end. */
+async function killInTheMiddle(
+  tools: { readonly helm: string },
+  way: Way,
+  soFar: () => Promise<unknown> = () => Promise.resolve(true),
+): Promise<void> {
+  let pid: number | undefined;
+  const run: typeof runProcess = async (command, options) => {
+    if (!command.args.includes('upgrade')) return await runProcess(command, options);
+    return await new Promise((resolve) => {
+      const env = { ...process.env, ...command.env };
+      const child = spawn(command.tool, [...command.args], {
+        cwd: command.cwd,
+        env,
+        stdio: ['pipe', 'ignore', 'ignore'],
+      });
+      pid = child.pid;
+      child.stdin.end(command.stdin);
+      child.on('close', () =>
+        resolve({ kind: 'exited', exitCode: 137, stdout: '', stderr: 'killed', lines: [], ms: 0 }),
+      );
+    });
+  };
+  const service = rig.service(way);
+  const deployer = rig.deployer({ tools, run });
+  const context = recordedContext();
+  const rendered = valueOf(await deployer.render(service, rig.artifact('v2'), context));
+  const applied = deployer.apply(service, rendered, context);
+  await eventually('the release to be pending', async () =>
+    (await lastRevision())?.status.startsWith('pending') === true ? await soFar() : undefined,
+  );
+
+  // While it lives, nobody may touch the release.
+  const other = await rig.deployer({ tools }).apply(service, rendered, context);
+  expect(other).toMatchObject({
+    error: {
+      code: 'RELEASE_STUCK',
+      message: expect.stringContaining('another helm started by appdev is working on it') as string,
+    },
+  });
+  if (pid !== undefined) process.kill(pid, 'SIGKILL');
+  expect((await applied).kind).toBe('failed');
+  expect((await lastRevision())?.status).toMatch(/^pending-/);
+}
 
 /** Puts a namespace into the chart; its name. */
 function innerNamespace(): string {

@@ -1,9 +1,12 @@
-/** `appdev dev` on the fixture, on the sandbox: the promises of the loop, one session each way of deploying. */
+/**
+ * `appdev dev` on the fixture, on the sandbox: the promises of the loop. One session tells the whole story from a first build
+ * on; the other ways of deploying take one edit through it.
+ */
 import { afterEach, describe, expect, it } from 'vitest';
 import {
   createRig,
   eventually,
-  kubectl,
+  namespaceGone,
   processesOf,
   served,
   serves,
@@ -19,23 +22,44 @@ afterEach(async () => {
   await rig.dispose();
 });
 
-/** Waits until both services are deployed for the first time. */
-async function deployed(session: Session): Promise<void> {
-  for (const name of ['stock', 'orders']) {
+/** Waits until these services are deployed for the first time. */
+async function deployed(session: Session, services = ['stock', 'orders']): Promise<void> {
+  for (const name of services) {
     const run = await session.waitFor('run.finished', (event) => event.service === name);
     expect(run).toMatchObject({ outcome: 'ok' });
   }
   await session.waitFor('watch.started');
 }
 
+/** Ctrl-C takes away what was deployed, every process, and the namespace: appdev made it. */
+async function endsCleanly(dev: Session): Promise<void> {
+  expect(await dev.end('SIGINT')).toBe(130);
+  expect(processesOf(rig)).toEqual([]);
+  await namespaceGone(rig);
+}
+
 describe.each([
-  ['Helm 4', [], {}],
   ['Helm 3', [], { helm: 'helm3' }],
   ['Kustomize', ['-p', 'kustomize'], {}],
 ])('dev with %s', (_name, flags, tools) => {
-  it('deploys, redeploys a save, keeps the old pod through a compile error, and leaves nothing behind', async () => {
+  it('deploys, redeploys a save, and leaves nothing behind', async () => {
     rig = createRig({ tools });
     const dev = rig.start('dev', ...flags);
+    await deployed(dev);
+    await serves(rig, 'orders', 'Orders is up and running');
+    const mark = dev.events.length;
+    rig.replace(controller, 'up and running', 'up, and new');
+    const edit = await dev.waitFor('run.finished', (event) => event.service === 'orders', mark);
+    expect(edit).toMatchObject({ outcome: 'ok', reason: expect.stringContaining('GreetingController.java') });
+    await serves(rig, 'orders', /up, and new/);
+    await endsCleanly(dev);
+  });
+});
+
+describe('dev', () => {
+  it('deploys, redeploys a save, keeps the old pod through a compile error, and leaves nothing behind', async () => {
+    rig = createRig({ cold: true });
+    const dev = rig.start('dev');
     await deployed(dev);
     await serves(rig, 'orders', 'Orders is up and running');
     // orders calls stock by its Service name.
@@ -90,17 +114,9 @@ describe.each([
     await dev.waitFor('run.finished', (event) => event.service === 'orders' && event.outcome === 'ok', mark);
     await serves(rig, 'orders', /Orders is fixed/);
 
-    // Ctrl-C takes away what was deployed, and every process.
-    expect(await dev.end('SIGINT')).toBe(130);
-    expect(processesOf(rig)).toEqual([]);
-    // appdev made the namespace, so it goes too; Kubernetes takes a moment to empty it.
-    await eventually('the namespace to be gone', () =>
-      kubectl(['get', 'namespace', rig.namespace, '--ignore-not-found']) === '' ? true : undefined,
-    );
+    await endsCleanly(dev);
   });
-});
 
-describe('dev', () => {
   it('supersedes: the next run has both edits, and the first one is gone before it starts', async () => {
     rig = createRig();
     const dev = rig.start('dev', 'stock', 'orders');
@@ -128,52 +144,55 @@ describe('dev', () => {
   });
 
   it('starts again on an unchanged tree without building, pushing or upgrading', async () => {
-    rig = createRig();
+    rig = createRig({ fixture: 'signboard', cold: true });
     const first = rig.start('dev', '--cleanup=false');
-    await deployed(first);
+    await deployed(first, ['sign', 'lamp']);
     expect(await first.end()).toBe(130);
     const images = rig.kubectl('get', 'deployments', '-o', 'jsonpath={..image}');
     const revisions = rig.objects('secrets').map(({ metadata }) => metadata.name);
 
     const second = rig.start('dev');
-    await deployed(second);
+    await deployed(second, ['sign', 'lamp']);
     const stages = second.events.filter((event) => event.type === 'stage.finished');
-    expect(
-      stages.filter(
-        ({ stage, outcome }) => outcome !== 'skipped' && stage !== 'render' && stage !== 'rollout',
-      ),
-    ).toEqual([]);
+    const of = (service: string): string[] =>
+      stages.filter((event) => event.service === service).map(({ stage, outcome }) => `${stage} ${outcome}`);
+    expect(of('lamp')).toEqual(['render ok', 'apply skipped', 'rollout ok']);
+    expect(of('sign')).toEqual([
+      ...['compile', 'package', 'image', 'push'].map((stage) => `${stage} skipped`),
+      ...['render ok', 'apply skipped', 'rollout ok'],
+    ]);
     expect(rig.kubectl('get', 'deployments', '-o', 'jsonpath={..image}')).toBe(images);
     expect(rig.objects('secrets').map(({ metadata }) => metadata.name)).toEqual(revisions);
     expect(await second.end()).toBe(130);
   });
 
   it('keeps the configuration in force while the file is wrong, and takes the corrected one', async () => {
-    rig = createRig();
+    rig = createRig({ fixture: 'signboard' });
+    rig.replace('appdev.yaml', '    jar:', '    needs: [lamp]\n    jar:');
     const dev = rig.start('dev');
-    await deployed(dev);
+    await deployed(dev, ['lamp', 'sign']);
     let mark = dev.events.length;
-    rig.replace('deploy/values-dev.yaml', 'replicaCount: 1', 'replicaCount: 2');
-    const render = await dev.waitFor('run.started', (event) => event.service === 'orders', mark);
+    rig.replace('deploy/chart/values.yaml', 'replicas: 1', 'replicas: 2');
+    const render = await dev.waitFor('run.started', (event) => event.service === 'sign', mark);
     expect(render).toMatchObject({ route: 'render-only' });
-    await dev.waitFor('run.finished', (event) => event.service === 'orders' && event.outcome === 'ok', mark);
+    await dev.waitFor('run.finished', (event) => event.service === 'sign' && event.outcome === 'ok', mark);
     await eventually('two pods', () =>
-      rig.kubectl('get', 'deployment', 'orders', '-o', 'jsonpath={.status.readyReplicas}') === '2'
+      rig.kubectl('get', 'deployment', 'sign', '-o', 'jsonpath={.status.readyReplicas}') === '2'
         ? true
         : undefined,
     );
 
     mark = dev.events.length;
-    rig.replace('appdev.yaml', 'needs: [stock]', 'needs: [stok]');
+    rig.replace('appdev.yaml', 'needs: [lamp]', 'needs: [lam]');
     const rejected = await dev.waitFor('config.rejected', undefined, mark);
     expect(rejected.error).toMatchObject({ code: 'CONFIG_INVALID' });
-    expect(rejected.error.diagnostics?.[0]).toMatchObject({ hint: expect.stringContaining('stock') });
-    rig.replace(controller, 'up and running', 'still going');
-    await dev.waitFor('run.finished', (event) => event.service === 'orders' && event.outcome === 'ok', mark);
-    await serves(rig, 'orders', /still going/);
+    expect(rejected.error.diagnostics?.[0]).toMatchObject({ hint: expect.stringContaining('lamp') });
+    rig.write('src/main/resources/sign.txt', 'Still open');
+    await dev.waitFor('run.finished', (event) => event.service === 'sign' && event.outcome === 'ok', mark);
+    await serves(rig, 'sign', 'Still open');
 
     mark = dev.events.length;
-    rig.replace('appdev.yaml', 'needs: [stok]', 'needs: [stock]');
+    rig.replace('appdev.yaml', 'needs: [lam]', 'needs: [lamp]');
     await dev.waitFor('config.reloaded', undefined, mark);
     expect(await dev.end()).toBe(130);
   });

@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { AppEvent } from '../../src/core/events.ts';
 import { createRig, eventually, kubectl, serves, type Rig } from '../support/rig.ts';
+import { podsOf } from '../support/sandbox-api.ts';
 import { pushStandInExecutor } from '../support/stand-in-executor.ts';
 
 let executor: string;
@@ -27,16 +28,8 @@ afterAll(() => {
 });
 
 /** Pods of builds that the namespace has, ended ones too. */
-function builds(): readonly string[] {
-  const text = rig.kubectl(
-    'get',
-    'pods',
-    '-l',
-    'dev.appdev/build',
-    '-o',
-    'jsonpath={.items[*].metadata.name}',
-  );
-  return text.split(' ').filter((name) => name !== '');
+async function builds(): Promise<readonly string[]> {
+  return (await podsOf(rig.namespace, 'dev.appdev/build')).map(({ metadata }) => metadata.name);
 }
 
 /** Services that need no build tool: an image of a Containerfile each, started as pods. */
@@ -121,7 +114,7 @@ describe('a jar, without Buildah', () => {
 
     const again = rig.start('run', 'stock', '--tests=false');
     expect(await again.exited).toBe(0);
-    expect(finishedImages(again.events).map(({ outcome }) => outcome)).not.toContain('ok');
+    expect(finishedImages(again.events).map(({ outcome }) => outcome)).toEqual(['skipped']);
 
     // The same bytes from other inputs (a comment): the jar is built, the image is there, nothing is rolled out.
     const before = rig.kubectl('get', 'pods', '-o', 'name');
@@ -139,7 +132,7 @@ describe('a jar, without Buildah', () => {
     expect(image?.detail).toMatch(/^in a pod, \d{1,2} KB of context$/);
     await serves(rig, 'stock', new RegExp(`${text} again`));
 
-    expect(builds()).toEqual([]);
+    expect(await builds()).toEqual([]);
     expect(rig.kubectl('get', 'secrets', '-l', 'dev.appdev/build', '-o', 'name')).toBe('');
     // Nothing looked for Buildah in any of this.
     expect(existsSync(noticed) ? readFileSync(noticed, 'utf8') : '').toBe('');
@@ -170,7 +163,7 @@ describe('Containerfiles', () => {
     expect(
       run.events.some((event) => event.type === 'stage.output' && /COPY greeting\.txt/.test(event.line)),
     ).toBe(true);
-    expect(builds()).toEqual([]);
+    expect(await builds()).toEqual([]);
     expect(rig.objects('secrets')).toEqual([]);
     expect(JSON.stringify(run.events)).not.toContain('s3cret');
   });
@@ -180,7 +173,7 @@ describe('Containerfiles', () => {
     const { code, stderr, stdout } = await rig.appdev('build');
     expect(code).toBe(4);
     expect(stderr + stdout).toMatch(/one: the executor ended with 1: .*exit status 3/);
-    expect(builds()).toEqual([]);
+    expect(await builds()).toEqual([]);
   });
 
   it('are not built where the namespace admits no root', async () => {
@@ -228,8 +221,8 @@ describe('a build that is interrupted', () => {
     rig = createRig({ project: project({ one: endless }) });
     const dev = rig.start('dev');
     const running = async (): Promise<string> =>
-      await eventually('a running build pod', () => {
-        const [pod] = rig.objects('pods').filter(({ metadata }) => metadata.name.startsWith('appdev-build-'));
+      await eventually('a running build pod', async () => {
+        const [pod] = await podsOf(rig.namespace, 'dev.appdev/build');
         const { phase } = (pod?.['status'] ?? {}) as { phase?: string };
         return phase === 'Running' ? pod?.metadata.uid : undefined;
       });
@@ -242,21 +235,24 @@ describe('a build that is interrupted', () => {
     expect(uids).not.toContain(first);
     expect(await running()).not.toBe(first);
     expect(await dev.end('SIGINT')).toBe(130);
-    expect(builds()).toEqual([]);
+    expect(await builds()).toEqual([]);
   });
 
   it('by SIGKILL is collected by the next start', async () => {
     rig = createRig({ project: project({ one: endless }) });
     const killed = rig.start('build');
-    const [pod] = await eventually('a build pod', () => (builds().length === 1 ? builds() : undefined));
+    const [pod] = await eventually('a build pod', async () => {
+      const found = await builds();
+      return found.length === 1 ? found : undefined;
+    });
     await killed.end('SIGKILL');
-    expect(builds()).toEqual([pod]);
+    expect(await builds()).toEqual([pod]);
     rig.write('one/Containerfile', copying);
     const next = rig.start('build');
     expect(await next.exited, next.stderr()).toBe(0);
     expect(
       next.events.some((event) => event.type === 'notice' && /a killed session had left/.test(event.message)),
     ).toBe(true);
-    expect(builds()).toEqual([]);
+    expect(await builds()).toEqual([]);
   });
 });

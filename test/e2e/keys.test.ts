@@ -1,10 +1,9 @@
 /** A real `appdev dev` on the fixture, driven by its keys: what each does to the running service, and to the screen. */
 import { afterEach, expect, it } from 'vitest';
+import { appdevBin } from '../support/project-copy.ts';
 import {
-  appdevBin,
   createRig,
-  eventually,
-  kubectl,
+  namespaceGone,
   processesOf,
   served,
   serves,
@@ -13,7 +12,7 @@ import {
 } from '../support/rig.ts';
 import { PtyTerminal } from '../support/pty-terminal.ts';
 
-const controller = 'stock/src/main/java/com/example/stock/StockController.java';
+const sign = 'src/main/resources/sign.txt';
 
 let rig: Rig;
 let terminal: PtyTerminal;
@@ -32,48 +31,46 @@ async function logs(pattern: RegExp, times = 1): Promise<void> {
 }
 
 it('r rebuilds, p holds saves back and lets them go, c cancels, q cleans up, and twice is not now', async () => {
-  rig = createRig();
+  rig = createRig({ fixture: 'signboard' });
   terminal = new PtyTerminal({
     file: process.execPath,
-    args: [appdevBin, 'dev', 'stock'],
+    args: [appdevBin, 'dev', 'sign'],
     cwd: rig.folder,
     env: { ...rig.env, LANG: 'C.UTF-8', TERM: 'xterm-256color' },
     columns: 130,
     patienceMs: 180_000,
   });
-  await terminal.shows(/stock +● ready/);
-  await logs(/^✓ stock /);
+  await terminal.shows(/sign +● ready/);
+  await logs(/^✓ sign /);
   await terminal.shows('q quit');
-  await serves(rig, 'stock', 'Stock is up and running');
+  await serves(rig, 'sign', 'Open all day');
 
   terminal.press('r');
-  await logs(/^✓ stock .*compile \d.*asked for/);
+  await logs(/^✓ sign .*compile \d.*asked for/);
 
   // Held back: the screen says so, and what is saved stays unbuilt.
   terminal.press('p');
   await terminal.shows('paused: saves are noticed but not built');
-  rig.replace(controller, 'up and running', 'up after a pause');
-  await terminal.shows(/stock .*paused \(p resumes\)/);
-  expect(logged(/StockController\.java/)).toBe(0);
-  expect(await served(rig, 'stock')).toBe('Stock is up and running');
+  rig.write(sign, 'Open after a pause');
+  await terminal.shows(/sign .*paused \(p resumes\)/);
+  expect(logged(/sign\.txt/)).toBe(0);
+  expect(await served(rig, 'sign')).toBe('Open all day');
   terminal.press('p');
-  await logs(/^✓ stock .*StockController\.java/);
-  await servesOnly(rig, 'stock', 'Stock is up after a pause');
+  await logs(/^✓ sign .*sign\.txt/);
+  await servesOnly(rig, 'sign', 'Open after a pause');
 
-  rig.replace(controller, 'up after a pause', 'never seen');
-  await terminal.shows(/stock +\S compile/);
+  rig.write(sign, 'Never seen');
+  await terminal.shows(/sign +\S compile/);
   terminal.press('c');
-  await logs(/^– stock .*cancelled \(c\)/);
-  expect(await served(rig, 'stock')).toBe('Stock is up after a pause');
+  await logs(/^– sign .*cancelled \(c\)/);
+  expect(await served(rig, 'sign')).toBe('Open after a pause');
 
   // Taking everything away lasts seconds: the second q comes in the middle of it, and is no hurry.
   terminal.press('q');
-  await terminal.shows('cleaning up: removing stock; Ctrl-C stops now');
+  await terminal.shows('cleaning up: removing sign; Ctrl-C stops now');
   terminal.press('q');
   expect(await terminal.exited).toBe(0);
   expect(terminal.cursorShown()).toBe(true);
   expect(processesOf(rig)).toEqual([]);
-  await eventually('the namespace to be gone', () =>
-    kubectl(['get', 'namespace', rig.namespace, '--ignore-not-found']) === '' ? true : undefined,
-  );
+  await namespaceGone(rig);
 });

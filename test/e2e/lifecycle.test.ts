@@ -6,15 +6,18 @@ import {
   createRig,
   eventually,
   kubectl,
+  namespaceGone,
   processesOf,
   serves,
   signalArrived,
   type Rig,
   type Session,
 } from '../support/rig.ts';
+import { podsOf } from '../support/sandbox-api.ts';
 
-const controller = 'stock/src/main/java/com/example/stock/StockController.java';
-const lease = 'appdev-spring-app';
+const sign = 'src/main/resources/sign.txt';
+const source = 'src/main/java/Sign.java';
+const lease = 'appdev-signboard';
 
 let rig: Rig;
 const undo: (() => void)[] = [];
@@ -25,16 +28,10 @@ afterEach(async () => {
 
 async function deployed(...args: readonly string[]): Promise<Session> {
   const dev = rig.start('dev', ...args);
-  const run = await dev.waitFor('run.finished', (event) => event.service === 'stock');
+  const run = await dev.waitFor('run.finished', (event) => event.service === 'sign');
   expect(run.error).toBeUndefined();
   await dev.waitFor('watch.started');
   return dev;
-}
-
-async function namespaceGone(namespace = rig.namespace): Promise<void> {
-  await eventually(`${namespace} to be gone`, () =>
-    kubectl(['get', 'namespace', namespace, '--ignore-not-found']) === '' ? true : undefined,
-  );
 }
 
 /** Names and states of the stored revisions of a release. */
@@ -44,7 +41,7 @@ function revisions(release: string): string[] {
   return text.split('\n').filter((state) => state !== '');
 }
 
-/** A hook in the chart of stock: Helm stands still at it until `open` is called. */
+/** A hook in the chart of sign: Helm stands still at it until `open` is called. */
 function gate(events: string): { reached: () => Promise<void>; open: () => void } {
   const manifest = {
     apiVersion: 'batch/v1',
@@ -67,13 +64,13 @@ function gate(events: string): { reached: () => Promise<void>; open: () => void 
       },
     },
   };
-  rig.write('stock/deploy/chart/templates/gate.yaml', JSON.stringify(manifest));
-  const phase = 'jsonpath={.items[*].status.phase}';
+  rig.write('deploy/chart/templates/gate.yaml', JSON.stringify(manifest));
   return {
     async reached() {
-      await eventually('Helm to stand at the gate', () =>
-        rig.kubectl('get', 'pods', '-l', 'job-name=gate', '-o', phase) === 'Running' ? true : undefined,
-      );
+      await eventually('Helm to stand at the gate', async () => {
+        const [pod] = await podsOf(rig.namespace, 'job-name=gate');
+        return (pod?.['status'] as { phase?: string } | undefined)?.phase === 'Running' ? true : undefined;
+      });
     },
     open() {
       rig.kubectl('exec', 'job/gate', '--', 'touch', '/tmp/open');
@@ -86,8 +83,8 @@ describe('a namespace that another session takes over', () => {
     ['noticed at the next renewal', undefined],
     ['noticed at the end only', 'SIGINT'],
   ] as const)('%s: what is deployed there stays', async (_name, signal) => {
-    rig = createRig();
-    const dev = await deployed('stock');
+    rig = createRig({ fixture: 'signboard' });
+    const dev = await deployed('sign');
     const theirs = {
       metadata: { annotations: { 'dev.appdev/holder-place': 'another boot' } },
       spec: { holderIdentity: 'ben@desktop 4711/99' },
@@ -100,7 +97,7 @@ describe('a namespace that another session takes over', () => {
       message: expect.stringContaining(`ben@desktop (pid 4711) took over the namespace ${rig.namespace}`),
     });
     expect(dev.events.filter(({ type }) => type === 'cleanup.started')).toEqual([]);
-    await serves(rig, 'stock', 'Stock is up and running');
+    await serves(rig, 'sign', 'Open all day');
     expect(rig.kubectl('get', 'lease', lease, '-o', 'jsonpath={.spec.holderIdentity}')).toBe(
       theirs.spec.holderIdentity,
     );
@@ -110,10 +107,10 @@ describe('a namespace that another session takes over', () => {
 
 describe('what run deployed', () => {
   it('stays when dev ends: when nothing was built, and when dev had deployed over it', async () => {
-    rig = createRig();
-    expect((await rig.appdev('run', 'stock', '--no-tests')).code).toBe(0);
-    rig.replace(controller, 'return "Stock', 'return Stock + "');
-    const broken = rig.start('dev', 'stock');
+    rig = createRig({ fixture: 'signboard' });
+    expect((await rig.appdev('run', 'sign', '--no-tests')).code).toBe(0);
+    rig.write(source, 'class Sign {');
+    const broken = rig.start('dev', 'sign');
     const failure = await broken.waitFor('run.finished');
     expect(failure.error).toMatchObject({ code: 'SOURCE_BUILD_FAILED' });
     expect(await broken.end()).toBe(130);
@@ -121,71 +118,72 @@ describe('what run deployed', () => {
     expect(broken.events).toContainEqual(
       expect.objectContaining({
         type: 'notice',
-        message: 'still running: stock, because `run` or `deploy` deployed it',
-        hint: 'to remove it: appdev delete stock',
+        message: 'still running: sign, because `run` or `deploy` deployed it',
+        hint: 'to remove it: appdev delete sign',
       }),
     );
-    await serves(rig, 'stock', 'Stock is up and running');
+    await serves(rig, 'sign', 'Open all day');
 
-    rig.replace(controller, 'return Stock + "', 'return "Our stock');
-    const dev = await deployed('stock');
+    rig.write(source, 'class Sign {}');
+    rig.write(sign, 'Open at night');
+    const dev = await deployed('sign');
     expect(await dev.end()).toBe(130);
-    await serves(rig, 'stock', /^Our stock/);
-    expect(revisions('stock')).toEqual(['superseded', 'deployed']);
+    await serves(rig, 'sign', 'Open at night');
+    expect(revisions('sign')).toEqual(['superseded', 'deployed']);
   });
 });
 
 describe('run --cleanup', () => {
   it('takes away what it deployed', async () => {
-    rig = createRig();
-    const ran = await rig.appdev('run', 'stock', '--cleanup', '--no-tests');
+    rig = createRig({ fixture: 'signboard' });
+    const ran = await rig.appdev('run', 'sign', '--cleanup', '--no-tests');
     expect([ran.code, ran.stderr]).toEqual([0, '']);
-    await namespaceGone();
+    await namespaceGone(rig);
   });
 
   it('does so after Ctrl-C as well', async () => {
-    rig = createRig();
-    const ran = rig.start('run', 'stock', '--cleanup', '--no-tests');
+    rig = createRig({ fixture: 'signboard' });
+    const ran = rig.start('run', 'sign', '--cleanup', '--no-tests');
     await ran.waitFor('stage.started', (event) => event.stage === 'rollout');
     expect(await ran.end('SIGINT')).toBe(130);
     expect(ran.events).toContainEqual(expect.objectContaining({ type: 'cleanup.finished', kept: 0 }));
-    await namespaceGone();
+    await namespaceGone(rig);
   });
 });
 
 describe('Ctrl-C while Helm works', () => {
   it('lets the install of run finish; nothing more is begun', async () => {
-    rig = createRig();
+    rig = createRig({ fixture: 'signboard' });
     const { reached, open } = gate('pre-install');
-    const ran = rig.start('run', 'stock', '--no-tests');
+    const ran = rig.start('run', 'sign', '--no-tests');
     await reached();
     ran.child.kill('SIGINT');
     await signalArrived(ran);
     open();
     expect(await ran.exited).toBe(130);
-    expect(revisions('stock')).toEqual(['deployed']);
+    expect(revisions('sign')).toEqual(['deployed']);
     const run = await ran.waitFor('run.finished');
     expect(run.stages.at(-1)).toMatchObject({ stage: 'apply', outcome: 'ok' });
   });
 
   it('lets the removal of delete finish', async () => {
-    rig = createRig();
+    rig = createRig({ fixture: 'signboard' });
     const { reached, open } = gate('pre-delete');
-    expect((await rig.appdev('run', 'stock', '--no-tests')).code).toBe(0);
-    const deleting = rig.start('delete', 'stock');
+    expect((await rig.appdev('run', 'sign', '--no-tests')).code).toBe(0);
+    const deleting = rig.start('delete', 'sign');
     await reached();
     deleting.child.kill('SIGINT');
     await signalArrived(deleting);
     open();
     expect(await deleting.exited).toBe(130);
-    expect(revisions('stock')).toEqual([]);
+    expect(revisions('sign')).toEqual([]);
     expect(rig.kubectl('get', 'deployments', '-o', 'name')).toBe('');
   });
 
   it('a second time ends dev at once, in the middle of the removal', async () => {
-    rig = createRig();
+    rig = createRig({ fixture: 'signboard' });
     const { reached } = gate('pre-delete');
-    const dev = await deployed('stock');
+    const dev = await deployed('sign');
     dev.child.kill('SIGINT');
     await dev.waitFor('cleanup.started');
     await reached();
@@ -193,18 +191,18 @@ describe('Ctrl-C while Helm works', () => {
     expect(await dev.end('SIGINT')).toBe(130);
     expect(processesOf(rig)).toEqual([]);
     expect(dev.events.filter(({ type }) => type === 'cleanup.finished')).toEqual([]);
-    expect(rig.kubectl('get', 'deployments', '-o', 'name').trim()).toBe('deployment.apps/stock');
+    expect(rig.kubectl('get', 'deployments', '-o', 'name').trim()).toBe('deployment.apps/sign');
   });
 });
 
 describe('a changed appdev.yaml', () => {
   it('moves a service: both places are locked, and both are empty at the end', async () => {
-    rig = createRig();
+    rig = createRig({ fixture: 'signboard' });
     const other = `${rig.namespace}-other`;
     undo.push(() => kubectl(['delete', 'namespace', other, '--ignore-not-found', '--wait=false']));
-    const dev = await deployed('stock');
+    const dev = await deployed('sign');
     const mark = dev.events.length;
-    const chart = 'chart: stock/deploy/chart';
+    const chart = 'helm: { chart: deploy/chart }';
     rig.replace('appdev.yaml', chart, `${chart}\n      namespace: ${other}`);
     const left = await dev.waitFor(
       'notice',
@@ -212,13 +210,13 @@ describe('a changed appdev.yaml', () => {
       mark,
     );
     expect(left).toMatchObject({
-      service: 'stock',
-      message: `release stock in ${rig.namespace} is no longer in appdev.yaml; it keeps running until this session ends`,
+      service: 'sign',
+      message: `release sign in ${rig.namespace} is no longer in appdev.yaml; it keeps running until this session ends`,
       hint: expect.stringMatching(
-        new RegExp(`^to remove it now: helm uninstall stock .* -n ${rig.namespace}$`),
+        new RegExp(`^to remove it now: helm uninstall sign .* -n ${rig.namespace}$`),
       ),
     });
-    const run = await dev.waitFor('run.finished', (event) => event.service === 'stock', mark);
+    const run = await dev.waitFor('run.finished', (event) => event.service === 'sign', mark);
     expect(run.error).toBeUndefined();
     const holders = [rig.namespace, other].map((namespace) =>
       kubectl(['-n', namespace, 'get', 'lease', lease, '-o', 'jsonpath={.spec.holderIdentity}']),
@@ -226,38 +224,39 @@ describe('a changed appdev.yaml', () => {
     expect(holders[0]).toBe(holders[1]);
     expect(holders[0]).toContain(` ${dev.child.pid}/`);
     expect(await dev.end()).toBe(130);
-    await namespaceGone(other);
-    await namespaceGone();
+    await namespaceGone({ namespace: other });
+    await namespaceGone(rig);
   });
 
   it('drops a service: it goes at the end, before what it needed', async () => {
-    rig = createRig();
+    rig = createRig({ fixture: 'signboard' });
+    rig.replace('appdev.yaml', '    jar:', '    needs: [lamp]\n    jar:');
     const dev = await deployed();
-    await dev.waitFor('run.finished', (event) => event.service === 'orders' && event.outcome === 'ok');
+    await dev.waitFor('run.finished', (event) => event.service === 'sign' && event.outcome === 'ok');
     const mark = dev.events.length;
     const text = rig.read('appdev.yaml');
     const services = text.slice(0, text.indexOf('profiles:'));
-    rig.write('appdev.yaml', services.replace(/^ {2}orders:\n[^]*?(?=^ {2}stock:)/m, ''));
+    rig.write('appdev.yaml', services.replace(/^ {2}sign:\n[^]*?(?=^ {2}lamp:)/m, ''));
     await dev.waitFor('config.reloaded', undefined, mark);
-    await dev.waitFor('notice', ({ message }) => message.startsWith('release orders in'), mark);
+    await dev.waitFor('notice', ({ message }) => message.startsWith('release sign in'), mark);
     const deletions = await watchDeletions();
     expect(await dev.end()).toBe(130);
     await eventually('both deletions to be seen', () => (deletions.length === 2 ? true : undefined));
-    expect(deletions).toEqual(['orders', 'stock']);
-    await namespaceGone();
+    expect(deletions).toEqual(['sign', 'lamp']);
+    await namespaceGone(rig);
   });
 });
 
 describe('a namespace that dev created', () => {
   it('goes although nothing is to be cleaned up, when nothing was deployed into it', async () => {
-    rig = createRig();
-    rig.replace(controller, 'return "Stock', 'return Stock + "');
-    const dev = rig.start('dev', 'stock', '--cleanup=false');
+    rig = createRig({ fixture: 'signboard' });
+    rig.write(source, 'class Sign {');
+    const dev = rig.start('dev', 'sign', '--cleanup=false');
     await dev.waitFor('notice', ({ message }) => message === `created the namespace ${rig.namespace}`);
     const run = await dev.waitFor('run.finished');
     expect(run.error).toMatchObject({ code: 'SOURCE_BUILD_FAILED' });
     expect(await dev.end()).toBe(130);
-    await namespaceGone();
+    await namespaceGone(rig);
   });
 });
 

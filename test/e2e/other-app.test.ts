@@ -5,6 +5,7 @@
 import { execFileSync } from 'node:child_process';
 import { resolve } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
+import { freePort } from '../support/free-port.ts';
 import { createRig, eventually, serves, type Rig } from '../support/rig.ts';
 
 let rig: Rig;
@@ -32,9 +33,10 @@ it('develops an app of two modules with a Containerfile and manifests', async ()
 
   // Another port is forwarded as soon as it is saved: nothing has to be deployed for it.
   const saved = dev.events.length;
-  rig.replace('appdev.yaml', "'9090:9090'", "'19090:9090'");
-  await dev.waitFor('forward.opened', ({ localPort }) => localPort === 19_090, saved);
-  expect(await (await fetch('http://127.0.0.1:19090/price/500')).text()).toBe(
+  const other = freePort();
+  rig.replace('appdev.yaml', `'${forwarded.localPort}:9090'`, `'${other}:9090'`);
+  await dev.waitFor('forward.opened', ({ localPort }) => localPort === other, saved);
+  expect(await (await fetch(`http://127.0.0.1:${other}/price/500`)).text()).toBe(
     'A parcel of 500 g costs 140 cents',
   );
   expect(dev.events.slice(saved).filter(({ type }) => type === 'run.started')).toEqual([]);

@@ -2,15 +2,15 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createRig, serves, servesOnly, type Rig, type Session } from '../support/rig.ts';
 
-const controller = 'stock/src/main/java/com/example/stock/StockController.java';
+const sign = 'src/main/resources/sign.txt';
 
 let rig: Rig;
 let dev: Session;
-let text = 'Stock is up and running';
+let text: string;
 beforeAll(async () => {
-  rig = createRig();
-  dev = rig.start('dev', 'stock');
-  const run = await dev.waitFor('run.finished', (event) => event.service === 'stock');
+  rig = createRig({ fixture: 'signboard' });
+  dev = rig.start('dev', 'sign');
+  const run = await dev.waitFor('run.finished', (event) => event.service === 'sign');
   expect(run.error).toBeUndefined();
   await dev.waitFor('watch.started');
 });
@@ -19,7 +19,7 @@ afterAll(async () => {
 });
 
 function save(next: string): void {
-  rig.replace(controller, `"${text}"`, `"${next}"`);
+  rig.write(sign, next);
   text = next;
 }
 
@@ -30,10 +30,10 @@ it.each(['compile', 'package', 'image', 'push', 'render', 'apply', 'rollout'])(
     save(`A save before ${stage}`);
     await dev.waitFor('stage.started', (event) => event.stage === stage, mark);
     save(`A save during ${stage}`);
-    await serves(rig, 'stock', text);
+    await serves(rig, 'sign', text);
     // No run is left that would bring the first one back.
-    await dev.waitFor('run.finished', (event) => event.service === 'stock' && event.outcome === 'ok', mark);
-    await servesOnly(rig, 'stock', text);
+    await dev.waitFor('run.finished', (event) => event.service === 'sign' && event.outcome === 'ok', mark);
+    await servesOnly(rig, 'sign', text);
   },
 );
 

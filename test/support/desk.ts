@@ -3,7 +3,8 @@ import { spawn } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { appdevBin, type Ran } from './rig.ts';
+import { appdevBin } from './project-copy.ts';
+import type { Ran } from './rig.ts';
 
 /** A project and its surroundings. */
 export interface Desk {

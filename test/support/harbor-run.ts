@@ -11,6 +11,33 @@ import type { Robot, StoredArtifact } from './fake-harbor/state.ts';
 import { pushImage } from './registry.ts';
 import { createRig, eventsIn, type Rig } from './rig.ts';
 
+/** What a machine keeps of appdev and Buildah, in a folder: nothing at first. */
+export interface Machine {
+  /** Path of Buildah's configuration of its storage. */
+  readonly storage: string;
+  readonly cache: string;
+  remove(): void;
+}
+
+/** Makes one. The folder must not exist. */
+export function emptyMachine(folder: string): Machine {
+  mkdirSync(folder);
+  const storage = join(folder, 'storage.conf');
+  const [graph, run] = [join(folder, 'graph'), join(folder, 'run')];
+  writeFileSync(storage, `[storage]\ndriver = "vfs"\ngraphroot = "${graph}"\nrunroot = "${run}"\n`);
+  return {
+    storage,
+    cache: join(folder, 'cache'),
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
+
+/** Writes the sources of the service: one small file on a base that a build argument names. */
+export function writeLetter(folder: string, text: string): void {
+  writeFileSync(join(folder, 'Containerfile'), 'ARG BASE\nFROM ${BASE}\nCOPY text /text\n');
+  writeFileSync(join(folder, 'text'), text);
+}
+
 /** What a run came to. */
 export interface HarborRun {
   readonly code: number | null;
@@ -98,16 +125,15 @@ export function createHarborRuns(
   const source = join(folder, 'project');
   mkdirSync(source, { recursive: true });
   writeFileSync(join(source, 'appdev.yaml'), config);
-  writeFileSync(join(source, 'Containerfile'), 'ARG BASE\nFROM ${BASE}\nCOPY text /text\n');
+  writeLetter(source, '');
   writeFileSync(join(source, 'letter.yaml'), manifest);
-  const machine = join(folder, 'machine');
-  const storage = join(machine, 'storage.conf');
+  let machine = emptyMachine(join(folder, 'machine'));
   const env = {
     CI: 'true',
     HARBOR: address,
     PROJECT: '',
-    CONTAINERS_STORAGE_CONF: storage,
-    XDG_CACHE_HOME: join(machine, 'cache'),
+    CONTAINERS_STORAGE_CONF: machine.storage,
+    XDG_CACHE_HOME: machine.cache,
     APPDEV_REGISTRY_USER: robot.name,
     APPDEV_REGISTRY_PASSWORD: robot.secret,
   };
@@ -115,7 +141,7 @@ export function createHarborRuns(
   const repository = (): string => `${rig.env['PROJECT'] ?? ''}/letter`;
 
   const forget = (): void => {
-    rmSync(machine, { recursive: true, force: true });
+    machine.remove();
     rmSync(join(rig.folder, '.appdev'), { recursive: true, force: true });
   };
 
@@ -123,9 +149,7 @@ export function createHarborRuns(
     rig,
     fresh(project) {
       forget();
-      mkdirSync(machine);
-      const [graph, run] = [join(machine, 'graph'), join(machine, 'run')];
-      writeFileSync(storage, `[storage]\ndriver = "vfs"\ngraphroot = "${graph}"\nrunroot = "${run}"\n`);
+      machine = emptyMachine(join(folder, 'machine'));
       rig.write('text', project);
       rig.env['PROJECT'] = project;
     },

@@ -5,7 +5,7 @@
  * (`registry.pull`), as from a mirror: no Harbor is known to the node.
  */
 import { execFile, execFileSync } from 'node:child_process';
-import { copyFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -13,6 +13,7 @@ import { makeCertificate } from './certificate.ts';
 import { deliveryRobot } from './harbor-run.ts';
 import { startFakeHarbor, type FakeHarbor } from './fake-harbor/fake-harbor.ts';
 import { adminPassword, type Robot } from './fake-harbor/state.ts';
+import { copySources, hasten } from './project-copy.ts';
 import { kubectl } from './rig.ts';
 
 /** The registry behind, by the name that the node pulls from. */
@@ -70,10 +71,8 @@ export async function startHarborSite(): Promise<HarborSite> {
     clone({ folder: source, harborProject, profiles = '' }) {
       const origin = folder('origin');
       const clone = folder('clone');
-      cpSync(source, origin, {
-        recursive: true,
-        filter: (from) => !/\/(target|build|\.gradle|\.appdev)$/.test(from),
-      });
+      copySources(source, origin);
+      hasten(origin);
       mkdirSync(join(origin, 'ci'));
       copyFileSync(ca, join(origin, 'ci/ca.pem'));
       const registry = {

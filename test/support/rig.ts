@@ -3,16 +3,23 @@
  * conditions, never for time: a wait that does not come true ends with what was seen instead.
  */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { AppEvent } from '../../src/core/events.ts';
-
-const repository = resolve(import.meta.dirname, '../..');
-
-/** The program under test: the installed package in CI, the checkout's bundle while developing. */
-export const appdevBin: string = process.env['APPDEV_BIN'] ?? join(repository, 'bin/appdev.js');
+import { freePort } from './free-port.ts';
+import { appdevBin, copySources, copyWarm, folderOf, hasten, type Fixture } from './project-copy.ts';
+import { apiGet, hasNamespace, type KubeItem } from './sandbox-api.ts';
 
 /** How long a condition may take before the test fails, in milliseconds. */
 const patience = 180_000;
@@ -29,6 +36,11 @@ export interface Rig {
   readonly folder: string;
   readonly namespace: string;
   readonly env: NodeJS.ProcessEnv;
+  /** Ports of this machine that `dev` forwards, by what stands in their place in the project's own appdev.yaml. */
+  readonly forwards: ReadonlyMap<number, number>;
+  /** `address:port` of a Service, which answers from this machine. It is asked once, and again after `forget`. */
+  address(service: string): Promise<string>;
+  forget(service: string): void;
   /** Runs appdev to its end. */
   appdev(...args: readonly string[]): Promise<Ran>;
   /** Starts `appdev dev --output json` (or another command) and follows its events. */
@@ -40,16 +52,6 @@ export interface Rig {
   write(file: string, text: string): void;
   replace(file: string, from: string, to: string): void;
   dispose(): Promise<void>;
-}
-
-/** As much of a Kubernetes object as the tests look at. */
-export interface KubeItem {
-  readonly metadata: {
-    readonly name: string;
-    readonly uid: string;
-    readonly labels?: Record<string, string>;
-  };
-  readonly [field: string]: unknown;
 }
 
 /** A running appdev. */
@@ -70,7 +72,11 @@ export interface Session {
 
 /** What a rig may be given. */
 export interface RigOptions {
-  /** Folder of the project to copy; default: the fixture. */
+  /** The fixture to copy; default: spring-app. */
+  readonly fixture?: Fixture;
+  /** The copy has its sources only: nothing was ever built there. */
+  readonly cold?: boolean;
+  /** Folder of another project to copy. */
   readonly project?: string;
   readonly env?: NodeJS.ProcessEnv;
   /** Programs that are to be found under another one's name: `{ helm: 'helm3' }`. */
@@ -79,15 +85,13 @@ export interface RigOptions {
 
 let counter = 0;
 
-/** Copies a project (default: the fixture) and names a fresh namespace for it. */
+/** Copies a project (default: a warm spring-app) and names a fresh namespace for it. */
 export function createRig(options: RigOptions = {}): Rig {
   counter += 1;
   const folder = mkdtempSync(join(tmpdir(), 'appdev-e2e-'));
-  const source = options.project ?? join(repository, 'fixtures/spring-app');
-  cpSync(source, folder, {
-    recursive: true,
-    filter: (path) => !/\/(target|build|\.gradle|\.appdev)$/.test(path),
-  });
+  copyProject(options, folder);
+  const forwards = movePorts(folder);
+  const addresses = new Map<string, Promise<string>>();
   const namespace = `e2e-${process.pid}-${counter}`;
   // CI changes what `auto` means and which files are read; the tests want the desk's behaviour unless they ask.
   const { CI: _ci, ...desk } = process.env;
@@ -113,6 +117,15 @@ export function createRig(options: RigOptions = {}): Rig {
     folder,
     namespace,
     env,
+    forwards,
+    async address(service) {
+      const known = addresses.get(service) ?? addressOf(namespace, service);
+      addresses.set(service, known);
+      return await known;
+    },
+    forget(service) {
+      addresses.delete(service);
+    },
     async appdev(...args) {
       const child = launch(args, 'pipe');
       const out = collect(child.stdout);
@@ -133,7 +146,9 @@ export function createRig(options: RigOptions = {}): Rig {
     },
     read: (file) => readFileSync(join(folder, file), 'utf8'),
     write(file, text) {
-      writeFileSync(join(folder, file), text);
+      const path = join(folder, file);
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(path, text);
     },
     replace(file, from, to) {
       const path = join(folder, file);
@@ -148,6 +163,37 @@ export function createRig(options: RigOptions = {}): Rig {
       for (const path of [folder, tools]) rmSync(path, { recursive: true, force: true });
     },
   };
+}
+
+function copyProject({ fixture = 'spring-app', cold = false, project }: RigOptions, folder: string): void {
+  if (project !== undefined) copySources(project, folder);
+  else if (cold) {
+    copySources(folderOf(fixture), folder);
+    hasten(folder);
+  } else copyWarm(fixture, folder);
+}
+
+/** Has each forward of a project start at a free port: other tests run beside this one. A git clone stays clean. */
+function movePorts(folder: string): ReadonlyMap<number, number> {
+  const moved = new Map<number, number>();
+  if (existsSync(join(folder, '.git'))) return moved;
+  const file = join(folder, 'appdev.yaml');
+  const text = readFileSync(file, 'utf8').replaceAll(/(?<=forward: \[')\d+(?=:\d+'\])/g, (port) => {
+    moved.set(Number(port), freePort());
+    return String(moved.get(Number(port)));
+  });
+  writeFileSync(file, text);
+  return moved;
+}
+
+async function addressOf(namespace: string, service: string): Promise<string> {
+  const found = await apiGet(`/api/v1/namespaces/${namespace}/services/${service}`);
+  if (found === undefined) throw new Error(`there is no Service ${service}`);
+  const { clusterIP, ports } = found['spec'] as {
+    readonly clusterIP: string;
+    readonly ports: readonly { readonly port: number }[];
+  };
+  return `${clusterIP}:${ports[0]?.port}`;
 }
 
 /** The events that a command with `--output json` printed. */
@@ -275,13 +321,17 @@ export async function signalArrived({ child }: Session): Promise<void> {
 
 /** Text that a Service answers with now, over a new connection to its cluster IP, which answers from this machine. */
 export async function served(rig: Rig, service: string, path = '/'): Promise<string> {
-  const address = rig.kubectl(
-    ...['get', 'service', service, '-o', 'jsonpath={.spec.clusterIP}:{.spec.ports[0].port}'],
-  );
-  const response = await fetch(`http://${address}${path}`, {
-    headers: { connection: 'close' },
-    signal: AbortSignal.timeout(2000),
-  });
+  let response: Response;
+  try {
+    response = await fetch(`http://${await rig.address(service)}${path}`, {
+      headers: { connection: 'close' },
+      signal: AbortSignal.timeout(2000),
+    });
+  } catch (error) {
+    // The Service may come yet, or have been made anew with another address.
+    rig.forget(service);
+    throw error;
+  }
   if (!response.ok) throw new Error(`HTTP ${response.status}`);
   return await response.text();
 }
@@ -307,6 +357,13 @@ export async function servesOnly(rig: Rig, service: string, text: string): Promi
     }
     return true;
   });
+}
+
+/** Waits until a namespace (default: the rig's own) is gone; Kubernetes takes a moment to empty it. */
+export async function namespaceGone({ namespace }: Pick<Rig, 'namespace'>): Promise<void> {
+  await eventually(`${namespace} to be gone`, async () =>
+    (await hasNamespace(namespace)) ? undefined : true,
+  );
 }
 
 /** Processes whose environment carries this rig's namespace: appdev and everything that it started. */
