@@ -93,7 +93,7 @@ function warnOnStderr(event: EventBody): void {
 
 /** True for `--output json`. Any other value means text. */
 export function wantsJson(invocation: Invocation): boolean {
-  return invocation.strings['output'] === 'json';
+  return invocation.flags.output === 'json';
 }
 
 /** A success with the exit code 0. */

@@ -1,23 +1,20 @@
 /** The types of commands, flags and the command line. The table, the parser and the commands share them. */
 
+import type { FlagName, Flags } from './flags.ts';
+
 /** A flag. If the command line does not have it, the environment variable `APPDEV_NAME` is used. */
 export interface Flag {
-  readonly type: 'string' | 'boolean';
   readonly short?: string;
-  /** True: it can be passed several times. In the variable, commas separate the values. */
-  readonly multiple?: boolean;
   /** The placeholder for the value in the help text. */
   readonly value?: string;
   readonly help: string;
 }
 
-/** The command line after flags and variables are merged. A flag that was not passed is absent. */
+/** The command line after flags and variables are merged. */
 export interface Invocation {
   readonly command: string;
   readonly positionals: readonly string[];
-  readonly strings: Readonly<Record<string, string>>;
-  readonly lists: Readonly<Record<string, readonly string[]>>;
-  readonly booleans: Readonly<Record<string, boolean>>;
+  readonly flags: Flags;
   readonly cwd: string;
   readonly env: NodeJS.ProcessEnv;
 }
@@ -32,7 +29,7 @@ export interface Command {
   /** A paragraph for `appdev NAME --help`; each line holds whole sentences. */
   readonly description: string;
   /** The flags of this command in addition to the common ones, by name. */
-  readonly flags: Readonly<Record<string, Flag>>;
+  readonly flags: Readonly<Partial<Record<FlagName, Flag>>>;
   /** Imports the function that runs the command. That function resolves to the exit code of the process. */
   readonly load: () => Promise<(invocation: Invocation) => Promise<number>>;
 }

@@ -17,11 +17,11 @@ export async function openProject(invocation: Invocation): Promise<Outcome<Loade
   const kubeconfig = await readKubeconfig(kubeconfigPlaces(invocation));
   return await loadProject({
     cwd: invocation.cwd,
-    file: invocation.strings['file'],
-    profiles: invocation.lists['profile'] ?? [],
-    autoActivation: invocation.booleans['profile-auto-activation'] ?? true,
+    file: invocation.flags.file,
+    profiles: invocation.flags.profile ?? [],
+    autoActivation: invocation.flags.profileAutoActivation ?? true,
     env: invocation.env,
-    kubeContext: invocation.strings['kube-context'],
+    kubeContext: invocation.flags.kubeContext,
     currentContext: kubeconfig.kind === 'ok' ? kubeconfig.value.currentContext : undefined,
     command: invocation.command,
   });

@@ -91,8 +91,8 @@ export async function withSession(
     env: process.env,
     platform: process.platform,
     cwd: invocation.cwd,
-    ...(invocation.booleans['color'] === undefined ? {} : { color: invocation.booleans['color'] }),
-    verbose: invocation.booleans['verbose'] ?? false,
+    ...(invocation.flags.color === undefined ? {} : { color: invocation.flags.color }),
+    verbose: invocation.flags.verbose ?? false,
     ...(stateFolder === undefined ? {} : { logFolder: join(stateFolder, 'logs') }),
     onKey: (key) => {
       if (key.type === 'quit') signals.end();
@@ -170,7 +170,7 @@ function exitCodeFor(outcome: Outcome<void>, signals: Signals): number {
 }
 
 function outputOf(invocation: Invocation, panel: boolean): Outcome<OutputChoice> {
-  const mode = invocation.strings['output'] ?? 'auto';
+  const mode = invocation.flags.output ?? 'auto';
   const known = outputModes.find((candidate): candidate is OutputMode => candidate === mode);
   if (known === undefined) {
     const near = nearest(mode, outputModes);

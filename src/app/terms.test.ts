@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { termsOf } from './terms.ts';
 
-const line = { positionals: [], strings: {}, booleans: {} };
+const line = { positionals: [], flags: {} };
 
 it.each([
   ['dev', {}, 'session'],
@@ -9,19 +9,19 @@ it.each([
   ['run', {}, 'kept'],
   ['run', { cleanup: true }, 'session'],
   ['deploy', {}, 'kept'],
-] as const)('%s %j deploys something that is %s', (command, booleans, lifetime) => {
-  expect(termsOf({ ...line, command, booleans }).lifetime).toBe(lifetime);
+] as const)('%s %j deploys something that is %s', (command, flags, lifetime) => {
+  expect(termsOf({ ...line, command, flags }).lifetime).toBe(lifetime);
 });
 
 it('lets claims go only where the flag says so', () => {
   expect(termsOf({ ...line, command: 'run' }).deleteVolumes).toBe(false);
-  expect(termsOf({ ...line, command: 'run', booleans: { 'delete-volumes': true } }).deleteVolumes).toBe(true);
+  expect(termsOf({ ...line, command: 'run', flags: { deleteVolumes: true } }).deleteVolumes).toBe(true);
 });
 
 it.each([
   ['run', ['orders'], {}, 'appdev run orders --delete-volumes'],
   ['dev', [], {}, 'end this session, then appdev dev --delete-volumes'],
   ['deploy', [], { rendered: 'a.yaml' }, 'appdev deploy --rendered a.yaml --delete-volumes'],
-] as const)('names the command that lets them: %s %j %j', (command, positionals, strings, allowVolumes) => {
-  expect(termsOf({ ...line, command, positionals, strings }).allowVolumes).toBe(allowVolumes);
+] as const)('names the command that lets them: %s %j %j', (command, positionals, flags, allowVolumes) => {
+  expect(termsOf({ ...line, command, positionals, flags }).allowVolumes).toBe(allowVolumes);
 });

@@ -6,14 +6,13 @@ import type { Invocation } from './invocation.ts';
 export function termsOf({
   command,
   positionals,
-  strings,
-  booleans,
-}: Pick<Invocation, 'command' | 'positionals' | 'strings' | 'booleans'>): DeployTerms {
-  const cleanup = booleans['cleanup'] ?? command === 'dev';
-  const rendered = strings['rendered'] === undefined ? [] : ['--rendered', strings['rendered']];
+  flags,
+}: Pick<Invocation, 'command' | 'positionals' | 'flags'>): DeployTerms {
+  const cleanup = flags.cleanup ?? command === 'dev';
+  const rendered = flags.rendered === undefined ? [] : ['--rendered', flags.rendered];
   const line = ['appdev', command, ...positionals, ...rendered, '--delete-volumes'].join(' ');
   return {
-    deleteVolumes: booleans['delete-volumes'] ?? false,
+    deleteVolumes: flags.deleteVolumes ?? false,
     allowVolumes: command === 'dev' ? `end this session, then ${line}` : line,
     lifetime: cleanup ? 'session' : 'kept',
   };

@@ -37,7 +37,7 @@ export async function config(invocation: Invocation): Promise<number> {
   const { config: loaded, warnings, activeProfiles } = project.value;
   for (const warning of warnings) process.stderr.write(`${diagnosticLines(warning).join('\n')}\n`);
   if (action === 'print') {
-    process.stdout.write(project.value.printEffective({ origin: invocation.booleans['origin'] ?? false }));
+    process.stdout.write(project.value.printEffective({ origin: invocation.flags.origin ?? false }));
     return 0;
   }
   const profiles = activeProfiles.map(({ name }) => name).join(', ');

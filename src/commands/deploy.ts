@@ -12,7 +12,7 @@ import { openWork } from '../app/compose/work.ts';
 
 /** Runs the command. */
 export async function deploy(invocation: Invocation): Promise<number> {
-  if (invocation.booleans['dry-run'] === true) return await previewDeploy(invocation, 'deploy');
+  if (invocation.flags.dryRun === true) return await previewDeploy(invocation, 'deploy');
   return await withSession(invocation, { panel: false, withNeeds: false }, async (whole) => {
     const input = await readDeployInput(whole);
     if (input.kind !== 'ok') return input;

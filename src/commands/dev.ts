@@ -189,7 +189,7 @@ async function leave(
   const held = await locks.check(AbortSignal.timeout(checkMs));
   if (held.kind !== 'ok') return held;
   const pruned = work.prune(AbortSignal.timeout(removalSeconds * 1000));
-  const keep = session.invocation.booleans['cleanup'] === false;
+  const keep = session.invocation.flags.cleanup === false;
   const removed = keep ? ok(undefined) : await removeOwn(session, target, deployed, locks.lost);
   await pruned;
   const still = locks.state();

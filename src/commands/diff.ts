@@ -51,7 +51,7 @@ export async function previewDeploy(invocation: Invocation, command: 'diff' | 'd
       }
       process.stdout.write(session.mask(wantsJson(invocation) ? jsonOf(previews) : textOf(previews)));
       const changed = previews.some(isChanged);
-      return exitOf(changed && invocation.booleans['exit-code'] === true);
+      return exitOf(changed && invocation.flags.exitCode === true);
     },
     noticesOnStderr,
   );

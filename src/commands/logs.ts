@@ -46,7 +46,7 @@ export async function logs(invocation: Invocation): Promise<number> {
           hint: 'run appdev status to see what is deployed, or name another namespace: -n NAME',
         });
       }
-      if (invocation.booleans['follow'] === true) {
+      if (invocation.flags.follow === true) {
         await Promise.all(requests.map((request) => followPodLogs(cluster, request, emit, signals.shutdown)));
         return done;
       }
@@ -68,7 +68,7 @@ export async function logs(invocation: Invocation): Promise<number> {
 type Limits = Pick<PodLogsRequest, 'tailLines' | 'sinceSeconds'>;
 
 function limitsOf(invocation: Invocation): Outcome<Limits> {
-  const { since, tail } = invocation.strings;
+  const { since, tail } = invocation.flags;
   const sinceMs = since === undefined ? undefined : durationMs(since);
   if (since !== undefined && sinceMs === undefined) {
     return failed('USAGE', `--since takes a duration, not '${since}'`, {

@@ -1,3 +1,4 @@
+import { keyOf, kindOf } from '../app/flags.ts';
 import { describe, expect, it } from 'vitest';
 import { commands } from './table.ts';
 import { commandHelp, flagsOf, parseCommandLine, programHelp, variableOf } from './parse.ts';
@@ -19,9 +20,10 @@ describe('command line', () => {
       'dev orders stock -p kustomize -p -dev -n shop --kube-context kind-shop --cleanup=false',
     );
     expect(read.positionals).toEqual(['orders', 'stock']);
-    expect(read.lists).toEqual({ profile: ['kustomize', '-dev'] });
-    expect(read.strings).toEqual({ namespace: 'shop', 'kube-context': 'kind-shop' });
-    expect(read.booleans).toEqual({ cleanup: false });
+    expect(read.flags).toEqual({
+      ...{ profile: ['kustomize', '-dev'], namespace: 'shop', kubeContext: 'kind-shop' },
+      cleanup: false,
+    });
   });
 
   it.each([
@@ -30,32 +32,30 @@ describe('command line', () => {
     ['--no-cleanup', false],
     ['--cleanup=false', false],
   ])('%s is %s', (flag, expected) => {
-    expect(invocation(`dev ${flag}`).booleans).toEqual({ cleanup: expected });
+    expect(invocation(`dev ${flag}`).flags).toEqual({ cleanup: expected });
   });
 
   it('takes every flag of every command from its variable', () => {
     for (const command of commands) {
-      for (const [name, flag] of Object.entries(flagsOf(command))) {
+      for (const name of flagsOf(command).keys()) {
         if (name === 'help') continue;
-        const value = flag.type === 'boolean' ? 'false' : 'x,y';
+        const kind = kindOf(name);
+        const value = kind === 'boolean' ? 'false' : 'x,y';
         const read = invocation(command.name, { [variableOf(name)]: value });
-        const got = read.strings[name] ?? read.lists[name] ?? read.booleans[name];
-        expect([name, got]).toEqual([
-          name,
-          flag.type === 'boolean' ? false : flag.multiple === true ? ['x', 'y'] : 'x,y',
-        ]);
+        const expected = { boolean: false, list: ['x', 'y'], string: 'x,y' }[kind];
+        expect([name, read.flags[keyOf(name)]]).toEqual([name, expected]);
       }
     }
   });
 
   it('takes the logins that a pipeline names in every command that asks registries', () => {
     for (const name of ['build', 'run', 'dev', 'doctor', 'deploy', 'render', 'verify', 'diff']) {
-      expect(invocation(name, { APPDEV_AUTHFILE: 'ci.json' }).strings).toEqual({ authfile: 'ci.json' });
+      expect(invocation(name, { APPDEV_AUTHFILE: 'ci.json' }).flags).toEqual({ authfile: 'ci.json' });
     }
   });
 
   it('lets the command line win over the variable', () => {
-    expect(invocation('run -n typed', { APPDEV_NAMESPACE: 'variable' }).strings['namespace']).toBe('typed');
+    expect(invocation('run -n typed', { APPDEV_NAMESPACE: 'variable' }).flags.namespace).toBe('typed');
   });
 
   it('refuses a variable that is neither true nor false', () => {
@@ -66,9 +66,9 @@ describe('command line', () => {
   });
 
   it('gives -f to the file, but to --follow in logs', () => {
-    expect(invocation('run -f other.yaml').strings).toEqual({ file: 'other.yaml' });
+    expect(invocation('run -f other.yaml').flags).toEqual({ file: 'other.yaml' });
     const logs = invocation('logs -f --file other.yaml --tail 5');
-    expect([logs.booleans['follow'], logs.strings]).toEqual([true, { file: 'other.yaml', tail: '5' }]);
+    expect(logs.flags).toEqual({ follow: true, file: 'other.yaml', tail: '5' });
   });
 
   it.each([

@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util';
 import { nearest } from '../config/text/nearest.ts';
 import { failed, ok, type Outcome } from '../core/outcome.ts';
+import { keyOf, kindOf, type FlagName, type Flags } from '../app/flags.ts';
 import type { Command, Flag, Invocation } from '../app/invocation.ts';
 import { commands, commonFlags } from './table.ts';
 
@@ -13,14 +14,19 @@ export type Parsed =
 /**
  * All flags of a command. If it uses the letter of a common flag, the common flag loses its letter (`logs -f` follows).
  */
-export function flagsOf(command: Command): Record<string, Flag> {
-  const own = new Set(Object.values(command.flags).map((flag) => flag.short));
-  const common = Object.entries(commonFlags).map(([name, flag]: [string, Flag]): [string, Flag] => {
-    if (flag.short === undefined || !own.has(flag.short)) return [name, flag];
+export function flagsOf(command: Command): ReadonlyMap<FlagName, Flag> {
+  const own = entriesOf(command.flags);
+  const taken = new Set(own.map(([, flag]) => flag.short));
+  const common = entriesOf(commonFlags).map(([name, flag]): readonly [FlagName, Flag] => {
+    if (flag.short === undefined || !taken.has(flag.short)) return [name, flag];
     const { short: _taken, ...rest } = flag;
     return [name, rest];
   });
-  return { ...Object.fromEntries(common), ...command.flags };
+  return new Map([...common, ...own]);
+}
+
+function entriesOf(flags: Command['flags']): readonly (readonly [FlagName, Flag])[] {
+  return Object.entries(flags) as [FlagName, Flag][];
 }
 
 /**
@@ -66,14 +72,11 @@ function parseFlags(
     parsed = parseArgs({
       args: joinDashedProfiles(normalized),
       options: Object.fromEntries(
-        Object.entries(flags).map(([name, flag]) => [
-          name,
-          {
-            type: flag.type,
-            ...(flag.short === undefined ? {} : { short: flag.short }),
-            ...(flag.multiple === true ? { multiple: true } : {}),
-          },
-        ]),
+        [...flags].map(([name, { short }]) => {
+          const kind = kindOf(name);
+          const type = kind === 'boolean' ? ('boolean' as const) : ('string' as const);
+          return [name, { type, multiple: kind === 'list', ...(short === undefined ? {} : { short }) }];
+        }),
       ),
       allowPositionals: true,
       allowNegative: true,
@@ -83,39 +86,31 @@ function parseFlags(
       hint: flagHint(error, command, flags),
     });
   }
-  const strings: Record<string, string> = {};
-  const lists: Record<string, readonly string[]> = {};
-  const booleans: Record<string, boolean> = {};
-  for (const [name, flag] of Object.entries(flags)) {
-    const typed = (parsed.values as Record<string, string | boolean | string[] | undefined>)[name];
-    const value = typed ?? fromEnvironment(name, flag, context.env);
-    if (value === undefined) continue;
-    if (Array.isArray(value)) lists[name] = value;
-    else if (typeof value === 'boolean') booleans[name] = value;
-    else if (flag.type === 'boolean') {
+  const values: Partial<Record<keyof Flags, unknown>> = {};
+  for (const name of flags.keys()) {
+    const typed = (parsed.values as Record<string, unknown>)[name];
+    const value = typed ?? fromEnvironment(name, context.env);
+    if (kindOf(name) === 'boolean' && typeof value === 'string') {
       return failed('USAGE', `${variableOf(name)} is '${value}', but it must be true or false`, {
         hint: `set ${variableOf(name)} to true or false, or unset it`,
       });
-    } else strings[name] = value;
+    }
+    if (value !== undefined) values[keyOf(name)] = value;
   }
-  if (booleans['help'] === true) return ok({ kind: 'print', text: commandHelp(command) });
-  const invocation: Invocation = {
-    command: command.name,
-    positionals: parsed.positionals,
-    strings,
-    lists,
-    booleans,
-    cwd: context.cwd,
-    env: context.env,
-  };
+  // Each value has the type of its kind by now.
+  const read = values as Flags;
+  if (read.help === true) return ok({ kind: 'print', text: commandHelp(command) });
+  const { positionals } = parsed;
+  const { cwd, env } = context;
+  const invocation: Invocation = { command: command.name, positionals, flags: read, cwd, env };
   return ok({ kind: 'run', command, invocation });
 }
 
 /** Turns `--cleanup=false`, which users of kubectl and Skaffold know, into `--no-cleanup`, which parseArgs knows. */
-function spelledBoolean(argument: string, flags: Record<string, Flag>): string {
+function spelledBoolean(argument: string, flags: ReadonlyMap<FlagName, Flag>): string {
   const match = /^--([a-z-]+)=(true|false)$/.exec(argument);
-  const name = match?.[1];
-  if (name === undefined || flags[name]?.type !== 'boolean') return argument;
+  const name = [...flags.keys()].find((flag) => flag === match?.[1]);
+  if (name === undefined || kindOf(name) !== 'boolean') return argument;
   return match?.[2] === 'true' ? `--${name}` : `--no-${name}`;
 }
 
@@ -138,15 +133,12 @@ export function variableOf(flag: string): string {
   return `APPDEV_${flag.toUpperCase().replaceAll('-', '_')}`;
 }
 
-function fromEnvironment(
-  name: string,
-  flag: Flag,
-  env: NodeJS.ProcessEnv,
-): string | boolean | string[] | undefined {
+function fromEnvironment(name: FlagName, env: NodeJS.ProcessEnv): string | boolean | string[] | undefined {
   const value = env[variableOf(name)];
   if (value === undefined || value === '' || name === 'help') return undefined;
-  if (flag.multiple === true) return value.split(',').filter((part) => part !== '');
-  if (flag.type === 'boolean' && /^(true|1|false|0)$/.test(value)) return value === 'true' || value === '1';
+  const kind = kindOf(name);
+  if (kind === 'list') return value.split(',').filter((part) => part !== '');
+  if (kind === 'boolean' && /^(true|1|false|0)$/.test(value)) return value === 'true' || value === '1';
   return value;
 }
 
@@ -156,15 +148,15 @@ function parseArgsMessage(error: unknown, command: Command): string {
   return `appdev ${command.name}: ${text.split('. ')[0] ?? text}`;
 }
 
-function flagHint(error: unknown, command: Command, flags: Record<string, Flag>): string {
+function flagHint(error: unknown, command: Command, flags: ReadonlyMap<string, Flag>): string {
   const unknown = /'--(?:no-)?([a-z0-9-]+)/i.exec(error instanceof Error ? error.message : '')?.[1];
   const owners =
-    unknown === undefined || unknown in flags ? [] : commands.filter((one) => unknown in one.flags);
+    unknown === undefined || flags.has(unknown) ? [] : commands.filter((one) => unknown in one.flags);
   if (unknown !== undefined && owners.length > 0) {
     const names = owners.map(({ name }) => name).join(', ');
     return `--${unknown} is a flag of ${names}; type appdev ${command.name} --help to see the flags of ${command.name}`;
   }
-  const near = unknown === undefined ? undefined : nearest(unknown, Object.keys(flags));
+  const near = unknown === undefined ? undefined : nearest(unknown, [...flags.keys()]);
   return near === undefined || near === unknown
     ? `type appdev ${command.name} --help to see the flags`
     : `did you mean: --${near}`;
@@ -181,7 +173,7 @@ export function programHelp(): string {
     ...commands.map((command) => `  ${command.name.padEnd(width)}  ${command.summary}`),
     '',
     'Flags of every command:',
-    ...flagLines(commonFlags),
+    ...flagLines(entriesOf(commonFlags)),
     '',
     'Each flag has a variable: --kube-context is APPDEV_KUBE_CONTEXT.',
     'appdev COMMAND --help lists the flags of a command.',
@@ -190,22 +182,21 @@ export function programHelp(): string {
 
 /** The text of `appdev COMMAND --help`. */
 export function commandHelp(command: Command): string {
-  const { help: _help, ...common } = flagsOf(command);
-  const own = Object.keys(command.flags);
-  const rest = Object.fromEntries(Object.entries(common).filter(([name]) => !own.includes(name)));
+  const own = entriesOf(command.flags);
+  const rest = [...flagsOf(command)].filter(([name]) => name !== 'help' && !(name in command.flags));
   return [
     `Usage: appdev ${command.name}${command.synopsis === '' ? '' : ` ${command.synopsis}`} [flags]`,
     '',
     command.description,
     '',
-    ...(own.length === 0 ? [] : ['Flags:', ...flagLines(command.flags), '']),
+    ...(own.length === 0 ? [] : ['Flags:', ...flagLines(own), '']),
     'Flags of every command:',
     ...flagLines(rest),
   ].join('\n');
 }
 
-function flagLines(flags: Readonly<Record<string, Flag>>): string[] {
-  const heads = Object.entries(flags).map(([name, flag]) => {
+function flagLines(flags: readonly (readonly [FlagName, Flag])[]): string[] {
+  const heads = flags.map(([name, flag]) => {
     const short = flag.short === undefined ? '    ' : `-${flag.short}, `;
     return [`  ${short}--${name}${flag.value === undefined ? '' : ` ${flag.value}`}`, flag.help] as const;
   });

@@ -70,10 +70,10 @@ export async function render(invocation: Invocation): Promise<number> {
 /** The namespace that a deploy would choose. It reads the kubeconfig and does not contact the cluster. */
 async function namespaceOfContext({ invocation, project }: Session): Promise<string> {
   const { cluster } = project.config;
-  const named = invocation.strings['namespace'] ?? cluster.namespace;
+  const named = invocation.flags.namespace ?? cluster.namespace;
   if (named !== undefined) return named;
   const kubeconfig = await readKubeconfig(kubeconfigPlaces(invocation));
   if (kubeconfig.kind !== 'ok') return 'default';
-  const chosen = chooseContext(kubeconfig.value, invocation.strings['kube-context'] ?? cluster.context);
+  const chosen = chooseContext(kubeconfig.value, invocation.flags.kubeContext ?? cluster.context);
   return chosen.kind === 'ok' ? (chosen.value.namespace ?? 'default') : 'default';
 }

@@ -30,7 +30,7 @@ export async function run(invocation: Invocation): Promise<number> {
     const target = await openTarget(session, 'run');
     if (target.kind !== 'ok') return target;
     const outcome = await runOnce(session, target.value, asked.value);
-    if (invocation.booleans['cleanup'] !== true) return outcome;
+    if (invocation.flags.cleanup !== true) return outcome;
     // Not the session's own signal: after Ctrl-C, what was deployed has to go all the same. A second one kills.
     const { signal } = new AbortController();
     const removed = await removeAtEnd(session, target.value, session.services, signal);

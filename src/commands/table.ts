@@ -1,69 +1,58 @@
 /** All commands and their flags. The code of each command is in its own file and is imported only to run it. */
+import type { FlagName } from '../app/flags.ts';
 import type { Command, Flag } from '../app/invocation.ts';
 
 /** The flags that every command has. */
 export const commonFlags = {
   file: {
-    type: 'string',
     short: 'f',
     value: 'FILE',
     help: 'project file; default: appdev.yaml in this folder or above',
   },
   profile: {
-    type: 'string',
     short: 'p',
-    multiple: true,
     value: 'NAME',
     help: 'activate a profile (repeatable); -NAME leaves one out that would be active',
   },
   'profile-auto-activation': {
-    type: 'boolean',
     help: 'let profiles activate themselves by their rules; default: true',
   },
-  namespace: { type: 'string', short: 'n', value: 'NAME', help: 'deploy to this namespace' },
-  'kube-context': { type: 'string', value: 'NAME', help: 'use this context of the kubeconfig' },
-  output: { type: 'string', value: 'MODE', help: 'auto, tui, plain or json; default: auto' },
-  color: { type: 'boolean', help: 'use colour; default: on a terminal, unless NO_COLOR is set' },
-  verbose: { type: 'boolean', short: 'v', help: 'show every line of the tools' },
-  help: { type: 'boolean', short: 'h', help: 'show this text' },
-} as const satisfies Record<string, Flag>;
+  namespace: { short: 'n', value: 'NAME', help: 'deploy to this namespace' },
+  'kube-context': { value: 'NAME', help: 'use this context of the kubeconfig' },
+  output: { value: 'MODE', help: 'auto, tui, plain or json; default: auto' },
+  color: { help: 'use colour; default: on a terminal, unless NO_COLOR is set' },
+  verbose: { short: 'v', help: 'show every line of the tools' },
+  help: { short: 'h', help: 'show this text' },
+} as const satisfies Partial<Record<FlagName, Flag>>;
 
-const adopt: Flag = { type: 'boolean', help: 'take over releases and objects that someone else installed' };
+const adopt: Flag = { help: 'take over releases and objects that someone else installed' };
 const forceConflicts: Flag = {
-  type: 'boolean',
   help: 'set back what others changed by hand (kubectl scale, set image, edit); dev always does',
 };
-const deleteVolumes: Flag = { type: 'boolean', help: 'also delete volume claims, with their data' };
+const deleteVolumes: Flag = { help: 'also delete volume claims, with their data' };
 const deployedNoMore = 'delete volume claims that are no longer deployed, with their data';
-const letVolumesGo: Flag = { type: 'boolean', help: `${deployedNoMore}; at the end, all of them` };
+const letVolumesGo: Flag = { help: `${deployedNoMore}; at the end, all of them` };
 const artifacts: Flag = {
-  type: 'string',
   value: 'FILE',
   help: 'file that lists the built images; default: .appdev/artifacts.json',
 };
 const images: Flag = {
-  type: 'string',
-  multiple: true,
   value: 'NAME=REF',
   help: 'use an image built elsewhere for service NAME (repeatable); a tag is resolved to its digest',
 };
 const rendered: Flag = {
-  type: 'string',
   value: 'FILE',
   help: 'use the manifests that `appdev render` printed to FILE (- for standard input)',
 };
-const exitCode: Flag = { type: 'boolean', help: 'exit with 11 if there are changes' };
+const exitCode: Flag = { help: 'exit with 11 if there are changes' };
 const authfile: Flag = {
-  type: 'string',
   value: 'FILE',
   help: 'file with registry logins (containers-auth.json); default: those of buildah and docker login',
 };
 const createProject: Flag = {
-  type: 'boolean',
   help: 'create the Harbor project if it does not exist; the account must be allowed to',
 };
 const tests: Flag = {
-  type: 'boolean',
   help: 'run the unit tests, or with --no-tests skip them, whatever jar.tests says',
 };
 
@@ -77,7 +66,7 @@ export const commands: readonly Command[] = [
       'Builds and deploys the services (default: all) and the services that they need. Then it watches their files.\n' +
       'At the end it removes what dev deployed, unless you give --cleanup=false. What run or deploy put there stays.',
     flags: {
-      cleanup: { type: 'boolean', help: 'remove at the end what dev deployed; default: true' },
+      cleanup: { help: 'remove at the end what dev deployed; default: true' },
       adopt,
       authfile,
       'create-project': createProject,
@@ -94,7 +83,7 @@ export const commands: readonly Command[] = [
       'Builds, pushes, renders, deploys and verifies the services (default: all) once. It leaves them running.\n' +
       'If the cluster is not a known local product, name it: --kube-context or cluster.context.',
     flags: {
-      cleanup: { type: 'boolean', help: 'remove at the end what was deployed; default: false' },
+      cleanup: { help: 'remove at the end what was deployed; default: false' },
       adopt,
       'force-conflicts': forceConflicts,
       artifacts,
@@ -141,7 +130,7 @@ export const commands: readonly Command[] = [
       'force-conflicts': forceConflicts,
       rendered,
       'delete-volumes': { ...letVolumesGo, help: deployedNoMore },
-      'dry-run': { type: 'boolean', help: 'show what would change in the cluster, but change nothing' },
+      'dry-run': { help: 'show what would change in the cluster, but change nothing' },
       'exit-code': { ...exitCode, help: 'with --dry-run: exit with 11 if there are changes' },
     },
     load: async () => (await import('./deploy.ts')).deploy,
@@ -193,10 +182,9 @@ export const commands: readonly Command[] = [
       'Prints the logs of the services (default: all), including their init containers.\n' +
       'Here -f means --follow. Name the project file with --file.',
     flags: {
-      follow: { type: 'boolean', short: 'f', help: 'continue with new lines, even when pods are replaced' },
-      since: { type: 'string', value: 'DURATION', help: 'only lines younger than this, e.g. 10m' },
+      follow: { short: 'f', help: 'continue with new lines, even when pods are replaced' },
+      since: { value: 'DURATION', help: 'only lines younger than this, e.g. 10m' },
       tail: {
-        type: 'string',
         value: 'N',
         help: 'only the last N lines of each container; default: 200, or all with --since',
       },
@@ -221,7 +209,7 @@ export const commands: readonly Command[] = [
       'print: the configuration after profiles, variables and appdev.local.yaml.\n' +
       'validate: every error, with its place.\n' +
       'schema: the JSON schema, for editors.',
-    flags: { origin: { type: 'boolean', help: 'print: add the file, line and profile of each value' } },
+    flags: { origin: { help: 'print: add the file, line and profile of each value' } },
     load: async () => (await import('./config.ts')).config,
   },
 ];

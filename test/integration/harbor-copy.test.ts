@@ -140,10 +140,12 @@ function session({ registry, env = {}, authFile, images, command }: Opening): Se
   const config = { name: 'shop', root: context, registry, keepImages: 3, services: [service] };
   return {
     invocation: {
-      ...{ command: 'build', positionals: [], booleans: {}, cwd: top },
+      ...{ command: 'build', positionals: [], cwd: top },
       env: { HOME: join(top, 'home'), ...env },
-      strings: authFile === undefined ? {} : { authfile: authFile },
-      lists: images === undefined ? {} : { images },
+      flags: {
+        ...(authFile === undefined ? {} : { authfile: authFile }),
+        ...(images === undefined ? {} : { images }),
+      },
     },
     project: { config: { ...config, cluster: { allow: [], createNamespace: false } } },
     services: [service],

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RegistryAccess } from '../../registry/login/access.ts';
 import { makeCertificate } from '../../../test/support/certificate.ts';
 import { openAccess } from './access.ts';
+import type { Flags } from '../flags.ts';
 import type { Invocation } from '../invocation.ts';
 import { runProcess } from '../../support/process/process.ts';
 
@@ -20,14 +21,13 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-function invocation(env: NodeJS.ProcessEnv, strings: Readonly<Record<string, string>> = {}): Invocation {
-  const none = { positionals: [], lists: {}, booleans: {} };
-  return { command: 'deploy', ...none, strings, cwd: folder, env: { HOME: folder, ...env } };
+function invocation(env: NodeJS.ProcessEnv, flags: Flags = {}): Invocation {
+  return { command: 'deploy', positionals: [], flags, cwd: folder, env: { HOME: folder, ...env } };
 }
 
-function open(...[env, strings, more]: [NodeJS.ProcessEnv, Record<string, string>?, { ca?: string }?]) {
+function open(...[env, flags, more]: [NodeJS.ProcessEnv, Flags?, { ca?: string }?]) {
   const registry = { push: 'r.example.com/shop', ...more };
-  const opened = openAccess({ invocation: invocation(env, strings) }, registry, runProcess);
+  const opened = openAccess({ invocation: invocation(env, flags) }, registry, runProcess);
   if (opened.kind !== 'ok') throw new Error(JSON.stringify(opened));
   return opened.value;
 }

@@ -20,8 +20,8 @@ export function openAccess(
   registry: Pick<Registry, 'push' | 'ca'> | undefined,
   run: RunProcess,
 ): Outcome<RegistryAccess> {
-  const { env, cwd, strings } = invocation;
-  const authFile = strings['authfile'];
+  const { env, cwd, flags } = invocation;
+  const authFile = flags.authfile;
   const ca = authorityFile({ invocation }, registry);
   return openRegistryAccess({
     run,

@@ -30,8 +30,8 @@ export async function openTarget(session: Session, command: GuardedCommand): Pro
     command,
     places: kubeconfigPlaces(invocation),
     config: config.cluster,
-    ...flag('contextFlag', invocation.strings['kube-context']),
-    ...flag('namespaceFlag', invocation.strings['namespace']),
+    ...flag('contextFlag', invocation.flags.kubeContext),
+    ...flag('namespaceFlag', invocation.flags.namespace),
     projectRoot: config.root,
     pinnedPath: join(makeTempFolder('cluster'), 'kubeconfig'),
   });
@@ -50,10 +50,10 @@ export async function openTarget(session: Session, command: GuardedCommand): Pro
     run,
     project: config.name,
     root: config.root,
-    adopt: invocation.booleans['adopt'] ?? false,
+    adopt: invocation.flags.adopt ?? false,
     terms: termsOf(invocation),
     // In dev the cluster is the developer's own, and the saved files must win.
-    forceConflicts: command === 'dev' || (invocation.booleans['force-conflicts'] ?? false),
+    forceConflicts: command === 'dev' || (invocation.flags.forceConflicts ?? false),
   });
   return ok({ cluster, deployer, run });
 }

@@ -120,7 +120,7 @@ function open(
     registry,
     access,
     stateFolder,
-    createProject: invocation.booleans['create-project'] ?? false,
+    createProject: invocation.flags.createProject ?? false,
     ...(scan === undefined ? {} : { scan }),
   });
 }
@@ -153,7 +153,7 @@ async function findTarget(session: Session, { cluster }: OpenTarget): Promise<Ou
 
 /** `--tests` decides; else `jar.tests`, whose `auto` means: everywhere but in `dev`. */
 function testsRule({ invocation }: Session): (service: ServiceConfig) => boolean {
-  const flag = invocation.booleans['tests'];
+  const flag = invocation.flags.tests;
   return ({ jar }) => {
     if (jar === undefined) return false;
     return flag ?? (jar.tests === 'run' || (jar.tests === 'auto' && invocation.command !== 'dev'));

@@ -20,7 +20,7 @@ export async function removeServices(
 ): Promise<Outcome<void>> {
   const { emit, project, invocation } = session;
   const order = inRemovalOrder(services);
-  const deleteVolumes = invocation.booleans['delete-volumes'] ?? false;
+  const deleteVolumes = invocation.flags.deleteVolumes ?? false;
   emit({ type: 'cleanup.started', services: [...new Set(order.map(({ name }) => name))] });
   let removed = 0;
   const kept: string[] = [];

@@ -90,9 +90,7 @@ function tellUnfollowed({ project, emit }: Session, next: ProjectConfig): void {
 function tellLeft({ invocation, emit }: Session, service: ServiceConfig, cluster: OpenCluster): void {
   const { name, deploy } = service;
   const stays =
-    invocation.booleans['cleanup'] === false
-      ? 'it keeps running'
-      : 'it keeps running until this session ends';
+    invocation.flags.cleanup === false ? 'it keeps running' : 'it keeps running until this session ends';
   const pinned = `--kube-context ${cluster.identity.context} -n ${namespaceOf(service, cluster)}`;
   emit({
     type: 'notice',

@@ -17,7 +17,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 /** A session of a project; `file`: what `--artifacts` names. */
 function sessionOf(project: string, file?: string): Session {
   return {
-    invocation: { cwd: folder, strings: file === undefined ? {} : { artifacts: file } },
+    invocation: { cwd: folder, flags: file === undefined ? {} : { artifacts: file } },
     project: { config: { name: project } },
     stateFolder: join(folder, '.appdev'),
   } as unknown as Session;

@@ -31,7 +31,7 @@ export interface BuiltArtifact {
 
 /** Absolute path of the file: the value of `--artifacts`, or else `.appdev/artifacts.json`. */
 export function artifactsPath({ invocation, stateFolder }: Session): string {
-  const named = invocation.strings['artifacts'];
+  const named = invocation.flags.artifacts;
   return named === undefined ? join(stateFolder, 'artifacts.json') : resolve(invocation.cwd, named);
 }
 
@@ -80,7 +80,7 @@ async function knownEntries(session: Session): Promise<Outcome<readonly Artifact
   const path = artifactsPath(session);
   const found = await readArtifactsFile(path, invocation.cwd, project.config.name);
   if (found.kind !== 'failed') return found;
-  const isNamed = invocation.strings['artifacts'] !== undefined;
+  const isNamed = invocation.flags.artifacts !== undefined;
   if (!isNamed || found.error.code === 'CONFIG_NOT_FOUND' || (await isEmptyFile(path))) return ok([]);
   const { message, diagnostics } = found.error;
   return failed(
@@ -161,7 +161,7 @@ export async function readArtifacts(
   const found = await readArtifactsFile(artifactsPath(session), invocation.cwd, project.config.name);
   if (found.kind === 'ok') return ok(new Map(found.value.map((entry) => [entry.service, artifactOf(entry)])));
   const absent = found.kind === 'failed' && found.error.code === 'CONFIG_NOT_FOUND';
-  return absent && !required && invocation.strings['artifacts'] === undefined ? ok(new Map()) : found;
+  return absent && !required && invocation.flags.artifacts === undefined ? ok(new Map()) : found;
 }
 
 function artifactOf(entry: ArtifactEntry): Artifact {

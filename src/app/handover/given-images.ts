@@ -40,7 +40,7 @@ const defaultHost = 'docker.io';
  */
 export function askedImages({ invocation, project }: Session): Outcome<readonly AskedImage[]> {
   const asked: AskedImage[] = [];
-  for (const text of invocation.lists['images'] ?? []) {
+  for (const text of invocation.flags.images ?? []) {
     const at = text.indexOf('=');
     const name = text.slice(0, Math.max(at, 0));
     const written = text.slice(at + 1);

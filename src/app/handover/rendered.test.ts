@@ -24,7 +24,7 @@ const artifact: Artifact = {
   inputHash: '',
 };
 
-function setup(text: string, positionals: readonly string[] = [], lists = {}) {
+function setup(text: string, positionals: readonly string[] = [], flags = {}) {
   writeFileSync(join(folder, 'out.yaml'), text);
   const told: EventBody[] = [];
   const services = ['orders', 'stock'].map((name) => ({
@@ -32,7 +32,7 @@ function setup(text: string, positionals: readonly string[] = [], lists = {}) {
     deploy: { kind: 'manifests', files: [] },
   }));
   const session = {
-    invocation: { cwd: folder, strings: { rendered: 'out.yaml' }, lists, positionals },
+    invocation: { cwd: folder, flags: { rendered: 'out.yaml', ...flags }, positionals },
     services: positionals.length === 0 ? services : services.filter(({ name }) => positionals.includes(name)),
     project: { config: { name: 'shop', services } },
     emit: (event: EventBody) => told.push(event),
@@ -61,8 +61,8 @@ describe('--rendered', () => {
   it.each([
     ['a service that was asked for and is not in it', ['stock'], {}, 'USAGE'],
     ['--images beside it', [], { images: ['orders=a:1'] }, 'USAGE'],
-  ])('refuses %s', async (_, positionals, lists, code) => {
-    const { session } = setup(whole('orders', 'shop', pod('x')), positionals, lists);
+  ])('refuses %s', async (_, positionals, flags, code) => {
+    const { session } = setup(whole('orders', 'shop', pod('x')), positionals, flags);
     expect(await openRendered(session)).toMatchObject({ kind: 'failed', error: { code } });
   });
 

@@ -37,9 +37,9 @@ export interface RenderedInput {
  */
 export async function openRendered(session: Session): Promise<Outcome<RenderedInput | undefined>> {
   const { invocation, services, project, emit } = session;
-  const file = invocation.strings['rendered'];
+  const file = invocation.flags.rendered;
   if (file === undefined) return ok(undefined);
-  if (invocation.lists['images'] !== undefined) {
+  if (invocation.flags.images !== undefined) {
     return failed('USAGE', '--rendered and --images exclude each other: the manifests name their images', {
       hint: 'appdev render --images NAME=REF > FILE',
     });
