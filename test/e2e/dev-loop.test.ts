@@ -13,6 +13,7 @@ import {
   type Rig,
   type Session,
 } from '../support/rig.ts';
+import { isLeaving } from '../support/sandbox-api.ts';
 
 const controller = 'src/main/java/com/example/orders/web/GreetingController.java';
 const service = 'src/main/java/com/example/orders/OrderService.java';
@@ -35,7 +36,7 @@ async function deployed(session: Session, services = ['stock', 'orders']): Promi
 async function endsCleanly(dev: Session): Promise<void> {
   expect(await dev.end('SIGINT')).toBe(130);
   expect(processesOf(rig)).toEqual([]);
-  await namespaceGone(rig);
+  expect(await isLeaving(rig.namespace)).toBe(true);
 }
 
 describe.each([
@@ -115,6 +116,7 @@ describe('dev', () => {
     await serves(rig, 'orders', /Orders is fixed/);
 
     await endsCleanly(dev);
+    await namespaceGone(rig);
   });
 
   it('supersedes: the next run has both edits, and the first one is gone before it starts', async () => {

@@ -31,6 +31,7 @@ import {
   writeLetter,
   type Machine,
 } from '../support/harbor-run.ts';
+import { publishImage } from '../support/publish-image.ts';
 import { startRegistry, type TestRegistry } from '../support/registry.ts';
 
 let top: string;
@@ -129,7 +130,11 @@ async function buildHere(
     image: { repository: 'letter', builder: 'buildah', source } as const,
   };
   const context = recordedContext();
-  const outcome = await opened.guarded(builder).build({ service, inputHash: 'a1b2' }, context);
+  const outcome = await publishImage(
+    { imageBuilder: opened.guarded(builder), admit: opened.admit, publish: opened.keep },
+    { service, inputHash: 'a1b2' },
+    context,
+  );
   return { outcome, said: JSON.stringify([outcome, context.lines, context.warnings]) };
 }
 

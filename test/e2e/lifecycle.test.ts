@@ -13,7 +13,7 @@ import {
   type Rig,
   type Session,
 } from '../support/rig.ts';
-import { podsOf } from '../support/sandbox-api.ts';
+import { isLeaving, podsOf } from '../support/sandbox-api.ts';
 
 const sign = 'src/main/resources/sign.txt';
 const source = 'src/main/java/Sign.java';
@@ -147,7 +147,7 @@ describe('run --cleanup', () => {
     await ran.waitFor('stage.started', (event) => event.stage === 'rollout');
     expect(await ran.end('SIGINT')).toBe(130);
     expect(ran.events).toContainEqual(expect.objectContaining({ type: 'cleanup.finished', kept: 0 }));
-    await namespaceGone(rig);
+    expect(await isLeaving(rig.namespace)).toBe(true);
   });
 });
 
@@ -224,8 +224,7 @@ describe('a changed appdev.yaml', () => {
     expect(holders[0]).toBe(holders[1]);
     expect(holders[0]).toContain(` ${dev.child.pid}/`);
     expect(await dev.end()).toBe(130);
-    await namespaceGone({ namespace: other });
-    await namespaceGone(rig);
+    expect([await isLeaving(other), await isLeaving(rig.namespace)]).toEqual([true, true]);
   });
 
   it('drops a service: it goes at the end, before what it needed', async () => {
@@ -243,7 +242,7 @@ describe('a changed appdev.yaml', () => {
     expect(await dev.end()).toBe(130);
     await eventually('both deletions to be seen', () => (deletions.length === 2 ? true : undefined));
     expect(deletions).toEqual(['sign', 'lamp']);
-    await namespaceGone(rig);
+    expect(await isLeaving(rig.namespace)).toBe(true);
   });
 });
 
@@ -256,7 +255,7 @@ describe('a namespace that dev created', () => {
     const run = await dev.waitFor('run.finished');
     expect(run.error).toMatchObject({ code: 'SOURCE_BUILD_FAILED' });
     expect(await dev.end()).toBe(130);
-    await namespaceGone(rig);
+    expect(await isLeaving(rig.namespace)).toBe(true);
   });
 });
 

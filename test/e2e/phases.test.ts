@@ -322,7 +322,7 @@ describe('--images', () => {
     const { repository, tag, digest, reference } = artifactOf(second);
     const rendered = await succeeds(rig.appdev('render', 'sign', '--images', `sign=${repository}:${tag}`));
     expect(rendered.stdout).toContain(reference);
-    expect(rendered.stderr).toContain(`${repository}:${tag} is ${digest} now`);
+    expect(rendered.stderr).toContain(`${repository}:${tag} is now ${digest}; appdev uses this digest`);
     const absent = await rig.appdev('render', 'sign', '--images', `sign=${repository}:no-such-tag`);
     expect([absent.code, absent.stderr]).toEqual([5, expect.stringContaining('has no')]);
     const wrong = await rig.appdev('render', 'sign', '--images', `sgn=${repository}:${tag}`);

@@ -85,3 +85,10 @@ export async function podsOf(namespace: string, selector: string): Promise<reado
 export async function hasNamespace(namespace: string): Promise<boolean> {
   return (await apiGet(`/api/v1/namespaces/${namespace}`)) !== undefined;
 }
+
+/** Whether a namespace is gone, or someone has deleted it and Kubernetes, which takes 5 s at least, empties it still. */
+export async function isLeaving(namespace: string): Promise<boolean> {
+  const found = await apiGet(`/api/v1/namespaces/${namespace}`);
+  const { deletionTimestamp } = (found?.['metadata'] ?? {}) as { readonly deletionTimestamp?: string };
+  return found === undefined || deletionTimestamp !== undefined;
+}
