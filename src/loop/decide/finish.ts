@@ -180,7 +180,7 @@ function reasonToCancel(draft: Draft, service: ServiceState, run: Run): CancelRe
   if (run.cancelAsked) return 'user';
   if (service.removed) return 'superseded';
   const { pending } = service;
-  // A change that cannot start now is no reason to cancel a run that is nearly done.
+  // A change that cannot start now must not cancel a run that is nearly done.
   const wantsToStart = pending !== undefined && !pending.waits && (!paused || pending.asked);
   return wantsToStart ? 'superseded' : undefined;
 }

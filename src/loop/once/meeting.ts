@@ -1,4 +1,4 @@
-/** A point where several services wait for each other. Each one arrives, or says that it will not come. */
+/** A point at which several services wait for each other. Each one arrives, or says that it will not come. */
 
 /** A meeting of services. `R` is the reason why one of them keeps the others back. */
 export interface Meeting<R> {
