@@ -1,22 +1,22 @@
 import { defineConfig } from 'vitest/config';
 
-/** Tests that start real tools: what counts is the tool, and two at a time are what two cores can take. */
+/** Tests that start real tools. The tools need the time, and two cores can take two of them at once. */
 const withTools = { maxWorkers: 2, testTimeout: 300_000, hookTimeout: 900_000 };
 
 /**
- * Files that need the machine to themselves, each with what it does to others: it stops parts of the sandbox, or it
- * leaves something of a dead session behind, which any appdev that starts meanwhile would clear away.
+ * Files that need the machine to themselves, each with what it does to others. They stop parts of the sandbox, or
+ * they leave something of a dead session behind. Any other appdev that starts meanwhile would clear that away.
  */
 const alone = [
   'test/integration/build-leftovers.test.ts', // kills sessions and counts what is left of them
-  'test/e2e/bad-luck.test.ts', // stops the registry and the API server, takes port 8081
+  'test/e2e/bad-luck.test.ts', // stops the registry and the API server
   'test/e2e/cluster.test.ts', // stops the API server
 ];
 
-// Levels, fastest first. `unit` does no heavy IO and is what also runs on Node 22 and 24; `fakes` is about sockets, watches
-// and processes, and needs no tool; `integration` runs real tools in temporary folders; `sandbox` proves that the sandbox
-// comes and goes without a trace; `e2e` needs it up; `alone` is what of these two bears nothing beside it. Projects that
-// differ in their workers must be in groups of their own.
+// Levels, fastest first. `unit` does no heavy IO, and also runs on Node 22 and 24. `fakes` is about sockets, watches
+// and processes, and needs no tool. `integration` runs real tools in temporary folders. `sandbox` proves that the
+// sandbox comes and goes without a trace. `e2e` needs the sandbox up. `alone` holds the files of `integration` and
+// `e2e` that must run by themselves. Projects that differ in their workers must be in groups of their own.
 export default defineConfig({
   test: {
     projects: [

@@ -1,6 +1,7 @@
 /**
- * The Kubernetes client does not say that its files do nothing but define things, and its root brings 13 MB of models in.
- * They do nothing else: so only what is used gets into the bundle.
+ * Keeps the unused parts of the Kubernetes client out of the bundle. Its files only define things, but its package
+ * does not say so, and its root brings 13 MB of models in. This plugin says it for them, so only what is used gets
+ * into the bundle.
  */
 const leanClient = {
   name: 'lean-client',
@@ -15,7 +16,7 @@ const leanClient = {
   },
 };
 
-/** esbuild's options for what Node shall run of ours: ES modules, in which CommonJS dependencies call `require()`. */
+/** esbuild's options for our code that Node runs: ES modules, in which CommonJS dependencies call `require()`. */
 export const bundleOptions = {
   bundle: true,
   platform: 'node',

@@ -1,4 +1,7 @@
-/** Every flag of the program by its name, with the type of its value. Commands read `flags.createProject`; a typo does not compile. */
+/**
+ * All flags of the program by name, each with the type of its value. Commands read `flags.createProject`. A
+ * misspelled name does not compile.
+ */
 
 const flagKinds = {
   file: 'string',
@@ -28,10 +31,12 @@ const flagKinds = {
   origin: 'boolean',
 } as const;
 
-/** A flag as it is typed, without the dashes in front. */
+/** The name of a flag as it is typed, without the dashes in front. */
 export type FlagName = keyof typeof flagKinds;
 
-/** What the value of a flag is. A `list` can be passed several times; in its variable, commas separate the values. */
+/**
+ * What kind of value a flag has. A `list` can be passed several times. In its variable, commas separate the values.
+ */
 export type FlagKind = (typeof flagKinds)[FlagName];
 
 interface FlagTypes {
@@ -47,7 +52,7 @@ type Camel<Name extends string> = Name extends `${infer First}-${infer Rest}`
 /** The values of the flags, from the command line or from their variables. A flag that was not passed is absent. */
 export type Flags = { readonly [Name in FlagName as Camel<Name>]?: FlagTypes[(typeof flagKinds)[Name]] };
 
-/** What the value of this flag is. */
+/** What kind of value this flag has. */
 export function kindOf(name: FlagName): FlagKind {
   return flagKinds[name];
 }

@@ -1,4 +1,6 @@
-/** What a file is to a service, and what its change decides. Plain words, so that whoever decides needs no disk. */
+/**
+ * What a file is to a service, and what its change decides. Plain words, so that the code that decides needs no disk.
+ */
 
 /** What a file is to a service. */
 export type Role =

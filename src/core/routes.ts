@@ -1,40 +1,40 @@
 /**
- * The table of routes: by which stages a change reaches the pods, and what each stage may do. This is the only place that
- * knows an order of stages. A new route is one row here, and one step for each stage that no step does yet
+ * The table of routes. It says by which stages a change reaches the pods, and what each stage may do. Only here is
+ * the order of stages known. A new route is one row here, and one step for each stage that no step does yet
  * (loop/steps/list.ts). Pure data: the loop, the one-shot commands and their tests all read it.
  */
 import type { Role } from './role.ts';
 
-/** Why something has to be brought to the pods: the role of a changed file, or a reason that is no file. */
+/** Why something has to reach the pods: the role of a changed file, or a reason without a file. */
 export type ChangeKind =
   | Role
-  /** Nothing of it was built in this session. */
+  /** No image of it was made or found in this session. */
   | 'start'
-  /** appdev.yaml, the JDK or the target changed, and with it what the image is made of. */
+  /** appdev.yaml, the JDK or the target changed. The image is then made of something else. */
   | 'settings'
   /** The user asked for a rebuild. */
   | 'asked';
 
-/** What has to be possible for a route. */
+/** What a route requires before it can be taken. */
 export type Ability =
   /** The service has an image, and something that builds it. */
   | 'builder'
-  /** The image of its sources is made already, or it has none. */
+  /** The image of its sources is made already, or the service has none. */
   | 'image';
 
-/** What a stage is, whichever route it stands in. */
+/** What a stage is like, in every route that has it. */
 interface StageShape {
   readonly stage: string;
-  /** What a newer save does to it: cancels it, or waits until it has finished. */
+  /** What a newer save does to it: it cancels the stage, or waits until the stage has finished. */
   readonly supersede: 'cancel' | 'finish';
-  /** Done once for all services of a batch, or by each service alone. */
+  /** Whether it is done once for all services of a batch, or for each service alone. */
   readonly scope: 'batch' | 'service';
   /**
-   * What nobody else may use meanwhile. `build-folders`: the folders of the reactor, in which jars are written and read.
-   * `machine`: one of the places of the concurrency limit.
+   * What no other run may use meanwhile. `build-folders`: the folders of the reactor, in which jars are written and
+   * read. `machine`: one of the places of the concurrency limit.
    */
   readonly occupies: readonly ('build-folders' | 'machine')[];
-  /** What it leaves its mark on. After `cluster`, a run that ends early leaves pods of which nobody knows what they run. */
+  /** What it may change. After `cluster`, a run that ends early leaves pods, and nobody knows what they run. */
   readonly touches: 'folders' | 'registry' | 'cluster' | 'nothing';
 }
 
@@ -72,7 +72,10 @@ const push = {
   touches: 'registry',
 } as const satisfies StageShape;
 
-/** The one gate: no image that the registry's scan refuses goes further, whether it was built now, before or elsewhere. */
+/**
+ * The one gate. An image that the registry's scan refuses goes no further, whether it was built now, before or
+ * elsewhere.
+ */
 const scan = {
   stage: 'scan',
   supersede: 'cancel',
@@ -89,7 +92,7 @@ const render = {
   touches: 'nothing',
 } as const satisfies StageShape;
 
-/** Short, and half done when it is cut. */
+/** It is short, and half done if it is cut. */
 const apply = {
   stage: 'apply',
   supersede: 'finish',
@@ -114,7 +117,7 @@ const verify = {
   touches: 'nothing',
 } as const satisfies StageShape;
 
-/** The manifests are rendered and applied; the image is there. */
+/** The image is there. The manifests are rendered and applied. */
 const renderOnly = {
   route: 'render-only',
   brings: ['chart', 'values', 'overlay', 'manifest', 'config'],
@@ -130,7 +133,7 @@ const throughImage = {
   stages: [compile, pack, image, push, scan, render, apply, rollout],
 } as const satisfies RouteShape;
 
-/** `appdev build`: what the image route does before it deploys. */
+/** `appdev build`: what the image route does before it renders. */
 const buildOnly = {
   route: 'build',
   brings: 'everything',
@@ -138,7 +141,7 @@ const buildOnly = {
   stages: [compile, pack, image, push, scan],
 } as const satisfies RouteShape;
 
-/** `appdev verify`: nothing is changed; what runs is compared with what would be applied. */
+/** `appdev verify`: compares what runs with what would be applied. Changes nothing. */
 const verifyOnly = {
   route: 'verify',
   brings: 'everything',
@@ -154,13 +157,13 @@ export const routes = {
   verify: verifyOnly,
 } as const;
 
-/** How a change reaches the pods. */
+/** The name of a route: how a change reaches the pods. */
 export type Route = keyof typeof routes;
 
-/** One step of a run. `scan`: the registry's judgement of a pushed image is waited for. */
+/** The name of a stage. In `scan` a run waits for the registry's judgement of a pushed image. */
 export type Stage = (typeof routes)[Route]['stages'][number]['stage'];
 
-/** One stage as the table has it. */
+/** One stage, as the table has it. */
 export interface StageSpec extends StageShape {
   readonly stage: Stage;
 }

@@ -1,6 +1,6 @@
 /**
- * What brings services into a cluster, as three small interfaces: a renderer makes manifests, a way applies and removes
- * them, an observer tells what runs. deployer.ts puts the implementations together.
+ * What brings services into a cluster, as three small interfaces. A renderer makes manifests, a way applies and
+ * removes them, an observer tells what runs. deployer/deployer.ts puts the implementations together.
  */
 import type { WorkContext } from '../build/types.ts';
 import type { KubeObject } from '../cluster/types.ts';
@@ -13,48 +13,51 @@ import type { Lifetime } from './objects/lifetime.ts';
 export interface DeployTools {
   readonly helm: string;
   readonly kustomize: string;
-  /** Takes Kustomize's place where that is missing. */
+  /** Used instead of Kustomize if that is missing. */
   readonly kubectl: string;
 }
 
 /** The programs by their usual names. */
 export const defaultTools: DeployTools = { helm: 'helm', kustomize: 'kustomize', kubectl: 'kubectl' };
 
-/** What a command wants of its deploys beside what is rendered. */
+/** What a command wants of its deploys, besides what is rendered. */
 export interface DeployTerms {
-  /** Volume claims may go, with their data. */
+  /** Whether volume claims may be removed, with their data. */
   readonly deleteVolumes: boolean;
-  /** The command line that lets them, for hints: `appdev run orders --delete-volumes`. */
+  /** The command line that allows this, for hints: `appdev run orders --delete-volumes`. */
   readonly allowVolumes: string;
-  /** How long what it deploys is meant to stay. */
+  /** How long the deployed services are meant to stay. */
   readonly lifetime: Lifetime;
 }
 
 /** The image of another service of the project, which manifests may name as well. */
 export interface OtherImage {
   readonly service: string;
-  /** As appdev.yaml writes it. */
+  /** The repository as appdev.yaml writes it. */
   readonly repository: string;
-  /** Absent while it is not known what was built. */
+  /** Absent as long as nobody knows what was built. */
   readonly artifact?: Artifact;
 }
 
-/** The manifests of one service, final: images by digest, namespace and ownership labels set. */
+/** The final manifests of one service: images by digest, namespace and ownership labels set. */
 export interface Rendered {
   readonly service: string;
   readonly namespace: string;
   readonly objects: readonly KubeObject[];
   /** The same as a YAML stream, for `appdev render`. */
   readonly yaml: string;
-  /** Hash of the content that would be applied; equal hash means nothing to apply. */
+  /** Hash of the content that would be applied. If it is equal, there is nothing to apply. */
   readonly hash: string;
-  /** The image that went into it; absent where nothing was built. */
+  /** The image that went into it. Absent if nothing was built. */
   readonly artifact?: Artifact;
   /** Images of other services that went into it. */
   readonly uses?: readonly Artifact[];
-  /** Services whose image it names, and of which no artifact was given: those names stand as they were written. */
+  /** Services whose image it names, although no artifact of them was given. Those names stay as they were written. */
   readonly lacks?: readonly string[];
-  /** Read from this file (`--rendered`): applied as it is, server-side, also where the service has a chart. */
+  /**
+   * The file that it was read from (`--rendered`). It is applied as it is, server-side, even if the service has a
+   * chart.
+   */
   readonly file?: string;
 }
 
@@ -65,7 +68,7 @@ export interface ObjectChange {
   /** Absent for a cluster-scoped object. */
   readonly namespace?: string;
   readonly change: 'create' | 'change' | 'replace' | 'delete';
-  /** YAML without what the server adds, and without values of Secrets; empty where there is no object. */
+  /** YAML without what the server adds, and without values of Secrets. Empty if there is no object. */
   readonly before: string;
   readonly after: string;
 }
@@ -73,13 +76,16 @@ export interface ObjectChange {
 /** What a deploy would do. */
 export interface Preview {
   readonly changes: readonly ObjectChange[];
-  /** What would happen beside that: `release orders would become revision 8`. */
+  /** What would happen besides that: `release orders would become revision 8`. */
   readonly notes: readonly string[];
 }
 
 /** Turns a service's chart, overlay or manifests into objects. Contacts no cluster; the stage reported is `render`. */
 export interface Renderer {
-  /** `others` are the images of the project's other services; none where the service is looked at by itself. */
+  /**
+   * Renders one service. `others` are the images of the project's other services. It is empty if the service is
+   * looked at alone.
+   */
   render(
     service: ServiceConfig,
     artifact: Artifact | undefined,
@@ -104,15 +110,15 @@ export interface RemoveOptions {
 /** What a removal did. */
 export interface Removed {
   readonly removed: number;
-  /** Objects left on purpose, `Kind/name` each: volume claims, objects of others. */
+  /** Objects that were left on purpose, `Kind/name` each: volume claims, objects of others. */
   readonly kept: readonly string[];
 }
 
 /** What is deployed of a service, as the cluster has it. */
 export interface Deployed {
-  /** As they were applied last, with their namespaces; empty when it is not deployed. */
+  /** The objects as they were applied last, with their namespaces. Empty if it is not deployed. */
   readonly objects: readonly KubeObject[];
-  /** False when appdev has not deployed it here (or has removed it). */
+  /** False if appdev has not deployed it here, or has removed it. */
   readonly deployed: boolean;
   /** One phrase: `revision 7`, `4 objects`, `not deployed`, `installed by someone else`. */
   readonly detail: string;
@@ -120,18 +126,21 @@ export interface Deployed {
 
 /** A way into the cluster and out again: as a Helm release, or by server-side apply. */
 export interface Way {
-  /** The stage reported is `apply`. It is not cut short by a newer save, nor by the end of the session. */
+  /**
+   * Applies what was rendered. The stage reported is `apply`. Neither a newer save nor the end of the session cuts it
+   * short.
+   */
   apply(service: ServiceConfig, rendered: Rendered, context: WorkContext): Promise<Outcome<Applied>>;
-  /** What `apply` would change, by dry runs; nothing is written. Fails as `apply` would. */
+  /** What `apply` would change, by dry runs. Writes nothing. Fails as `apply` would. */
   preview(service: ServiceConfig, rendered: Rendered, signal: AbortSignal): Promise<Outcome<Preview>>;
   remove(service: ServiceConfig, options: RemoveOptions, context: WorkContext): Promise<Outcome<Removed>>;
-  /** What is deployed, at this moment. */
+  /** What is deployed now. */
   deployed(service: ServiceConfig, signal: AbortSignal): Promise<Outcome<Deployed>>;
-  /** Whether what is deployed is there to stay; undefined where this project has deployed nothing of the service. */
+  /** Whether what is deployed is there to stay. Undefined if this project has deployed nothing of the service. */
   lifetime(service: ServiceConfig, signal: AbortSignal): Promise<Outcome<Lifetime | undefined>>;
 }
 
-/** What one workload of a service does at this moment. */
+/** What one workload of a service does now. */
 export interface WorkloadStatus {
   /** `Kind/name`. */
   readonly name: string;
@@ -143,7 +152,7 @@ export interface WorkloadStatus {
   readonly images: readonly string[];
 }
 
-/** What is deployed of a service, read from the cluster alone: nothing is rendered for it. */
+/** What is deployed of a service, read from the cluster alone. Nothing is rendered for it. */
 export interface ServiceStatus {
   readonly service: string;
   readonly namespace: string;
@@ -157,19 +166,23 @@ export interface ServiceStatus {
 
 /** Tells what the pods of a service do. Changes nothing. */
 export interface Observer {
-  /** Watches the rollout of every workload in `rendered`; ends early with a cause. The stage reported is `rollout`. */
+  /**
+   * Watches the rollout of every workload in `rendered`. Ends early, with a cause, if it cannot succeed. The stage
+   * reported is `rollout`.
+   */
   awaitReady(service: ServiceConfig, rendered: Rendered, context: WorkContext): Promise<Outcome<void>>;
   /**
-   * Checks that what runs is what was built: every workload of `rendered` that uses the artifact has ready pods of its
-   * newest revision with exactly that digest, and no others. VERIFY_FAILED names what differs. The stage is `verify`.
+   * Checks that the pods run what was built. Every workload of `rendered` that uses the artifact must have ready pods
+   * of its newest revision with exactly that digest, and no other pods. Fails with VERIFY_FAILED, which names what
+   * differs. The stage reported is `verify`.
    */
   verify(service: ServiceConfig, rendered: Rendered, context: WorkContext): Promise<Outcome<void>>;
-  /** What runs, at this moment. */
+  /** What runs now. */
   status(service: ServiceConfig, signal: AbortSignal): Promise<Outcome<ServiceStatus>>;
   /**
    * Calls back with every change of the service's newest pods, until the signal aborts.
    *
-   * @param objects of the service: `Rendered.objects`, or those of `Way.deployed`
+   * @param objects the service's objects: `Rendered.objects`, or those of `Way.deployed`
    */
   followPods(
     service: ServiceConfig,
@@ -179,7 +192,7 @@ export interface Observer {
   ): void;
 }
 
-/** What deploys on one cluster. */
+/** The three parts that deploy on one cluster. */
 export interface Deployer {
   readonly renderer: Renderer;
   readonly way: Way;

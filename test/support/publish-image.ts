@@ -1,4 +1,6 @@
-/** Takes an image from its builder through the gate, as a run does between the stages `image` and `render`. */
+/**
+ * Builds an image and takes it through the registry's scan, as a run does between the stages `image` and `render`.
+ */
 import type { ImageBuilder, ImageRequest, WorkContext } from '../../src/build/types.ts';
 import type { Artifact } from '../../src/core/events.ts';
 import type { Member } from '../../src/loop/work/member.ts';
@@ -7,10 +9,10 @@ import type { WorkParts } from '../../src/loop/work/types.ts';
 import { ok, type Outcome } from '../../src/core/outcome.ts';
 import { routes } from '../../src/core/routes.ts';
 
-/** What it takes. */
+/** What builds, judges and publishes the image. */
 export type PublishParts = Pick<WorkParts, 'admit' | 'publish'> & { readonly imageBuilder: ImageBuilder };
 
-/** Builds, pushes, judges and publishes. */
+/** Builds, pushes, judges and publishes one image. Returns the artifact, or the first failure. */
 export async function publishImage(
   parts: PublishParts,
   request: ImageRequest,

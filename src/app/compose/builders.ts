@@ -1,4 +1,4 @@
-/** Puts together the builders of jars and images that a session's services name. */
+/** Puts together the builders of jars and images that the session's services name. */
 import { createBuildahBuilder } from '../../build/image/buildah/builder.ts';
 import { createCommandBuilder } from '../../build/image/command/builder.ts';
 import type { CopyParts } from '../../build/image/transfer/copy.ts';
@@ -27,24 +27,24 @@ import type { OpenTarget } from './cluster.ts';
 import type { OpenRegistry } from './registry.ts';
 import type { Session } from '../session.ts';
 
-/** Where images go, as opened for the session. */
+/** Where the session's images go, and how to get them there. */
 export interface ImageParts {
   readonly images: ImageTarget;
   readonly access: RegistryAccess;
-  /** Absent where images are loaded into the nodes. */
+  /** Absent if images are loaded into the nodes. */
   readonly registry: OpenRegistry | undefined;
   readonly ledger: PushLedger;
 }
 
-/** Nothing is asked of a registry where there is none: images are loaded into the nodes. */
+/** For sessions without a registry. There is nothing to ask, because images are loaded into the nodes. */
 const noReader: PushReader = {
   headManifest: () => Promise.resolve(ok(undefined)),
   imageAt: () => Promise.resolve(ok(undefined)),
 };
 
 /**
- * The builder of images: each service's own, and around it what a Harbor demands. First removes what a killed session left
- * of its builds in the cluster.
+ * Makes the builder of images. It chooses each service's own builder, and follows the rules of a Harbor. First it
+ * removes what a killed session left of its builds in the cluster.
  */
 export async function openImageBuilder(
   session: Session,
@@ -56,7 +56,7 @@ export async function openImageBuilder(
   const client = registry?.client;
   const { run } = target;
   const { credentials } = access.asking;
-  // Doctor only looks.
+  // `doctor` only looks.
   if (session.invocation.command !== 'doctor' && usesBuilder(session.services, 'kaniko')) {
     await clearBuilds(session, target, kaniko);
   }
@@ -100,7 +100,7 @@ export async function openImageBuilder(
           {
             credentials,
             insecure: insecureHosts(images, kaniko),
-            // The authority vouches for the registry, and for no other host that a base may come from.
+            // The certificate authority counts for the registry only, not for other hosts that a base may come from.
             fetchFor: (host) => (isOwn(images, host) ? access.asking.fetch : undefined),
           },
           signal,
@@ -113,7 +113,10 @@ export async function openImageBuilder(
   return registry?.guarded(selected) ?? selected;
 }
 
-/** What copies images into another registry; undefined where the nodes pull from the one that is pushed to. */
+/**
+ * Makes what copies images into another registry. Undefined if the nodes pull from the registry that appdev pushes
+ * to.
+ */
 export function copiesOf(
   images: ImageTarget,
   access: RegistryAccess,
@@ -128,7 +131,7 @@ export function copiesOf(
   return { run, registry: images.registry, reader, access };
 }
 
-/** The builder of jars. Says where a choice was left open, and ends what Gradle leaves running. */
+/** Makes the builder of jars. It says if a choice was left open, and ends what Gradle leaves running. */
 export function openJarBuilder(
   { project, services, cleanup, emit }: Session,
   { run }: OpenTarget,
@@ -147,7 +150,10 @@ export function openJarBuilder(
   return createJarBuilder({ maven: createMavenBuilder(parts), gradle });
 }
 
-/** Where a base may be looked at by plain HTTP: where the configuration says so, by any name of the registry. */
+/**
+ * Tells which hosts may be asked for a base by plain HTTP: those that the configuration allows it for. The session's
+ * own registry counts by any of its names.
+ */
 function insecureHosts(images: ImageTarget, kaniko: KanikoConfig): (host: string) => boolean {
   const { push, pull, inCluster, insecure } =
     images.kind === 'registry' ? images.registry : { push: '', pull: '', inCluster: '', insecure: false };
@@ -160,7 +166,10 @@ function isOwn(images: ImageTarget, host: string): boolean {
   return images.kind === 'registry' && splitRegistryName(images.registry.push).host === host;
 }
 
-/** Removes what a killed session of this project left of its builds in the cluster. What cannot be, the next start tries. */
+/**
+ * Removes what a killed session of this project left of its builds in the cluster. If something cannot be removed,
+ * the next start tries again.
+ */
 async function clearBuilds(
   { project, emit, signals }: Session,
   { cluster }: OpenTarget,

@@ -5,7 +5,7 @@ import { createScanner } from '../../watch/scanner.ts';
 import type { Session } from '../session.ts';
 import type { Work } from './work.ts';
 
-/** Options for all services of the session. */
+/** Makes the options for all services of the session. */
 export function onceOptions({ project, services, emit, signals }: Session, work: Work): OnceOptions {
   const { parts, testsRun, records, toolchain } = work;
   const config = { ...project.config, services };
@@ -14,7 +14,7 @@ export function onceOptions({ project, services, emit, signals }: Session, work:
     jarBuilder: parts.jarBuilder,
     testsRun,
     now: Date.now,
-    // What cannot be an input is worth a word where somebody watches; a pipeline has the build's own errors.
+    // A file that cannot be an input is worth a message if someone watches. A pipeline has the build's own errors.
     note: () => undefined,
     toolchain,
     target: parts.target,

@@ -80,7 +80,7 @@ export function openRegistry(opening: RegistryOptions): OpenRegistry {
         repositoryOf: ({ image }) =>
           imageNames({ kind: 'registry', registry }, image?.repository ?? '').repository,
       }),
-    // What was built elsewhere may lie in another registry, or in one that does not know this account.
+    // An image that was built elsewhere may be in another registry, or in one that does not know this account.
     admit: async (artifact, origin, context) =>
       await (origin === 'given' ? deployGate(artifact, context) : gate(artifact, context)),
     keep: async (artifact, { signal }) => await keepInHarbor(artifact, { harbor, client }, signal),

@@ -32,23 +32,29 @@ export interface Work {
   readonly records: Records;
   /** Whether a service's unit tests run with its build. */
   readonly testsRun: (service: ServiceConfig) => boolean;
-  /** What beside the project's files decides a build, as text. */
+  /** What decides a build besides the project's files, as text. */
   readonly toolchain: string;
   /** Where images go. */
   readonly images: ImageTarget;
-  /** As whom, and by which authorities, this session gets into registries. */
+  /** The credentials and certificate authorities with which this session uses registries. */
   readonly access: RegistryAccess;
-  /** Asks the registry whether it is there; absent without one. */
+  /** Asks the registry whether it is there. Absent without a registry. */
   readonly ping?: (signal: AbortSignal) => Promise<Outcome<void>>;
   readonly git: Git;
   readonly tags: Tagger;
-  /** Removes older images of the session's services, keeping `keepImages` of each. Never fails; the next one tries again. */
+  /**
+   * Removes older images of the session's services, and keeps `keepImages` of each. Never fails: the next one tries
+   * again.
+   */
   readonly prune: (signal: AbortSignal) => Promise<void>;
-  /** Takes an image that nobody else can have away again; returns where it stays, as phrases. */
+  /** Removes an image again if nobody else can have it. Returns where it stays, as phrases. */
   readonly removeImage: (artifact: Artifact, signal: AbortSignal) => Promise<readonly string[]>;
 }
 
-/** Finds where images go, says so, and makes the parts. */
+/**
+ * Finds where images go, reports it, and makes the parts that build and deploy. Fails as finding the target or
+ * opening the access to registries does.
+ */
 export async function openWork(session: Session, target: OpenTarget): Promise<Outcome<Work>> {
   const { stateFolder } = session;
   const images = await findTarget(session, target);
@@ -79,7 +85,8 @@ export async function openWork(session: Session, target: OpenTarget): Promise<Ou
       imageBuilder,
       manifests: registry === undefined ? loadedLookup(target.cluster) : registry.lookup,
       ...(registry === undefined ? {} : { admit: registry.admit }),
-      // In this order: what was let through is kept first, reaches the nodes' registry next, and gets its other tags last.
+      // In this order: an admitted image is kept first, reaches the nodes' registry next, and gets its other tags
+      // last.
       publish: inOrder([
         registry?.keep,
         copies && (async (artifact, context) => await copyImage(copies, artifact, context)),
@@ -151,7 +158,10 @@ async function findTarget(session: Session, { cluster }: OpenTarget): Promise<Ou
   return ok(target);
 }
 
-/** `--tests` decides; else `jar.tests`, whose `auto` means: everywhere but in `dev`. */
+/**
+ * Whether a service's unit tests run. `--tests` decides. Without it `jar.tests` decides; its `auto` means everywhere
+ * but in `dev`.
+ */
 function testsRule({ invocation }: Session): (service: ServiceConfig) => boolean {
   const flag = invocation.flags.tests;
   return ({ jar }) => {
@@ -160,7 +170,7 @@ function testsRule({ invocation }: Session): (service: ServiceConfig) => boolean
   };
 }
 
-/** Which JDK compiles: another one makes other class files from the same sources. */
+/** Which JDK compiles, as text. Another JDK makes other class files from the same sources. */
 function toolchainOf(env: NodeJS.ProcessEnv): string {
   const javac = findTool('javac');
   return `${env['JAVA_HOME'] ?? ''}\n${javac === undefined ? '' : realpathSync(javac)}`;
@@ -168,7 +178,7 @@ function toolchainOf(env: NodeJS.ProcessEnv): string {
 
 type Publish = WorkParts['publish'];
 
-/** One after the other, to the first that fails. */
+/** Does the steps one after the other, up to the first that fails. */
 function inOrder(steps: readonly (Publish | undefined)[]): Publish {
   return async (artifact, context) => {
     for (const step of steps) {

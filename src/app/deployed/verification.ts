@@ -1,4 +1,4 @@
-/** Checks that what runs is what was built, for `verify` and the end of `run`. */
+/** Checks that the pods run what was built, for `verify` and the end of `run`. */
 import type { Artifact } from '../../core/events.ts';
 import { verifyServices } from '../../loop/once/once.ts';
 import type { Outcome } from '../../core/outcome.ts';
@@ -7,9 +7,10 @@ import { firstFailure } from '../first-failure.ts';
 import type { Session } from '../session.ts';
 
 /**
- * Verifies each service: rolled out, and its ready pods run the digest.
+ * Verifies each service: it is rolled out, and its ready pods run the digest.
  *
- * @param artifacts by service, also those of services that take no part, which manifests may name.
+ * @param artifacts by service. Services that take no part are included, because manifests may name their images.
+ * @returns the first failure, if there is one
  */
 export async function verifyRunning(
   { emit, project, services, signals }: Session,

@@ -1,7 +1,7 @@
 /**
- * What accompanies a deployed service in `dev`: its pods' state, its application logs and its forwarded ports. Attached to
- * what is there at the start, to what is applied, and again when the workloads or `dev.forward` change; all end with the
- * session.
+ * What follows a deployed service in `dev`: its pods' state, its application logs and its forwarded ports. It
+ * attaches to what is deployed at the start and to what is applied, and again if the workloads or `dev.forward`
+ * change. All of it ends with the session.
  */
 import { forwardService } from '../../cluster/forward/forward.ts';
 import { followPodLogs } from '../../cluster/logs/pod-logs.ts';
@@ -16,44 +16,49 @@ import { selectorOfPort, selectorsOf } from '../deployed/selectors.ts';
 
 /** Follows services as they are deployed. */
 export interface Attachments {
-  /** Attaches to what is applied. */
+  /** Returns a way that also attaches to what it applies. */
   readonly following: (way: ApplyWay) => ApplyWay;
-  /** Attaches what earlier sessions left deployed: it serves until something newer does, also when nothing builds. */
+  /**
+   * Attaches to what earlier sessions left deployed. It serves until something newer does, even if nothing builds.
+   */
   attachDeployed(services: readonly ServiceConfig[]): void;
-  /** Follows a changed configuration: other ports are forwarded at once, without a deploy. */
+  /** Takes in a changed configuration. Other ports are forwarded at once, without a deploy. */
   configured(services: readonly ServiceConfig[]): void;
-  /** Stops following; resolves when every stream and listener is closed. */
+  /** Stops following. Resolves when every stream and listener is closed. */
   stop(): Promise<void>;
 }
 
-/** What a service runs as. */
+/** Where a service runs, and as which workloads. */
 interface Placed {
   readonly namespace: string;
   readonly workloads: readonly KubeObject[];
 }
 
-/** One thing that is followed: what it follows, as text, and how it ends. */
+/** One thing that is followed. `key` names it as text; `stop` and `done` end it and tell its end. */
 interface Attached {
   readonly key: string;
   readonly stop: AbortController;
   readonly done: Promise<void>;
 }
 
-/** Only lines from now on: what a pod said before this session is in `appdev logs`. */
+/** Only lines from now on. What a pod said before this session is in `appdev logs`. */
 const backlog = { tailLines: 0 };
 
-/** Makes it for one session. */
+/** Makes the attachments of one session. Events go to `emit`. */
 export function createAttachments({ cluster, deployer }: OpenTarget, emit: Emit): Attachments {
-  /** By service. */
+  /** What is deployed, by service. */
   const deployed = new Map<string, Placed>();
-  /** What the configuration says by now: a run may still apply with the one that it began with. */
+  /** The ports in the newest configuration. A run may still apply with the one that it began with. */
   const ports = new Map<string, ServiceConfig['dev']['forward']>();
-  /** By service, and by service and local port. */
+  /** What is followed: by service, and ports by service and local port. */
   const attached = new Map<string, Attached>();
   const running = new Set<Promise<void>>();
   const stopping = new AbortController();
 
-  /** Starts what a key stands for in the place of what stood for another, once that has ended: a port has one listener. */
+  /**
+   * Puts what `key` stands for in the place of what was there before, and starts it when that has ended. A port can
+   * only have one listener.
+   */
   function replace(place: string, key: string, start: (signal: AbortSignal) => Promise<void>): void {
     const before = attached.get(place);
     if (before?.key === key || stopping.signal.aborted) return;
@@ -120,7 +125,7 @@ export function createAttachments({ cluster, deployer }: OpenTarget, emit: Emit)
   }
 
   async function attachFound(service: ServiceConfig): Promise<void> {
-    // What cannot be read now is read, and said, by the first run.
+    // If it cannot be read now, the first run reads it and says why not.
     const found = await deployer.way.deployed(service, stopping.signal);
     if (found.kind !== 'ok' || deployed.has(service.name)) return;
     const { objects } = found.value;
@@ -133,7 +138,7 @@ export function createAttachments({ cluster, deployer }: OpenTarget, emit: Emit)
     following: (way) => ({
       async apply(service, rendered, context) {
         const { namespace, objects } = rendered;
-        // Before the apply: the first lines of a new pod, and of one that crashes, must not be missed.
+        // Attach before the apply: the first lines of a new pod must not be missed, nor those of one that crashes.
         attach(service, { namespace, workloads: placed(workloadsIn(objects), namespace) });
         return await way.apply(service, rendered, context);
       },

@@ -1,30 +1,33 @@
 /**
- * What a `dev` session has put into the cluster. A changed appdev.yaml may rename a release, move a service or drop it
- * while the session runs: what was deployed under the old words still has to go at the end.
+ * What a `dev` session has put into the cluster. A changed appdev.yaml may rename a release, move a service or drop
+ * it while the session runs. What was deployed under the old names still has to go at the end.
  */
 import type { OpenCluster } from '../../cluster/api/client.ts';
 import type { ServiceConfig } from '../../config/model.ts';
 import type { Way } from '../../deploy/types.ts';
 import { namespaceOf } from '../compose/cluster.ts';
 
-/** What applies. */
+/** The part of a way that applies. */
 export type ApplyWay = Pick<Way, 'apply'>;
 
-/** The services of a session by the places that they were deployed to. */
+/** The services of a session, by the places that they were deployed to. */
 export interface Footprint {
-  /** Writes down what is about to be applied. */
+  /** Returns a way that notes each service before it applies it. */
   readonly noting: (way: ApplyWay) => ApplyWay;
-  /** One for each place, as it was configured when it was applied last. */
+  /** One service for each place, as it was configured when it was applied last. */
   services(): readonly ServiceConfig[];
 }
 
-/** Makes it. The services of the start are in it, too: what an earlier session left goes with this one. */
+/**
+ * Makes the footprint. It begins with the services of the start, because what an earlier session left goes with this
+ * one.
+ */
 export function createFootprint(start: readonly ServiceConfig[], cluster: OpenCluster): Footprint {
   const applied = new Map(start.map((service) => [placeOf(service, cluster), service]));
   return {
     noting: (way) => ({
       async apply(service, rendered, context) {
-        // Before the apply: one that fails may leave something as well.
+        // Before the apply, because an apply that fails may leave something as well.
         applied.set(placeOf(service, cluster), service);
         return await way.apply(service, rendered, context);
       },
@@ -33,11 +36,11 @@ export function createFootprint(start: readonly ServiceConfig[], cluster: OpenCl
   };
 }
 
-/** Where a service's objects are and by what they are known there, in words; equal for equal places. */
+/** Where a service's objects are and by what name they are known there, as text. Equal for equal places. */
 export function placeOf(service: ServiceConfig, cluster: OpenCluster): string {
   const namespace = namespaceOf(service, cluster);
   const { deploy } = service;
-  // Applied objects are known by the service's name, a chart's by its release.
+  // Applied objects are known by the service's name, a chart's objects by its release.
   return deploy.kind === 'helm'
     ? `release ${deploy.release} in ${namespace}`
     : `what was applied of ${service.name} in ${namespace}`;

@@ -1,6 +1,6 @@
 /**
  * What `deploy`, `verify` and `diff` start with: the images or the rendered manifests that the command line and
- * artifacts.json name, read before the cluster is contacted and put in place after.
+ * artifacts.json name. They are read before the cluster is contacted, and put in place after.
  */
 import type { Rendered } from '../../deploy/types.ts';
 import type { Artifact } from '../../core/events.ts';
@@ -12,25 +12,25 @@ import { openRendered, placeRendered, withRendered } from './rendered.ts';
 import type { Session } from '../session.ts';
 import type { Work } from '../compose/work.ts';
 
-/** What was read. */
+/** What was read from files and flags. */
 export interface DeployInput {
   /** The same session, with the services that take part. */
   readonly session: Session;
   /**
-   * Puts it in place.
+   * Puts the images or manifests in place for this cluster.
    *
-   * @param work where this session's images go, and its access there, where that is opened.
+   * @param work where this session's images go and its access there, if that is opened
    */
   place(target: OpenTarget, work?: Pick<Work, 'images' | 'access'>): Promise<Outcome<PlacedInput>>;
 }
 
-/** What is deployed, and by what. */
+/** What was put in place: the artifacts by service, and the target whose deployer uses them. */
 export interface PlacedInput {
   readonly target: OpenTarget;
   readonly artifacts: ReadonlyMap<string, Artifact>;
 }
 
-/** Reads files and flags. Contacts nothing. */
+/** Reads files and flags. Contacts nothing. Fails as reading artifacts.json, `--rendered` or the flags does. */
 export async function readDeployInput(session: Session): Promise<Outcome<DeployInput>> {
   const rendered = await openRendered(session);
   if (rendered.kind !== 'ok') return rendered;
@@ -64,7 +64,7 @@ export async function readDeployInput(session: Session): Promise<Outcome<DeployI
   });
 }
 
-/** The artifacts that rendered manifests name: the services' own, and those of services that the file does not have. */
+/** The artifacts that rendered manifests name: the services' own, and those of services that are not in the file. */
 function artifactsIn(placed: ReadonlyMap<string, Rendered>): ReadonlyMap<string, Artifact> {
   const found = new Map<string, Artifact>();
   for (const { service, artifact, uses = [] } of placed.values()) {

@@ -1,6 +1,6 @@
 /**
- * `--rendered FILE`: manifests that were rendered before take the place of rendering, so that what a reviewer saw is what
- * is deployed. Nothing in them is changed; namespace and ownership labels are added where they are missing.
+ * `--rendered FILE`: manifests from a file take the place of rendering, so that exactly what a reviewer saw is
+ * deployed. Nothing in them is changed. Namespace and ownership labels are added if they are missing.
  */
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
@@ -24,16 +24,16 @@ import type { Session } from '../session.ts';
 export interface RenderedInput {
   readonly file: string;
   readonly parts: ReadonlyMap<string, RenderedPart>;
-  /** Those of the session that the file has. */
+  /** The services of the session that are in the file. */
   readonly services: readonly ServiceConfig[];
 }
 
 /**
- * Reads the file that the flag names; undefined without the flag.
+ * Reads the file that the flag names. Undefined without the flag.
  *
- * @returns USAGE for a file that is not there, or flags that contradict it; RENDER_FAILED for what is wrong in it;
- *   SERVICE_UNKNOWN for a service that the project does not have; IMAGE_NOT_USED for one that was rendered before its
- *   image was built.
+ * @returns fails with USAGE if the file is not there or flags contradict it, RENDER_FAILED if its content is wrong,
+ *   SERVICE_UNKNOWN if the project does not have one of its services, and IMAGE_NOT_USED if a service was rendered
+ *   before its image was built
  */
 export async function openRendered(session: Session): Promise<Outcome<RenderedInput | undefined>> {
   const { invocation, services, project, emit } = session;
@@ -100,10 +100,11 @@ async function read(file: string, cwd: string): Promise<Outcome<string>> {
 }
 
 /**
- * The manifests as they are applied.
+ * Makes the manifests as they are applied.
  *
- * @param artifacts what `verify` compares the pods with, where it is what the manifests name.
- * @returns USAGE for manifests of another namespace; IMAGE_NOT_USED for an image of ours without digest.
+ * @param artifacts what `verify` compares the pods with, if the manifests name it
+ * @returns by service; fails with USAGE for manifests of another namespace, and with IMAGE_NOT_USED if an image of
+ *   ours has no digest
  */
 export function placeRendered(
   { file, parts, services }: RenderedInput,
@@ -155,7 +156,10 @@ export function placeRendered(
   return ok(placed);
 }
 
-/** The first name that a service's repository has in appdev.yaml, where a digest should stand; the service's own first. */
+/**
+ * The first image that names a repository of appdev.yaml as it is written there, without a digest. The service's own
+ * comes first. Undefined if there is none.
+ */
 function looseIn(
   images: readonly string[],
   service: ServiceConfig,
@@ -168,7 +172,7 @@ function looseIn(
   return undefined;
 }
 
-/** The same renderer, with what was rendered before in the place of rendering. */
+/** A renderer that returns the manifests of the file for the services in it. It renders all others as before. */
 export function withRendered(renderer: Renderer, rendered: ReadonlyMap<string, Rendered>): Renderer {
   return {
     async render(service, artifact, context, others) {

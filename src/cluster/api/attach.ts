@@ -20,13 +20,16 @@ import {
   type FrameSocket,
 } from './channels.ts';
 
-/** Largest frame that is sent: API servers and proxies between take frames of a few megabytes at most. */
+/**
+ * Largest frame that is sent, in bytes. API servers, and proxies in front of them, take frames of a few megabytes at
+ * most.
+ */
 const frameBytes = 64 * 1024;
 
 /**
  * Sends all of `source`, then ends the container's input. Resolves when everything was handed over, or when the
- * container stopped reading because it ended; the pod's status says what became of it. Fails with CLUSTER_UNREACHABLE
- * if the connection broke in the middle. Throws what `source` throws.
+ * container stopped reading because it ended. The pod's status says how it ended. Fails with CLUSTER_UNREACHABLE if
+ * the connection broke in the middle. Throws what `source` throws.
  */
 export async function attach(
   transport: Transport,
@@ -53,7 +56,7 @@ export async function attach(
   try {
     const sent = await sendAll(socket, source, ended, signal);
     if (sent) {
-      // Version 4 has no other way to say that no more is coming than to go; `stdinOnce` then ends the input.
+      // Version 4 cannot say that no more is coming, except by closing. `stdinOnce` then ends the input.
       if (socket.protocol.startsWith('v5.'))
         socket.send(frameOf(channels.close, Buffer.from([channels.stdin])));
       else socket.close();
@@ -76,7 +79,8 @@ export async function attach(
 }
 
 /**
- * Sends chunk by chunk, each one after most of the previous one is on its way. False if the connection ended before.
+ * Sends chunk by chunk. Each one waits until most of the previous one is on its way. False if the connection ended
+ * before.
  */
 async function sendAll(
   socket: FrameSocket,

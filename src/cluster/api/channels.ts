@@ -1,10 +1,10 @@
 /**
- * The channels of a pod over a WebSocket to the API server: each frame carries its channel's number in the first byte
- * (v5.channel.k8s.io, or v4 on older servers). What the channels mean belongs to exec.ts, attach.ts and connect.ts.
+ * The channels of a pod over a WebSocket to the API server. Each frame carries its channel's number in the first byte
+ * (v5.channel.k8s.io, or v4 on older servers). exec.ts, attach.ts and connect.ts know what the channels mean.
  *
  * Written over `ws`, because client-node's Exec, Attach and PortForward (1.4) do not do the job:
- * - A CLOSE frame of the server ends this process's own stdout, and a frame of a channel they do not know throws where nobody
- *   can catch it.
+ * - A CLOSE frame of the server ends this process's own stdout. A frame of an unknown channel throws, and nobody can
+ *   catch it.
  * - They cannot be cancelled while they connect, and they hide what the server says when it refuses.
  * - They send and write without waiting for a slow side, and do not tell how a connection ended.
  */
@@ -22,7 +22,7 @@ export interface ContainerTarget {
   readonly container: string;
 }
 
-/** An open socket; the parts of a `ws` WebSocket that are used. */
+/** An open socket. These are the parts of a `ws` WebSocket that are used. */
 export interface FrameSocket {
   readonly readyState: number;
   /** The subprotocol that the server chose, such as `v5.channel.k8s.io`. */
@@ -40,19 +40,22 @@ export interface FrameSocket {
 /** Gets every frame: its channel and its bytes. */
 export type OnFrame = (channel: number, data: Buffer) => void;
 
-/** Channels of exec and attach. `close` ends another one, in version 5 of the protocol only. */
+/** Channels of exec and attach. `close` ends another channel, only in version 5 of the protocol. */
 export const channels = { stdin: 0, stdout: 1, stderr: 2, status: 3, close: 255 } as const;
 
-/** More than this waiting to be sent stops reading from the source, in bytes. */
+/** Reading from the source stops if more bytes than this wait to be sent. */
 export const highWater = 1024 * 1024;
 
 const protocols = ['v5.channel.k8s.io', 'v4.channel.k8s.io'];
 /** `WebSocket.OPEN`; higher states are closing and closed. */
 const openState = 1;
-/** A peer that does not answer the close frame would keep the connection open for 30 s. */
+/**
+ * Milliseconds to wait for the other side's close frame. Without a limit, a peer that does not answer keeps the
+ * connection open for 30 s.
+ */
 const closeMs = 1000;
 
-/** The path of a pod's channels: its verb, and the query. */
+/** The URL path of a pod's channels, with its verb and query. */
 export function channelsPath(
   { namespace, pod }: Omit<ContainerTarget, 'container'>,
   verb: 'exec' | 'attach' | 'portforward',
@@ -84,7 +87,7 @@ export async function openSocket(
       resolve(outcome);
     };
     socket.once('open', () => settle(ok(socket)));
-    // Also heard when it is open: an error then is followed by its close.
+    // This also hears errors of the open socket. They are followed by its close.
     socket.on('error', (error) => {
       settle(hasAborted(signal) ? cancelled(signal) : unreachable(error, identity));
     });
@@ -113,7 +116,7 @@ export function isOpen(socket: FrameSocket): boolean {
   return socket.readyState <= openState;
 }
 
-/** Resolves when the socket is closed, by whichever side. */
+/** Resolves when either side has closed the socket. */
 export async function closed(socket: FrameSocket): Promise<void> {
   await new Promise<void>((resolve) => {
     socket.once('close', resolve);
@@ -121,18 +124,18 @@ export async function closed(socket: FrameSocket): Promise<void> {
   });
 }
 
-/** Closes the socket, soon also without the other side. */
+/** Closes the socket. If the other side does not answer soon, it is closed anyway. */
 export function drop(socket: FrameSocket): void {
   if (isOpen(socket)) socket.close();
   setTimeout(() => socket.terminate(), closeMs).unref();
 }
 
-/** A frame for a channel. */
+/** Makes a frame for a channel. */
 export function frameOf(channel: number, data: Uint8Array): Buffer {
   return Buffer.concat([Buffer.from([channel]), data]);
 }
 
-/** What the server said on the status channel: its Status object, or one made of its words. */
+/** What the server said on the status channel: its Status object, or an object made from its text. */
 export function statusOf(data: Buffer): unknown {
   const text = data.toString('utf8');
   try {

@@ -1,7 +1,7 @@
 /**
- * Carries one TCP connection to a port of a pod, over the API server's port-forward channels: channel 0 carries bytes,
- * channel 1 an error, and each begins with the port's number in two bytes. client-node's PortForward does the same, but
- * without back-pressure and without saying how it ended.
+ * Carries one TCP connection to a port of a pod, over the API server's port-forward channels. Channel 0 carries
+ * bytes, channel 1 an error. Each begins with the port's number in two bytes. client-node's PortForward does the
+ * same, but it has no back-pressure and does not say how the connection ended.
  */
 import type { Socket } from 'node:net';
 import { ok, type Outcome } from '../../core/outcome.ts';
@@ -18,15 +18,15 @@ export interface ConnectTarget {
 const channels = { data: 0, error: 1 } as const;
 const portBytes = 2;
 /**
- * The channels cannot carry a half-closed connection. After the local side has sent everything, its peer may finish
- * answering until it sends no byte for this long, in milliseconds.
+ * How long the peer may be silent, in milliseconds, after the local side has sent everything. The channels cannot
+ * carry a half-closed connection, so the peer may finish answering until it sends no byte for this long.
  */
 const halfOpenMs = 5000;
 
 /**
  * Connects a local socket, made with `allowHalfOpen`, with the pod's port until either side ends. Resolves when both
- * are closed. `refused` contains the node's words if nothing listens on the port. If the connection to the pod cannot
- * be made (no such pod, no API server), it resolves with that failure and leaves the socket open and paused.
+ * are closed. If nothing listens on the port, `refused` contains the node's words. If the connection to the pod
+ * cannot be made (no such pod, no API server), it resolves with that failure. The socket then stays open and paused.
  */
 export async function connect(
   transport: Transport,

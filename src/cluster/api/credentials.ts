@@ -1,7 +1,7 @@
 /**
- * What a request to the API server carries to prove who sends it: TLS material and headers, from the pinned kubeconfig.
- * client-node handles sign-in programs and OpenID Connect. Its files are imported one by one, because its package root
- * also loads 13 MB of generated models (46 MB of memory, 0.2 s), which appdev does not use.
+ * What proves to the API server who sends a request: TLS material and headers, from the pinned kubeconfig.
+ * client-node handles sign-in programs and OpenID Connect. Its files are imported one by one, because its package
+ * root also loads 13 MB of generated models (46 MB of memory, 0.2 s), which appdev does not use.
  */
 import { readFile } from 'node:fs/promises';
 import type { RequestOptions } from 'node:https';
@@ -93,7 +93,7 @@ async function makeProof(cluster: Fields, user: Fields, signIn: SignIn | undefin
   const impersonated = stringAt(user, 'as');
   if (impersonated !== undefined) options.headers['Impersonate-User'] = impersonated;
 
-  // The agent is KubeConfig's, for this one request.
+  // KubeConfig makes the agent for this one request only.
   const { headers, agent: _agent, ...tls } = options;
   return { tls, headers, fingerprint: JSON.stringify(tls) };
 }
@@ -114,8 +114,8 @@ async function authenticator(
   const exec = fieldsAt(user, 'exec');
   const provider = fieldAt(user, 'auth-provider');
   if (stringAt(exec, 'command') !== undefined) {
-    // Plugins learn from this variable which answer is expected and that nobody is there to answer questions
-    // (client-go's exec authentication, "Input and output formats"); client-node leaves it out.
+    // Plugins learn two things from this variable: which answer is expected, and that nobody is there to answer
+    // questions (client-go's exec authentication, "Input and output formats"). client-node leaves it out.
     const info = {
       apiVersion: stringAt(exec, 'apiVersion') ?? 'client.authentication.k8s.io/v1',
       kind: 'ExecCredential',

@@ -72,7 +72,7 @@ export async function exec(
   return unreachable({ code: 'ECONNRESET' }, transport.identity);
 }
 
-/** 0 for success, the command's code for `NonZeroExitCode`, undefined where the command did not run. */
+/** The exit code: 0 for success, the command's code for `NonZeroExitCode`. Undefined if the command did not run. */
 function exitCodeOf(status: unknown): number | undefined {
   if (stringAt(status, 'status') === 'Success') return 0;
   if (stringAt(status, 'reason') !== 'NonZeroExitCode') return undefined;

@@ -1,4 +1,4 @@
-/** The way of everything but charts: server-side apply, with an inventory of what was applied. */
+/** The way of everything except charts: server-side apply, with an inventory of what was applied. */
 import type { Cluster, KubeObject } from '../../cluster/types.ts';
 import type { ServiceConfig } from '../../config/model.ts';
 import { ok } from '../../core/outcome.ts';
@@ -16,11 +16,11 @@ export interface AppliedWaySettings {
   /** Take over objects that someone else made. */
   readonly adopt: boolean;
   readonly terms: DeployTerms;
-  /** Take back what others have changed of objects that are ours; else that is a refusal. */
+  /** Take back what others have changed in our own objects. Without it, such a change is a refusal. */
   readonly forceConflicts: boolean;
 }
 
-/** Makes the way. `namespaceFor` gives the namespace that a service goes to. */
+/** Makes the way of server-side apply. `namespaceFor` gives the namespace that a service goes to. */
 export function appliedWay(
   settings: AppliedWaySettings,
   namespaceFor: (service: ServiceConfig) => string,
@@ -50,7 +50,7 @@ export function appliedWay(
     },
     async lifetime(service, signal) {
       const record = await readInventoryRecord(placeOf(service), cluster, signal);
-      // Of another project's service by the same name: its objects are none of ours.
+      // The record belongs to another project's service of the same name. Its objects are not ours.
       if (record.kind === 'failed' && record.error.code === 'OBJECT_FOREIGN') return ok(undefined);
       return record.kind === 'ok' ? ok(record.value.lifetime) : record;
     },

@@ -22,7 +22,7 @@ export interface DeployerSettings {
   /** Take over releases and objects that someone else made. */
   readonly adopt: boolean;
   readonly terms: DeployTerms;
-  /** Take back what others have changed of releases and objects that are ours; else that is a refusal. */
+  /** Take back what others have changed in our own releases and objects. Without it, such a change is a refusal. */
   readonly forceConflicts: boolean;
   readonly tools?: Partial<DeployTools>;
 }

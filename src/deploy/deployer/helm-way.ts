@@ -14,17 +14,20 @@ import type { Applied, Deployed, Preview, Removed, RemoveOptions, Rendered } fro
 /** A service whose manifests come from a chart. */
 export type ChartService = ServiceConfig & { readonly deploy: HelmConfig };
 
-/** `Way` for charts; reading gives undefined where there is no release, whose chart may have been applied otherwise. */
+/**
+ * A `Way` for charts. Reading gives undefined if there is no release. The chart may then have been applied without
+ * one.
+ */
 export interface HelmWay {
   apply(service: ChartService, rendered: Rendered, context: WorkContext): Promise<Outcome<Applied>>;
   preview(service: ChartService, rendered: Rendered, signal: AbortSignal): Promise<Outcome<Preview>>;
   remove(service: ChartService, options: RemoveOptions, context: WorkContext): Promise<Outcome<Removed>>;
   deployed(service: ChartService, signal: AbortSignal): Promise<Outcome<Deployed | undefined>>;
-  /** `foreign`: a release that this project did not make. */
+  /** `foreign` means a release that this project did not make. */
   lifetime(service: ChartService, signal: AbortSignal): Promise<Outcome<Lifetime | 'foreign' | undefined>>;
 }
 
-/** Makes the way. `namespaceFor` gives the namespace that a service goes to. */
+/** Makes the way for charts. `namespaceFor` gives the namespace that a service goes to. */
 export function helmWay(
   settings: HelmApplySettings,
   namespaceFor: (service: ServiceConfig) => string,

@@ -16,7 +16,7 @@ describe('untilDeadline', () => {
       return signal.aborted;
     });
     expect(during).toBe(stops);
-    // Also for a signal that had fired before.
+    // A signal that had fired before is ignored, too.
     expect(await untilDeadline(outer.signal, async (signal) => await Promise.resolve(signal.aborted))).toBe(
       stops,
     );

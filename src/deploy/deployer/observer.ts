@@ -11,7 +11,7 @@ import { inStage } from './stage.ts';
 import type { Observer, Way } from '../types.ts';
 import { verifyDeployed } from '../rollout/verify.ts';
 
-/** Makes the observer. `way` tells what is deployed; `namespaceFor`, the namespace that a service goes to. */
+/** Makes the observer. `way` tells what is deployed. `namespaceFor` gives the namespace that a service goes to. */
 export function createObserver(
   cluster: Cluster,
   way: Pick<Way, 'deployed'>,

@@ -1,6 +1,6 @@
 /**
- * The renderer of every kind of service: chooses by the config, and brings Kustomize's and plain manifests into the
- * form that is applied. Contacts no cluster, so that `appdev render` works without one.
+ * The renderer of every kind of service. It chooses by the configuration, and brings Kustomize's output and plain
+ * manifests into the form that is applied. It contacts no cluster, so that `appdev render` works without one.
  */
 import type { WorkContext } from '../../build/types.ts';
 import type { KubeObject } from '../../cluster/types.ts';
@@ -30,11 +30,11 @@ export interface RendererSettings {
   /** The namespace that a service goes to. */
   readonly namespaceFor: (service: ServiceConfig) => string;
   readonly tools?: Partial<DeployTools>;
-  /** The session's helm, where there is one already: its version is asked once. */
+  /** The session's helm, if there is one already. Its version is then asked only once. */
   readonly helm?: Helm;
 }
 
-/** Makes a renderer. */
+/** Makes a renderer. Contacts nothing. */
 export function createRenderer(settings: RendererSettings): Renderer {
   const tools = { ...defaultTools, ...settings.tools };
   const helm = settings.helm ?? createHelm(settings.run, tools.helm);

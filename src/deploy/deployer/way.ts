@@ -1,6 +1,6 @@
 /**
- * Chooses the way of a service, in one place: a chart is a Helm release, unless manifests that were rendered before are
- * given; everything else is applied. What either leaves behind, both find and remove.
+ * Chooses the way of a service, in one place. A chart becomes a Helm release, unless manifests that were rendered
+ * before are given. Everything else is applied. Whatever either way left behind is found and removed.
  */
 import type { Cluster } from '../../cluster/types.ts';
 import type { ServiceConfig } from '../../config/model.ts';
@@ -11,7 +11,7 @@ import { countApplied, refuseBesideRelease } from '../record/conflict.ts';
 import { inStage } from './stage.ts';
 import type { Rendered, Way } from '../types.ts';
 
-/** The two ways, and what telling them apart takes. */
+/** The two ways, and what is needed to tell which one was used. */
 export interface Ways {
   readonly helm: HelmWay;
   readonly applied: Way;
@@ -20,16 +20,16 @@ export interface Ways {
   readonly namespaceFor: (service: ServiceConfig) => string;
 }
 
-/** The one way that a session deploys by. */
+/** Makes the one way by which a session deploys. */
 export function chosenWay({ helm, applied, cluster, project, namespaceFor }: Ways): Way {
-  /** Whether anything of a chart was applied, as `deploy --rendered` does. */
+  /** Whether anything of a chart was applied, as `deploy --rendered` does it. */
   async function hasApplied(service: ServiceConfig, signal: AbortSignal): Promise<Outcome<boolean>> {
     const owner = { project, service: service.name };
     const count = await countApplied(owner, namespaceFor(service), cluster, signal);
     return count.kind === 'ok' ? ok(count.value > 0) : count;
   }
 
-  /** Rendered manifests of a chart must not meet its release. */
+  /** Fails if the release of a chart exists. Rendered manifests of the chart must not be applied as well. */
   async function besideNothing(
     service: ServiceConfig,
     { namespace }: Rendered,

@@ -13,7 +13,7 @@ export interface Sides {
   readonly after: string;
 }
 
-/** What changes of an object, and the name that people know it by (`Kind/name`). */
+/** What changes in an object, and the name that people know it by (`Kind/name`). */
 export interface Change extends Sides {
   readonly object: string;
   /** Absent for a cluster-scoped object. */
@@ -49,7 +49,7 @@ export function sidesOf(before: KubeObject | undefined, after: KubeObject | unde
 /** Lines around a change, as `diff -u` shows them. */
 const context = 3;
 
-/** A change as a unified diff, with the object's place and name for the two files; empty where both sides are equal. */
+/** A change as a unified diff, with the object's place and name for the two files. Empty if both sides are equal. */
 export function patchOf({ object, namespace, change, before, after }: Change): string {
   if (before === after) return '';
   const path = `${namespace === undefined ? '' : `${namespace}/`}${object}`;

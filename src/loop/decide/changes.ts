@@ -1,6 +1,6 @@
 /**
- * The reducer's part from "something happened" to "this service is dirty": gathering wake-ups, looking once they have
- * been quiet, and comparing what was seen with what the service's run or its last result stands for.
+ * How the reducer finds out that a service is dirty. It gathers wake-ups, and asks for a look when they have been
+ * quiet. Then it compares what the look saw with the inputs of the service's run, or of its last result.
  */
 import { basename } from 'node:path';
 import type { Role } from '../../core/role.ts';
@@ -11,23 +11,29 @@ import type { Fingerprint } from '../../watch/types.ts';
 import type { LookResult, Message } from './messages.ts';
 import { liveRun, sameFingerprint, type Pending, type Run, type ServiceState } from './state.ts';
 
-/** Quiet after the last event before the loop looks, in milliseconds: a single save needs next to none, */
+/**
+ * How long events must be quiet before the loop looks, in milliseconds. This is for one file: a single save is over
+ * at once.
+ */
 const singleMs = 20;
-/** "save all" comes as a few files within milliseconds, */
+/** The same for two or more files. "Save all" writes them within a few milliseconds. */
 const severalMs = 50;
-/** and a checkout or a generator as many, with pauses. */
+/** The same for a bulk change. A checkout or a generator writes many files, with pauses. */
 const bulkMs = 300;
 const bulkFiles = 50;
-/** However long it goes on, look after so many milliseconds. */
+/** The loop looks after this many milliseconds even if events do not go quiet. */
 const capMs = 5_000;
-/** After so many looks in a row that found half-written files, build what is there: somebody writes without end. */
+/**
+ * After this many looks in a row that found half-written files, the loop builds what is there. Something then writes
+ * without end.
+ */
 const maxUnsettledLooks = 250;
-/** More paths of one change are not kept; the count shown is then a lower bound. */
+/** Paths that are kept of one change. If there are more, the count shown is a lower bound. */
 const maxPaths = 1_000;
-/** Paths in a change.detected event. */
+/** Paths that a `change.detected` event names at most. */
 const shownPaths = 20;
 
-/** Something happened to files of these services: look when it has been quiet. */
+/** Takes in that files of these services changed. The loop looks when events have been quiet. */
 export function gather(draft: Draft, message: Extract<Message, { kind: 'files-changed' }>): void {
   touch(draft, message.services);
   const before = draft.state.gathering;
@@ -46,10 +52,10 @@ export function touch(draft: Draft, services: readonly string[] | 'all'): void {
   }
 }
 
-/** Looks at the touched services, unless a look is under way: its end asks for the next. */
+/** Looks at the touched services. If a look is under way, it starts none: the end of that look asks for the next. */
 export function look(draft: Draft): void {
   const { state } = draft;
-  // In both cases what ends it looks again.
+  // The end of that look, or of the reload, looks again.
   if (state.looking.length > 0 || state.reloading) return;
   if (state.gathering?.config === true) {
     set(draft, { reloading: true, gathering: { paths: [], config: false } });
@@ -65,10 +71,10 @@ export function look(draft: Draft): void {
   if (looking.length > 0) draft.effects.push({ kind: 'look', services: looking });
 }
 
-/** Asks for another look where something was heard of since the last one began. */
+/** Asks for another look after `ms` milliseconds, if events came in since the last look began. */
 export function lookAgain(draft: Draft, ms: number = singleMs): void {
   const touched = [...draft.state.services.values()].some((service) => service.touched);
-  // Also while events are gathered: their timer may have run out during the look, which could not start another.
+  // Gathered events count, too. Their timer may have run out during the look, and could not start another look then.
   if (touched || draft.state.gathering !== undefined) armDebounce(draft, ms);
 }
 
@@ -79,26 +85,26 @@ export function rescanned(draft: Draft, results: readonly LookResult[]): void {
   const tired = draft.state.unsettledLooks >= maxUnsettledLooks;
   set(draft, { unsettledLooks: waitMs > 0 && !tired ? draft.state.unsettledLooks + 1 : 0 });
   for (const result of results) {
-    // What changed is remembered even where it cannot be built yet: the next look only tells what changed after this one.
+    // Remember what changed even if it cannot be built yet. The next look only reports what changed after this one.
     if (result.settlesInMs > 0 && !tired) remember(draft, result);
     else compare(draft, result);
   }
   lookAgain(draft, waitMs > 0 ? waitMs : singleMs);
 }
 
-/** What a run is for, in a few words: `OrderService.java (+2)`. */
+/** Why a run starts, in a few words: `OrderService.java (+2)`. */
 export function reasonOf(paths: readonly string[]): string {
   const [first] = paths;
   if (first === undefined) return 'changed';
   return paths.length === 1 ? basename(first) : `${basename(first)} (+${paths.length - 1})`;
 }
 
-/** Both lists as one, sorted, without doubles. */
+/** Both lists as one, sorted and without duplicates. At most `maxPaths` are kept. */
 export function mergePaths(a: readonly string[], b: readonly string[]): readonly string[] {
   return [...new Set([...a, ...b])].sort().slice(0, maxPaths);
 }
 
-/** Both lists as one, without doubles. */
+/** Both lists as one, without duplicates. */
 export function mergeKinds(a: readonly Role[], b: readonly Role[]): readonly Role[] {
   return [...new Set([...a, ...b])];
 }
@@ -121,8 +127,8 @@ function compare(draft: Draft, result: LookResult): void {
   const { pending, activity } = service;
   const standsFor = activity.kind === 'running' ? activity.run.fingerprint : baseline(service);
   if (standsFor !== undefined && sameFingerprint(standsFor, result.fingerprint)) {
-    // Saved but the same, or back to what was built. What was asked for by key is not taken back by that, nor what
-    // another service's new image demands.
+    // Saved without a difference, or back to what was built. A change stays due if the user asked for it by key, or
+    // if another service's new image demands it.
     if (pending !== undefined) {
       const { fingerprint } = result;
       const isDue = pending.asked || staleUse(draft.state, service) !== undefined;
@@ -148,7 +154,7 @@ function compare(draft: Draft, result: LookResult): void {
     kinds: mergeKinds(pending?.kinds ?? [], kinds),
     reason: started ? reasonOf(all) : 'start',
     asked: pending?.asked ?? false,
-    // A save starts what the key c stopped; of a manual service it does not.
+    // A save starts again what the key c stopped. It does not start a manual service.
     waits: service.spec.manual && (pending === undefined ? started : pending.waits),
     ...(pending?.handedOn === undefined ? {} : { handedOn: pending.handedOn }),
   };
@@ -157,12 +163,15 @@ function compare(draft: Draft, result: LookResult): void {
   wakeFailedMates(draft, service);
 }
 
-/** What a service that does not run stands for. A cancelled run stands for nothing. */
+/**
+ * The inputs of the last result of a service that does not run. Undefined if there is none, or if a run was cancelled
+ * after its apply.
+ */
 function baseline({ last }: ServiceState): Fingerprint | undefined {
   return last.kind === 'never' || last.kind === 'interrupted' ? undefined : last.fingerprint;
 }
 
-/** Whether a run will render what changed anyway: only manifests did, and it has not begun to read them. */
+/** Whether a run will render the change anyway. Only manifests changed, and the run has not begun to read them. */
 function isStillToRender(run: Run, result: LookResult): boolean {
   const { build, tests } = run.fingerprint;
   if (build !== result.fingerprint.build || tests !== result.fingerprint.tests) return false;
@@ -190,7 +199,10 @@ function absorb(
   detected(draft, result.service, change, paths);
 }
 
-/** One invocation failed for a whole batch: what may heal it for one may heal it for all. */
+/**
+ * Makes the other services of a failed batch dirty again. One invocation failed for all of them, so a change of one
+ * may fix all.
+ */
 function wakeFailedMates(draft: Draft, changed: ServiceState): void {
   if (changed.last.kind !== 'failed') return;
   for (const mate of draft.state.services.values()) {
@@ -217,12 +229,12 @@ function armDebounce(draft: Draft, ms: number): void {
   draft.effects.push({ kind: 'arm-timer', timer: 'debounce', ms });
 }
 
-/** Marks a service as asked for by key: it is built and applied even if everything is there. */
+/** Marks a service as asked for by the key r. It is then built and applied even if everything is there. */
 export function ask(draft: Draft, service: ServiceState): void {
   const { last } = service;
   const done = last.kind === 'never' || last.kind === 'interrupted' ? undefined : last;
   const from = service.pending ?? liveRun(service) ?? done;
-  // Never looked at yet: the first look makes it run anyway.
+  // Nobody has looked at the service yet. The first look makes it run anyway.
   if (from === undefined) return;
   const { paths = [], kinds = [] } = 'paths' in from ? from : {};
   const pending: Pending = {

@@ -1,19 +1,19 @@
 /**
- * Chooses the route by which a change reaches the pods, from what has to be brought there, what runs, and what is
- * possible. Pure: the rows of routes.ts, tried in order, and nothing else decide.
+ * Chooses the route by which a change reaches the pods. It knows what has changed, what runs and what is possible. It
+ * tries the rows of routes.ts in order, and nothing else decides. Pure.
  */
 import { decidesBuild } from '../../core/role.ts';
 import type { Ability, ChangeKind, RouteSpec } from '../../core/routes.ts';
 import type { Made, Running, ServiceState } from './state.ts';
 
-/** A route, and why it is this one. */
+/** A route, and why it was chosen. */
 export interface Choice {
   readonly route: RouteSpec;
-  /** A clause: `source changed`, `nothing of it runs yet`. */
+  /** Why, as a clause: `changed: source`, `nothing of it runs yet`. */
   readonly because: string;
 }
 
-/** The first route that is possible and brings every kind of change; undefined where none is. */
+/** The first route that is possible and brings every kind of change. Undefined if there is none. */
 export function chooseRoute(
   routes: readonly RouteSpec[],
   kinds: ReadonlySet<ChangeKind>,
@@ -28,7 +28,7 @@ export function chooseRoute(
   return route === undefined ? undefined : { route, because: reasonFor(kinds, running) };
 }
 
-/** The route of a service's pending change. A step that handed the change on has chosen already. */
+/** The route of a service's pending change. If a run handed the change on, it has named the route already. */
 export function routeOf(routes: readonly RouteSpec[], service: ServiceState): Choice | undefined {
   const handed = service.pending?.handedOn;
   const to = routes.find(({ route }) => route === handed?.to);
@@ -37,8 +37,8 @@ export function routeOf(routes: readonly RouteSpec[], service: ServiceState): Ch
 }
 
 /**
- * What is still to be brought to the pods: what changed since the last run that succeeded, without what is built already.
- * The hashes decide; the roles of files only say of what kind the difference is.
+ * What the pods still lack: everything that changed since the last run that succeeded, without what is built already.
+ * The hashes decide whether there is a difference. The roles of files only say of what kind it is.
  */
 export function kindsToBring({ spec, pending, last, made }: ServiceState): ReadonlySet<ChangeKind> {
   if (pending === undefined) return new Set();
@@ -52,7 +52,7 @@ export function kindsToBring({ spec, pending, last, made }: ServiceState): Reado
   return kinds;
 }
 
-/** Tests decide the image, too: one is made only when they pass. */
+/** Whether a change of this kind needs a new image. Tests count, too: an image is made only if they pass. */
 function decidesImage(kind: ChangeKind): boolean {
   return (
     kind === 'test' || (kind !== 'start' && kind !== 'settings' && kind !== 'asked' && decidesBuild(kind))

@@ -1,6 +1,6 @@
 /**
- * The reducer's part from a running run to its end: stages, the gate before the apply, cancelling, and what the end of a
- * run makes of its service. A message about a run that is not the service's live one is stale and changes nothing.
+ * How the reducer takes a running run to its end: stages, the gate before the apply, cancelling, and what the end
+ * means for the service. A message about a run that is not the service's live one is stale and changes nothing.
  */
 import type { CancelReason } from '../../core/outcome.ts';
 import type { Route } from '../../core/routes.ts';
@@ -11,7 +11,7 @@ import { emit, set, update, withoutPending, type Draft } from './draft.ts';
 import type { Message, RunFinished } from './messages.ts';
 import { liveRun, type Last, type Pending, type Run, type Running, type ServiceState } from './state.ts';
 
-/** Changes the live run of a service; nothing where `run` is not it. */
+/** Changes the live run of a service. Does nothing if `run` is not the number of that run. */
 export function updateRun(draft: Draft, service: string, run: number, change: (run: Run) => Run): void {
   const state = draft.state.services.get(service);
   if (state === undefined || liveRun(state)?.id !== run) return;
@@ -22,7 +22,7 @@ export function updateRun(draft: Draft, service: string, run: number, change: (r
   );
 }
 
-/** A service's image is there: for this run, and for others whose manifests name it. */
+/** Remembers that a service's image is there, for this run and for other services whose manifests name it. */
 export function imageMade(draft: Draft, message: Extract<Message, { kind: 'image-made' }>): void {
   const { service, run, image } = message;
   const state = draft.state.services.get(service);
@@ -33,8 +33,8 @@ export function imageMade(draft: Draft, message: Extract<Message, { kind: 'image
 }
 
 /**
- * Cancels a run. In the shared part of a build that ends it for its whole batch: the mates did nothing wrong, so they are
- * superseded and dirty again. A run that must not be cut now is cancelled when it leaves its stage.
+ * Cancels a run. If the run is in the shared part of a build, its whole batch ends. The mates did nothing wrong, so
+ * they are superseded and dirty again. A run that must not be cut now is cancelled when it leaves its stage.
  */
 function cancel(draft: Draft, service: ServiceState, reason: CancelReason): void {
   if (service.activity.kind !== 'running') return;
@@ -49,10 +49,10 @@ function cancel(draft: Draft, service: ServiceState, reason: CancelReason): void
   }
 }
 
-/** Cancels what runs out of date, was asked to stop, or has to end with the session. */
+/** Cancels runs that are out of date, that the user stopped, or that have to end with the session. */
 export function cancelOutdated(draft: Draft): void {
   for (const { spec } of draft.state.services.values()) {
-    // Read anew each time: cancelling one service may have cancelled its mates.
+    // Read again each time, because cancelling one service may have cancelled its mates.
     const service = draft.state.services.get(spec.name);
     if (service?.activity.kind !== 'running' || !mayCancel(service.activity.run)) continue;
     const reason = reasonToCancel(draft, service, service.activity.run);
@@ -66,7 +66,7 @@ export function finished(draft: Draft, message: RunFinished): void {
   const run = service === undefined ? undefined : liveRun(service);
   if (service === undefined || run?.id !== message.run) return;
   const { activity } = service;
-  // Why the loop cancelled it says more than what the work made of the signal.
+  // The loop knows why it cancelled the run. The work has only seen a signal.
   const result =
     activity.kind === 'cancelling' && message.result.kind !== 'ok' && message.result.kind !== 'failed'
       ? { kind: 'cancelled' as const, reason: activity.reason }
@@ -102,7 +102,7 @@ export function finished(draft: Draft, message: RunFinished): void {
   }
 }
 
-/** What the pods run after a run, as far as its end tells. */
+/** What the pods run after a run, as far as its end shows. */
 function runningAfter(
   { running, made }: ServiceState,
   run: Run,
@@ -115,7 +115,7 @@ function runningAfter(
       : { image: made?.image, manifests };
   const isKnown = manifests !== undefined || !touchesCluster(run);
   return {
-    // Also a failed run stands for them: it is not tried again before one of them changes.
+    // A failed run counts, too: it is not tried again until one of these images changes.
     uses: hasEnded ? run.uses : running.uses,
     wasReady: running.wasReady || result.kind === 'ok',
     ...(isKnown && known.image !== undefined ? { image: known.image } : {}),
@@ -127,7 +127,7 @@ function settle(draft: Draft, name: string, last: Last): void {
   update(draft, name, (service) => ({ ...service, last }));
 }
 
-/** Nobody is credited with a cancelled run's change: it is pending again, or part of the newer one that is. */
+/** Makes the change of a cancelled run pending again. If a newer change is pending, it becomes part of that one. */
 function interrupted(
   draft: Draft,
   service: ServiceState,
@@ -153,7 +153,7 @@ function interrupted(
       : withPathsOf(pending, run);
   const handedOn = redirect === undefined ? {} : { handedOn: { to: redirect.to, because: redirect.because } };
   update(draft, name, (old) => ({ ...withoutPending(old), pending: { ...next, ...handedOn } }));
-  // It ended by itself: the disk moved under it, and this message is the first to say so.
+  // The run ended by itself because files changed while it worked. No other message has said so yet.
   if (!stopped && service.activity.kind === 'running') touch(draft, [name]);
 }
 
@@ -180,7 +180,7 @@ function reasonToCancel(draft: Draft, service: ServiceState, run: Run): CancelRe
   if (run.cancelAsked) return 'user';
   if (service.removed) return 'superseded';
   const { pending } = service;
-  // What could not start now is no reason to throw away what is nearly there.
+  // A change that cannot start now must not cancel a run that is nearly done.
   const wantsToStart = pending !== undefined && !pending.waits && (!paused || pending.asked);
   return wantsToStart ? 'superseded' : undefined;
 }

@@ -1,4 +1,4 @@
-/** The words that the loop is told, and those it speaks in: messages and effects, with what they carry. Plain data. */
+/** What the loop is told (messages) and what it wants done (effects), with what they carry. Plain data. */
 import type { AppdevError } from '../../core/errors.ts';
 import type { Artifact, EventBody, StageTiming } from '../../core/events.ts';
 import type { Role } from '../../core/role.ts';
@@ -7,16 +7,16 @@ import type { CancelReason } from '../../core/outcome.ts';
 import type { Fingerprint } from '../../watch/types.ts';
 import type { Running, ServiceSpec, Uses } from './state.ts';
 
-/** The timers of the loop; each runs once when armed, and arming it again starts it anew. */
+/** The timers of the loop. Each fires once after it was armed. Arming it again starts it from the beginning. */
 export type Timer = 'debounce' | 'cap' | 'git' | 'walk';
 
-/** What one look found of one service. */
+/** What one look found out about one service. */
 export interface LookResult {
   readonly service: string;
   readonly fingerprint: Fingerprint;
   /** Paths that differ from the look before, relative to the project. */
   readonly paths: readonly string[];
-  /** What those files are to the service. */
+  /** The roles of those files. */
   readonly kinds: readonly Role[];
   readonly settlesInMs: number;
 }
@@ -26,13 +26,13 @@ export type Message =
   | { readonly kind: 'started' }
   | {
       readonly kind: 'files-changed';
-      /** Services concerned, `all` when that is not known. */
+      /** The services concerned; `all` if that is not known. */
       readonly services: readonly string[] | 'all';
       readonly paths: readonly string[];
       /** A file of the configuration is among them. */
       readonly config: boolean;
     }
-  /** Time to look without anything being known to have happened. */
+  /** It is time to look, although no event came. */
   | { readonly kind: 'look-due' }
   | { readonly kind: 'timer-fired'; readonly timer: Timer }
   | { readonly kind: 'git-busy'; readonly operation: string }
@@ -46,9 +46,12 @@ export type Message =
     }
   /** The service's image is there, and others may be rendered with it. */
   | { readonly kind: 'image-made'; readonly service: string; readonly run: number; readonly image: string }
-  /** Rendered; asks to be let through to the apply. */
+  /** The run has rendered, and asks whether it may go on to its apply. */
   | { readonly kind: 'gate-reached'; readonly service: string; readonly run: number; readonly uses: Uses }
-  /** The run now stands for other inputs than planned: its own build wrote some of them. */
+  /**
+   * The run now counts for other inputs than planned. Its own build wrote some of them, or it rendered newer
+   * manifests.
+   */
   | {
       readonly kind: 'inputs-accepted';
       readonly service: string;
@@ -61,10 +64,10 @@ export type Message =
       readonly services: readonly ServiceSpec[];
       readonly profiles: readonly string[];
     }
-  /** The file says the same as before. */
+  /** The configuration is the same as before. */
   | { readonly kind: 'config-kept' }
   | { readonly kind: 'config-rejected'; readonly error: AppdevError }
-  /** Build files changed what belongs together. */
+  /** Build files changed. Other services may belong together now. */
   | { readonly kind: 'specs-found'; readonly services: readonly ServiceSpec[] }
   | UserMessage;
 
@@ -77,12 +80,12 @@ export interface RunFinished {
     | { readonly kind: 'ok' }
     | { readonly kind: 'failed'; readonly error: AppdevError }
     | { readonly kind: 'cancelled'; readonly reason: CancelReason }
-    /** Another route has to bring the change there. */
+    /** Another route has to bring the change to the pods. */
     | { readonly kind: 'redirected'; readonly to: Route; readonly because: string };
   readonly ms: number;
   readonly stages: readonly StageTiming[];
   readonly artifact?: Artifact;
-  /** What it has applied, where it got that far; see `Running.manifests`. */
+  /** What it has applied, if it got that far; see `Running.manifests`. */
   readonly manifests?: string;
 }
 
@@ -95,7 +98,7 @@ export type UserMessage =
   | { readonly kind: 'registry-regained'; readonly registry: string }
   | { readonly kind: 'shutdown-requested' };
 
-/** One run to be started. */
+/** One run that the driver is to start. */
 export interface RunOrder {
   readonly service: string;
   readonly run: number;
@@ -105,13 +108,13 @@ export interface RunOrder {
   readonly force: boolean;
 }
 
-/** IO that the driver is to do. */
+/** IO that the driver is to do for the loop. */
 export type Effect =
   | { readonly kind: 'emit'; readonly event: EventBody }
   | { readonly kind: 'look'; readonly services: readonly string[] }
   | { readonly kind: 'start-batch'; readonly batch: number; readonly orders: readonly RunOrder[] }
   | { readonly kind: 'cancel-run'; readonly run: number; readonly reason: CancelReason }
-  /** With what the pods run now. */
+  /** `running`: what the pods run now. */
   | { readonly kind: 'open-gate'; readonly run: number; readonly running: Running }
   | { readonly kind: 'arm-timer'; readonly timer: Timer; readonly ms: number }
   | { readonly kind: 'disarm-timer'; readonly timer: Timer }

@@ -1,10 +1,10 @@
-/** Puts services in the order in which they have to be deployed. Pure. */
+/** Puts services into the order in which they have to be deployed. Pure. */
 import type { ServiceConfig } from '../../config/model.ts';
 import { failed, ok, type Outcome } from '../../core/outcome.ts';
 
 /**
- * Each service after all that it needs, otherwise in file order. Needs that are not among the services count as there.
- * Fails with CONFIG_INVALID where services need each other.
+ * Each service after all that it needs, otherwise in file order. Needs that are not among the services count as
+ * deployed. Fails with CONFIG_INVALID if services need each other.
  */
 export function inNeedsOrder(services: readonly ServiceConfig[]): Outcome<readonly ServiceConfig[]> {
   const { ordered, cycle } = sort(services);
@@ -15,9 +15,9 @@ export function inNeedsOrder(services: readonly ServiceConfig[]): Outcome<readon
 }
 
 /**
- * The order of removal: each service before all that it needs. A name may stand there several times, for a service that
- * was deployed to several places; their needs may then come from several versions of the file and contradict each other,
- * which keeps nothing from being removed.
+ * The order of removal: each service before all that it needs. A name may occur several times, for a service that was
+ * deployed to several places. Their needs may come from several versions of the file and contradict each other. Even
+ * then everything is removed.
  */
 export function inRemovalOrder(services: readonly ServiceConfig[]): readonly ServiceConfig[] {
   return [...sort(services).ordered].reverse();
@@ -25,7 +25,7 @@ export function inRemovalOrder(services: readonly ServiceConfig[]): readonly Ser
 
 function sort(services: readonly ServiceConfig[]): {
   readonly ordered: readonly ServiceConfig[];
-  /** Names of the first circle that was found, where there is one. */
+  /** Names of the first cycle that was found, if there is one. */
   readonly cycle: readonly string[] | undefined;
 } {
   const ordered = new Set<ServiceConfig>();

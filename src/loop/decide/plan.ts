@@ -1,5 +1,5 @@
 /**
- * Decides which dirty services may start now, in which batches, and names for every other one the one reason why not.
+ * Decides which dirty services may start now, and in which batches. It gives every other one a single reason why not.
  * Pure: no IO, no clock, no randomness.
  */
 import type { Hold } from '../../core/events.ts';
@@ -8,22 +8,25 @@ import { routeOf, type Choice } from './choose.ts';
 import { batchesAtWork, isMakingImage, makesImage, usesReactor } from './run-stage.ts';
 import { liveRun, type LoopState, type ServiceState } from './state.ts';
 
-/** Services to be started together: one invocation of the build tool where there is more than one. */
+/** Services that start together. If there is more than one, a single invocation of the build tool builds them. */
 export interface PlannedBatch {
   readonly services: readonly string[];
   readonly route: RouteSpec;
-  /** Why that route; of the first service. */
+  /** Why the first service takes that route. */
   readonly because: string;
 }
 
-/** What may start, and why the rest may not. */
+/** What may start, and why the rest must wait. */
 export interface Plan {
   readonly start: readonly PlannedBatch[];
   /** One hold for each dirty service that neither runs nor starts, and for each run that waits at its gate. */
   readonly holds: ReadonlyMap<string, Hold>;
 }
 
-/** The first of a service's needs that was not deployed yet. Needs that take no part in the session count as there. */
+/**
+ * The first of a service's needs that has not been ready in this session. Undefined if there is none, or if the
+ * service itself was ready once. Needs that take no part in the session count as ready.
+ */
 function unmetNeed(state: LoopState, service: ServiceState): string | undefined {
   return service.running.wasReady
     ? undefined
@@ -31,8 +34,9 @@ function unmetNeed(state: LoopState, service: ServiceState): string | undefined 
 }
 
 /**
- * The first service whose image a rendered run names and has to wait for: there is none yet, or the next one is on its
- * way, which would only be rolled out a moment later. One that nobody builds now does not hold.
+ * The first service whose image a rendered run names and has to wait for. Either there is no image yet, or the next
+ * one is on its way. The older one would be replaced a moment later. An image that exists does not hold the run if
+ * nobody builds a new one now.
  */
 function unmetImage(state: LoopState, service: ServiceState): string | undefined {
   return Object.keys(liveRun(service)?.uses ?? {}).find((name) => {
@@ -42,7 +46,7 @@ function unmetImage(state: LoopState, service: ServiceState): string | undefined
   });
 }
 
-/** Whether a service's next image is being built, or will be without anybody's doing. */
+/** Whether a service's next image is being built, or will be built without the user's help. */
 function comesNow(state: LoopState, service: ServiceState): boolean {
   const run = liveRun(service);
   if (run !== undefined && isMakingImage(run)) return true;
@@ -52,7 +56,7 @@ function comesNow(state: LoopState, service: ServiceState): boolean {
   return choice !== undefined && makesImage(choice.route);
 }
 
-/** What keeps a run at the gate. */
+/** What keeps a run at the gate before its apply. Undefined if nothing does. */
 export function gateHold(state: LoopState, service: ServiceState): Hold | undefined {
   const need = unmetNeed(state, service);
   if (need !== undefined) return { reason: 'needs', on: need };
@@ -60,7 +64,10 @@ export function gateHold(state: LoopState, service: ServiceState): Hold | undefi
   return image === undefined ? undefined : { reason: 'image', on: image };
 }
 
-/** Decides. Services that others need come first; otherwise file order. */
+/**
+ * Decides what starts now. Services that others need come first, otherwise file order counts. Nothing starts once the
+ * session is ending.
+ */
 export function plan(state: LoopState): Plan {
   const holds = new Map<string, Hold>();
   const start: PlannedBatch[] = [];
@@ -75,7 +82,7 @@ export function plan(state: LoopState): Plan {
     if (waitsFor !== undefined) holds.set(name, waitsFor);
     if (service.pending === undefined || service.activity.kind === 'running' || started.has(name)) continue;
     const choice = routeOf(state.routes, service);
-    // No row brings it there: the table is wrong, and nothing is begun that could not end.
+    // No route fits, so the table is wrong. The run must not start, because it could not end.
     if (choice === undefined) continue;
     const shares = startsShared(choice);
     const builder = shares && reactor !== undefined ? reactors.get(reactor) : undefined;
@@ -96,7 +103,7 @@ export function plan(state: LoopState): Plan {
   return { start, holds };
 }
 
-/** Reasons that lie in the service or concern all of them. */
+/** A reason to wait that lies in the service itself, or that holds all services. */
 function ownHold(state: LoopState, service: ServiceState): Hold | undefined {
   const { pending, activity } = service;
   if (activity.kind === 'cancelling') return { reason: 'cancelling' };
@@ -107,7 +114,10 @@ function ownHold(state: LoopState, service: ServiceState): Hold | undefined {
   return pending?.waits === true ? { reason: 'manual' } : undefined;
 }
 
-/** Reasons that lie in what else goes on. Settling comes last: it comes and goes, and the others should not flap with it. */
+/**
+ * A reason to wait that lies in the other services' runs, or in a look. Settling comes last because it comes and
+ * goes. If it came first, the reason shown would change all the time.
+ */
 function otherHold(
   state: LoopState,
   service: ServiceState,
@@ -123,12 +133,12 @@ function isSettling(state: LoopState, service: ServiceState): boolean {
   return service.touched || state.looking.includes(service.spec.name);
 }
 
-/** Whether a route begins with what a batch does together, in the folders of its reactor. */
+/** Whether a route begins with a stage that a batch does together, in the folders of its reactor. */
 function startsShared({ route }: Choice): boolean {
   return route.stages[0]?.scope === 'batch';
 }
 
-/** Other services that one invocation of the build tool can build along. */
+/** Other services that the same invocation of the build tool can build. */
 function mates(state: LoopState, first: ServiceState, { route }: Choice): string[] {
   if (first.spec.reactor === undefined) return [];
   const found: string[] = [];

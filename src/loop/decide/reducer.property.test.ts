@@ -15,7 +15,7 @@ const spec = (name: string, more: Partial<ServiceSpec> = {}): ServiceSpec => ({
   manual: false,
   ...more,
 });
-/** Two of one reactor, one of its own that needs another, a chart alone, a manual one. */
+/** Two of one reactor that need others, one of its own, one with a chart only, and a manual one. */
 const specs: readonly ServiceSpec[] = [
   spec('orders', { reactor: '/shop', needs: ['db'] }),
   spec('stock', { reactor: '/shop', needs: ['orders'] }),
@@ -23,7 +23,10 @@ const specs: readonly ServiceSpec[] = [
   spec('db', { builds: false }),
   spec('tool', { reactor: '/shop', tests: true, manual: true }),
 ];
-/** Each of two the other's, one of a manual service, one of a service that needs it. */
+/**
+ * The images that manifests name: web and orders name each other's, web names a manual service's, and db that of a
+ * service that needs it through orders.
+ */
 const uses = { web: ['orders', 'tool'], orders: ['web'], db: ['stock'] };
 const names = specs.map(({ name }) => name);
 const service = fc.constantFrom(...names);
@@ -116,7 +119,7 @@ describe('the loop, whatever happens', () => {
         for (const act of actions) act(world);
         world.quiesce();
         for (const [name, { last, pending, activity }] of world.state.services) {
-          // Stopped by key, manual, or waiting for a need that failed: the screen says why not.
+          // Stopped by key, manual, or waiting for a need that failed. The screen says why.
           const standsFor =
             pending?.fingerprint ??
             (activity.kind === 'idle' ? 'fingerprint' in last && last.fingerprint : activity.run.fingerprint);

@@ -1,6 +1,7 @@
 /**
- * The loop's one place of decision: `reduce(state, message)` gives the next state and the effects for the driver to
- * perform. Pure: no IO, no clock, no randomness; time enters as messages. It never throws, whatever the order of messages.
+ * The one place where the loop decides. `reduce(state, message)` gives the next state, and the effects that the
+ * driver performs. Pure: no IO, no clock, no randomness. Time comes in as messages. It never throws, whatever the
+ * order of messages.
  */
 import type { AppdevError } from '../../core/errors.ts';
 import { ask, gather, look, lookAgain, rescanned, touch } from './changes.ts';
@@ -11,18 +12,18 @@ import { emit, set, update, without, withoutPending, type Draft } from './draft.
 import { liveRun, newService, type LoopState, type ServiceSpec, type ServiceState } from './state.ts';
 import { renewUsers } from './uses.ts';
 
-/** Between two looks that nothing asked for: what events missed is seen then. Milliseconds. */
+/** Milliseconds between two looks that no event asked for. They find what events missed. */
 const walkMs = 60_000;
-/** Between two looks at what git is doing, in milliseconds. */
+/** Milliseconds between two looks at what git is doing. */
 const gitMs = 50;
 
-/** What a message leads to. */
+/** The next state, and what the driver has to do. */
 export interface Reduction {
   readonly state: LoopState;
   readonly effects: readonly Effect[];
 }
 
-/** Takes in one message. */
+/** Takes in one message. After the session has stopped, nothing changes any more. */
 export function reduce(state: LoopState, message: Message): Reduction {
   if (state.phase === 'stopped') return { state, effects: [] };
   const draft: Draft = { state, effects: [] };
@@ -53,7 +54,7 @@ function receive(draft: Draft, message: Message): void {
       timerFired(draft, message.timer);
       break;
     case 'git-busy':
-      // The name that was announced first stays: a rebase takes and drops its lock many times.
+      // The first name stays, because a rebase takes and drops its lock many times.
       set(draft, { git: draft.state.git ?? message.operation, looking: [] });
       touch(draft, 'all');
       if (!stopping) draft.effects.push({ kind: 'arm-timer', timer: 'git', ms: gitMs });
@@ -144,7 +145,7 @@ function timerFired(draft: Draft, timer: Extract<Message, { kind: 'timer-fired' 
   }
 }
 
-/** Looks at everything, unless events are being gathered: then the look comes anyway. */
+/** Looks at everything. If events are being gathered, it starts nothing, because a look comes anyway. */
 function lookSoon(draft: Draft): void {
   touch(draft, 'all');
   if (draft.state.gathering === undefined) look(draft);
@@ -171,7 +172,10 @@ function keyPressed(draft: Draft, message: Extract<Message, { kind: 'key-pressed
   }
 }
 
-/** New services start, gone ones end, changed ones are found changed by the look that follows. */
+/**
+ * Takes in the configured services. New ones start and removed ones end. The look that follows finds those that
+ * changed.
+ */
 function takeSpecs(draft: Draft, specs: readonly ServiceSpec[]): void {
   const services = new Map<string, ServiceState>();
   for (const spec of specs) {
@@ -179,7 +183,7 @@ function takeSpecs(draft: Draft, specs: readonly ServiceSpec[]): void {
     services.set(spec.name, known === undefined ? newService(spec) : { ...known, spec, removed: false });
   }
   for (const [name, service] of draft.state.services) {
-    // Its run has to end before it can go.
+    // The run has to end before the service can go.
     if (!services.has(name) && service.activity.kind !== 'idle') {
       services.set(name, { ...withoutPending(service), removed: true });
     }
@@ -190,7 +194,7 @@ function takeSpecs(draft: Draft, specs: readonly ServiceSpec[]): void {
 function clusterRegained(draft: Draft, context: string): void {
   if (draft.state.lostCluster === undefined) return;
   draft.state = without(draft.state, 'lostCluster');
-  // It may come back as another one.
+  // It may be another cluster now, so nobody knows what the pods run.
   for (const name of draft.state.services.keys()) {
     update(draft, name, (old) => ({
       ...old,
@@ -201,7 +205,7 @@ function clusterRegained(draft: Draft, context: string): void {
   tryAgain(draft, 'CLUSTER_UNREACHABLE', 'the cluster is back');
 }
 
-/** What failed for that reason is due again, unless it is already. */
+/** Makes services dirty again that failed with this code. It leaves those alone that are dirty or running already. */
 function tryAgain(draft: Draft, code: AppdevError['code'], reason: string): void {
   for (const [name, { last, pending, activity }] of draft.state.services) {
     if (last.kind !== 'failed' || last.code !== code) continue;
@@ -212,7 +216,7 @@ function tryAgain(draft: Draft, code: AppdevError['code'], reason: string): void
   }
 }
 
-/** Nothing starts any more. What runs is cancelled as soon as it may be (finish.ts). */
+/** Starts nothing any more. finish.ts cancels each run as soon as it may be cut. */
 function shutdown(draft: Draft): void {
   if (draft.state.phase !== 'running') return;
   draft.state = { ...without(draft.state, 'gathering'), phase: 'stopping', looking: [] };

@@ -1,4 +1,4 @@
-/** The event that ends a run, put together in one place for the loop and for the one-shot commands. Pure. */
+/** Puts together the event that ends a run, for the loop and for the one-shot commands. Pure. */
 import type { AppdevError } from '../../core/errors.ts';
 import type { Artifact, EventBody, StageTiming } from '../../core/events.ts';
 import type { CancelReason } from '../../core/outcome.ts';
@@ -12,14 +12,14 @@ export interface RunName {
   readonly reason: string;
 }
 
-/** How it ended; the value of a success does not matter here. */
+/** How the run ended. The value of a success does not matter here. */
 export type RunResult =
   | { readonly kind: 'ok' }
   | { readonly kind: 'failed'; readonly error: AppdevError }
   | { readonly kind: 'cancelled'; readonly reason: CancelReason }
   | { readonly kind: 'redirected' };
 
-/** What it did on the way. */
+/** What the run did on the way. */
 export interface RunRecord {
   /** Milliseconds of wall time. */
   readonly ms: number;
@@ -28,7 +28,7 @@ export interface RunRecord {
   readonly artifact?: Artifact | undefined;
 }
 
-/** The `run.finished` event. */
+/** Makes the `run.finished` event. A redirected run counts as cancelled, with the reason `redirected`. */
 export function runFinished(
   { service, run, change, reason }: RunName,
   result: RunResult,

@@ -1,6 +1,6 @@
 /**
- * The reducer's part from a dirty service to a running run: gates before the apply are opened, planned batches get their
- * numbers and start, and what waits is announced with its hold.
+ * How the reducer starts runs. It opens gates before the apply. It gives planned batches their numbers and starts
+ * them. It announces why the others wait.
  */
 import type { Hold } from '../../core/events.ts';
 import { updateRun } from './finish.ts';
@@ -9,7 +9,9 @@ import { gateHold, plan, type PlannedBatch } from './plan.ts';
 import { emit, set, update, withoutPending, type Draft } from './draft.ts';
 import { newestOf } from './uses.ts';
 
-/** Lets runs whose needs are deployed by now, and whose images of others are made, go on to their apply. */
+/**
+ * Lets runs go on to their apply if their needs are deployed, and if the images of others that they name are made.
+ */
 export function openGates(draft: Draft): void {
   if (draft.state.phase !== 'running') return;
   for (const [name, service] of draft.state.services) {
@@ -17,13 +19,13 @@ export function openGates(draft: Draft): void {
     if (gateHold(draft.state, service) !== undefined) continue;
     const { id } = service.activity.run;
     const uses = newestOf(draft.state, service.activity.run.uses);
-    // Let through is as good as applying: a newer save must not cut it between the two.
+    // From here on the run counts as applying. A newer save must not cut it between the gate and the apply.
     updateRun(draft, name, id, (run) => ({ ...run, atGate: false, stage: 'apply', uses }));
     draft.effects.push({ kind: 'open-gate', run: id, running: service.running });
   }
 }
 
-/** Starts what the plan lets start, and says of the rest why it waits. */
+/** Starts what the plan lets start, and announces why the rest waits. */
 export function startPlanned(draft: Draft): void {
   const { start, holds } = plan(draft.state);
   if (draft.state.phase === 'running') announceHolds(draft, holds);
@@ -69,7 +71,7 @@ function startBatch(draft: Draft, planned: PlannedBatch): void {
   draft.effects.push({ kind: 'start-batch', batch, orders });
 }
 
-/** Says what changed since it was last said, and nothing twice. */
+/** Announces holds that are new, changed or gone. It repeats none. */
 function announceHolds(draft: Draft, holds: ReadonlyMap<string, Hold>): void {
   const before = draft.state.holds;
   for (const service of before.keys()) {

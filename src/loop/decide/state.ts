@@ -1,6 +1,6 @@
 /**
- * What the loop knows, as plain data. No behaviour beyond questions about one value; reducer.ts moves the state by the
- * messages of messages.ts, plan.ts decides what may start.
+ * What the loop knows, as plain data. The functions here make first values, or answer a question about one value.
+ * reducer.ts changes the state by the messages of messages.ts. plan.ts decides what may start.
  */
 import type { AppdevError } from '../../core/errors.ts';
 import type { Hold } from '../../core/events.ts';
@@ -9,14 +9,14 @@ import { devRoutes, type Route, type RouteSpec, type Stage } from '../../core/ro
 import type { CancelReason } from '../../core/outcome.ts';
 import type { Fingerprint } from '../../watch/types.ts';
 
-/** What the loop has to know of a service's configuration. */
+/** What the loop has to know about a service's configuration. */
 export interface ServiceSpec {
   readonly name: string;
-  /** Services with the same reactor are built by one invocation at a time. Absent without a jar. */
+  /** Services with the same reactor are built by one invocation at a time. Absent for a service without a jar. */
   readonly reactor?: string;
-  /** It has an image to build; without one it is rendered and applied only. */
+  /** True if it has an image to build. If not, it is only rendered and applied. */
   readonly builds: boolean;
-  /** Whether its unit tests run with the build. One invocation does one or the other. */
+  /** Whether its unit tests run with the build. One invocation either runs tests or runs none. */
   readonly tests: boolean;
   readonly needs: readonly string[];
   /** Changes wait for the key r. */
@@ -47,7 +47,7 @@ export type Activity =
   | { readonly kind: 'running'; readonly run: Run }
   | { readonly kind: 'cancelling'; readonly run: Run; readonly reason: CancelReason };
 
-/** One attempt to bring a service to a change. */
+/** One attempt to bring a change of a service to its pods. */
 export interface Run {
   /** Counts from 1 within the session. */
   readonly id: number;
@@ -65,9 +65,9 @@ export interface Run {
   readonly force: boolean;
   /** The last stage that was started; `undefined` before the first. */
   readonly stage?: Stage;
-  /** It has rendered and waits for its needs, and for the images that its manifests name. */
+  /** It has rendered. It waits for its needs, and for the images that its manifests name. */
   readonly atGate: boolean;
-  /** Its own image is made, or was there. */
+  /** Its own image is made, or was there already. */
   readonly imageMade: boolean;
   /** The images of other services that it renders with. */
   readonly uses: Uses;
@@ -75,27 +75,27 @@ export interface Run {
   readonly cancelAsked: boolean;
 }
 
-/** By service, what tells the image that was rendered; empty where it was not known yet. */
+/** For each service, what identifies the image that was rendered. Empty if it was not known yet. */
 export type Uses = Readonly<Record<string, string>>;
 
-/** A change that no run has been credited with. */
+/** A change that still needs a run. */
 export interface Pending {
   readonly change: number;
   readonly fingerprint: Fingerprint;
   readonly paths: readonly string[];
   readonly kinds: readonly Role[];
   readonly reason: string;
-  /** The key r was pressed: starts though paused or manual, and builds what is there already. */
+  /** The key r was pressed. The service starts even if it is paused or manual, and builds what is there already. */
   readonly asked: boolean;
-  /** Waits for a save or the key r: its run was cancelled by the key c, or the service is manual. */
+  /** It waits. After the key c it waits for a save or the key r. A manual service waits for the key r. */
   readonly waits: boolean;
-  /** A run could not bring it there, and named the route that can. */
+  /** A run could not bring it to the pods, and named the route that can. */
   readonly handedOn?: { readonly to: Route; readonly because: string };
 }
 
-/** The newest image of a service that this session has made, or has found made. */
+/** The newest image of a service that this session made, or found already made. */
 export interface Made {
-  /** What tells it from the others: its digest, or its tag where it has none. */
+  /** What identifies it: its digest, or its tag if it has no digest. */
   readonly image: string;
   /** Hashes of what it was made from; see `Fingerprint`. */
   readonly build: string;
@@ -108,16 +108,16 @@ export interface Running {
   readonly image?: string;
   /** The manifests, with the place that they were applied to; absent while they are not known. */
   readonly manifests?: string;
-  /** Images of other services that its last finished run stands for. */
+  /** Images of other services that its last finished run was rendered with. */
   readonly uses: Uses;
-  /** It was ready once in this session: what needs it may be deployed. */
+  /** It was ready once in this session. Services that need it may then be deployed. */
   readonly wasReady: boolean;
 }
 
-/** What the last finished run of a service came to. */
+/** How the last finished run of a service ended. */
 export type Last =
   | { readonly kind: 'never' }
-  /** A run was cancelled after its apply: what is in the cluster is nobody's result. */
+  /** A run was cancelled after its apply. What is in the cluster is then no run's result. */
   | { readonly kind: 'interrupted' }
   | { readonly kind: 'ok'; readonly change: number; readonly fingerprint: Fingerprint }
   | {
@@ -127,7 +127,7 @@ export type Last =
       readonly paths: readonly string[];
       readonly kinds: readonly Role[];
       readonly code: AppdevError['code'];
-      /** The batch that failed: what makes a mate buildable again makes this one buildable again. */
+      /** The batch that failed. A change that fixes one of its services may fix the others, too. */
       readonly batch: number;
     };
 
@@ -136,7 +136,7 @@ export interface ServiceState {
   readonly spec: ServiceSpec;
   /** A path of it changed since the last look. */
   readonly touched: boolean;
-  /** Paths that changed but were still being written, and what they are. */
+  /** Paths that changed but were still being written, and their roles. */
   readonly unsettledPaths: readonly string[];
   readonly unsettledKinds: readonly Role[];
   readonly pending?: Pending;
@@ -144,7 +144,7 @@ export interface ServiceState {
   readonly last: Last;
   readonly made?: Made;
   readonly running: Running;
-  /** No longer in appdev.yaml: goes when its run has ended. */
+  /** It is no longer in appdev.yaml. It goes when its run has ended. */
   readonly removed: boolean;
 }
 
@@ -157,11 +157,11 @@ export interface LoopState {
   readonly services: ReadonlyMap<string, ServiceState>;
   /** Batches that may be at work on this machine at once. */
   readonly limit: number;
-  /** Numbers given last. */
+  /** The numbers that were given last. */
   readonly lastRun: number;
   readonly lastBatch: number;
   readonly lastChange: number;
-  /** Files heard of since the last look: at most one more than makes a bulk change. */
+  /** Files that events named since the last look. At most one more is kept than a bulk change needs. */
   readonly gathering?: { readonly paths: readonly string[]; readonly config: boolean };
   /** Services that are being looked at. */
   readonly looking: readonly string[];
@@ -200,7 +200,7 @@ export function initialState(
   };
 }
 
-/** A service that nothing is known of. */
+/** The first state of a service, before anything is known about it. */
 export function newService(spec: ServiceSpec): ServiceState {
   return {
     spec,
@@ -214,7 +214,7 @@ export function newService(spec: ServiceSpec): ServiceState {
   };
 }
 
-/** The run of a service that is under way, also while it is being cancelled. */
+/** The run of a service that is under way, even while it is being cancelled. Undefined if there is none. */
 export function liveRun(service: ServiceState): Run | undefined {
   return service.activity.kind === 'idle' ? undefined : service.activity.run;
 }

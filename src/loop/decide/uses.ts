@@ -1,29 +1,29 @@
 /**
- * The reducer's part about images of other services: a new image of one makes those that were rendered with the old one
- * due again, and nobody else.
+ * How the reducer follows images of other services. A new image makes those services dirty that were rendered with
+ * the old one, and no others.
  */
 import type { LoopState, Pending, ServiceState, Uses } from './state.ts';
 import { touchesCluster } from './run-stage.ts';
 import { update, type Draft } from './draft.ts';
 
-/** The same services with the images that they have now. */
+/** The same services, each with the image that it has now. */
 export function newestOf({ services }: LoopState, uses: Uses): Uses {
   return Object.fromEntries(
     Object.entries(uses).map(([name, image]) => [name, services.get(name)?.made?.image ?? image]),
   );
 }
 
-/** A service whose image changed since the manifests that `service` stands for were rendered with it. */
+/** The first service whose image changed since `service` was rendered with it. Undefined if there is none. */
 export function staleUse(state: LoopState, service: ServiceState): string | undefined {
   const { activity } = service;
-  // Before it is let through, a run is rendered with the newest anyway.
+  // Until a run passes the gate, it is rendered with the newest images anyway.
   if (activity.kind !== 'idle' && !isApplying(service)) return undefined;
   const uses = activity.kind === 'idle' ? service.running.uses : activity.run.uses;
   const newest = newestOf(state, uses);
   return Object.keys(uses).find((name) => uses[name] !== newest[name]);
 }
 
-/** Makes the users of changed images dirty, unless they are already. */
+/** Makes services dirty that were rendered with an image that has changed since. It leaves dirty ones as they are. */
 export function renewUsers(draft: Draft): void {
   if (draft.state.phase !== 'running') return;
   for (const [name, service] of draft.state.services) {

@@ -1,6 +1,6 @@
 /**
- * Carries out the runs that the loop planned, by the one executor. Owns their AbortControllers and the gates before their
- * applies. A run is reported as finished only when its work has ended.
+ * Carries out the runs that the loop planned, with the one executor. It owns their AbortControllers and the gates
+ * before their applies. It reports a run as finished only when the run's work has ended.
  */
 import type { Rendered } from '../../deploy/types.ts';
 import type { Artifact, Emit } from '../../core/events.ts';
@@ -21,7 +21,7 @@ import type { Running, Uses } from '../decide/state.ts';
 import type { BuildParts, Clock, Records } from '../work/types.ts';
 import type { WrittenFiles } from '../work/written.ts';
 
-/** What runs need beside the session's parts. */
+/** What runs need besides the session's parts. */
 export interface BatchesParts {
   readonly scanner: InputScanner;
   readonly records: Records;
@@ -30,17 +30,17 @@ export interface BatchesParts {
   readonly testsRun: BuildParts['testsRun'];
   readonly clock: Clock;
   readonly emit: Emit;
-  /** Steps beside those of loop/steps/list.ts. */
+  /** Steps besides those of loop/steps/list.ts. */
   readonly steps?: readonly Step[];
 }
 
 /** Runs under way. */
 export interface Batches {
-  /** Starts runs of one route; each ends with a `run-finished` message. Rejects only for bugs. */
+  /** Starts runs of one route. Each ends with a `run-finished` message. Rejects only for bugs. */
   start(orders: readonly RunOrder[]): Promise<void>;
   cancel(run: number, reason: CancelReason): void;
   cancelAll(reason: CancelReason): void;
-  /** Lets a run go on to its apply. `running`: what its pods run now. */
+  /** Lets a run go on to its apply. `running` is what its pods run now. */
   openGate(run: number, running: Running): void;
 }
 
@@ -50,7 +50,7 @@ interface Job {
   readonly reporter: RunReporter;
 }
 
-/** Carries out runs for a loop; `tell` takes its messages. */
+/** Makes the part that carries out runs for a loop. `tell` takes its messages. */
 export function createBatches(
   parts: BatchesParts,
   session: Session,

@@ -1,6 +1,6 @@
 /**
- * The configuration in force and the parts that fit it. Reads it again when asked: what cannot be used is rejected and the
- * old one stays, and the cluster is never changed under a running session.
+ * The active configuration and the parts that fit it. It reads the configuration again when asked. If the new one
+ * cannot be used, it is rejected and the old one stays active. The cluster never changes under a running session.
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { ProjectConfig, ServiceConfig } from '../../config/model.ts';
@@ -11,7 +11,10 @@ import type { Message } from '../decide/messages.ts';
 import type { ServiceSpec } from '../decide/state.ts';
 import type { WorkParts } from '../work/types.ts';
 
-/** A configuration read again. The parts stay as they are: cluster, registry and builders are chosen once a session. */
+/**
+ * A configuration that was read again. The parts stay as they are: a session chooses cluster, registry and builders
+ * once.
+ */
 export interface Reloaded {
   readonly config: ProjectConfig;
   /** All services of the project, also those that take no part: manifests may name the image of any. */
@@ -27,27 +30,27 @@ export interface SessionParts extends Reloaded {
   readonly emit: Emit;
 }
 
-/** The configuration in force. */
+/** The active configuration, and what comes from it. */
 export interface Session {
   readonly config: ProjectConfig;
   readonly work: WorkParts;
   /** As in `Reloaded`. */
   readonly images: readonly ImageOwner[];
-  /** A service by its name; `undefined` when it is no longer configured. */
+  /** A service by its name; `undefined` if it is not configured any more. */
   service(name: string): ServiceConfig | undefined;
-  /** What the loop has to know of each service. Asks the build tool which of them belong together. */
+  /** What the loop has to know about each service. Asks the build tool which of them belong together. */
   specs(): Promise<readonly ServiceSpec[]>;
-  /** Reads the configuration again; the message says what came of it. */
+  /** Reads the configuration again. The message says how that ended. */
   reload(): Promise<Message>;
 }
 
-/** Makes the session. */
+/** Makes the session. It begins with the configuration of `parts`, and reads nothing yet. */
 export function createSession(parts: SessionParts): Session {
   const { work } = parts;
   let { config, images } = parts;
-  /** As it was read last, to tell whether the next reading brings anything new. */
+  /** The configuration as it was read last. It shows whether the next reading brings anything new. */
   let read = config;
-  /** The file was wrong at the last reading: going back to what is in force is then worth saying. */
+  /** The file was wrong at the last reading. Going back to the active configuration is then worth a message. */
   let wasRejected = false;
 
   async function specs(): Promise<readonly ServiceSpec[]> {
@@ -56,7 +59,7 @@ export function createSession(parts: SessionParts): Session {
       const reactor = service.jar === undefined ? undefined : await work.jarBuilder.reactorOf(service);
       found.push({
         name: service.name,
-        // Where the reactor cannot be told, the build will say why; until then the service is on its own.
+        // If the reactor is unknown, the build will say why. Until then the service is on its own.
         ...(reactor === undefined ? {} : { reactor: reactor.kind === 'ok' ? reactor.value : service.path }),
         builds: service.image !== undefined,
         tests: parts.testsRun(service),

@@ -25,7 +25,7 @@ async function start(rig: FakeLoopRig): Promise<Loop> {
   return loop;
 }
 
-/** Work that is told to stop ends as cancelled, as the real parts do. */
+/** Work that is told to stop ends as cancelled, like the real parts. */
 async function obey(work: FakeWork): Promise<void> {
   expect(work.signal.aborted).toBe(true);
   await work.end(cancelled(work.signal));
@@ -661,7 +661,7 @@ describe('files that a build writes', () => {
     for (; builds < 10 && rig.told('run.finished').every(({ outcome }) => outcome !== 'ok'); builds += 1) {
       const [work] = rig.workshop.open;
       if (work === undefined) break;
-      // Git-ignored, another content each time.
+      // Git-ignored, with other content each time.
       rig.disk.write('orders/ignored-stamp.properties', String(builds));
       await work.end();
       await rig.clock.pass(20);

@@ -1,6 +1,6 @@
 /**
- * Runs the loop: takes messages one after the other, hands them to `reduce`, and performs the effects. Decides nothing; the
- * only place where time becomes messages.
+ * Runs the loop: takes messages one after the other, hands them to `reduce`, and performs the effects. It decides
+ * nothing. Only here does time become messages.
  */
 import type { ProjectConfig, ServiceConfig } from '../../config/model.ts';
 import type { Outcome } from '../../core/outcome.ts';
@@ -30,16 +30,17 @@ export interface LoopParts extends LooksParts {
   readonly testsRun: (service: ServiceConfig) => boolean;
   /** Batches that may keep this machine busy at once. */
   readonly limit: number;
-  /** Default: those of routes.ts. */
+  /** Default: `devRoutes` of core/routes.ts. */
   readonly routes?: readonly RouteSpec[];
-  /** Steps beside those of loop/steps/list.ts. */
+  /** Steps besides those of loop/steps/list.ts. */
   readonly steps?: readonly Step[];
 }
 
 /** The running loop. */
 export interface Loop {
   /**
-   * Runs until it is asked to stop, once. Resolves when nothing of it runs any more; rejects only for bugs.
+   * Runs until it is asked to stop. Call it only once. Resolves when nothing of it runs any more. Rejects only for
+   * bugs.
    */
   start(): Promise<void>;
   /** Passes on a key, a signal, or the state of the cluster's connection. Messages before `start` wait for it. */
@@ -47,7 +48,7 @@ export interface Loop {
   state(): LoopState;
 }
 
-/** Makes a loop; nothing happens before `start`. */
+/** Makes a loop. Nothing happens before `start`. */
 export function createLoop(parts: LoopParts): Loop {
   const { scanner, clock, emit, limit } = parts;
   let state = initialState([], limit);
@@ -89,7 +90,7 @@ export function createLoop(parts: LoopParts): Loop {
     }
   }
 
-  /** Starts work that reports by messages. That it rejects is a bug, and ends the loop. */
+  /** Starts work that reports by messages. If it rejects, that is a bug and ends the loop. */
   function begin(work: Promise<void>): void {
     work.catch((error: unknown) => {
       crash(error);

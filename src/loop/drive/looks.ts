@@ -1,6 +1,6 @@
 /**
- * Looks at the disk for the loop: asks git, scans services, tells what was found, and keeps the watched folders equal to
- * the scanned ones. Remembers the last scan of each service; decides nothing about it.
+ * Looks at the disk for the loop: asks git, scans services and tells what it found. It keeps the watched folders
+ * equal to the scanned ones. It remembers the last scan of each service, and decides nothing about it.
  */
 import type { Emit } from '../../core/events.ts';
 import type { Fingerprint, GitProbe, InputScanner, Scan, Wake, Watcher } from '../../watch/types.ts';
@@ -10,17 +10,17 @@ import type { LookResult, Message } from '../decide/messages.ts';
 import type { Clock } from '../work/types.ts';
 import type { WrittenFiles } from '../work/written.ts';
 
-/** A scan of so many milliseconds ago needs not be repeated for a run that starts now. */
+/** A run that starts now can use a scan that is at most this many milliseconds old. */
 const momentMs = 250;
 
-/** What a watcher is told by the loop. */
+/** What the loop gives to a watcher. */
 export interface WatcherHooks {
   readonly onWake: (wake: Wake) => void;
-  /** Milliseconds between two looks where events do not arrive: fifty times what a look costs, within bounds. */
+  /** Milliseconds between two looks if events do not arrive: fifty times what a look takes, within bounds. */
   readonly pollMs: () => number;
 }
 
-/** What looking needs. */
+/** What the looks are made from. */
 export interface LooksParts {
   readonly scanner: InputScanner;
   readonly createWatcher: (hooks: WatcherHooks) => Watcher;
@@ -29,19 +29,22 @@ export interface LooksParts {
   readonly emit: Emit;
 }
 
-/** The loop's eyes. */
+/** Looks at the disk for the loop, and remembers what it saw. */
 export interface Looks {
-  /** Looks at services and tells what was found. One look at a time. */
+  /** Looks at services, and tells the loop what it found. Only one look may run at a time. */
   look(services: readonly string[]): Promise<void>;
-  /** The last scan of a service, where it is not older than a moment. */
+  /** The last scan of a service. Undefined if the last look left the service out, or is older than `momentMs`. */
   recent(service: string): Scan | undefined;
-  /** A jar is being built: what the build is known to write into its own inputs does not count meanwhile. */
+  /**
+   * Call it when the build of a jar starts. Until `jarEnded`, files do not count as changed if the build is known to
+   * write them into its own inputs.
+   */
   jarStarted(member: Member, before: Scan): void;
   jarEnded(member: Member): void;
   close(): Promise<void>;
 }
 
-/** Makes the eyes of a loop; `tell` takes its messages. */
+/** Makes the looks of a loop. `tell` takes its messages. */
 export function createLooks(
   parts: LooksParts,
   session: Session,
@@ -89,7 +92,7 @@ export function createLooks(
       const files = new Set([...seen.values()].flatMap((scan) => [...scan.files.keys()]));
       emit({ type: 'watch.started', files: files.size, ...watcher.mode() });
     }
-    // What happened in a folder before it was watched raised no event.
+    // Changes in a folder before it was watched raised no event.
     if (added > 0) tell({ kind: 'look-due' });
   }
 
@@ -110,7 +113,7 @@ export function createLooks(
         if (service === undefined) continue;
         const scan = await scanner.scan(service);
         const before = seen.get(name);
-        // The first look finds everything; what it found is not a change.
+        // The first look finds everything. None of it is a change.
         const changed = before === undefined ? [] : scanner.compare(before, scan).changed;
         regroup ||= changed.some(({ role }) => role === 'build-file');
         seen.set(name, scan);

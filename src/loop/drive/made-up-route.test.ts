@@ -1,6 +1,6 @@
 /**
- * The proof that a route is data: a row and a step, handed to the loop as they stand here, are all that a new way to the
- * pods takes. Only the words are cast, because the closed lists of routes and stages do not have them.
+ * Proves that a route is data. A new way to the pods takes only a row and a step, handed to the loop as they are
+ * here. Only the words are cast, because the closed lists of routes and stages do not have them.
  */
 import { expect, it } from 'vitest';
 import { FakeLoopRig, fakeService, settled } from '../../../test/support/fake-loop-parts.ts';
@@ -11,7 +11,7 @@ import type { Step } from '../work/execute.ts';
 import type { StepResult } from '../work/member.ts';
 
 const swapStage = 'swap' as Stage;
-/** Brings sources to pods that run already, beside whatever else builds in the same folders. */
+/** Brings sources to pods that run already, while other runs build in the same folders. */
 const swap: RouteSpec = {
   route: 'swap' as Route,
   brings: ['source'],

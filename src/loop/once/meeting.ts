@@ -1,14 +1,17 @@
-/** A point that several services come to before any of them goes on, or say that they will not come. */
+/** A point at which several services wait for each other. Each one arrives, or says that it will not come. */
 
-/** Where services wait for each other. `R` is why one of them keeps the others back. */
+/** A meeting of services. `R` is the reason why one of them keeps the others back. */
 export interface Meeting<R> {
-  /** A service is there, or has ended; `refusal` keeps all others back. Only its first word counts. */
+  /**
+   * Call it when a service is there or has ended. A `refusal` keeps all others back. Only the first call of a service
+   * counts.
+   */
   arrive(service: string, refusal?: R): void;
-  /** Resolves when all have arrived, with the refusals in the order in which the services were named. */
+  /** Resolves when all have arrived. Holds the refusals in the order in which the services were named. */
   readonly all: Promise<ReadonlyMap<string, R>>;
 }
 
-/** Makes the meeting of these services. */
+/** Makes a meeting that each of these services has to come to. */
 export function createMeeting<R>(services: readonly string[]): Meeting<R> {
   const missing = new Set(services);
   const refusals = new Map<string, R>();

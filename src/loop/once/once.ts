@@ -1,4 +1,4 @@
-/** What the commands `build`, `run`, `deploy` and `verify` do with services: one route each, taken once. */
+/** What the commands `build`, `run`, `deploy` and `verify` do with services. Each service takes one route, once. */
 import type { ServiceConfig } from '../../config/model.ts';
 import type { Scan } from '../../watch/types.ts';
 import type { OpenRun } from '../work/execute.ts';
@@ -20,25 +20,29 @@ export interface VerifyOptions extends OnceBase {
   readonly parts: Pick<BuildParts, 'renderer' | 'observer'>;
 }
 
-/** Builds and pushes what is not there already. Every service gets an outcome; none is left out because another failed. */
+/**
+ * Builds and pushes what is not there already. Every service gets an outcome. If one fails, the others still go on.
+ */
 export async function buildServices(options: OnceOptions): Promise<Artifacts> {
   return await runOnce(options, 'build', building(options, openRun(options.parts)));
 }
 
-/** Builds all and then deploys all: where one build fails, nothing is deployed, so that no half of a change goes out. */
+/**
+ * Builds all services and then deploys all. If one build fails, nothing is deployed, so half a change never goes out.
+ */
 export async function runServices(options: OnceOptions): Promise<Artifacts> {
   return await runOnce(options, 'image', building(options, openRun(options.parts)));
 }
 
 /**
- * Deploys the given images, each service once all that it needs is ready. A service whose need failed is not deployed and
- * fails with the need's code.
+ * Deploys the given images, each service when all that it needs is ready. If a need failed, the service is not
+ * deployed and fails with the need's code.
  */
 export async function deployServices(options: OnceOptions): Promise<Artifacts> {
   return await runOnce(options, 'render-only', building(options, openGiven(options.parts)));
 }
 
-/** Checks that the pods run the given images. Reads nothing of how they are built. */
+/** Checks that the pods run the given images. It does not read how they are built. */
 export async function verifyServices(options: VerifyOptions): Promise<Artifacts> {
   const parts = { ...options.parts, scanner: { scan: unscanned } };
   return await runOnce(options, 'verify', {
@@ -54,7 +58,7 @@ function building({ parts }: OnceOptions, open: OpenRun): OnceWork {
     steps: (hooks) => createSteps(parts, createAdmission(parts), hooks),
     async invocationOf(service) {
       const reactor = service.jar === undefined ? undefined : await parts.jarBuilder.reactorOf(service);
-      // One that cannot be told is built alone; the build says what is wrong.
+      // If the reactor is unknown, the service is built alone. The build says what is wrong.
       if (reactor?.kind !== 'ok') return `service ${service.name}`;
       return `folder ${reactor.value}, ${parts.testsRun(service) ? 'with' : 'without'} tests`;
     },

@@ -1,6 +1,6 @@
 /**
- * Carries runs out once, by the executor of the loop, with a run's events as the loop has them. What differs is what runs
- * wait for: nothing is deployed before every image is made and let through, and each service waits for those it needs.
+ * Carries runs out once, with the loop's executor and the loop's events. Only what runs wait for differs. Nothing is
+ * deployed until every image is made and admitted by the registry's scan. Each service waits for those that it needs.
  */
 import type { ServiceConfig } from '../../config/model.ts';
 import type { Artifact, Emit, StageTiming } from '../../core/events.ts';
@@ -28,25 +28,25 @@ export interface OnceBase {
   /** Monotonic milliseconds. */
   readonly now: () => number;
   readonly signal: AbortSignal;
-  /** Why it runs, for the events. */
+  /** Why the runs start, for the events. */
   readonly reason: string;
   /** Images that were built elsewhere, by service: these services are not built. Some may take no part. */
   readonly given?: ReadonlyMap<string, Artifact>;
-  /** Told what each service's run did, when it has ended. */
+  /** Called when a service's run has ended, with what it did. */
   readonly finished?: (service: string, did: Did) => void;
 }
 
-/** What a run did, whatever its end was. */
+/** What a run did, however it ended. */
 export interface Did {
   readonly stages: readonly StageTiming[];
-  /** Absent where there is no image that may be deployed. */
+  /** Absent if there is no image that may be deployed. */
   readonly artifact?: Artifact;
 }
 
-/** What each service came to: its image, or undefined for one without. */
+/** The outcome of each service: its image, or undefined if it has none. */
 export type Artifacts = ReadonlyMap<string, Outcome<Artifact | undefined>>;
 
-/** What a command's runs are carried out with. */
+/** How a command carries out its runs. */
 export interface OnceWork {
   readonly open: OpenRun;
   readonly steps: (hooks: RunHooks) => readonly Step[];
@@ -54,16 +54,19 @@ export interface OnceWork {
   readonly invocationOf: (service: ServiceConfig) => Promise<string>;
 }
 
-/** One service's run: announced, and finished exactly once. */
+/** One service's run. It is announced, and finished exactly once. */
 interface Job {
   readonly member: Member;
   readonly reporter: RunReporter;
 }
 
-/** What nobody knows anything of yet. */
+/** What pods run if nothing is known about them yet. */
 const nothing: Running = { uses: {}, wasReady: false };
 
-/** Every service gets an outcome. Fails for all with CONFIG_INVALID where services that are to be deployed need each other. */
+/**
+ * Carries out one run of `route` for each service. Every service gets an outcome. All fail with CONFIG_INVALID if
+ * services that are to be deployed need each other.
+ */
 export async function runOnce(options: OnceBase, route: Route, work: OnceWork): Promise<Artifacts> {
   const { services, given, images, signal } = options;
   const names = services.map(({ name }) => name);
@@ -71,15 +74,16 @@ export async function runOnce(options: OnceBase, route: Route, work: OnceWork): 
   const order = deploys ? inNeedsOrder(services) : ok(services);
   const jobs = services.map((service, index) => begin(options, route, service, index + 1));
   const ends = new Map(names.map((name) => [name, createMeeting<NotOk>([name])]));
-  /** Every image is made and let through. */
+  /** Ends when every image is made and admitted by the registry's scan. */
   const made = createMeeting<Unfinished>(names);
-  /** And every image of others that the manifests name. */
+  /** Ends when every image of others that the manifests name is admitted, too. */
   const rendered = createMeeting<Unfinished>(names);
   const artifacts = new Map(given);
   const inTurn = turns();
 
   const steps = work.steps({
-    // A build tool uses all cores by itself. Images are made beside that: a build in the cluster keeps nobody waiting.
+    // A build tool uses all cores by itself, so one runs at a time. Images may be made meanwhile: a build in the
+    // cluster keeps nobody waiting.
     inTurn,
     async made({ service: { name } }, artifact) {
       if (artifact !== undefined) artifacts.set(name, artifact);
@@ -142,7 +146,7 @@ function begin(options: OnceBase, asked: Route, service: ServiceConfig, run: num
   return { member, reporter };
 }
 
-/** Runs a batch, and once more those whose inputs were changed meanwhile. */
+/** Runs a batch. Services whose inputs changed meanwhile run once more. */
 async function runBatch(
   batch: readonly Job[],
   work: { readonly steps: readonly Step[]; readonly open: OpenRun },
@@ -164,19 +168,24 @@ async function runBatch(
   );
 }
 
-/** Its inputs moved; one that only shared an invocation with a culprit is not tried again. */
+/**
+ * Whether the run's inputs changed. A run that only shared an invocation with the one at fault is not tried again.
+ */
 function isOutOfDate(result: RunEnd['result']): boolean {
   return result.kind === 'cancelled' && result.reason === 'superseded' && !('because' in result);
 }
 
-/** What ends the command: a run whose inputs moved twice, or that another one's mistake ended, has failed. */
+/**
+ * How a run that did not succeed ends the command. It has failed if its inputs changed twice, or if another service's
+ * mistake ended it.
+ */
 function endOf(
   name: string,
   result: Exclude<RunEnd['result'], { kind: 'ok' }>,
   signal: AbortSignal,
 ): Unfinished {
   if (result.kind === 'redirected') {
-    // Nothing of a one-shot command looks for an image that it could not build.
+    // A one-shot command never looks for an image that it could not build.
     return failed('IMAGE_MISSING', `${name}: ${result.because}`, { hint: `appdev build ${name}` });
   }
   if (result.kind === 'failed' || result.reason !== 'superseded') return result;
@@ -189,7 +198,7 @@ function endOf(
   });
 }
 
-/** Ends a run and says what came of it. */
+/** Ends a run and emits how it ended. */
 function finish(
   { emit, finished, reason }: OnceBase,
   { member, reporter }: Job,
@@ -205,7 +214,7 @@ function finish(
   emit(runFinished(name, outcome, { ms: reporter.elapsedMs(), stages, artifact }));
 }
 
-/** Services whose jars one invocation makes together; every other one alone. */
+/** Puts services together whose jars one invocation makes. Every other one is a batch of its own. */
 async function batchesOf(
   { invocationOf }: OnceWork,
   jobs: readonly Job[],
@@ -219,7 +228,9 @@ async function batchesOf(
   return [...batches.values()];
 }
 
-/** Runs one piece of work after the other, in the order in which they come. OnceWork that throws lets the next one go on. */
+/**
+ * Runs pieces of work one after the other, in the order in which they come. If one throws, the next one still runs.
+ */
 function turns(): <T>(work: () => Promise<T>) => Promise<T> {
   let last: Promise<unknown> = Promise.resolve();
   return async (work) => {

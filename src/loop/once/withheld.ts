@@ -1,9 +1,9 @@
-/** What a one-shot command says of services that are kept back because of others. Pure. */
+/** What a one-shot command says about services that others keep back. Pure. */
 import { appdevError, type AppdevError } from '../../core/errors.ts';
 import type { NotOk } from '../../core/outcome.ts';
 import type { Unfinished } from '../work/member.ts';
 
-/** Why a service is not deployed although nothing is wrong with it; undefined where nothing keeps it back. */
+/** Why a service is not deployed although nothing is wrong with it. Undefined if nothing keeps it back. */
 export function withheld(service: string, refusals: ReadonlyMap<string, Unfinished>): NotOk | undefined {
   for (const [culprit, end] of refusals) {
     if (end.kind === 'cancelled') return end;
@@ -16,7 +16,7 @@ export function withheld(service: string, refusals: ReadonlyMap<string, Unfinish
   return undefined;
 }
 
-/** Why a service is not deployed: one that it needs is not there. */
+/** Why a service is not deployed: a service that it needs did not succeed. */
 export function failedNeed(service: string, need: string, end: NotOk): NotOk {
   if (end.kind === 'cancelled') return end;
   const message = `${service} was not deployed: ${need}, which it needs, failed`;

@@ -5,7 +5,7 @@ import { ok } from '../../core/outcome.ts';
 import type { Step } from '../work/execute.ts';
 import { contextOf } from '../work/member.ts';
 
-/** Makes the step. */
+/** Makes the step. It applies nothing if the pods run these manifests already, unless the run is forced. */
 export function applyStep({ way }: { readonly way: Pick<Way, 'apply'> }): Step {
   return {
     scope: 'service',
@@ -25,7 +25,9 @@ export function applyStep({ way }: { readonly way: Pick<Way, 'apply'> }): Step {
   };
 }
 
-/** Names applied manifests: the same ones in another namespace, or as another release, are yet to be applied. */
+/**
+ * Identifies applied manifests. The same ones in another namespace, or as another release, are still to be applied.
+ */
 function manifestsOf({ deploy }: ServiceConfig, { namespace, hash }: Rendered): string {
   return JSON.stringify([namespace, deploy.kind === 'helm' ? deploy.release : '', hash]);
 }

@@ -16,7 +16,10 @@ export interface ImageStepParts {
   readonly target: string;
 }
 
-/** Makes the step. The image is what the registry confirmed. Ends as superseded when the build context moved meanwhile. */
+/**
+ * Makes the step. It returns the image that the registry confirmed. It ends as superseded if the build context
+ * changed meanwhile.
+ */
 export function imageStep(parts: ImageStepParts): Step {
   return {
     scope: 'service',
@@ -49,7 +52,7 @@ async function build(member: Member, state: RunState, parts: ImageStepParts): Pr
     contextOf(member),
   );
   if (built.kind === 'cancelled') return built;
-  // Layers are made from the jar alone, whose inputs were compared already.
+  // Layers are made from the jar alone, whose inputs the jar's stages have compared already.
   if (service.image?.source.kind !== 'layers') {
     const after = await parts.scanner.scan(service);
     const { changed } = parts.scanner.compare(scan, after);
@@ -62,7 +65,7 @@ async function build(member: Member, state: RunState, parts: ImageStepParts): Pr
   return ok({ ...state, made, origin: 'built' });
 }
 
-/** Which jar is in it, for the hand-over between phases. */
+/** Adds the hash of the jar that is in the image, so that later commands know it. */
 function withJar(artifact: Artifact, jar: Jar | undefined): Artifact {
   return jar === undefined ? artifact : { ...artifact, jarSha256: jar.sha256 };
 }

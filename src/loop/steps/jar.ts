@@ -1,6 +1,6 @@
 /**
- * The stages `compile` and `package`, which the services of a batch share: one invocation of the build tool makes the jars
- * of all that have no image yet, and none is used whose inputs moved meanwhile.
+ * The stages `compile` and `package`, which the services of a batch share. One invocation of the build tool makes the
+ * jars of all that have no image yet. A jar is not used if its inputs changed meanwhile.
  */
 import { resolve } from 'node:path';
 import type { Jar, JarBuilder } from '../../build/types.ts';
@@ -15,7 +15,7 @@ import type { WrittenFiles } from '../work/written.ts';
 
 /** What the step is made from. */
 export interface JarStepParts {
-  /** Absolute; what relative paths of diagnostics start from. */
+  /** Absolute. Relative paths of diagnostics start from it. */
   readonly projectRoot: string;
   readonly jarBuilder: JarBuilder;
   readonly scanner: InputScanner;
@@ -24,14 +24,14 @@ export interface JarStepParts {
   readonly testsRun: (service: ServiceConfig) => boolean;
 }
 
-/** How the step talks to its owner. */
+/** What the step tells its owner and asks of it. */
 export interface JarStepHooks {
-  /** The reactor's folders are in use from here on; `scan` is what the inputs were before. */
+  /** The reactor's folders are in use from here on. `scan` is how the inputs were before. */
   readonly jarStarted?: (member: Member, scan: Scan) => void;
   readonly jarEnded?: (member: Member) => void;
-  /** The member now stands for these inputs: its build wrote some of them. */
+  /** The member now counts for these inputs, because its build wrote some of them. */
   readonly accepted?: (member: Member, fingerprint: Fingerprint) => void;
-  /** Lets one invocation begin after another; by default, at once. */
+  /** Lets one invocation begin after another. By default each begins at once. */
   readonly inTurn?: <T>(work: () => Promise<T>) => Promise<T>;
 }
 
@@ -85,7 +85,7 @@ async function buildJars(
   }
   const members = [...before.keys()];
   if (members.length === 0) return new Map();
-  // Only those that wait for a jar: a mate whose image was there is cancelled without harm to the others.
+  // Only members that wait for a jar count. A mate whose image is there can be cancelled without harm to the others.
   const signal = AbortSignal.any(members.map((member) => member.signal));
   return await inTurn(async () => {
     for (const [member, scan] of before) jarStarted?.(member, scan);
@@ -113,7 +113,10 @@ async function buildJars(
   });
 }
 
-/** What one invocation came to for one member. Also a failure counts only if it is one of the inputs that it was given. */
+/**
+ * What one invocation means for one member. Even a failure counts only if the inputs are still those that the
+ * invocation was given.
+ */
 function resultFor(
   member: Member,
   before: Scan,
@@ -121,7 +124,7 @@ function resultFor(
   built: Outcome<ReadonlyMap<string, Jar>>,
   parts: JarStepParts,
 ): StepResult {
-  // The invocation ends for whoever was cancelled first; each member ends for its own reason.
+  // The invocation ends when the first member is cancelled. Each member ends for its own reason.
   if (built.kind === 'cancelled') return member.signal.aborted ? cancelled(member.signal) : inputsMoved();
   const difference = parts.scanner.compare(before, after);
   if (parts.written.moved(member.service.name, member.run, difference, true)) {
@@ -133,8 +136,8 @@ function resultFor(
 }
 
 /**
- * When one invocation failed for several services and its diagnostics lie in the files of some of them, the others did
- * nothing wrong: they are built again without the culprits.
+ * Clears services that did nothing wrong. If one invocation failed for several services, its diagnostics may lie in
+ * the files of only some of them. The others are then built again without those.
  */
 function accuse(
   results: JarResults,

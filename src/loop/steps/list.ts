@@ -1,4 +1,4 @@
-/** All steps, in one list: what does each stage of routes.ts. */
+/** All steps in one list: the code that does each stage of routes.ts. */
 import { applyStep } from './apply.ts';
 import type { Step } from '../work/execute.ts';
 import { imageStep } from './image.ts';
@@ -8,10 +8,10 @@ import { renderStep, type RenderStepHooks } from './render.ts';
 import { scanStep, type Admission, type ScanStepHooks } from './scan.ts';
 import type { BuildParts } from '../work/types.ts';
 
-/** How runs talk to whoever started them, and wait for what else has to be there. */
+/** What runs tell the code that started them, and what they wait for. */
 export type RunHooks = JarStepHooks & ScanStepHooks & RenderStepHooks;
 
-/** Makes the steps. */
+/** Makes the steps of all routes. `hooks` connect them with the code that starts runs. */
 export function createSteps(parts: BuildParts, admission: Admission, hooks: RunHooks): readonly Step[] {
   return [
     jarStep(parts, hooks),

@@ -1,4 +1,7 @@
-/** The stages `rollout` and `verify`: wait until the pods are ready, and compare what they run with what was built. */
+/**
+ * The stages `rollout` and `verify`. They wait until the pods are ready, and compare what the pods run with what was
+ * built.
+ */
 import type { Observer } from '../../deploy/types.ts';
 import { ok } from '../../core/outcome.ts';
 import type { Step } from '../work/execute.ts';
@@ -12,7 +15,7 @@ export function rolloutStep({ observer }: { readonly observer: Pick<Observer, 'a
   );
 }
 
-/** Makes the step that checks that what runs is what was built. */
+/** Makes the step that checks that the pods run what was built. */
 export function verifyStep({ observer }: { readonly observer: Pick<Observer, 'verify'> }): Step {
   return observing(
     'verify',

@@ -1,6 +1,6 @@
 /**
- * The stage `render`, and the wait at the gate behind it: for the services that have to be ready before, and for the
- * images of others that the manifests name.
+ * The stage `render`, and the wait at the gate after it. The run waits there for the services that have to be ready
+ * first, and for the images of others that the manifests name.
  */
 import type { OtherImage, Rendered, Renderer } from '../../deploy/types.ts';
 import { cancelled, ok, type Outcome } from '../../core/outcome.ts';
@@ -17,22 +17,24 @@ export interface RenderStepParts {
   readonly scanner: Pick<InputScanner, 'scan'>;
 }
 
-/** How the step talks to its owner. */
+/** What the step tells its owner and asks of it. */
 export interface RenderStepHooks {
   /** Images of the project's other services, as far as they are known now. */
   readonly others: (member: Member) => readonly OtherImage[];
-  /** Whether the gate waits until a service's image is known; where it does not, the run fails with IMAGE_MISSING. */
+  /** Whether the gate waits until a service's image is known. If it does not, the run fails with IMAGE_MISSING. */
   readonly awaits: (service: string) => boolean;
-  /** Awaited between render and apply; anything but ok ends the run. */
+  /** Awaited between render and apply. Anything but ok ends the run. */
   readonly gate: (member: Member, rendered: Rendered) => Promise<Outcome<Running>>;
-  /** Which state of chart, overlay and manifests was rendered; see `Fingerprint.deploy`. */
+  /** Told which state of chart, overlay and manifests was rendered; see `Fingerprint.deploy`. */
   readonly rendered?: (member: Member, scan: RunState['scan'], deploy: string) => void;
 }
 
-/** More renders than this of files that keep changing are somebody's mistake, which the next look shows. */
+/**
+ * How often one run renders at most. If the files still change, someone made a mistake, and the next look shows it.
+ */
 const maxRenders = 3;
 
-/** Makes the step. Renders again where another service's image came or changed while the run waited at the gate. */
+/** Makes the step. It renders again if another service's image came or changed while the run waited at the gate. */
 export function renderStep(parts: RenderStepParts, admission: Admission, hooks: RenderStepHooks): Step {
   return {
     scope: 'service',
@@ -59,7 +61,7 @@ export function renderStep(parts: RenderStepParts, admission: Admission, hooks: 
   };
 }
 
-/** Renders what is on disk: again, if the files were changed while they were read. */
+/** Renders what is on disk. Renders again if the files changed while they were read. */
 async function renderCurrent(
   member: Member,
   { artifact, scan }: RunState,

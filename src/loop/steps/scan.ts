@@ -1,6 +1,7 @@
 /**
- * The stage `scan`, the one gate between an image and the pods: whatever is deployed passes here, whether it was built by
- * this run, by an earlier one or elsewhere. What is let through is published: others get to know of it from here on.
+ * The stage `scan`: the one gate between an image and the pods. Every image that is deployed passes it. It does not
+ * matter whether this run built the image, an earlier one did, or it comes from elsewhere. An image that the
+ * registry's scan admits is published: other services can use it from here on.
  */
 import type { Artifact } from '../../core/events.ts';
 import { cancelled, ok, type Outcome } from '../../core/outcome.ts';
@@ -9,15 +10,15 @@ import { identityOf } from '../work/images.ts';
 import { contextOf, type Member, type Origin, type Unfinished } from '../work/member.ts';
 import type { WorkParts } from '../work/types.ts';
 
-/** Lets images through, and remembers which. */
+/** Judges images, and remembers which ones the registry's scan admitted. */
 export interface Admission {
-  /** Judges the image of a run. SCAN_GATE, SCAN_INCOMPLETE, and as the registry fails. */
+  /** Judges the image of a run. Fails with SCAN_GATE or SCAN_INCOMPLETE, or as the registry fails. */
   own(artifact: Artifact, origin: Origin, member: Member): Promise<Outcome<void>>;
-  /** Judges an image of another service, which manifests name, unless it was let through already. */
+  /** Judges an image of another service that manifests name, unless it was admitted already. */
   borrowed(artifact: Artifact, member: Member): Promise<Outcome<void>>;
 }
 
-/** Makes the admission of one session or command. Without a registry to ask, all is let through. */
+/** Makes the admission of one session or command. Without a registry to ask, it admits every image. */
 export function createAdmission({ admit }: Pick<WorkParts, 'admit'>): Admission {
   const admitted = new Set<string>();
   const own: Admission['own'] = async (artifact, origin, member) => {
@@ -32,16 +33,16 @@ export function createAdmission({ admit }: Pick<WorkParts, 'admit'>): Admission 
   };
 }
 
-/** How the step talks to its owner. */
+/** What the step tells its owner and asks of it. */
 export interface ScanStepHooks {
   /**
-   * The service's image may be deployed, or it has none; others may be rendered with it. What is returned is awaited, and
-   * ends the run unless it is ok.
+   * Called when the service's image may be deployed, or if it has none. Others may be rendered with it from then on.
+   * The step awaits what is returned, and the run ends unless that is ok.
    */
   readonly made: (member: Member, artifact: Artifact | undefined) => Promise<Outcome<void>>;
 }
 
-/** Makes the step. */
+/** Makes the step. It judges the image, publishes it and tells the owner. */
 export function scanStep(
   { publish }: Pick<WorkParts, 'publish'>,
   admission: Admission,
@@ -55,7 +56,7 @@ export function scanStep(
       if (made !== undefined) {
         const admitted = await admission.own(made, origin, member);
         if (admitted.kind !== 'ok') return refused(admitted);
-        // What was built elsewhere is somebody else's to tag and to keep.
+        // Whoever built an image elsewhere also tags and keeps it.
         const published = origin === 'given' ? ok(undefined) : await publish(made, contextOf(member));
         if (published.kind !== 'ok') return published;
       }
@@ -67,7 +68,7 @@ export function scanStep(
   };
 }
 
-/** The same end, marked as what keeps a whole deploy back. */
+/** The same end, marked as one that keeps a whole deploy back. */
 export function refused(outcome: Exclude<Outcome<void>, { kind: 'ok' }>): Unfinished {
   return outcome.kind === 'failed' ? { ...outcome, refused: true } : outcome;
 }

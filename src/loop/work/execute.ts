@@ -1,14 +1,14 @@
 /**
- * The one executor: carries runs along their routes, step after step. `dev` and the one-shot commands differ in when runs
- * start and what they wait for (`RunHooks`), and in nothing of how they are carried out.
+ * The one executor: carries runs along their routes, step after step. `dev` and the one-shot commands only differ in
+ * when runs start and what they wait for (`RunHooks`).
  */
 import { stagesOf, type RouteSpec, type Stage } from '../../core/routes.ts';
 import type { Member, RunEnd, RunState, StepResult } from './member.ts';
 
-/** The runs of a batch, each with what became of it so far. */
+/** The runs of a batch, each with how it has gone so far. */
 export type Progress = ReadonlyMap<Member, Promise<RunEnd>>;
 
-/** What does one stage, or several in a row that one invocation does together. */
+/** Does one stage, or several in a row that one invocation does together. */
 export type Step =
   | {
       readonly scope: 'service';
@@ -18,16 +18,16 @@ export type Step =
   | {
       readonly scope: 'batch';
       readonly stages: readonly Stage[];
-      /** Takes all of a batch at once; must give each of them an end, which may come at different times. */
+      /** Takes all members of a batch at once. It must give each of them an end. They may end at different times. */
       run(states: ReadonlyMap<Member, Promise<StepResult>>): ReadonlyMap<Member, Promise<StepResult>>;
     };
 
-/** How a run begins: with a look at what it is made from, and at what is made of it already. */
+/** How a run begins: it looks at its inputs, and at what is made of them already. */
 export type OpenRun = (member: Member) => Promise<StepResult>;
 
 /**
- * Starts the runs of one batch, which have the same route. Each promise resolves as soon as that run has ended; none
- * rejects but for bugs.
+ * Starts the runs of one batch, which all have the same route. Each promise resolves as soon as its run has ended. It
+ * rejects only for bugs.
  */
 export function execute(
   members: readonly Member[],
@@ -40,8 +40,8 @@ export function execute(
 }
 
 /**
- * The steps of a route, in order: the longest step that fits does the next stages. Throws where no step does a stage,
- * which is a mistake in the table.
+ * The steps of a route, in order. The longest step that fits does the next stages. Throws if no step does a stage,
+ * because the table is wrong then.
  */
 export function stepsFor(route: RouteSpec, steps: readonly Step[]): readonly Step[] {
   const found: Step[] = [];

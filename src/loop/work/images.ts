@@ -1,14 +1,14 @@
-/** The images of a project's services as manifests of any of them may name them. Pure. */
+/** The images of a project's services, as any service's manifests may name them. Pure. */
 import type { ServiceConfig } from '../../config/model.ts';
 import type { OtherImage, Rendered } from '../../deploy/types.ts';
 import { appdevError, type AppdevError } from '../../core/errors.ts';
 import type { Artifact } from '../../core/events.ts';
 import type { Outcome } from '../../core/outcome.ts';
 
-/** What of a service tells its image. */
+/** The part of a service's configuration that names its image. */
 export type ImageOwner = Pick<ServiceConfig, 'name' | 'image'>;
 
-/** The images of all services but one, with what is known to be built of them. */
+/** The images of all services but `self`, each with its newest artifact if that is known. */
 export function otherImages(
   services: readonly ImageOwner[],
   self: string,
@@ -21,12 +21,14 @@ export function otherImages(
   });
 }
 
-/** What tells one build of a service's image from another: its digest; the tag, where it was loaded into the nodes. */
+/** What identifies one build of a service's image: its digest, or its tag if it was loaded into the nodes. */
 export function identityOf({ digest, tag }: Artifact): string {
   return digest === '' ? tag : digest;
 }
 
-/** Whether manifests would be rendered otherwise now: another service's image is there at last, or has changed. */
+/**
+ * Whether the manifests have to be rendered again, because another service's image is there at last or has changed.
+ */
 export function isOutdated(
   { uses = [], lacks = [] }: Pick<Rendered, 'uses' | 'lacks'>,
   others: readonly OtherImage[],
@@ -39,7 +41,7 @@ export function isOutdated(
   return moved || lacks.length > 0;
 }
 
-/** Rendered manifests as they may be deployed: IMAGE_MISSING where they name an image that nobody knows. */
+/** Rendered manifests that may be deployed. Fails with IMAGE_MISSING if they name an image that nobody knows. */
 export function complete(rendered: Outcome<Rendered>): Outcome<Rendered> {
   if (rendered.kind !== 'ok') return rendered;
   const [missing] = rendered.value.lacks ?? [];
@@ -47,7 +49,7 @@ export function complete(rendered: Outcome<Rendered>): Outcome<Rendered> {
   return { kind: 'failed', error: imageMissing(rendered.value.service, missing) };
 }
 
-/** What stops a deploy whose manifests name an image that nobody knows. */
+/** The error that stops a deploy whose manifests name an image that nobody knows. */
 export function imageMissing(service: string, other: string): AppdevError {
   const message = `the manifests of ${service} name the image of ${other}, and it is not known what was built of ${other}`;
   return appdevError('IMAGE_MISSING', message, {

@@ -1,4 +1,4 @@
-/** One service's run as the work sees it, and how such a run can end. Plain data. */
+/** One service's run as the work sees it, and how it can end. Plain data. */
 import type { Jar, StageReporter, WorkContext } from '../../build/types.ts';
 import type { ServiceConfig } from '../../config/model.ts';
 import type { Rendered } from '../../deploy/types.ts';
@@ -14,11 +14,13 @@ export interface Member {
   readonly service: ServiceConfig;
   readonly run: number;
   readonly route: RouteSpec;
-  /** Build and apply even what is there. */
+  /** Build and apply even what is there already. */
   readonly force: boolean;
-  /** What the inputs are expected to be; absent where nobody looked before. */
+  /** What the inputs are expected to be. Absent if nobody looked before. */
   readonly expected?: Fingerprint;
-  /** A look at the inputs of a moment ago, to spare another one. What changed since is found when the jar is built. */
+  /**
+   * A scan of the inputs from a moment ago, which saves another one. Later changes are found when the jar is built.
+   */
   readonly seen?: Scan;
   /** An image that was built elsewhere; it is not built here. */
   readonly given?: Artifact;
@@ -35,16 +37,16 @@ export interface RunState {
   /** The newest look at the inputs. */
   readonly scan: Scan;
   readonly jar?: Jar;
-  /** The image as it was pushed, which nothing may deploy yet. */
+  /** The image as it was pushed. Nothing may deploy it yet. */
   readonly made?: Artifact;
-  /** Where it comes from. */
+  /** Where that image comes from. */
   readonly origin?: Origin;
-  /** The image to deploy: let through by the registry's scan. Absent for a service without one. */
+  /** The image to deploy: the registry's scan admits it. Absent for a service without one. */
   readonly artifact?: Artifact;
   readonly rendered?: Rendered;
-  /** What the pods ran when the run was let through to its apply. */
+  /** What the pods ran when the run passed the gate before its apply. */
   readonly running?: Running;
-  /** What was applied, or stands there as it is; see `Running.manifests`. */
+  /** What was applied, or was there unchanged; see `Running.manifests`. */
   readonly manifests?: string;
 }
 
@@ -52,7 +54,7 @@ export interface RunState {
 export type Unfinished = NotOk & {
   /** Inputs that changed while they were built, relative to the project. */
   readonly moved?: readonly string[];
-  /** It did nothing wrong itself: the invocation that it shared failed because of others. */
+  /** The error of the invocation that the run shared. Others caused it, and this run did nothing wrong itself. */
   readonly because?: AppdevError;
   /** An image of it, or one that its manifests name, must not be deployed. */
   readonly refused?: true;
@@ -69,18 +71,18 @@ export interface Redirect {
 /** What a step leads to. Anything but `ok` ends the run. */
 export type StepResult = Outcome<RunState> | Unfinished | Redirect;
 
-/** How a run ended, with what it had by then: an image that is made stays made, though the rollout failed. */
+/** How a run ended, with what it had by then. An image that is made stays made, even if the rollout failed. */
 export interface RunEnd {
   readonly result: StepResult;
   readonly reached: Partial<RunState>;
 }
 
-/** The end of a run whose inputs are not there any more: the change is not done. */
+/** The end of a run whose inputs have changed. Its change is not done. */
 export function inputsMoved(details: Pick<Unfinished, 'moved' | 'because'> = {}): Unfinished {
   return { kind: 'cancelled', reason: 'superseded', ...details };
 }
 
-/** What a builder or a deployer gets beside its request. */
+/** What a builder or a deployer gets besides its request. */
 export function contextOf({ signal, report }: Member): WorkContext {
   return { signal, report };
 }

@@ -1,4 +1,4 @@
-/** How a run begins: with a look at its inputs, and at whether an image was made of them already. */
+/** How a run begins: it looks at its inputs, and whether an image was made of them already. */
 import type { ServiceConfig } from '../../config/model.ts';
 import type { Artifact } from '../../core/events.ts';
 import { cancelled, ok, type Outcome } from '../../core/outcome.ts';
@@ -8,7 +8,7 @@ import { inputsMoved, type Member, type StepResult } from './member.ts';
 import { makesImage } from '../decide/run-stage.ts';
 import type { ManifestLookup, Records } from './types.ts';
 
-/** What looking takes. */
+/** What a run needs to look. */
 export interface OpenParts {
   readonly scanner: InputScanner;
   readonly records: Records;
@@ -18,15 +18,15 @@ export interface OpenParts {
 }
 
 /**
- * Begins runs that build what is not there. A run that was to deploy an image which the registry has lost is handed to the
- * route that builds one.
+ * Begins runs that build what is not there. If the registry has lost an image that a run was to deploy, the run goes
+ * to the route that builds one.
  */
 export function openRun(parts: OpenParts): OpenRun {
   return async (member) => {
     const { service, expected, signal, given } = member;
     const scan = member.seen ?? (await parts.scanner.scan(service));
     if (signal.aborted) return cancelled(signal);
-    // Manifests are read when they are rendered; only what is built has to be what was planned.
+    // Only what is built has to be what was planned. Manifests are read later, when they are rendered.
     if (expected !== undefined && !sameBuild(expected, scan.fingerprint)) return inputsMoved();
     if (service.image === undefined) return ok({ scan });
     if (given !== undefined) return ok({ scan, made: given, origin: 'given' });
@@ -43,7 +43,7 @@ export function openGiven({ scanner }: { readonly scanner: Pick<InputScanner, 's
   };
 }
 
-/** Whether jar and image would be made of the same. */
+/** Whether jar and image would be made of the same inputs. */
 export function sameBuild(a: Fingerprint, b: Fingerprint): boolean {
   return a.build === b.build && a.tests === b.tests;
 }
@@ -74,6 +74,6 @@ async function findArtifact(
   if (recorded === undefined) return ok(undefined);
   const there = await parts.manifests.has(recorded, signal);
   if (there.kind === 'cancelled') return there;
-  // A registry that does not answer is the push's to report, with all that it knows about it.
+  // If the registry does not answer, the push reports it, with all that it knows about the cause.
   return ok(there.kind === 'ok' && there.value ? recorded : undefined);
 }

@@ -1,7 +1,7 @@
 /**
- * Remembers, across sessions, which artifact a service's inputs were built into, so that a second start with nothing
- * changed builds nothing. One small file a service under `.appdev/artifacts`. A record is a hint: whoever uses it asks the
- * registry first, and a file that cannot be read or written only costs a build.
+ * Remembers across sessions which artifact a service's inputs were built into. So a second start with nothing changed
+ * builds nothing. There is one small file a service under `.appdev/artifacts`. A record is a hint: whoever uses it
+ * asks the registry first. A file that cannot be read or written only costs a build.
  */
 import { join } from 'node:path';
 import type { Artifact } from '../../core/events.ts';
@@ -9,22 +9,25 @@ import type { Outcome } from '../../core/outcome.ts';
 import { readState, writeState } from '../../support/files/state-file.ts';
 import type { RecordKey, Records } from './types.ts';
 
-/** Reads and writes state files whole: a reader sees the old or the new content, never half of one. */
+/** Reads and writes whole state files. A reader sees the old or the new content, never half of one. */
 export interface StateFiles {
-  /** The parsed content, or `undefined` when there is none that can be read. */
+  /** The parsed content; `undefined` if none can be read. */
   read(path: string): Promise<unknown>;
   write(path: string, value: unknown): Promise<Outcome<void>>;
 }
 
-/** Going back to what was built a few saves ago needs no build. More is what the registry prunes anyway. */
+/**
+ * Records that are kept of a service. Going back to what was built a few saves ago then needs no build. The registry
+ * prunes older images anyway.
+ */
 const kept = 10;
-/** 1: may hold images with classes whose sources were gone. */
+/** Version of the format. Files of version 1 may name images with classes whose sources were gone. */
 const version = 2;
 const onDisk: StateFiles = { read: (path) => readState(path, (value) => value), write: writeState };
 
 type Entry = RecordKey & { readonly artifact: Artifact };
 
-/** The records of the project whose state folder (`<project>/.appdev`) is given. */
+/** The records of a project. `folder` is its state folder (`<project>/.appdev`). */
 export function createRecords(folder: string, files: StateFiles = onDisk): Records {
   const known = new Map<string, readonly Entry[]>();
   const path = (service: string): string => join(folder, 'artifacts', `${service}.json`);
@@ -32,7 +35,7 @@ export function createRecords(folder: string, files: StateFiles = onDisk): Recor
   async function entriesOf(service: string): Promise<readonly Entry[]> {
     const loaded = known.get(service);
     if (loaded !== undefined) return loaded;
-    // Of another version, or damaged by a crash or a hand: as good as none.
+    // A file of another version, or a damaged one, counts as none.
     const entries = parse(await files.read(path(service)));
     known.set(service, entries);
     return entries;

@@ -1,6 +1,6 @@
 /**
- * Binds the stages of one run to the session's events: what a builder or deployer reports becomes events with the
- * service's name, the run's number and the time each stage took.
+ * Turns what a builder or a deployer reports into events of the session. Each has the service's name, the run's
+ * number and the time that the stage took.
  */
 import type { StageReporter } from '../../build/types.ts';
 import type { Emit, StageOutcome, StageTiming } from '../../core/events.ts';
@@ -9,7 +9,7 @@ import type { Stage } from '../../core/routes.ts';
 /** A run's reporter, with what it measured. */
 export interface RunReporter {
   readonly report: StageReporter;
-  /** Ends stages that were left open, as cancelled or failed work leaves them; later reports are ignored. */
+  /** Ends stages that cancelled or failed work has left open. Later reports are ignored. */
   close(outcome: StageOutcome): void;
   /** Finished stages, in the order in which they ended. */
   timings(): readonly StageTiming[];
@@ -27,7 +27,7 @@ export interface ReporterParts {
   readonly onStage?: (stage: Stage) => void;
 }
 
-/** Makes the reporter of one run. */
+/** Makes the reporter of one run, which starts to measure now. */
 export function createRunReporter({ service, run, emit, now, onStage }: ReporterParts): RunReporter {
   const startedMs = now();
   const open = new Map<Stage, number>();
@@ -75,7 +75,7 @@ export function createRunReporter({ service, run, emit, now, onStage }: Reporter
   };
 }
 
-/** One reporter for work that several runs share: each of them sees every stage. */
+/** One reporter for work that several runs share. Each of them sees every stage. */
 export function sharedReporter(reporters: readonly StageReporter[]): StageReporter {
   return {
     started: (stage) => {

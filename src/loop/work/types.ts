@@ -1,6 +1,6 @@
 /**
- * What runs and the loop need from the rest of appdev, as small interfaces: tests stand in for all of it with ordinary
- * in-memory implementations, and commands/ fills it with the real parts.
+ * What runs and the loop need from the rest of appdev, as small interfaces. Tests implement them in memory.
+ * app/compose fills them with the real parts.
  */
 import type { ImageBuilder, JarBuilder, WorkContext } from '../../build/types.ts';
 import type { ServiceConfig } from '../../config/model.ts';
@@ -11,20 +11,20 @@ import type { InputScanner } from '../../watch/types.ts';
 import type { Origin } from './member.ts';
 import type { WrittenFiles } from './written.ts';
 
-/** Asks where images go whether an artifact is still there. */
+/** Asks the place that images go to whether it still has an artifact. */
 export interface ManifestLookup {
-  /** True when the artifact's repository has its digest now. */
+  /** True if the artifact's repository has its digest now. */
   has(artifact: Artifact, signal: AbortSignal): Promise<Outcome<boolean>>;
 }
 
 /** What earlier runs and sessions built. */
 export interface Records {
   /**
-   * The artifact that a service's inputs were built into for a target, if it was. `tests`: hash of the test sources that
-   * must have passed with it; empty when the tests do not run.
+   * The artifact that a service's inputs were built into for a target; undefined if there is none. `tests` is the
+   * hash of the test sources that must have passed with it. It is empty if the tests do not run.
    */
   find(service: string, inputs: RecordKey): Promise<Artifact | undefined>;
-  /** Remembers an artifact. A record that cannot be written costs a build later, so it is no failure. */
+  /** Remembers an artifact. If the record cannot be written, that is not a failure: it only costs a build later. */
   add(service: string, inputs: RecordKey, artifact: Artifact): Promise<void>;
 }
 
@@ -40,7 +40,7 @@ export interface RecordKey {
 export interface Clock {
   /** Monotonic. */
   now(): number;
-  /** Calls back once after `ms`; the returned function prevents it. */
+  /** Calls back once after `ms` milliseconds. The returned function prevents it. */
   after(ms: number, callback: () => void): () => void;
 }
 
@@ -50,11 +50,14 @@ export interface WorkParts {
   readonly imageBuilder: ImageBuilder;
   readonly manifests: ManifestLookup;
   /**
-   * Judges an image before it is deployed, as the registry's scan has it: SCAN_GATE, SCAN_INCOMPLETE. The stage reported
-   * is `scan`. Absent where there is no registry to ask.
+   * Judges an image by the registry's scan before it is deployed. Fails with SCAN_GATE or SCAN_INCOMPLETE. The stage
+   * reported is `scan`. Absent if there is no registry to ask.
    */
   readonly admit?: (artifact: Artifact, origin: Origin, context: WorkContext) => Promise<Outcome<void>>;
-  /** What an image gets that was let through: further tags, and a copy where the nodes pull from elsewhere. */
+  /**
+   * Publishes an image that the registry's scan admits: adds further tags, and copies it if the nodes pull from
+   * elsewhere.
+   */
   readonly publish: (artifact: Artifact, context: WorkContext) => Promise<Outcome<void>>;
   readonly renderer: Renderer;
   readonly way: Pick<Way, 'apply'>;
@@ -63,9 +66,9 @@ export interface WorkParts {
   readonly target: string;
 }
 
-/** What runs need beside the parts. */
+/** What runs need besides the parts. */
 export interface BuildParts extends WorkParts {
-  /** Absolute; what relative paths of diagnostics start from. */
+  /** Absolute. Relative paths of diagnostics start from it. */
   readonly projectRoot: string;
   readonly scanner: InputScanner;
   readonly records: Records;

@@ -1,33 +1,35 @@
 /**
- * Tells files that a build itself writes into its inputs (a version stamp in src/main/resources, a front end's bundle)
- * from files that somebody saved during the build. The former would make the loop build for ever, the latter must never
- * be taken for built. Nothing tells the two apart at once, so the first times count as saves:
- * - Content that changed in a file that git keeps is always a save; when it happens build after build, the user is told.
- * - Content that changed in a git-ignored file is a save twice; the third build in a row to change it wrote it.
- * - A file written again with the same content may have been something else while the compiler read it (a checkout there
- *   and back): the build is done once more, not for ever.
+ * Tells files that a build itself writes into its inputs (a version stamp in src/main/resources, a front end's
+ * bundle) from files that someone saved during the build. The first kind would make the loop build for ever. The
+ * second kind must never count as built. Nothing tells the two apart at once, so the first times count as saves:
+ * - Content that changed in a file that git keeps is always a save. If it happens build after build, the user is
+ *   told.
+ * - Content that changed in a git-ignored file is a save twice. If the third build in a row changes it, the build
+ *   wrote it.
+ * - A file that was written again with the same content may have been different while the compiler read it (a
+ *   checkout there and back). The build is done once more, but not for ever.
  */
 import type { Difference } from '../../watch/types.ts';
 
 /** What a build knows about the files that changed while it ran. */
 export interface WrittenFiles {
   /**
-   * Whether inputs of a run moved while its jar was built, so that its result must not be used. `done`: the build has
-   * ended, and what did not change during it is cleared of suspicion.
+   * Whether inputs of a run changed while its jar was built, so that its result must not be used. `done` means that
+   * the build has ended. What did not change during it is then no longer suspected.
    */
   moved(service: string, run: number, difference: Difference, done: boolean): boolean;
 }
 
-/** So many builds in a row have to change a git-ignored file before it counts as theirs. */
+/** A git-ignored file counts as written by the builds after this many in a row have changed it. */
 const enough = 3;
 
-/** For work that is done once and has no next time to learn from: git-ignored files count as the build's own. */
+/** For work that is done once and cannot learn for a next time. Git-ignored files count as the build's own. */
 export const writtenOnce: WrittenFiles = {
   moved: (_service, _run, difference) =>
     difference.changed.some((file) => file.buildInput && !file.gitIgnored),
 };
 
-/** Makes the session's memory of such files. `notice` is told once of each. */
+/** Makes the session's memory of such files. `notice` is called once for each. */
 export function createWrittenFiles(
   notice: (service: string, message: string, hint: string) => void,
 ): WrittenFiles {

@@ -1,6 +1,7 @@
 /**
- * The tag that keeps a deployed image in a Harbor. Retention rules and clean-ups use tags. A tag that moves (a branch,
- * `latest`) leaves its last image without any tag, and that image is collected although pods still name it by digest.
+ * The tag that keeps a deployed image in a Harbor. Retention rules and clean-ups go by tags. A tag that moves (a
+ * branch, `latest`) leaves its last image without any tag. That image is then collected, although pods still name it
+ * by digest.
  */
 import type { Artifact } from '../../core/events.ts';
 import { ok, type Outcome } from '../../core/outcome.ts';

@@ -1,4 +1,7 @@
-/** Why Buildah could not build an image. Pure. Its exit code is 125 for nearly everything, so only the text tells. */
+/**
+ * Why Buildah could not build an image. Its exit code is 125 for nearly everything, so only the text tells the cause.
+ * Pure.
+ */
 import { appdevError, type AppdevError } from '../../../core/errors.ts';
 import { withoutPasswords } from '../transfer/redact.ts';
 import { errorLine, loginHint, transferFailure, type TransferFailure } from '../transfer/errors.ts';
@@ -24,7 +27,7 @@ export function baseFailure(
   if (base === undefined) return undefined;
   const host = base.split('/', 1)[0] ?? base;
   const { error, retry } = transferFailure(`${service}: pulling ${base}`, host, lines);
-  // One is fixed by another login, the others by a change of the Containerfile or the registry.
+  // A refused login is fixed by another login. The others need a change of the Containerfile or the registry.
   const hint =
     retry === 'once' ? loginHint(host) : `check FROM in ${file}, or try by hand: buildah pull ${base}`;
   return { error: { ...error, code: 'BASE_IMAGE_MISSING', hint }, retry };
@@ -53,8 +56,8 @@ export function buildFailure(service: string, file: string, lines: readonly stri
 }
 
 /**
- * Whether Buildah took a here-document for something else, as before version 1.33: its mark for a file of the context, or its
- * text for instructions.
+ * Whether Buildah misread a here-document, as versions before 1.33 do. They take its mark for a file of the context,
+ * or its text for instructions.
  */
 function isForeignHeredoc(last: string, lines: readonly string[]): boolean {
   if (last.includes('copier: stat: "/<<')) return true;

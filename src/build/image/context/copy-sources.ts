@@ -14,7 +14,7 @@ export type ContextRead =
   | {
       readonly by: 'copy';
       readonly sources: CopySources;
-      /** A single source, to a destination whose name is not a folder's. If several files match, only one would win. */
+      /** A single source whose destination is not named like a folder. If several files match, only one would win. */
       readonly toFile: boolean;
     }
   | {
@@ -73,7 +73,10 @@ function define(
   }
 }
 
-/** The words of an instruction in one line, blanks between them as they were, without the texts of here-documents. */
+/**
+ * The words of an instruction in one line, with the blanks between them as they were. The texts of here-documents are
+ * left out.
+ */
 function lineOf(instruction: Add | Copy | Run): string {
   const bodies = heredocsOf(instruction).map((one) => one.getContentRange() ?? one.getDelimiterRange());
   const firstBody = Math.min(...bodies.map((range) => range?.start.line ?? Number.POSITIVE_INFINITY));
@@ -89,12 +92,12 @@ function lineOf(instruction: Add | Copy | Run): string {
   return line;
 }
 
-/** Those of an ADD the library keeps to itself. */
+/** The here-documents of an instruction. The library does not show those of an ADD. */
 function heredocsOf(instruction: Add | Copy | Run): readonly Heredoc[] {
   return instruction instanceof Add ? [] : instruction.getHeredocs();
 }
 
-/** Flags at the beginning of an instruction, without their quotes, and what follows them. */
+/** Flags at the beginning of an instruction without their quotes, and what follows them. */
 function splitFlags(text: string): { readonly flags: readonly string[]; readonly rest: string } {
   const flags: string[] = [];
   let rest = text.trimStart();
@@ -136,7 +139,7 @@ function copiesOf(instruction: Add | Copy, variables: ReadonlyMap<string, string
   const sources: string[] = [];
   for (const word of words.slice(0, -1)) {
     if (word.startsWith('<<')) {
-      // Its text stands in the Containerfile itself.
+      // The text of a here-document is in the Containerfile itself.
       if (hasHeredoc) continue;
       return [all];
     }
