@@ -23,6 +23,7 @@ import { writeBootJar } from '../support/boot-jar.ts';
 import { createFakeBuildCluster, type FakeBuildCluster } from '../support/fake-build-cluster.ts';
 import { startFakeHarbor, type FakeHarbor } from '../support/fake-harbor/fake-harbor.ts';
 import { adminPassword, type Project, type Robot } from '../support/fake-harbor/state.ts';
+import { publishImage } from '../support/publish-image.ts';
 import { recordingContext, type RecordingContext } from '../support/recording-context.ts';
 import { pushImage, startRegistry, type TestRegistry } from '../support/registry.ts';
 
@@ -116,7 +117,13 @@ async function build(
   const access = openRegistryAccess({ run: runProcess, env, push });
   if (access.kind !== 'ok') throw new Error(JSON.stringify(access));
   const { credentials } = access.value.asking;
-  const { client, pullGate, guarded } = openRegistry({
+  const {
+    client,
+    pullGate,
+    guarded,
+    admit,
+    keep: publish,
+  } = openRegistry({
     registry: target,
     access: access.value,
     createProject: false,
@@ -139,7 +146,7 @@ async function build(
     cache,
   });
   const request = { service: of, inputHash: 'a1b2', ...(jar === undefined ? {} : { jar }) };
-  return await guarded(builder).build(request, context);
+  return await publishImage({ imageBuilder: guarded(builder), admit, publish }, request, context);
 }
 
 async function built(...args: Parameters<typeof build>): Promise<Artifact> {
