@@ -130,7 +130,7 @@ describe('a machine or a call that does not fit', () => {
     [
       'go',
       'case $2 in GOVERSION) echo go1.20.1 ;; *) echo local ;; esac',
-      /Go is too old: it is go1\.20\.1[\s\S]*kind .*minikube/,
+      /Go is too old: this is go1\.20\.1[\s\S]*kind .*minikube/,
     ],
   ])('is told about %s', (command, script, message) => {
     const bin = mkdtempSync(join(folder, 'stand-in-'));
@@ -166,7 +166,7 @@ describe('a machine or a call that does not fit', () => {
     expect(cluster(['down']).code).toBe(0);
   });
 
-  it('does not take a folder of somebody else for its state', () => {
+  it('does not take a folder of someone else for its state', () => {
     const foreign = join(folder, 'theirs');
     mkdirSync(foreign);
     writeFileSync(join(foreign, 'letter'), 'dear');
