@@ -181,3 +181,8 @@ export const devRoutes: readonly RouteSpec[] = [routes['render-only'], routes.im
 export function stagesOf({ stages }: RouteSpec): readonly Stage[] {
   return stages.map(({ stage }) => stage);
 }
+
+/** Whether a route has this stage. */
+export function hasStage({ stages }: RouteSpec, stage: Stage): boolean {
+  return stages.some((spec) => spec.stage === stage);
+}

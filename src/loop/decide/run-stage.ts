@@ -2,7 +2,7 @@
  * Answers what others may do while a run is in its stage. Each answer comes from the run's row in the table of
  * routes. Pure.
  */
-import type { StageSpec } from '../../core/routes.ts';
+import { hasStage, type StageSpec } from '../../core/routes.ts';
 import { liveRun, type LoopState, type Run } from './state.ts';
 
 /**
@@ -47,8 +47,8 @@ export function isMakingImage({ route, imageMade }: Run): boolean {
 }
 
 /** Whether a route builds an image. */
-export function makesImage({ stages }: Run['route']): boolean {
-  return stages.some(({ stage }) => stage === 'image');
+export function makesImage(route: Run['route']): boolean {
+  return hasStage(route, 'image');
 }
 
 /** Number of batches that keep this machine busy. */

@@ -5,7 +5,7 @@
 import type { ServiceConfig } from '../../config/model.ts';
 import type { Artifact, Emit, StageTiming } from '../../core/events.ts';
 import { cancelled, failed, ok, type NotOk, type Outcome } from '../../core/outcome.ts';
-import { routes, type Route, type RouteSpec } from '../../core/routes.ts';
+import { hasStage, routes, type Route, type RouteSpec } from '../../core/routes.ts';
 import { execute, type OpenRun, type Step } from '../work/execute.ts';
 import { otherImages, type ImageOwner } from '../work/images.ts';
 import { createMeeting } from './meeting.ts';
@@ -70,7 +70,7 @@ const nothing: Running = { uses: {}, wasReady: false };
 export async function runOnce(options: OnceBase, route: Route, work: OnceWork): Promise<Artifacts> {
   const { services, given, images, signal } = options;
   const names = services.map(({ name }) => name);
-  const deploys = routes[route].stages.some(({ stage }) => stage === 'apply');
+  const deploys = hasStage(routes[route], 'apply');
   const order = deploys ? inNeedsOrder(services) : ok(services);
   const jobs = services.map((service, index) => begin(options, route, service, index + 1));
   const ends = new Map(names.map((name) => [name, createMeeting<NotOk>([name])]));
