@@ -366,17 +366,27 @@ export async function namespaceGone({ namespace }: Pick<Rig, 'namespace'>): Prom
   );
 }
 
+/** A process that a rig's appdev is or has started. */
+export interface RigProcess {
+  readonly pid: number;
+  readonly command: string;
+  /** Id of the appdev session that started it; empty for appdev itself. */
+  readonly session: string;
+}
+
 /** Processes whose environment carries this rig's namespace: appdev and everything that it started. */
-export function processesOf(rig: Rig): readonly { readonly pid: number; readonly command: string }[] {
-  const marker = `APPDEV_NAMESPACE=${rig.namespace}\0`;
+export function processesOf(rig: Rig): readonly RigProcess[] {
   return readdirSync('/proc').flatMap((name) => {
     if (!/^\d+$/.test(name)) return [];
     try {
-      if (!readFileSync(`/proc/${name}/environ`, 'utf8').includes(marker)) return [];
+      const variables = readFileSync(`/proc/${name}/environ`, 'utf8').split('\0');
+      if (!variables.includes(`APPDEV_NAMESPACE=${rig.namespace}`)) return [];
+      const mark = variables.find((variable) => variable.startsWith('APPDEV_SESSION='));
       return [
         {
           pid: Number(name),
           command: readFileSync(`/proc/${name}/cmdline`, 'utf8').replaceAll('\0', ' ').trim(),
+          session: mark?.slice('APPDEV_SESSION='.length) ?? '',
         },
       ];
     } catch {
