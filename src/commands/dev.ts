@@ -8,7 +8,7 @@ import { createLoop, type Loop } from '../loop/drive/driver.ts';
 import type { ServiceConfig } from '../config/model.ts';
 import { ok, type Outcome } from '../core/outcome.ts';
 import { onAbort } from '../support/abort.ts';
-import { systemClock } from '../support/clock.ts';
+import { monotonicClock, systemClock } from '../support/clock.ts';
 import { createAttachments } from '../app/dev/attachments.ts';
 import { followConnection } from '../app/dev/connection.ts';
 import { openTarget, type OpenTarget } from '../app/compose/cluster.ts';
@@ -111,13 +111,7 @@ async function runLoop(
       }),
     ),
     records: work.records,
-    clock: {
-      now: () => performance.now(),
-      after: (ms, callback) => {
-        const timer = setTimeout(callback, ms);
-        return () => clearTimeout(timer);
-      },
-    },
+    clock: monotonicClock,
     emit: (event) => {
       emit(event);
       registry?.seen(event);

@@ -9,7 +9,8 @@ import type { Artifact, EventBody } from '../../src/core/events.ts';
 import type { Stage } from '../../src/core/routes.ts';
 import type { LoopParts } from '../../src/loop/drive/driver.ts';
 import type { WatcherHooks } from '../../src/loop/drive/looks.ts';
-import type { Clock, ManifestLookup, WorkParts } from '../../src/loop/work/types.ts';
+import type { MonotonicClock } from '../../src/support/clock.ts';
+import type { ManifestLookup, WorkParts } from '../../src/loop/work/types.ts';
 import { createRecords } from '../../src/loop/work/records.ts';
 import { cancelled, ok, type Outcome } from '../../src/core/outcome.ts';
 import type { Role } from '../../src/core/role.ts';
@@ -153,7 +154,7 @@ function describe(absolute: string): ChangedFile {
 }
 
 /** A clock that stands still until it is moved. */
-export class FakeClock implements Clock {
+export class FakeClock implements MonotonicClock {
   #now = 0;
   readonly #timers = new Set<{ readonly at: number; readonly callback: () => void }>();
 

@@ -1,6 +1,7 @@
 /** What the one-shot commands hand to the loop's work. */
 import { writtenOnce } from '../../loop/work/written.ts';
 import type { OnceOptions } from '../../loop/once/once.ts';
+import { monotonicClock } from '../../support/clock.ts';
 import { createScanner } from '../../watch/scanner.ts';
 import type { Session } from '../session.ts';
 import type { Work } from './work.ts';
@@ -24,7 +25,7 @@ export function onceOptions({ project, services, emit, signals }: Session, work:
     images: project.config.services,
     parts: { ...parts, projectRoot: config.root, scanner, records, written: writtenOnce, testsRun },
     emit,
-    now: () => performance.now(),
+    now: () => monotonicClock.now(),
     signal: signals.shutdown,
     reason: 'start',
   };

@@ -2,6 +2,7 @@
 import type { Artifact } from '../../core/events.ts';
 import { verifyServices } from '../../loop/once/once.ts';
 import type { Outcome } from '../../core/outcome.ts';
+import { monotonicClock } from '../../support/clock.ts';
 import type { OpenTarget } from '../compose/cluster.ts';
 import { firstFailure } from '../first-failure.ts';
 import type { Session } from '../session.ts';
@@ -19,7 +20,7 @@ export async function verifyRunning(
 ): Promise<Outcome<void>> {
   const outcomes = await verifyServices({
     ...{ services, images: project.config.services, parts: { renderer, observer } },
-    ...{ emit, now: () => performance.now(), signal: signals.shutdown },
+    ...{ emit, now: () => monotonicClock.now(), signal: signals.shutdown },
     ...{ reason: 'verify', given: artifacts },
   });
   return firstFailure(outcomes.values());

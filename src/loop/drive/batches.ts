@@ -6,6 +6,7 @@ import type { Rendered } from '../../deploy/types.ts';
 import type { Artifact, Emit } from '../../core/events.ts';
 import { cancelled, ok, type CancelReason, type Outcome } from '../../core/outcome.ts';
 import { onAbort } from '../../support/abort.ts';
+import type { MonotonicClock } from '../../support/clock.ts';
 import type { Fingerprint, InputScanner } from '../../watch/types.ts';
 import { execute, type Step } from '../work/execute.ts';
 import { identityOf, otherImages } from '../work/images.ts';
@@ -14,21 +15,21 @@ import type { Member, RunEnd } from '../work/member.ts';
 import { openRun } from '../work/open-run.ts';
 import { createRunReporter, type RunReporter } from '../work/reporter.ts';
 import { createAdmission } from '../steps/scan.ts';
-import type { Session } from './configuration.ts';
+import type { Configuration } from './configuration.ts';
 import { createSteps } from '../steps/list.ts';
 import type { Message, RunFinished, RunOrder } from '../decide/messages.ts';
 import type { Running, Uses } from '../decide/state.ts';
-import type { BuildParts, Clock, Records } from '../work/types.ts';
+import type { BuildParts, Records } from '../work/types.ts';
 import type { WrittenFiles } from '../work/written.ts';
 
-/** What runs need besides the session's parts. */
+/** What runs need besides the parts of the configuration. */
 export interface BatchesParts {
   readonly scanner: InputScanner;
   readonly records: Records;
   readonly written: WrittenFiles;
   readonly looks: Looks;
   readonly testsRun: BuildParts['testsRun'];
-  readonly clock: Clock;
+  readonly clock: MonotonicClock;
   readonly emit: Emit;
   /** Steps besides those of loop/steps/list.ts. */
   readonly steps?: readonly Step[];
@@ -53,7 +54,7 @@ interface Job {
 /** Makes the part that carries out runs for a loop. `tell` takes its messages. */
 export function createBatches(
   parts: BatchesParts,
-  session: Session,
+  configuration: Configuration,
   tell: (message: Message) => void,
 ): Batches {
   const { scanner, records, written, testsRun, clock, emit, looks } = parts;
@@ -61,10 +62,10 @@ export function createBatches(
   const gates = new Map<number, (outcome: Outcome<Running>) => void>();
   /** The newest image of each service of this session. */
   const images = new Map<string, Artifact>();
-  const admission = createAdmission(session.work);
+  const admission = createAdmission(configuration.work);
   const build: BuildParts = {
-    ...session.work,
-    projectRoot: session.config.root,
+    ...configuration.work,
+    projectRoot: configuration.config.root,
     ...{ scanner, records, written, testsRun },
   };
   const steps = [
@@ -73,8 +74,8 @@ export function createBatches(
       jarEnded: (member) => looks.jarEnded(member),
       accepted: accept,
       made,
-      others: ({ service }) => otherImages(session.images, service.name, images),
-      awaits: (other) => session.service(other)?.image !== undefined,
+      others: ({ service }) => otherImages(configuration.images, service.name, images),
+      awaits: (other) => configuration.service(other)?.image !== undefined,
       gate,
       rendered: (member, scan, deploy) => accept(member, { ...scan.fingerprint, deploy }),
     }),
@@ -104,7 +105,7 @@ export function createBatches(
   }
 
   function begin(order: RunOrder): readonly Job[] {
-    const service = session.service(order.service);
+    const service = configuration.service(order.service);
     if (service === undefined) return [];
     const { run, route, force, fingerprint: expected } = order;
     const controller = new AbortController();

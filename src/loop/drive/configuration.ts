@@ -21,8 +21,8 @@ export interface Reloaded {
   readonly images: readonly ImageOwner[];
 }
 
-/** What a session is made from. */
-export interface SessionParts extends Reloaded {
+/** What the configuration is made from. */
+export interface ConfigurationParts extends Reloaded {
   readonly work: WorkParts;
   readonly reload: () => Promise<Outcome<Reloaded>>;
   /** Whether a service's unit tests run with its build. */
@@ -31,7 +31,7 @@ export interface SessionParts extends Reloaded {
 }
 
 /** The active configuration, and what comes from it. */
-export interface Session {
+export interface Configuration {
   readonly config: ProjectConfig;
   readonly work: WorkParts;
   /** As in `Reloaded`. */
@@ -44,8 +44,8 @@ export interface Session {
   reload(): Promise<Message>;
 }
 
-/** Makes the session. It begins with the configuration of `parts`, and reads nothing yet. */
-export function createSession(parts: SessionParts): Session {
+/** Makes the active configuration. It begins with the configuration of `parts`, and reads nothing yet. */
+export function createConfiguration(parts: ConfigurationParts): Configuration {
   const { work } = parts;
   let { config, images } = parts;
   /** The configuration as it was read last. It shows whether the next reading brings anything new. */

@@ -10,7 +10,7 @@ import { createLooks, type LooksParts } from './looks.ts';
 import type { RouteSpec } from '../../core/routes.ts';
 import type { Step } from '../work/execute.ts';
 import { reduce } from '../decide/reducer.ts';
-import { createSession, type Reloaded } from './configuration.ts';
+import { createConfiguration, type Reloaded } from './configuration.ts';
 import type { Effect, Message, Timer, UserMessage } from '../decide/messages.ts';
 import { initialState, type LoopState } from '../decide/state.ts';
 import type { Records, WorkParts } from '../work/types.ts';
@@ -18,7 +18,7 @@ import { createWrittenFiles } from '../work/written.ts';
 
 /** What the loop is made from. */
 export interface LoopParts extends LooksParts {
-  /** The project with the services that take part in the session. */
+  /** The project with the services that take part in the configuration. */
   readonly config: ProjectConfig;
   readonly work: WorkParts;
   /** All services of the project, also those that take no part. */
@@ -62,12 +62,12 @@ export function createLoop(parts: LoopParts): Loop {
     stop = resolve;
     crash = reject;
   });
-  const session = createSession(parts);
+  const configuration = createConfiguration(parts);
   const written = createWrittenFiles((service, message, hint) =>
     emit({ type: 'notice', level: 'warning', service, message, hint }),
   );
-  const looks = createLooks(parts, session, written, tell);
-  const batches = createBatches({ ...parts, written, looks }, session, tell);
+  const looks = createLooks(parts, configuration, written, tell);
+  const batches = createBatches({ ...parts, written, looks }, configuration, tell);
 
   function tell(message: Message): void {
     queue.push(message);
@@ -139,14 +139,14 @@ export function createLoop(parts: LoopParts): Loop {
   }
 
   async function reload(): Promise<void> {
-    const message = await session.reload();
-    if (message.kind === 'config-reloaded') scanner.configure(session.config);
+    const message = await configuration.reload();
+    if (message.kind === 'config-reloaded') scanner.configure(configuration.config);
     tell(message);
   }
 
   return {
     async start() {
-      state = initialState(await session.specs(), limit, parts.routes);
+      state = initialState(await configuration.specs(), limit, parts.routes);
       started = true;
       queue.unshift({ kind: 'started' });
       drain();

@@ -3,11 +3,11 @@
  * equal to the scanned ones. It remembers the last scan of each service, and decides nothing about it.
  */
 import type { Emit } from '../../core/events.ts';
+import type { MonotonicClock } from '../../support/clock.ts';
 import type { Fingerprint, GitProbe, InputScanner, Scan, Wake, Watcher } from '../../watch/types.ts';
 import type { Member } from '../work/member.ts';
-import type { Session } from './configuration.ts';
+import type { Configuration } from './configuration.ts';
 import type { LookResult, Message } from '../decide/messages.ts';
-import type { Clock } from '../work/types.ts';
 import type { WrittenFiles } from '../work/written.ts';
 
 /** A run that starts now can use a scan that is at most this many milliseconds old. */
@@ -25,7 +25,7 @@ export interface LooksParts {
   readonly scanner: InputScanner;
   readonly createWatcher: (hooks: WatcherHooks) => Watcher;
   readonly git: GitProbe;
-  readonly clock: Clock;
+  readonly clock: MonotonicClock;
   readonly emit: Emit;
 }
 
@@ -47,7 +47,7 @@ export interface Looks {
 /** Makes the looks of a loop. `tell` takes its messages. */
 export function createLooks(
   parts: LooksParts,
-  session: Session,
+  configuration: Configuration,
   written: WrittenFiles,
   tell: (message: Message) => void,
 ): Looks {
@@ -84,7 +84,7 @@ export function createLooks(
 
   async function watchFolders(): Promise<void> {
     const folders = new Map<string, string>();
-    for (const name of seen.keys()) if (session.service(name) === undefined) seen.delete(name);
+    for (const name of seen.keys()) if (configuration.service(name) === undefined) seen.delete(name);
     for (const scan of seen.values()) for (const [folder, id] of scan.folders) folders.set(folder, id);
     const added = await watcher.watch(folders);
     if (!announced) {
@@ -109,7 +109,7 @@ export function createLooks(
       const results: LookResult[] = [];
       let regroup = false;
       for (const name of names) {
-        const service = session.service(name);
+        const service = configuration.service(name);
         if (service === undefined) continue;
         const scan = await scanner.scan(service);
         const before = seen.get(name);
@@ -129,7 +129,7 @@ export function createLooks(
       lookedAtMs = startedMs;
       lookedAt = names;
       tell({ kind: 'git-free' });
-      if (regroup) tell({ kind: 'specs-found', services: await session.specs() });
+      if (regroup) tell({ kind: 'specs-found', services: await configuration.specs() });
       tell({ kind: 'rescanned', results });
       watching = watching.then(watchFolders);
       await watching;

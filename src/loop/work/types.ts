@@ -36,14 +36,6 @@ export interface RecordKey {
   readonly target: string;
 }
 
-/** Time, in milliseconds. Tests move it by hand. */
-export interface Clock {
-  /** Monotonic. */
-  now(): number;
-  /** Calls back once after `ms` milliseconds. The returned function prevents it. */
-  after(ms: number, callback: () => void): () => void;
-}
-
 /** The parts that build and deploy. */
 export interface WorkParts {
   readonly jarBuilder: JarBuilder;

@@ -5,7 +5,7 @@ import type { TagsConfig } from '../../../config/model.ts';
 import type { Origin } from '../../../config/text/tree.ts';
 import type { Artifact, EventBody } from '../../../core/events.ts';
 import { failed, ok, type Outcome } from '../../../core/outcome.ts';
-import { createTagger, type TaggedSession, type TaggerParts } from './tagger.ts';
+import { createTagger, type TaggedCommand, type TaggerParts } from './tagger.ts';
 
 const { signal } = new AbortController();
 const artifact: Artifact = {
@@ -42,7 +42,7 @@ function setup(template: string | undefined, options: Partial<TaggerParts> & { c
     services: [{ name: 'orders', path: '/p', image: template === undefined ? {} : { tags } }],
     project: { originOf: (path: readonly string[]) => (path[0] === 'tags' ? origin : undefined) },
     emit: (event: EventBody) => told.push(event),
-  } as unknown as TaggedSession;
+  } as unknown as TaggedCommand;
   const client: TaggerParts['client'] = {
     headManifest: (_repository, tag) => {
       const digest = registry.get(tag);

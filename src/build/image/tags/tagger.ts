@@ -20,8 +20,8 @@ export interface Tagger {
   given(artifact: Artifact): readonly string[];
 }
 
-/** What a tagger knows of the session that it tags for. */
-export interface TaggedSession {
+/** What a tagger knows of the command that it tags for. */
+export interface TaggedCommand {
   readonly emit: Emit;
   readonly services: readonly ServiceConfig[];
   readonly project: Pick<LoadedProject, 'originOf'>;
@@ -38,9 +38,9 @@ export interface TaggerParts {
   readonly startedMs: number;
 }
 
-/** Makes the tagger of a session. */
-export function createTagger(session: TaggedSession, { git, client, startedMs }: TaggerParts): Tagger {
-  const { emit, services, project, command } = session;
+/** Makes the tagger of a command. */
+export function createTagger(tagged: TaggedCommand, { git, client, startedMs }: TaggerParts): Tagger {
+  const { emit, services, project, command } = tagged;
   const given = new Map<string, string>();
   let warned = false;
 
