@@ -30,6 +30,8 @@ export const buildLabel = 'dev.appdev/build';
 /** Label of doctor's pods. Its value is the project's name. */
 export const probeLabel = 'dev.appdev/doctor';
 /** Annotation with the process that made a pod, so that another session can tell whether that process is still alive. */
-export const holderAnnotation = 'dev.appdev/holder';
+export const holderAnnotation = 'dev.appdev/holder-process';
+/** The same on pods of earlier versions. It is only read: Helm's releases have a label with this key. */
+export const olderHolderAnnotation = 'dev.appdev/holder';
 /** Annotation with the place (the machine's boot and the pid namespace) in which the holder's process id is valid. */
 export const placeAnnotation = 'dev.appdev/holder-place';

@@ -3,8 +3,8 @@
  * the result is known. The next doctor removes pods that a killed doctor left.
  */
 import { randomBytes } from 'node:crypto';
-import { holderAnnotation, placeAnnotation, probeLabel } from '../../core/labels.ts';
-import { holderOfProcess, mayRun } from '../../cluster/hold/holder.ts';
+import { probeLabel } from '../../core/labels.ts';
+import { annotationsOf, holderOfProcess, makerOf, mayHold } from '../../cluster/hold/holder.ts';
 import { queryFor } from '../../cluster/ref.ts';
 import type { Cluster, KubeObject, ObjectRef } from '../../cluster/types.ts';
 import type { Artifact } from '../../core/events.ts';
@@ -60,7 +60,7 @@ export async function probePull(
 }
 
 async function podOf(image: string, { namespace, project }: PullPlace): Promise<KubeObject> {
-  const { identity, place } = await holderOfProcess();
+  const holder = await holderOfProcess();
   return {
     apiVersion: 'v1',
     kind: 'Pod',
@@ -68,7 +68,7 @@ async function podOf(image: string, { namespace, project }: PullPlace): Promise<
       name: `appdev-doctor-${randomBytes(5).toString('hex')}`,
       namespace,
       labels: { [probeLabel]: project },
-      annotations: { [holderAnnotation]: identity, [placeAnnotation]: place },
+      annotations: annotationsOf(holder),
     },
     spec: {
       restartPolicy: 'Never',
@@ -140,11 +140,10 @@ async function removeLeftoverProbes(
   const query = { apiVersion: 'v1', kind: 'Pod', namespace, labelSelector: `${probeLabel}=${project}` };
   const listed = await cluster.list(query, signal);
   if (listed.kind !== 'ok') return;
-  for (const { metadata } of listed.value) {
-    const identity = metadata.annotations?.[holderAnnotation] ?? '';
-    const place = metadata.annotations?.[placeAnnotation] ?? '';
+  for (const pod of listed.value) {
+    const { metadata } = pod;
     const old = Date.parse(metadata.creationTimestamp ?? '') + forgottenMs < Date.now();
-    if (!old && (await mayRun({ identity, place }))) continue;
+    if (!old && (await mayHold(makerOf(pod)))) continue;
     const ref = { apiVersion: 'v1', kind: 'Pod', namespace, name: metadata.name };
     await cluster.remove(ref, { graceSeconds: 0 }, signal);
   }

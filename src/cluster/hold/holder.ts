@@ -1,13 +1,15 @@
 /**
  * Who holds a lock: a process. A person can tell from its name whom to ask, and another appdev on the same machine can
- * see whether it is still running. Reads /proc if there is one.
+ * see whether it is still running. Only this file knows which annotations of an object say so.
  */
 import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, readlink, writeFile } from 'node:fs/promises';
 import { hostname, userInfo } from 'node:os';
 import { join } from 'node:path';
+import { holderAnnotation, olderHolderAnnotation, placeAnnotation } from '../../core/labels.ts';
 import { cacheFolder } from '../../support/files/folders.ts';
-import { identify, isAlive } from '../../support/process/proc.ts';
+import { holderText, markOf, mayRun, parseHolderText } from '../../support/process/mark.ts';
+import type { KubeObject } from '../types.ts';
 
 /** One appdev process. */
 export interface Holder {
@@ -22,19 +24,29 @@ export interface Holder {
 
 /** The holder for this process, or for another process of this machine. */
 export async function holderOfProcess(pid: number = process.pid): Promise<Holder> {
-  const startTime = identify(pid)?.startTime ?? '0';
-  return { identity: `${userName()}@${hostname()} ${pid}/${startTime}`, place: await thisPlace() };
+  const place = await thisPlace();
+  return { identity: holderText(`${userName()}@${hostname()}`, markOf(place, pid)), place };
 }
 
 /**
  * False only if the holder certainly no longer runs: it ran on this boot of this machine and in this pid namespace, and
  * its process is gone or its pid now belongs to a process that was started at another time.
  */
-export async function mayRun(holder: Holder): Promise<boolean> {
-  const [, pid, startTime] = / (\d+)\/(\d+)$/.exec(holder.identity) ?? [];
-  if (pid === undefined || startTime === undefined) return true;
-  if (holder.place === '' || holder.place !== (await thisPlace())) return true;
-  return isAlive({ pid: Number(pid), startTime });
+export async function mayHold({ identity, place }: Holder): Promise<boolean> {
+  const mark = parseHolderText(identity, place);
+  return mark === undefined || mayRun(mark, await thisPlace());
+}
+
+/** The annotations of an object that this holder makes. */
+export function annotationsOf({ identity, place }: Holder): Readonly<Record<string, string>> {
+  return { [holderAnnotation]: identity, [placeAnnotation]: place };
+}
+
+/** Who made an object. Both texts are empty if its annotations do not say so. */
+export function makerOf(object: KubeObject): Holder {
+  const { annotations = {} } = object.metadata;
+  const identity = annotations[holderAnnotation] ?? annotations[olderHolderAnnotation] ?? '';
+  return { identity, place: annotations[placeAnnotation] ?? '' };
 }
 
 /** `user@host (pid 123)`, for messages. */

@@ -7,7 +7,7 @@ import { failed, ok, type Outcome } from '../../core/outcome.ts';
 import { hasAborted } from '../../support/abort.ts';
 import { numberAt, stringAt } from '../../support/fields.ts';
 import { systemClock } from '../../support/clock.ts';
-import { describeHolder, mayRun, holderOfProcess, type Holder } from './holder.ts';
+import { describeHolder, mayHold, holderOfProcess, type Holder } from './holder.ts';
 import type { Cluster, KubeObject, ObjectRef } from '../types.ts';
 import { placeAnnotation } from '../../core/labels.ts';
 
@@ -147,7 +147,7 @@ export async function isFree(current: KubeObject, holder: Holder): Promise<boole
   // Clocks of two machines differ. Then a session that is still running learns at its next renewal that it lost the
   // lock.
   if (Number.isNaN(renewed) || renewed + duration * 1000 < Date.now()) return true;
-  return !(await mayRun({ identity, place: current.metadata.annotations?.[placeAnnotation] ?? '' }));
+  return !(await mayHold({ identity, place: current.metadata.annotations?.[placeAnnotation] ?? '' }));
 }
 
 function locked(current: KubeObject, request: LockRequest): Outcome<never> {

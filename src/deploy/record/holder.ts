@@ -4,8 +4,9 @@
  * with it, nobody holds the release any more. The mark names the host, so another host cannot draw that conclusion.
  */
 import { createHash } from 'node:crypto';
-import { readFile, readdir, readlink } from 'node:fs/promises';
+import { readFile, readlink } from 'node:fs/promises';
 import { hostname } from 'node:os';
+import { environmentOf, processIds } from '../../support/process/proc.ts';
 import type { RunProcess } from '../../support/process/process.ts';
 
 /** Environment variable that holds a helm process's mark. */
@@ -34,11 +35,14 @@ export function createHolders(run: RunProcess): Holders {
     },
     async stateOf(mark) {
       if (mark.split('.')[0] !== (await here())) return 'unknown';
-      const environments =
-        process.platform === 'linux' ? await procEnvironments() : await psEnvironments(run);
-      if (environments === undefined) return 'unknown';
       const needle = `${holderVariable}=${mark}`;
-      return environments.some((text) => text.split(/[\0 ]/).includes(needle)) ? 'alive' : 'gone';
+      // Environments of other users' processes cannot be read, and those processes cannot be ours.
+      const found =
+        process.platform === 'linux'
+          ? processIds().some((pid) => environmentOf(pid).includes(needle))
+          : await psFinds(run, needle);
+      if (found === undefined) return 'unknown';
+      return found ? 'alive' : 'gone';
     },
   };
 }
@@ -56,21 +60,14 @@ async function hostMark(): Promise<string> {
   return `h${hash.digest('hex').slice(0, 12)}`;
 }
 
-/** Environments of this user's processes. Other users' cannot be read, and cannot be ours. Undefined without /proc. */
-async function procEnvironments(): Promise<readonly string[] | undefined> {
-  const entries = await readdir('/proc').catch(() => undefined);
-  const pids = entries?.filter((name) => /^\d+$/.test(name));
-  if (pids === undefined) return undefined;
-  return await Promise.all(
-    pids.map(async (pid) => await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '')),
-  );
-}
-
-/** The same through `ps`, whose option -E appends the environment on macOS and the BSDs. Windows has neither. */
-async function psEnvironments(run: RunProcess): Promise<readonly string[] | undefined> {
+/**
+ * The same through `ps`, whose option -E appends the environment on macOS and the BSDs. Undefined if it cannot tell, as
+ * on Windows.
+ */
+async function psFinds(run: RunProcess, needle: string): Promise<boolean | undefined> {
   if (process.platform === 'win32') return undefined;
   const { signal } = new AbortController();
   const listed = await run({ tool: 'ps', args: ['-axwwE', '-o', 'command='], cwd: '/' }, { signal });
   if (listed.kind !== 'exited' || listed.exitCode !== 0) return undefined;
-  return listed.stdout.split('\n');
+  return listed.stdout.split(/[\n ]/).includes(needle);
 }

@@ -13,7 +13,7 @@ import { cancelled, failed, ok, type Outcome } from '../../core/outcome.ts';
 import { systemClock } from '../clock.ts';
 import { diskFull, isDiskFull } from './disk-full.ts';
 import { numberAt, stringAt } from '../fields.ts';
-import { identify, isAlive } from '../process/proc.ts';
+import { markOf, mayRun } from '../process/mark.ts';
 
 /** The process that holds a lock. */
 export interface LockHolder {
@@ -49,11 +49,10 @@ let count = 0;
  */
 export async function tryLock(path: string, doing: string): Promise<Outcome<LockTry>> {
   count += 1;
+  const host = hostname();
+  const { pid, startTime } = markOf(host);
   const own: LockHolder = {
-    pid: process.pid,
-    startTime: identify(process.pid)?.startTime ?? '0',
-    host: hostname(),
-    doing,
+    ...{ pid, startTime, host, doing },
     since: new Date().toISOString(),
   };
   // The file is complete before it gets its number, so that no other process reads half of it.
@@ -65,7 +64,7 @@ export async function tryLock(path: string, doing: string): Promise<Outcome<Lock
       const highest = Math.max(0, ...(await numbersIn(path)));
       const by = highest === 0 ? undefined : await holderOf(join(path, String(highest)));
       if (by === 'vanished') continue;
-      if (by !== undefined && (by.host !== own.host || isAlive(by))) return ok({ kind: 'held', by });
+      if (by !== undefined && mayRun({ ...by, place: by.host }, host)) return ok({ kind: 'held', by });
       if (await claim(path, highest + 1, draft))
         return ok({ kind: 'locked', lock: lockOf(path, highest + 1) });
     }

@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { commandOf, environmentOf, groupOf, identify, isAlive, isGroupAlive } from './proc.ts';
-import { isSessionAlive, sessionId } from './mark.ts';
 
 describe('processes', () => {
   it('are identified by pid and start time', () => {
@@ -10,12 +9,6 @@ describe('processes', () => {
     expect(self && isAlive(self)).toBe(true);
     expect(self && isAlive({ ...self, startTime: `${self.startTime}1` })).toBe(false);
     expect(identify(999_999_999)).toBeUndefined();
-  });
-
-  it('make a session id that is alive with them', () => {
-    expect(isSessionAlive(sessionId)).toBe(true);
-    expect(isSessionAlive('999999999-1')).toBe(false);
-    expect(isSessionAlive('something else')).toBe(true);
   });
 });
 

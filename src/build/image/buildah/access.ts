@@ -13,7 +13,7 @@ export interface BuildahAccess {
 }
 
 /** Access for what needs no login and no authority of ours. */
-export const openAccess: BuildahAccess = {
+export const anonymousAccess: BuildahAccess = {
   flags: [],
   env: () => Promise.resolve(ok({})),
 };

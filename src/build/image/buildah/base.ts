@@ -2,7 +2,7 @@
 import { failed, ok, type Outcome } from '../../../core/outcome.ts';
 import { systemClock } from '../../../support/clock.ts';
 import { withoutPasswords } from '../transfer/redact.ts';
-import { openAccess, type BuildahAccess } from './access.ts';
+import { anonymousAccess, type BuildahAccess } from './access.ts';
 import { transferFailure, type TransferFailure } from '../transfer/errors.ts';
 import type { Buildah } from './session.ts';
 import type { BuildahRun } from './tool.ts';
@@ -31,7 +31,7 @@ export async function resolveBase(
   onLine(`pulling the base image ${name}`);
   const host = name.includes('/') ? name.slice(0, name.indexOf('/')) : '';
   const insecure = insecureHost !== undefined && host === insecureHost ? ['--tls-verify=false'] : [];
-  const own = host !== '' && host === registryHost ? access : openAccess;
+  const own = host !== '' && host === registryHost ? access : anonymousAccess;
   const env = await own.env(false, signal);
   if (env.kind !== 'ok') return env;
   const args = ['pull', '-q', ...noOwnRetries, ...insecure, ...own.flags, name];

@@ -16,7 +16,7 @@ import type { ImageLoad, ImageTarget, Registry } from '../../../registry/types.t
 import type { RunProcess } from '../../../support/process/process.ts';
 import { makeLargeTempFolder } from '../../../support/files/temp.ts';
 import { openBuildah, type Buildah } from './session.ts';
-import { openAccess, type BuildahAccess } from './access.ts';
+import { anonymousAccess, type BuildahAccess } from './access.ts';
 import { buildContainerfile } from './containerfile.ts';
 import { diskFull, orDiskFull, saysDiskFull } from '../../../support/files/disk-full.ts';
 import { ImageRecords } from './records.ts';
@@ -49,7 +49,7 @@ export interface BuildahParts {
 
 /** Returns the builder. */
 export function createBuildahBuilder(parts: BuildahParts): ImageBuilder {
-  const { project, target, access = openAccess } = parts;
+  const { project, target, access = anonymousAccess } = parts;
   const records = new ImageRecords(join(parts.cache, 'buildah'));
   const layered = new LayeredImages();
   const insecureHost =

@@ -35,7 +35,7 @@ const cluster: Pick<Cluster, 'list' | 'remove' | 'follow'> = {
 function put(
   name: string,
   holder: { readonly identity: string; readonly place: string },
-  more: { readonly created?: string; readonly status?: unknown } = {},
+  more: { readonly created?: string; readonly status?: unknown; readonly key?: string } = {},
 ): void {
   objects.push({
     apiVersion: 'v1',
@@ -43,7 +43,10 @@ function put(
     metadata: {
       name,
       creationTimestamp: more.created ?? recent,
-      annotations: { 'dev.appdev/holder': holder.identity, 'dev.appdev/holder-place': holder.place },
+      annotations: {
+        [more.key ?? 'dev.appdev/holder-process']: holder.identity,
+        'dev.appdev/holder-place': holder.place,
+      },
     },
     ...(more.status === undefined ? {} : { status: more.status }),
   });
@@ -60,13 +63,15 @@ it('removes what dead sessions left, and what ended long ago, and nothing else',
   };
   put('mine', alive);
   put('dead', dead);
+  // As earlier versions named it.
+  put('dead-older', dead, { key: 'dev.appdev/holder' });
   put('elsewhere', elsewhere, { created: old });
   put('elsewhere-ended-now', elsewhere, { status: ended });
   put('elsewhere-ended', elsewhere, { created: old, status: ended });
   const { signal } = new AbortController();
   const outcome = await removeLeftoverBuilds(cluster, { namespace: 'shop', project: 'shop' }, signal, now);
-  expect(outcome).toEqual(ok(2));
-  expect(removed.sort()).toEqual(['Pod dead', 'Pod elsewhere-ended']);
+  expect(outcome).toEqual(ok(3));
+  expect(removed.sort()).toEqual(['Pod dead', 'Pod dead-older', 'Pod elsewhere-ended']);
   // Nobody else's objects are even looked at.
   expect(new Set(selectors)).toEqual(new Set(['dev.appdev/build=shop']));
 });

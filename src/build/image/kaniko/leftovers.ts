@@ -3,10 +3,10 @@
  * dead, and pods of any session that ended long ago. Their Secrets belong to them and go with them. Ignores everything
  * without our label.
  */
-import { mayRun } from '../../../cluster/hold/holder.ts';
+import { makerOf, mayHold } from '../../../cluster/hold/holder.ts';
 import type { Cluster, KubeObject } from '../../../cluster/types.ts';
 import { ok, type Outcome } from '../../../core/outcome.ts';
-import { buildLabel, holderAnnotation, placeAnnotation } from '../../../core/labels.ts';
+import { buildLabel } from '../../../core/labels.ts';
 import { removeBuild } from './remove.ts';
 import { podTiming } from './run.ts';
 import { podState } from './state.ts';
@@ -39,10 +39,8 @@ export async function removeLeftoverBuilds(
 }
 
 async function isLeft(pod: KubeObject, now: number): Promise<boolean> {
-  const { annotations, creationTimestamp } = pod.metadata;
-  const identity = annotations?.[holderAnnotation] ?? '';
-  if (!(await mayRun({ identity, place: annotations?.[placeAnnotation] ?? '' }))) return true;
-  const old = Date.parse(creationTimestamp ?? '') + forgottenMs < now;
+  if (!(await mayHold(makerOf(pod)))) return true;
+  const old = Date.parse(pod.metadata.creationTimestamp ?? '') + forgottenMs < now;
   if (!old) return false;
   return ['ended', 'lost'].includes(podState(pod).kind);
 }

@@ -111,7 +111,7 @@ describe('the pod', () => {
           'dev.appdev/service': 'orders',
         },
         annotations: {
-          'dev.appdev/holder': 'dev@desk 12/345',
+          'dev.appdev/holder-process': 'dev@desk 12/345',
           'dev.appdev/holder-place': 'boot pid',
           'kubectl.kubernetes.io/default-container': 'executor',
         },

@@ -3,10 +3,10 @@
  * test/stand-in-executor/flags.json lists what the executor understands, and a test checks this file against it.
  */
 import { randomBytes } from 'node:crypto';
-import type { Holder } from '../../../cluster/hold/holder.ts';
+import { annotationsOf, type Holder } from '../../../cluster/hold/holder.ts';
 import type { KubeObject } from '../../../cluster/types.ts';
 import type { KanikoConfig } from '../../../config/model.ts';
-import { buildLabel, serviceLabel, holderAnnotation, placeAnnotation } from '../../../core/labels.ts';
+import { buildLabel, serviceLabel } from '../../../core/labels.ts';
 
 /** Name of the only container. */
 export const executorContainer = 'executor';
@@ -111,7 +111,10 @@ export function buildPod(name: string, build: BuildPod): KubeObject {
     kind: 'Pod',
     metadata: {
       ...metadata(name, build),
-      annotations: { ...held(build), 'kubectl.kubernetes.io/default-container': executorContainer },
+      annotations: {
+        ...annotationsOf(build.holder),
+        'kubectl.kubernetes.io/default-container': executorContainer,
+      },
     },
     spec: {
       restartPolicy: 'Never',
@@ -184,7 +187,7 @@ export function buildSecret(name: string, build: BuildPod, { login, authority }:
   return {
     apiVersion: 'v1',
     kind: 'Secret',
-    metadata: { ...metadata(name, build), annotations: held(build) },
+    metadata: { ...metadata(name, build), annotations: annotationsOf(build.holder) },
     type: login === undefined ? 'Opaque' : 'kubernetes.io/dockerconfigjson',
     stringData: {
       ...(login === undefined ? {} : { [loginKey]: login }),
@@ -210,10 +213,6 @@ function metadata(name: string, { namespace, project, service }: BuildPod): Kube
       [serviceLabel]: service,
     },
   };
-}
-
-function held({ holder }: BuildPod): Readonly<Record<string, string>> {
-  return { [holderAnnotation]: holder.identity, [placeAnnotation]: holder.place };
 }
 
 function pairs(record: Readonly<Record<string, string>>): string[] {
