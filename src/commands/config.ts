@@ -3,7 +3,7 @@ import { jsonSchemaText } from '../config/docs/reference.ts';
 import { nearest } from '../config/text/nearest.ts';
 import { diagnosticLines } from '../core/diagnostic.ts';
 import { failed } from '../core/outcome.ts';
-import { count } from '../ui/lines/format.ts';
+import { count } from '../core/words.ts';
 import type { Invocation } from '../app/invocation.ts';
 import { exitWith } from '../app/fail.ts';
 import { openProject } from '../app/project.ts';

@@ -10,7 +10,7 @@ import type { ServiceConfig } from '../config/model.ts';
 import { exitCodes } from '../core/errors.ts';
 import { ok, type Outcome } from '../core/outcome.ts';
 import { runProcess } from '../support/process/process.ts';
-import { count } from '../ui/lines/format.ts';
+import { count } from '../core/words.ts';
 import {
   checkDisk,
   checkImageCommand,

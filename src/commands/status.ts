@@ -2,7 +2,7 @@
 import { exitCodes } from '../core/errors.ts';
 import { ok } from '../core/outcome.ts';
 import type { ServiceStatus } from '../deploy/types.ts';
-import { count } from '../ui/lines/format.ts';
+import { count } from '../core/words.ts';
 import { openTarget } from '../app/compose/cluster.ts';
 import type { Invocation } from '../app/invocation.ts';
 import { wantsJson, withData } from '../app/data-session.ts';

@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import type { Diagnostic } from '../core/diagnostic.ts';
 import { failed, ok, type Outcome } from '../core/outcome.ts';
+import { count } from '../core/words.ts';
 import { apiVersion } from './schema/document.ts';
 import { readText, shownFile } from './find.ts';
 import { schemaDiagnostics } from './schema/issues.ts';
@@ -220,6 +221,6 @@ const anew = 'remove the file and run appdev build';
 
 function invalid(shown: string, diagnostics: readonly Diagnostic[]): Outcome<never> {
   const sorted = sortedDiagnostics(diagnostics);
-  const message = `${shown} has ${sorted.length} error${sorted.length === 1 ? '' : 's'}`;
+  const message = `${shown} has ${count(sorted.length, 'error')}`;
   return failed('CONFIG_INVALID', message, { hint: anew, diagnostics: sorted });
 }

@@ -5,6 +5,7 @@
 import { dirname, join } from 'node:path';
 import type { Diagnostic } from '../core/diagnostic.ts';
 import { failed, ok, type Outcome } from '../core/outcome.ts';
+import { count } from '../core/words.ts';
 import { activeProfiles, type ActiveProfile } from '../profiles/activate.ts';
 import { applyProfiles, profilesOf } from '../profiles/apply.ts';
 import { mergeOverlay } from '../profiles/merge.ts';
@@ -200,7 +201,7 @@ function hideSecrets(diagnostic: Diagnostic, secrets: readonly string[]): Diagno
 function invalid(diagnostics: readonly Diagnostic[]): Outcome<never> {
   const sorted = sortedDiagnostics(diagnostics);
   const files = [...new Set(sorted.map(({ file }) => file))].join(' and ');
-  const message = `${files} ${files.includes(' and ') ? 'have' : 'has'} ${sorted.length} error${sorted.length === 1 ? '' : 's'}`;
+  const message = `${files} ${files.includes(' and ') ? 'have' : 'has'} ${count(sorted.length, 'error')}`;
   return failed('CONFIG_INVALID', message, { diagnostics: sorted });
 }
 

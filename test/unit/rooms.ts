@@ -22,7 +22,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   },
   core: {
     about:
-      'what everything else speaks in: events, outcomes, errors and their exit codes, places in files, labels',
+      'what everything else speaks in: events, outcomes, errors and their exit codes, places in files, labels, words',
     from: [],
   },
   support: {
@@ -409,7 +409,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   },
   'ui/panel': {
     about: 'the pinned panel as rows of cells',
-    from: ['ui/text', 'ui/view', 'ui/lines'],
+    from: ['core', 'ui/text', 'ui/view', 'ui/lines'],
   },
   'ui/panel/tui': {
     about: 'drawing the panel in a terminal (the only importer of Ink)',
@@ -467,7 +467,6 @@ export const rooms: Readonly<Record<string, Room>> = {
       'deploy/deployer',
       'loop/work',
       'loop/once',
-      'ui/lines',
       'app',
     ],
   },
@@ -573,7 +572,6 @@ export const rooms: Readonly<Record<string, Room>> = {
       'loop/work',
       'loop/drive',
       'loop/once',
-      'ui/lines',
       'app',
       'app/compose',
       'app/deployed',

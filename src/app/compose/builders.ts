@@ -22,7 +22,7 @@ import { splitRegistryName } from '../../registry/reference.ts';
 import type { ImageTarget } from '../../registry/types.ts';
 import { cacheFolder } from '../../support/files/folders.ts';
 import type { RunProcess } from '../../support/process/process.ts';
-import { count } from '../../ui/lines/format.ts';
+import { count } from '../../core/words.ts';
 import type { OpenTarget } from './cluster.ts';
 import type { OpenRegistry } from './registry.ts';
 import type { Session } from '../session.ts';

@@ -4,16 +4,18 @@
  */
 import type { Diagnostic } from '../../core/diagnostic.ts';
 import { appdevError, type AppdevError } from '../../core/errors.ts';
+import { count } from '../../core/words.ts';
 import type { FailedTests } from './test-report.ts';
 
 /** The error for sources that do not compile. `services`: names, for the message. */
 export function compileFailure(services: string, diagnostics: readonly Diagnostic[]): AppdevError {
   const files = [...new Set(diagnostics.map(({ file }) => file?.slice(file.lastIndexOf('/') + 1)))];
   const where = files.length === 1 ? ` in ${files[0]}` : ` in ${files.length} files`;
-  const [what, hint] =
+  const what = count(diagnostics.length, 'compile error');
+  const hint =
     diagnostics.length === 1
-      ? ['1 compile error', 'fix it and save']
-      : [`${diagnostics.length} compile errors`, 'fix the first one and save; it may have caused the others'];
+      ? 'fix it and save'
+      : 'fix the first one and save; it may have caused the others';
   return appdevError('SOURCE_BUILD_FAILED', `${services}: ${what}${where}`, {
     hint,
     diagnostics,

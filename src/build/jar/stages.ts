@@ -3,6 +3,7 @@
  * were. Each stage that was begun is finished exactly once.
  */
 import type { Outcome } from '../../core/outcome.ts';
+import { count } from '../../core/words.ts';
 import { withoutPasswords } from '../image/transfer/redact.ts';
 import type { StageReporter } from '../types.ts';
 
@@ -21,15 +22,14 @@ export class JarStages {
   }
 
   /** Adds to the number of units that are compiled. */
-  compiling(count: number): void {
-    this.#compiled += count;
+  compiling(units: number): void {
+    this.#compiled += units;
   }
 
   /** The last module is being packed. */
   packs(): void {
     if (this.#stage === 'package') return;
-    const count = this.#compiled;
-    const detail = count === 0 ? 'nothing to compile' : `${count} ${this.#unit}${count === 1 ? '' : 's'}`;
+    const detail = this.#compiled === 0 ? 'nothing to compile' : count(this.#compiled, this.#unit);
     this.#report.finished('compile', 'ok', detail);
     this.#stage = 'package';
     this.#report.started('package');

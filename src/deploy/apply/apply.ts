@@ -6,6 +6,7 @@ import type { WorkContext } from '../../build/types.ts';
 import { queryFor, refOf } from '../../cluster/ref.ts';
 import type { Cluster, KubeObject } from '../../cluster/types.ts';
 import { cancelled, failed, ok, type Outcome } from '../../core/outcome.ts';
+import { count } from '../../core/words.ts';
 import { listAt, stringAt } from '../../support/fields.ts';
 import { limitedAbort, onAbort } from '../../support/abort.ts';
 import { claimsRefusal, retainCommands } from '../live/claims.ts';
@@ -102,7 +103,7 @@ export async function applyObjects(
 
 function detailOf(changed: number, pruned: number): string {
   const parts = [];
-  if (changed > 0) parts.push(`${changed} ${changed === 1 ? 'object' : 'objects'} changed`);
+  if (changed > 0) parts.push(`${count(changed, 'object')} changed`);
   if (pruned > 0) parts.push(`${pruned} pruned`);
   return parts.length === 0 ? 'unchanged' : parts.join(', ');
 }

@@ -2,6 +2,7 @@
 import type { Cluster, KubeObject } from '../../cluster/types.ts';
 import type { ServiceConfig } from '../../config/model.ts';
 import { ok } from '../../core/outcome.ts';
+import { count } from '../../core/words.ts';
 import { applyObjects } from '../apply/apply.ts';
 import { readInventory, readInventoryRecord } from '../record/inventory.ts';
 import { previewObjects } from '../apply/preview.ts';
@@ -44,9 +45,8 @@ export function appliedWay(
         if (live.kind !== 'ok') return live;
         if (live.value !== undefined) objects.push(live.value);
       }
-      const { length } = objects;
-      if (length === 0) return ok({ objects, deployed: false, detail: 'not deployed' });
-      return ok({ objects, deployed: true, detail: `${length} ${length === 1 ? 'object' : 'objects'}` });
+      if (objects.length === 0) return ok({ objects, deployed: false, detail: 'not deployed' });
+      return ok({ objects, deployed: true, detail: count(objects.length, 'object') });
     },
     async lifetime(service, signal) {
       const record = await readInventoryRecord(placeOf(service), cluster, signal);

@@ -7,6 +7,7 @@ import type { KubeObject } from '../../cluster/types.ts';
 import type { KustomizeConfig, ManifestsConfig, ServiceConfig } from '../../config/model.ts';
 import type { Artifact } from '../../core/events.ts';
 import { failed, ok, type Outcome } from '../../core/outcome.ts';
+import { count } from '../../core/words.ts';
 import type { RunProcess } from '../../support/process/process.ts';
 import { contentHash } from '../objects/content.ts';
 import { toYaml } from '../objects/documents.ts';
@@ -79,7 +80,7 @@ export function createRenderer(settings: RendererSettings): Renderer {
         'render',
         context,
         async () => await render(service, artifact, context, others),
-        ({ objects }) => ({ detail: `${objects.length} ${objects.length === 1 ? 'object' : 'objects'}` }),
+        ({ objects }) => ({ detail: count(objects.length, 'object') }),
       );
     },
   };

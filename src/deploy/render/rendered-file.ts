@@ -6,6 +6,7 @@
 import type { KubeObject } from '../../cluster/types.ts';
 import type { Diagnostic } from '../../core/diagnostic.ts';
 import { failed, ok, type Outcome } from '../../core/outcome.ts';
+import { count } from '../../core/words.ts';
 import { parseDocuments, type Located } from '../objects/documents.ts';
 import { isHook, nameOf } from '../objects/kinds.ts';
 import { serviceLabel } from '../../core/labels.ts';
@@ -87,8 +88,9 @@ export function readRendered(
     });
   }
   if (diagnostics.length > 0) {
-    const count = `${diagnostics.length} error${diagnostics.length === 1 ? '' : 's'}`;
-    return failed('RENDER_FAILED', `${file} cannot be applied: ${count}`, { diagnostics });
+    return failed('RENDER_FAILED', `${file} cannot be applied: ${count(diagnostics.length, 'error')}`, {
+      diagnostics,
+    });
   }
   if (parts.size === 0) {
     return failed('RENDER_FAILED', `${file} contains no manifests`, { hint: `appdev render > ${file}` });

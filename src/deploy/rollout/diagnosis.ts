@@ -3,6 +3,7 @@
  * the log, and what to type next. Pure: the caller fetches the log.
  */
 import { appdevError, type AppdevError } from '../../core/errors.ts';
+import { count } from '../../core/words.ts';
 import type { Cause } from './cause.ts';
 import { lastWords } from './spring.ts';
 
@@ -47,7 +48,7 @@ function clauseOf(cause: Cause, workload: string): string {
 
 function serving({ olderReady }: FailedRollout): string {
   if (olderReady === 0) return 'no older version is serving';
-  return `the old version is still serving (${olderReady} ${olderReady === 1 ? 'pod' : 'pods'})`;
+  return `the old version is still serving (${count(olderReady, 'pod')})`;
 }
 
 function hintFor(rollout: FailedRollout, action: string | undefined): string {

@@ -5,6 +5,7 @@
  */
 import type { KubeObject } from '../../cluster/types.ts';
 import type { PodSummary } from '../../core/events.ts';
+import { count } from '../../core/words.ts';
 import { fieldAt, listAt, numberAt, stringAt } from '../../support/fields.ts';
 import { isReady, type PodsByRevision } from './newest.ts';
 
@@ -22,28 +23,28 @@ export function missingToReady(
   { newest, creator }: PodsByRevision,
   pods: PodSummary,
 ): string | undefined {
-  const count = (field: string): number => numberAt(workload, 'status', field) ?? 0;
+  const reported = (field: string): number => numberAt(workload, 'status', field) ?? 0;
   const desired = desiredPods(workload);
-  const waiting = `${desired} ${desired === 1 ? 'pod' : 'pods'} to be ready (${pods.ready} ${pods.ready === 1 ? 'is' : 'are'})`;
+  const waiting = `${count(desired, 'pod')} to be ready (${pods.ready} ${pods.ready === 1 ? 'is' : 'are'})`;
   switch (workload.kind) {
     case 'Deployment': {
       if (creator === undefined && desired > 0) return 'its ReplicaSet to be created';
       const available = numberAt(creator, 'status', 'availableReplicas') ?? 0;
-      if (count('updatedReplicas') < desired || Math.min(available, pods.ready) < desired) return waiting;
+      if (reported('updatedReplicas') < desired || Math.min(available, pods.ready) < desired) return waiting;
       // A pod that was told to stop no longer counts here, so this does not wait for graceful ends.
-      const older = count('replicas') > count('updatedReplicas');
+      const older = reported('replicas') > reported('updatedReplicas');
       return older ? 'the pods of the older version to be told to stop' : undefined;
     }
     case 'StatefulSet': {
       const partition = numberAt(workload, 'spec', 'updateStrategy', 'rollingUpdate', 'partition') ?? 0;
       const updated = updatesByHand(workload) ? 0 : Math.max(0, desired - partition);
-      const counted = count('updatedReplicas') >= updated && count('availableReplicas') >= desired;
+      const counted = reported('updatedReplicas') >= updated && reported('availableReplicas') >= desired;
       return counted && newest.filter(isReady).length >= updated ? undefined : waiting;
     }
     case 'DaemonSet': {
       const updated =
-        updatesByHand(workload) || Math.min(count('updatedNumberScheduled'), pods.ready) >= desired;
-      return updated && count('numberAvailable') >= desired ? undefined : waiting;
+        updatesByHand(workload) || Math.min(reported('updatedNumberScheduled'), pods.ready) >= desired;
+      return updated && reported('numberAvailable') >= desired ? undefined : waiting;
     }
     case 'Job':
       return condition(workload, 'Complete') === undefined ? 'the job to complete' : undefined;

@@ -1,6 +1,18 @@
-/** Puts services into the order in which they have to be deployed. Pure. */
+/** Puts services into the order in which they start and are deployed. Pure. */
 import type { ServiceConfig } from '../../config/model.ts';
 import { failed, ok, type Outcome } from '../../core/outcome.ts';
+
+/** What has a place in the order. */
+interface Needing {
+  readonly name: string;
+  /** Names of what comes before it. */
+  readonly needs: readonly string[];
+}
+
+/** Each service after all that it needs, otherwise in file order. If services need each other, one of them is first. */
+export function neededFirst<T extends Needing>(services: readonly T[]): readonly T[] {
+  return sort(services).ordered;
+}
 
 /**
  * Each service after all that it needs, otherwise in file order. Needs that are not among the services count as
@@ -20,17 +32,19 @@ export function inNeedsOrder(services: readonly ServiceConfig[]): Outcome<readon
  * then everything is removed.
  */
 export function inRemovalOrder(services: readonly ServiceConfig[]): readonly ServiceConfig[] {
-  return [...sort(services).ordered].reverse();
+  return [...neededFirst(services)].reverse();
 }
 
-function sort(services: readonly ServiceConfig[]): {
-  readonly ordered: readonly ServiceConfig[];
+function sort<T extends Needing>(
+  services: readonly T[],
+): {
+  readonly ordered: readonly T[];
   /** Names of the first cycle that was found, if there is one. */
   readonly cycle: readonly string[] | undefined;
 } {
-  const ordered = new Set<ServiceConfig>();
+  const ordered = new Set<T>();
   let cycle: readonly string[] | undefined;
-  const visit = (service: ServiceConfig, path: readonly ServiceConfig[]): void => {
+  const visit = (service: T, path: readonly T[]): void => {
     if (ordered.has(service)) return;
     if (path.includes(service)) {
       cycle ??= [...path.slice(path.indexOf(service)), service].map(({ name }) => name);

@@ -102,6 +102,15 @@ describe('plan', () => {
     ]);
   });
 
+  it('starts the needs of one service in file order, whatever order it lists them in', () => {
+    const specs = [
+      spec('web', { needs: ['db', 'cache'], reactor: '/web' }),
+      spec('cache', { builds: false }),
+      spec('db', { builds: false }),
+    ];
+    expect(plan(state(specs)).start.flatMap(({ services }) => services)).toEqual(['cache', 'db']);
+  });
+
   it('holds beyond the limit, and does not count runs that only wait for the cluster', () => {
     const specs = [spec('a', { reactor: '/a' }), spec('b', { reactor: '/b' })];
     const busy = { ...state(specs, { a: running({ stage: 'push' }) }), limit: 1 };

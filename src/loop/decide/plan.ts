@@ -5,6 +5,7 @@
 import type { Hold } from '../../core/events.ts';
 import type { RouteSpec } from '../../core/routes.ts';
 import { routeOf, type Choice } from './choose.ts';
+import { neededFirst } from './order.ts';
 import { batchesAtWork, isMakingImage, makesImage, usesReactor } from './run-stage.ts';
 import { liveRun, type LoopState, type ServiceState } from './state.ts';
 
@@ -75,7 +76,7 @@ export function plan(state: LoopState): Plan {
   const reactors = reactorsInUse(state);
   let atWork = batchesAtWork(state);
   const started = new Set<string>();
-  for (const service of neededFirst(state)) {
+  for (const service of inOrder(state)) {
     const { name, reactor } = service.spec;
     const atGate = service.activity.kind === 'running' && service.activity.run.atGate;
     const waitsFor = atGate ? gateHold(state, service) : undefined;
@@ -162,16 +163,7 @@ function reactorsInUse(state: LoopState): Map<string, string> {
   return found;
 }
 
-function neededFirst(state: LoopState): ServiceState[] {
-  const ordered = new Set<ServiceState>();
-  const visit = (service: ServiceState, path: readonly ServiceState[]): void => {
-    if (ordered.has(service) || path.includes(service)) return;
-    for (const name of service.spec.needs) {
-      const need = state.services.get(name);
-      if (need !== undefined) visit(need, [...path, service]);
-    }
-    ordered.add(service);
-  };
-  for (const service of state.services.values()) visit(service, []);
-  return [...ordered];
+function inOrder(state: LoopState): ServiceState[] {
+  const specs = [...state.services.values()].map(({ spec }) => spec);
+  return neededFirst(specs).flatMap(({ name }) => state.services.get(name) ?? []);
 }

@@ -8,6 +8,7 @@ import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { cancelled, failed, ok, type Outcome } from '../../core/outcome.ts';
+import { splitRegistryName } from '../reference.ts';
 import { fieldsAt, isFields, stringAt, type Fields } from '../../support/fields.ts';
 import type { RunProcess } from '../../support/process/process.ts';
 import { environmentCredentials } from './environment.ts';
@@ -55,7 +56,7 @@ export function createCredentials(sources: CredentialSources): FindCredentials {
   return async (repository, signal) => {
     const named = authFile === undefined ? ok(undefined) : await search([authFile], repository, signal);
     if (named.kind !== 'ok' || named.value !== undefined) return named;
-    const host = hostOf(repository);
+    const { host } = splitRegistryName(repository);
     const given = host === ownHost ? environmentCredentials(env, host) : ok(undefined);
     if (given.kind !== 'ok' || given.value !== undefined || authFile !== undefined) return given;
     return await search(credentialFiles({ ...sources, env, home }), repository, signal);
@@ -109,7 +110,7 @@ async function readJson(file: string, repository: string): Promise<Outcome<Field
 }
 
 function unusable(file: string, repository: string, why: string): Outcome<never> {
-  const host = hostOf(repository);
+  const { host } = splitRegistryName(repository);
   return failed('REGISTRY_DENIED', `the registry ${host} asks for credentials, but ${file} ${why}`, {
     hint: `repair or remove ${file}, then log in again: buildah login ${host}`,
   });
@@ -131,7 +132,7 @@ async function findIn(
   repository: string,
   search: Search,
 ): Promise<Outcome<Credentials | undefined>> {
-  const host = hostOf(repository);
+  const { host } = splitRegistryName(repository);
   for (const key of hostKeys(host)) {
     const helper = stringAt(content, 'credHelpers', key);
     if (helper !== undefined && helper !== '') return await askHelper(helper, key, search, true);
@@ -161,16 +162,12 @@ function hostKeys(host: string): readonly string[] {
 function lookupKeys(repository: string): readonly string[] {
   const parts = repository.split('/');
   const paths = parts.map((_, index) => parts.slice(0, parts.length - index).join('/'));
-  return [...paths, ...hostKeys(hostOf(repository)).map(plainKey)];
+  return [...paths, ...hostKeys(splitRegistryName(repository).host).map(plainKey)];
 }
 
 /** The host in a key. Older versions of Docker wrote addresses as keys: `https://host/v1/` means the host. */
 function plainKey(key: string): string {
   return /^https?:\/\//.test(key) ? key.replace(/^https?:\/\//, '').replace(/\/.*$/, '') : key;
-}
-
-function hostOf(repository: string): string {
-  return repository.split('/')[0] ?? repository;
 }
 
 function credentialsOf(entry: unknown): Credentials | undefined {

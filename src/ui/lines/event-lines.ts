@@ -5,7 +5,8 @@
 import type { AppdevError } from '../../core/errors.ts';
 import type { AppEvent } from '../../core/events.ts';
 import { cardLines, docsLink } from './card.ts';
-import { changeText, count, duration, holdText, timingLine } from './format.ts';
+import { count } from '../../core/words.ts';
+import { changeText, duration, holdText, timingLine } from './format.ts';
 import { seg, type Line, type Segment } from '../text/line.ts';
 import { nameWidthOf, type View } from '../view/view.ts';
 

@@ -3,7 +3,6 @@ import type { EventBody, Hold } from '../../core/events.ts';
 import { stamped } from '../../../test/support/sample-events.ts';
 import {
   cancelText,
-  count,
   duration,
   holdText,
   shortDigest,
@@ -29,10 +28,6 @@ test.each([
 
 test('digests are shortened after their algorithm', () => {
   expect(shortDigest('sha256:3f9c1e2abcdef')).toBe('3f9c1e2');
-});
-
-test('counts agree with their noun', () => {
-  expect([count(0, 'file'), count(1, 'file'), count(2, 'file')]).toEqual(['0 files', '1 file', '2 files']);
 });
 
 test('each hold says what it waits for', () => {

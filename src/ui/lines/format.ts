@@ -1,5 +1,6 @@
 /** The words that all reporters share: durations, stages, holds and the timing line of a run. Pure. */
 import type { AppEvent, Hold, StageTiming } from '../../core/events.ts';
+import { count } from '../../core/words.ts';
 import { seg, type Line, type Segment, type Tone } from '../text/line.ts';
 
 /** The event `run.finished`, from which a timing line is made. */
@@ -24,11 +25,6 @@ export function duration(ms: number): string {
 /** The first seven hex digits of a `sha256:…` digest. */
 export function shortDigest(digest: string): string {
   return digest.slice(digest.indexOf(':') + 1).slice(0, 7);
-}
-
-/** A number with its noun: `1 service`, `2 services`. `noun` is in the singular. */
-export function count(n: number, noun: string): string {
-  return `${n} ${noun}${n === 1 ? '' : 's'}`;
 }
 
 /** Why a service with a pending change is not built yet, and what it waits for. */

@@ -2,7 +2,7 @@
  * Lays out the panel as rows of cells for the size of the terminal. Pure. The panel is never higher than the terminal's
  * rows minus one, because Ink clears the scrollback if a frame is as high as the terminal. Components only draw.
  */
-import { count } from '../lines/format.ts';
+import { count } from '../../core/words.ts';
 import { isOpen, keyHelp, type UiState } from '../view/keys.ts';
 import { lineText, seg, type Line, type Segment } from '../text/line.ts';
 import { detailRows, plainRow, serviceRow, type PanelRow, type RowContext, type WidthClass } from './rows.ts';

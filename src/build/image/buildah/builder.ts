@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import type { Artifact } from '../../../core/events.ts';
 import { failed, ok, type Outcome } from '../../../core/outcome.ts';
 import type { ImageArchive } from '../../../registry/load.ts';
+import { splitRegistryName } from '../../../registry/reference.ts';
 import { flatName } from '../../../registry/rewrite.ts';
 import { imageNames } from '../../../registry/target.ts';
 import type { ImageLoad, ImageTarget, Registry } from '../../../registry/types.ts';
@@ -52,8 +53,9 @@ export function createBuildahBuilder(parts: BuildahParts): ImageBuilder {
   const { project, target, access = anonymousAccess } = parts;
   const records = new ImageRecords(join(parts.cache, 'buildah'));
   const layered = new LayeredImages();
-  const insecureHost =
-    target.kind === 'registry' && target.registry.insecure ? target.registry.push.split('/')[0] : undefined;
+  const registry = target.kind === 'registry' ? target.registry : undefined;
+  const registryHost = registry === undefined ? undefined : splitRegistryName(registry.push).host;
+  const insecureHost = registry?.insecure === true ? registryHost : undefined;
   let opened: Promise<Outcome<Buildah>> | undefined;
   let folder: string | undefined;
 
@@ -92,7 +94,7 @@ export function createBuildahBuilder(parts: BuildahParts): ImageBuilder {
       folder: await folderOf(service.name),
       insecureHost,
       access,
-      registryHost: target.kind === 'registry' ? target.registry.push.split('/')[0] : undefined,
+      registryHost,
       labels: [
         '--label',
         `${imageServiceLabel}=${service.name}`,

@@ -3,6 +3,7 @@
  * Pure.
  */
 import { appdevError, type AppdevError } from '../../../core/errors.ts';
+import { splitRegistryName } from '../../../registry/reference.ts';
 import { withoutPasswords } from '../transfer/redact.ts';
 import { errorLine, loginHint, transferFailure, type TransferFailure } from '../transfer/errors.ts';
 
@@ -25,7 +26,7 @@ export function baseFailure(
   const inPull = begun >= 0 && !lines.slice(begun).some((line) => line.startsWith('Writing manifest '));
   const base = inPull ? /^Trying to pull (\S+?)(?:\.\.\.)?$/.exec(lines[begun] ?? '')?.[1] : named?.[1];
   if (base === undefined) return undefined;
-  const host = base.split('/', 1)[0] ?? base;
+  const { host } = splitRegistryName(base);
   const { error, retry } = transferFailure(`${service}: pulling ${base}`, host, lines);
   // A refused login is fixed by another login. The others need a change of the Containerfile or the registry.
   const hint =

@@ -5,6 +5,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ok, type Outcome } from '../../../core/outcome.ts';
+import { count, sizeText } from '../../../core/words.ts';
 import { resolveBase } from './base.ts';
 import type { BuildahAccess } from './access.ts';
 import { bud, type BudResult } from './bud.ts';
@@ -116,7 +117,7 @@ export class LayeredImages {
     if (built.value.kind === 'failed') return built.value.failure;
     const written = isNew ? layers : [top];
     const size = written.reduce((sum, layer) => sum + layer.size, 0);
-    const detail = `${written.length} layer${written.length === 1 ? '' : 's'}, ${sizeText(size)}`;
+    const detail = `${count(written.length, 'layer')}, ${sizeText(size)}`;
     return ok({ imageId: built.value.imageId, lower, detail });
   }
 
@@ -149,8 +150,4 @@ export class LayeredImages {
     if (found.kind === 'ok') this.#bases.set(request.base, found.value);
     return found;
   }
-}
-
-function sizeText(bytes: number): string {
-  return bytes < 1e6 ? `${Math.ceil(bytes / 1000)} KB` : `${(bytes / 1e6).toFixed(1)} MB`;
 }

@@ -6,6 +6,7 @@ import { readFile, rm } from 'node:fs/promises';
 import type { AppdevError } from '../../../core/errors.ts';
 import { failed, ok, type Outcome } from '../../../core/outcome.ts';
 import type { RegistryClient } from '../../../registry/api/client.ts';
+import { splitRegistryName } from '../../../registry/reference.ts';
 import type { Registry } from '../../../registry/types.ts';
 import { systemClock, type Clock } from '../../../support/clock.ts';
 import { diskFull, saysDiskFull } from '../../../support/files/disk-full.ts';
@@ -50,7 +51,7 @@ export async function pushImage(
   clock: Clock = systemClock,
 ): Promise<Outcome<Pushed>> {
   const { registry, repository, tag } = request;
-  const host = registry.push.split('/', 1)[0] ?? registry.push;
+  const { host } = splitRegistryName(registry.push);
   // If it cannot be read, push anyway: the push says in full what is wrong.
   const before = await reader.imageAt(repository, tag, signal);
   if (before.kind === 'cancelled') return before;

@@ -11,6 +11,7 @@ import { cancelled, failed, ok, type NotOk, type Outcome } from '../../../core/o
 import type { FindCredentials } from '../../../registry/types.ts';
 import { imageNames } from '../../../registry/target.ts';
 import type { ImageTarget, ManifestReader } from '../../../registry/types.ts';
+import { splitRegistryName } from '../../../registry/reference.ts';
 import { createMask } from '../../../support/mask.ts';
 import type { RunProcess } from '../../../support/process/process.ts';
 import { makeLargeTempFolder } from '../../../support/files/temp.ts';
@@ -160,7 +161,7 @@ async function runCommand(
     const digestFile = join(folder, 'digest');
     // It has this name so that its folder can serve as DOCKER_CONFIG.
     const authFile = join(folder, 'config.json');
-    const host = repository.split('/', 1)[0] ?? repository;
+    const { host } = splitRegistryName(repository);
     await writeFile(authFile, authFileText(host, known.value), { mode: 0o600 });
     const facts = { service: service.name, source, jar, repository, tag, insecure, authority };
     const [tool = '', ...args] = source.run;

@@ -4,6 +4,7 @@
  */
 import type { CommandSource } from '../../../config/model.ts';
 import type { Credentials } from '../../../registry/types.ts';
+import { splitRegistryName } from '../../../registry/reference.ts';
 import type { Jar } from '../../types.ts';
 
 /** What a command is told. */
@@ -49,7 +50,7 @@ export function commandEnvironment(
     APPDEV_CONTAINERFILE: source.containerfile,
     APPDEV_PLATFORM: platformOf(process.arch),
     APPDEV_JAR: jar?.built,
-    APPDEV_REGISTRY: repository.split('/', 1)[0],
+    APPDEV_REGISTRY: splitRegistryName(repository).host,
     APPDEV_REGISTRY_INSECURE: String(insecure),
     APPDEV_AUTHFILE: facts.authFile,
     APPDEV_REGISTRY_CA: facts.authority,

@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import type { ImageSource } from '../../../config/model.ts';
 import type { Artifact } from '../../../core/events.ts';
 import { failed, ok, type Outcome } from '../../../core/outcome.ts';
+import { sizeText } from '../../../core/words.ts';
 import type { GateContext, ScanGate } from '../../../registry/harbor/scan-gate.ts';
 import { imageNames } from '../../../registry/target.ts';
 import type { ImageTarget } from '../../../registry/types.ts';
@@ -196,7 +197,7 @@ export function createKanikoBuilder(parts: KanikoParts): ImageBuilder {
       report.finished(
         'image',
         sent === undefined ? 'skipped' : 'ok',
-        sent === undefined ? 'unchanged' : sizeText(sent),
+        sent === undefined ? 'unchanged' : `in a pod, ${sizeText(sent)} of context`,
       );
       const confirmed = await confirm(job.value, made.value);
       if (confirmed.kind !== 'ok') return confirmed;
@@ -250,9 +251,4 @@ async function sumOf(path: string): Promise<string> {
   } catch {
     return 'gone';
   }
-}
-
-function sizeText(bytes: number): string {
-  const size = bytes < 1e6 ? `${Math.ceil(bytes / 1000)} KB` : `${(bytes / 1e6).toFixed(1)} MB`;
-  return `in a pod, ${size} of context`;
 }

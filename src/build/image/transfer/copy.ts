@@ -6,6 +6,7 @@
 import { cancelled, failed, ok, type Outcome } from '../../../core/outcome.ts';
 import type { Artifact } from '../../../core/events.ts';
 import type { RegistryAccess } from '../../../registry/login/access.ts';
+import { splitRegistryName } from '../../../registry/reference.ts';
 import type { ManifestReader, Registry } from '../../../registry/types.ts';
 import { systemClock, type Clock } from '../../../support/clock.ts';
 import type { RunProcess } from '../../../support/process/process.ts';
@@ -38,7 +39,7 @@ export async function copyImage(
   const { report } = context;
   report.started('push');
   const copied = await copy(parts, artifact, context);
-  const host = hostOf(artifact.pullRepository);
+  const { host } = splitRegistryName(artifact.pullRepository);
   if (copied.kind !== 'ok') report.finished('push', copied.kind);
   else if (copied.value === 'copied') report.finished('push', 'ok', `copied to ${host}`);
   else report.finished('push', 'skipped', `already in ${host}`);
@@ -71,7 +72,7 @@ async function copy(
   if (after.value?.digest === digest) return ok('copied');
   return failed(
     'PUSH_FAILED',
-    `${hostOf(pullRepository)} accepted ${pullRepository}:${tag} but does not have ${digest}`,
+    `${splitRegistryName(pullRepository).host} accepted ${pullRepository}:${tag} but does not have ${digest}`,
     {
       hint: `try by hand: skopeo inspect docker://${pullRepository}:${tag}`,
     },
@@ -134,14 +135,10 @@ async function tryOnce(
 function copyFailure(repository: string, pullRepository: string, lines: readonly string[]): TransferFailure {
   const text = lines.join('\n');
   const ofSource = /initializing source|reading manifest|reading blob|reading config/.test(text);
-  const host = hostOf(ofSource ? repository : pullRepository);
+  const { host } = splitRegistryName(ofSource ? repository : pullRepository);
   const failure = transferFailure(`copying ${repository} to ${pullRepository}`, host, lines);
   const { error, retry } = failure;
   if (ofSource || error.code !== 'REGISTRY_UNREACHABLE' || !/plain HTTP/.test(error.message)) return failure;
   const hint = 'set registry.copy.insecure: true in appdev.yaml if you want that';
   return { error: { ...error, hint }, retry };
-}
-
-function hostOf(repository: string): string {
-  return repository.split('/', 1)[0] ?? repository;
 }
