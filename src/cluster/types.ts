@@ -170,3 +170,13 @@ export interface FollowHandlers {
   readonly onLost?: (reason: string, code?: ErrorCode) => void;
   readonly onRegained?: () => void;
 }
+
+/** The reference that names an object. */
+export function refOf({ apiVersion, kind, metadata: { name, namespace } }: KubeObject): ObjectRef {
+  return { apiVersion, kind, name, ...(namespace === undefined ? {} : { namespace }) };
+}
+
+/** The query whose only answer is that object, for following one object. */
+export function queryFor({ name, ...of }: ObjectRef): ObjectQuery {
+  return { ...of, fieldSelector: `metadata.name=${name}` };
+}

@@ -5,8 +5,7 @@ import { dropArtifacts, mayWriteArtifacts, writeArtifacts } from '../app/handove
 import { createBuildLog } from '../app/handover/build-log.ts';
 import { openTarget } from '../app/compose/cluster.ts';
 import type { Invocation } from '../app/invocation.ts';
-import { firstFailure } from '../app/first-failure.ts';
-import { onceOptions } from '../app/compose/once.ts';
+import { firstFailure, onceOptions } from '../app/compose/once.ts';
 import { withSession } from '../app/session.ts';
 import { openWork } from '../app/compose/work.ts';
 

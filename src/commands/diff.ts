@@ -6,7 +6,7 @@ import { ok, type Outcome } from '../core/outcome.ts';
 import { openTarget } from '../app/compose/cluster.ts';
 import type { Invocation } from '../app/invocation.ts';
 import { readDeployInput } from '../app/handover/deploy-input.ts';
-import { quietContext } from '../app/quiet.ts';
+import { quietContext } from '../app/compose/once.ts';
 import { noticesOnStderr, wantsJson, withData } from '../app/data-session.ts';
 
 /** The exit code with `--exit-code` if there are changes. No failure uses it, so that scripts can tell them apart. */

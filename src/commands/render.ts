@@ -8,7 +8,7 @@ import { readArtifacts } from '../app/handover/artifacts.ts';
 import type { Invocation } from '../app/invocation.ts';
 import { kubeconfigPlaces } from '../app/project.ts';
 import { askedImages, resolveImages } from '../app/handover/given-images.ts';
-import { quietContext } from '../app/quiet.ts';
+import { quietContext } from '../app/compose/once.ts';
 import { done, noticesOnStderr, withData } from '../app/data-session.ts';
 import type { Session } from '../app/session.ts';
 

@@ -11,10 +11,9 @@ import {
 import { createBuildLog } from '../app/handover/build-log.ts';
 import { openTarget, type OpenTarget } from '../app/compose/cluster.ts';
 import type { Invocation } from '../app/invocation.ts';
-import { firstFailure } from '../app/first-failure.ts';
+import { firstFailure, onceOptions } from '../app/compose/once.ts';
 import { askedImages, resolveImages, type AskedImage } from '../app/handover/given-images.ts';
 import { ensureNamespaces } from '../app/deployed/namespaces.ts';
-import { onceOptions } from '../app/compose/once.ts';
 import { removeAtEnd } from '../app/deployed/remove.ts';
 import { withSession, type Session } from '../app/session.ts';
 import { verifyRunning } from '../app/deployed/verification.ts';

@@ -1,6 +1,6 @@
 /**
- * Reads fields of foreign JSON and YAML: Kubernetes objects, kubeconfigs, answers of registries. A field that is missing
- * or has another type than expected is read as `undefined`, or as an empty list or mapping.
+ * Reads fields of foreign data: Kubernetes objects, kubeconfigs, answers of registries, errors of Node. A field that is
+ * missing or has another type than expected is read as `undefined`, or as an empty list or mapping.
  */
 
 /** A mapping in a manifest or in JSON. */
@@ -43,4 +43,15 @@ export function listAt(value: unknown, ...path: readonly string[]): readonly unk
 export function fieldsAt(value: unknown, ...path: readonly string[]): Fields {
   const found = fieldAt(value, ...path);
   return isFields(found) ? found : {};
+}
+
+/**
+ * Node's code of an error (`ECONNREFUSED`, `ENOENT`), or an empty text if it has none. Its causes are searched too, because `fetch` and connection
+ * attempts to several addresses wrap the real error.
+ */
+export function codeOf(error: unknown): string {
+  const code = fieldAt(error, 'code');
+  if (typeof code === 'string') return code;
+  const inner = listAt(error, 'errors')[0] ?? fieldAt(error, 'cause');
+  return inner === undefined ? '' : codeOf(inner);
 }

@@ -426,7 +426,6 @@ export const rooms: Readonly<Record<string, Room>> = {
       'config/text',
       'cluster/choose',
       'registry/login',
-      'build',
       'build/image',
       'build/image/buildah',
       'deploy',

@@ -1,4 +1,6 @@
-/** What the one-shot commands hand to the loop's work. */
+/** What the one-shot commands share: what they hand to the loop's work, and how they end. */
+import type { WorkContext } from '../../build/types.ts';
+import { ok, type NotOk, type Outcome } from '../../core/outcome.ts';
 import { writtenOnce } from '../../loop/work/written.ts';
 import type { OnceOptions } from '../../loop/once/once.ts';
 import { monotonicClock } from '../../support/clock.ts';
@@ -29,4 +31,23 @@ export function onceOptions({ project, services, emit, signals }: Session, work:
     signal: signals.shutdown,
     reason: 'start',
   };
+}
+
+/**
+ * The first failure in the given order; or else a cancellation, if there is one; or else success. The other failures are
+ * not repeated, because the events of their services have already shown them.
+ */
+export function firstFailure(outcomes: Iterable<Outcome<unknown>>): Outcome<void> {
+  let cancelled: NotOk | undefined;
+  for (const outcome of outcomes) {
+    if (outcome.kind === 'failed') return outcome;
+    if (outcome.kind === 'cancelled') cancelled ??= outcome;
+  }
+  return cancelled ?? ok(undefined);
+}
+
+/** A context for work outside of a run. It reports nothing, and is cancelled by the signal. */
+export function quietContext(signal: AbortSignal): WorkContext {
+  const none = (): void => undefined;
+  return { signal, report: { started: none, output: none, finished: none, warn: none } };
 }

@@ -5,7 +5,7 @@ import { inRemovalOrder } from '../../loop/decide/order.ts';
 import { failed, ok, type NotOk, type Outcome } from '../../core/outcome.ts';
 import { limitedAbort } from '../../support/abort.ts';
 import { namespacesOf, type OpenTarget } from '../compose/cluster.ts';
-import { quietContext } from '../quiet.ts';
+import { quietContext } from '../compose/once.ts';
 import type { Session } from '../session.ts';
 
 /**

@@ -4,7 +4,7 @@ import { verifyServices } from '../../loop/once/once.ts';
 import type { Outcome } from '../../core/outcome.ts';
 import { monotonicClock } from '../../support/clock.ts';
 import type { OpenTarget } from '../compose/cluster.ts';
-import { firstFailure } from '../first-failure.ts';
+import { firstFailure } from '../compose/once.ts';
 import type { Session } from '../session.ts';
 
 /**

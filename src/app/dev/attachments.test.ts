@@ -9,7 +9,7 @@ import { fakeService } from '../../../test/support/fake-loop-parts.ts';
 import { until } from '../../../test/support/wait.ts';
 import { createAttachments, type Attachments } from './attachments.ts';
 import type { OpenTarget } from '../compose/cluster.ts';
-import { quietContext } from '../quiet.ts';
+import { quietContext } from '../compose/once.ts';
 
 const context = quietContext(new AbortController().signal);
 

@@ -3,7 +3,7 @@
  */
 import type { OpenCluster } from '../../cluster/api/client.ts';
 import { leaseName } from '../../cluster/hold/lock.ts';
-import { queryFor } from '../../cluster/ref.ts';
+import { queryFor } from '../../cluster/types.ts';
 import type { UserMessage } from '../../loop/decide/messages.ts';
 
 /**

@@ -4,7 +4,7 @@ import type { OpenCluster } from '../../cluster/api/client.ts';
 import type { ServiceConfig } from '../../config/model.ts';
 import type { Rendered } from '../../deploy/types.ts';
 import { failed } from '../../core/outcome.ts';
-import { quietContext } from '../quiet.ts';
+import { quietContext } from '../compose/once.ts';
 import { createFootprint, placeOf, type ApplyWay, type Footprint } from './footprint.ts';
 
 // As much of a cluster as the footprint looks at.

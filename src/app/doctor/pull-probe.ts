@@ -5,8 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { probeLabel } from '../../core/labels.ts';
 import { annotationsOf, holderOfProcess, makerOf, mayHold } from '../../cluster/hold/holder.ts';
-import { queryFor } from '../../cluster/ref.ts';
-import type { Cluster, KubeObject, ObjectRef } from '../../cluster/types.ts';
+import { queryFor, type Cluster, type KubeObject, type ObjectRef } from '../../cluster/types.ts';
 import type { Artifact } from '../../core/events.ts';
 import { limitedAbort, onAbort } from '../../support/abort.ts';
 import { fieldAt, listAt, stringAt } from '../../support/fields.ts';

@@ -10,7 +10,7 @@ import { makeTempFolder } from '../../support/files/temp.ts';
 import { failure, passed, type Check } from './checks.ts';
 import type { ClusterIdentity } from '../../cluster/types.ts';
 import { probePull, type PullCluster } from './pull-probe.ts';
-import { quietContext } from '../quiet.ts';
+import { quietContext } from '../compose/once.ts';
 import type { Work } from '../compose/work.ts';
 
 /** Milliseconds that removing the image may take. */

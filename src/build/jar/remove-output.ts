@@ -1,7 +1,7 @@
 /** Removes build output that is out of date. */
 import { rm } from 'node:fs/promises';
 import { failed, ok, type Outcome } from '../../core/outcome.ts';
-import { codeOf } from '../../support/error-code.ts';
+import { codeOf } from '../../support/fields.ts';
 
 /**
  * Removes files and folders. What does not exist is not an error. Fails with SOURCE_BUILD_FAILED if removing is not

@@ -14,10 +14,9 @@ import { exec } from './exec.ts';
 import { reasonOf, rejected, type ApiAnswer } from './failures.ts';
 import { follow, followTiming, type FollowTiming } from './follow.ts';
 import { followSource, listAll } from './query.ts';
-import { refOf } from '../ref.ts';
+import { refOf, type Cluster, type ClusterIdentity, type KubeObject, type ObjectRef } from '../types.ts';
 import { createResources, pathOf, unknownKind, type Resource } from './resources.ts';
 import { createTransport, type ApiCall, type TransportOptions } from './transport.ts';
-import type { Cluster, ClusterIdentity, KubeObject, ObjectRef } from '../types.ts';
 
 /** The field manager of appdev's own applies. */
 export const fieldManager = 'appdev';

@@ -1,6 +1,6 @@
 /** Reads one container's log from the API server, to its end or for as long as it grows. */
 import { cancelled, ok, type Outcome } from '../../core/outcome.ts';
-import { codeOf } from '../../support/error-code.ts';
+import { codeOf } from '../../support/fields.ts';
 import { rejected, unreachable } from './failures.ts';
 import { readLines } from '../../support/process/lines.ts';
 import type { Transport } from './transport.ts';

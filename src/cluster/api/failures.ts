@@ -3,8 +3,7 @@
  * Pure: it only looks at errors and answers.
  */
 import { failed, type NotOk } from '../../core/outcome.ts';
-import { codeOf } from '../../support/error-code.ts';
-import { stringAt } from '../../support/fields.ts';
+import { codeOf, stringAt } from '../../support/fields.ts';
 import { conflictsIn } from '../conflicts.ts';
 import { startHint } from '../products.ts';
 import type { ClusterIdentity } from '../types.ts';

@@ -1,7 +1,6 @@
 /** Lists and watches sets of objects. follow.ts repeats these requests; `Cluster.list` makes the list once. */
 import { ok, type Outcome } from '../../core/outcome.ts';
-import { isFields, listAt, stringAt } from '../../support/fields.ts';
-import { codeOf } from '../../support/error-code.ts';
+import { codeOf, isFields, listAt, stringAt } from '../../support/fields.ts';
 import { rejected, unreachable } from './failures.ts';
 import type { FollowSource, Listed } from './follow.ts';
 import { readLines } from '../../support/process/lines.ts';

@@ -8,7 +8,7 @@ import { cancelled, ok, type Outcome } from '../../core/outcome.ts';
 import { hasAborted, limitedAbort, onAbort } from '../../support/abort.ts';
 import { systemClock } from '../../support/clock.ts';
 import type { Credentials, Proof } from './credentials.ts';
-import { codeOf } from '../../support/error-code.ts';
+import { codeOf } from '../../support/fields.ts';
 import { unreachable, type ApiAnswer } from './failures.ts';
 import type { ClusterIdentity } from '../types.ts';
 import { openSocket, type FrameSocket, type OnFrame } from './channels.ts';

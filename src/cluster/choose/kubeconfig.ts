@@ -7,8 +7,7 @@ import { delimiter, dirname, isAbsolute, join, resolve } from 'node:path';
 import { LineCounter, parseDocument } from 'yaml';
 import type { Diagnostic } from '../../core/diagnostic.ts';
 import { failed, ok, type NotOk, type Outcome } from '../../core/outcome.ts';
-import { codeOf } from '../../support/error-code.ts';
-import { fieldsAt, isFields, listAt, stringAt, type Fields } from '../../support/fields.ts';
+import { codeOf, fieldsAt, isFields, listAt, stringAt, type Fields } from '../../support/fields.ts';
 import type { ContextFacts } from '../products.ts';
 
 /** One named entry of a kubeconfig, and the file it is in. Its paths are relative to that file's folder. */

@@ -7,8 +7,7 @@ import { limitedAbort, onAbort } from '../../support/abort.ts';
 import type { OpenCluster } from '../api/client.ts';
 import { holderOfProcess } from './holder.ts';
 import { isFree, leaseName } from './lock.ts';
-import { queryFor } from '../ref.ts';
-import type { Cluster, KubeObject, ObjectRef } from '../types.ts';
+import { queryFor, type Cluster, type KubeObject, type ObjectRef } from '../types.ts';
 import { createdForAnnotation } from '../../core/labels.ts';
 
 /** Whether the namespace already existed. */

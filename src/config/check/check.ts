@@ -5,8 +5,7 @@
  */
 import type { Diagnostic } from '../../core/diagnostic.ts';
 import { checkImage } from './image.ts';
-import { checkNeeds } from './needs.ts';
-import { checkOtherImages } from './other-images.ts';
+import { checkNeeds, checkOtherImages } from './others.ts';
 import { checkJarArgs } from './secrets.ts';
 import { forwardPorts, maxReleaseName } from '../schema/grammar.ts';
 import { diagnosticAt, placeText } from '../text/locate.ts';

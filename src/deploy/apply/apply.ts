@@ -3,8 +3,7 @@
  * order, and never over an object that appdev did not make. Then deletes what is no longer rendered.
  */
 import type { WorkContext } from '../../build/types.ts';
-import { queryFor, refOf } from '../../cluster/ref.ts';
-import type { Cluster, KubeObject } from '../../cluster/types.ts';
+import { queryFor, refOf, type Cluster, type KubeObject } from '../../cluster/types.ts';
 import { cancelled, failed, ok, type Outcome } from '../../core/outcome.ts';
 import { count } from '../../core/words.ts';
 import { listAt, stringAt } from '../../support/fields.ts';

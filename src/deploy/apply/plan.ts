@@ -2,8 +2,7 @@
  * Decides what to do with each rendered object: compares it with the live object and with what was applied before.
  * Reads the cluster and changes nothing, so a preview makes the same plan as a deploy.
  */
-import { refOf } from '../../cluster/ref.ts';
-import type { Cluster, KubeObject } from '../../cluster/types.ts';
+import { refOf, type Cluster, type KubeObject } from '../../cluster/types.ts';
 import { failed, ok, type Outcome } from '../../core/outcome.ts';
 import { findAutoscaled, leftToAutoscaler } from '../live/autoscaled.ts';
 import { findDrift, type Drift, type Pair } from '../live/drift.ts';

@@ -2,8 +2,7 @@
  * What a deploy would change in the cluster, object by object. Each rendered object goes through the API server as a
  * dry run, with its defaulting, admission and conflicts, and is compared with the live object. Writes nothing.
  */
-import { refOf } from '../../cluster/ref.ts';
-import type { Cluster, KubeObject } from '../../cluster/types.ts';
+import { refOf, type Cluster, type KubeObject } from '../../cluster/types.ts';
 import { ok, type Outcome } from '../../core/outcome.ts';
 import { isFields, stringAt } from '../../support/fields.ts';
 import { lossClause, type LostClaim } from '../live/claims.ts';

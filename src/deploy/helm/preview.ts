@@ -3,8 +3,7 @@
  * shows what was rendered, not what the cluster would make of it. So each object goes through the API server as a dry
  * run under Helm's name, and what the last revision had but the new one lacks is removed, as Helm does. Writes nothing.
  */
-import { refOf } from '../../cluster/ref.ts';
-import type { KubeObject } from '../../cluster/types.ts';
+import { refOf, type KubeObject } from '../../cluster/types.ts';
 import type { HelmConfig } from '../../config/model.ts';
 import { ok, type Outcome } from '../../core/outcome.ts';
 import { isFields, stringAt, type Fields } from '../../support/fields.ts';

@@ -3,8 +3,7 @@
  * other people's releases alone, and volume claims too unless the user allowed deleting them.
  */
 import type { WorkContext } from '../../build/types.ts';
-import { refOf } from '../../cluster/ref.ts';
-import type { KubeObject } from '../../cluster/types.ts';
+import { refOf, type KubeObject } from '../../cluster/types.ts';
 import type { HelmConfig, ServiceConfig } from '../../config/model.ts';
 import { failed, ok, type Outcome } from '../../core/outcome.ts';
 import {

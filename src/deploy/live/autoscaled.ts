@@ -3,8 +3,7 @@
  * manifest counts for the first deploy only. The autoscaler may be rendered with the workload, or may already be in the
  * cluster (made by `kubectl autoscale` or by KEDA).
  */
-import { refOf } from '../../cluster/ref.ts';
-import type { Cluster, KubeObject } from '../../cluster/types.ts';
+import { refOf, type Cluster, type KubeObject } from '../../cluster/types.ts';
 import { ok, type Outcome } from '../../core/outcome.ts';
 import { fieldsAt, listAt, numberAt, stringAt } from '../../support/fields.ts';
 import { ownsReplicas, type Pair } from './drift.ts';

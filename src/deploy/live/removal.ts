@@ -2,8 +2,7 @@
  * Removes objects one by one, and finds the pods and claims that go with them. Decides nothing: the callers say what
  * may be removed.
  */
-import { refOf } from '../../cluster/ref.ts';
-import type { Cluster, KubeObject } from '../../cluster/types.ts';
+import { refOf, type Cluster, type KubeObject } from '../../cluster/types.ts';
 import { ok, type Outcome } from '../../core/outcome.ts';
 import { fieldsAt, stringAt } from '../../support/fields.ts';
 import { claimsLost, type LostClaim } from './claims.ts';

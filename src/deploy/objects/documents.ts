@@ -3,8 +3,7 @@
  * and reports every fault as a diagnostic with its place. Does not know where the text comes from.
  */
 import { Document, LineCounter, isAlias, isMap, parseAllDocuments, type Node, type YAMLMap } from 'yaml';
-import { refOf } from '../../cluster/ref.ts';
-import type { KubeObject } from '../../cluster/types.ts';
+import { refOf, type KubeObject } from '../../cluster/types.ts';
 import type { Diagnostic } from '../../core/diagnostic.ts';
 import { isFields, stringAt } from '../../support/fields.ts';
 import { identityOf, nameOf } from './kinds.ts';

@@ -8,8 +8,7 @@
  * longer fits. If both are equal, the object is what was applied. No values need comparing, which the server may have
  * normalised.
  */
-import { refOf } from '../../cluster/ref.ts';
-import type { Cluster, KubeObject, ObjectRef } from '../../cluster/types.ts';
+import { refOf, type Cluster, type KubeObject, type ObjectRef } from '../../cluster/types.ts';
 import { failed, ok, type Outcome } from '../../core/outcome.ts';
 import { isFields, listAt, stringAt } from '../../support/fields.ts';
 import { isClaim } from '../live/claims.ts';

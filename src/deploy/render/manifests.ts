@@ -2,12 +2,11 @@
 import { readFile, readdir, stat } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import picomatch from 'picomatch';
-import { refOf } from '../../cluster/ref.ts';
-import type { KubeObject } from '../../cluster/types.ts';
+import { refOf, type KubeObject } from '../../cluster/types.ts';
 import type { ManifestsConfig } from '../../config/model.ts';
 import type { Diagnostic } from '../../core/diagnostic.ts';
 import { failed, ok, type Outcome } from '../../core/outcome.ts';
-import { codeOf } from '../../support/error-code.ts';
+import { codeOf } from '../../support/fields.ts';
 import { parseDocuments } from '../objects/documents.ts';
 import { identityOf, nameOf } from '../objects/kinds.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Cause } from './cause.ts';
 import { rolloutError } from './diagnosis.ts';
-import { exitCodeText } from './exit-code.ts';
+import { exitCodeText } from './container-view.ts';
 import { lastWords } from './spring.ts';
 
 const crash: Cause = {

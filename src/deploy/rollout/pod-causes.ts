@@ -5,9 +5,14 @@
 import type { KubeObject } from '../../cluster/types.ts';
 import { fieldAt, listAt, numberAt, stringAt } from '../../support/fields.ts';
 import type { Cause } from './cause.ts';
-import { exitCodeText } from './exit-code.ts';
+import {
+  exitCodeText,
+  newestEvent,
+  runtimeWords,
+  type ContainerView,
+  type Finding,
+} from './container-view.ts';
 import { pullCause } from './pull-cause.ts';
-import { newestEvent, runtimeWords, type ContainerView, type Finding } from './container-view.ts';
 import { isReady } from './newest.ts';
 import { containersOf, nameOf } from '../objects/kinds.ts';
 import { probeCause } from './probe-cause.ts';

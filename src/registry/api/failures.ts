@@ -4,8 +4,7 @@
  * codes and messages.
  */
 import { failed, type NotOk } from '../../core/outcome.ts';
-import { codeOf } from '../../support/error-code.ts';
-import { listAt, stringAt } from '../../support/fields.ts';
+import { codeOf, listAt, stringAt } from '../../support/fields.ts';
 
 /** The registry that a message is about. */
 export interface Subject {

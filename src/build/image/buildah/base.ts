@@ -7,7 +7,7 @@ import { transferFailure, type TransferFailure } from '../transfer/errors.ts';
 import type { Buildah } from './session.ts';
 import type { BuildahRun } from './tool.ts';
 import type { BaseImage } from '../layers/containerfile.ts';
-import { noOwnRetries, retryTransfer } from '../transfer/retry.ts';
+import { noOwnRetries, retryTransfer } from '../transfer/tries.ts';
 
 /** What is special about some hosts. */
 export interface PullAccess {

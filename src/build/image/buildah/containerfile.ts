@@ -16,7 +16,7 @@ import { copiesOnly, mountsContext } from '../context/copy-sources.ts';
 import { excludeAlso, readDockerIgnore } from '../context/dockerignore.ts';
 import { buildOnOwnSteps } from './cache.ts';
 import { jarsToHide } from '../../jar/other-jars.ts';
-import { noOwnRetries, retryTransfer } from '../transfer/retry.ts';
+import { noOwnRetries, retryTransfer } from '../transfer/tries.ts';
 import type { Jar } from '../../types.ts';
 
 /** What such an image is made from. */

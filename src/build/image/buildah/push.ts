@@ -13,8 +13,7 @@ import { diskFull, saysDiskFull } from '../../../support/files/disk-full.ts';
 import type { BuildahAccess } from './access.ts';
 import type { Buildah } from './session.ts';
 import { transferFailure } from '../transfer/errors.ts';
-import { noOwnRetries } from '../transfer/retry.ts';
-import { inTries } from '../transfer/tries.ts';
+import { inTries, noOwnRetries } from '../transfer/tries.ts';
 
 /** One push. */
 export interface PushRequest {

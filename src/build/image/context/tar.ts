@@ -11,7 +11,7 @@ import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { pack, type Pack } from 'tar-stream';
-import { codeOf } from '../../../support/error-code.ts';
+import { codeOf } from '../../../support/fields.ts';
 
 /** What to pack. */
 export interface ContextSource {

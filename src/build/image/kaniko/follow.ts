@@ -1,6 +1,5 @@
 /** Keeps the state of a build's pod up to date while the build waits for it. */
-import { queryFor } from '../../../cluster/ref.ts';
-import type { Cluster, ObjectRef } from '../../../cluster/types.ts';
+import { queryFor, type Cluster, type ObjectRef } from '../../../cluster/types.ts';
 import { onAbort } from '../../../support/abort.ts';
 import { podState, type PodState } from './state.ts';
 

@@ -7,7 +7,7 @@ import { readFile } from 'node:fs/promises';
 import { relative } from 'node:path';
 import type { ImageSource } from '../../../config/model.ts';
 import { failed, ok, type Outcome } from '../../../core/outcome.ts';
-import { codeOf } from '../../../support/error-code.ts';
+import { codeOf } from '../../../support/fields.ts';
 import { ContextChangedError, packContext, type ContextSource, type ContextTar } from '../context/tar.ts';
 import { copySources } from '../context/copy-sources.ts';
 import { matcher, readDockerRule } from '../context/dockerignore.ts';

@@ -1,6 +1,5 @@
 /** Removes what a build made in the cluster. */
-import { queryFor } from '../../../cluster/ref.ts';
-import type { Cluster, ObjectRef } from '../../../cluster/types.ts';
+import { queryFor, type Cluster, type ObjectRef } from '../../../cluster/types.ts';
 import type { Outcome } from '../../../core/outcome.ts';
 import { onAbort } from '../../../support/abort.ts';
 

@@ -3,8 +3,7 @@
  * it at the end. Knows nothing about images.
  */
 import { createReadStream } from 'node:fs';
-import { refOf } from '../../../cluster/ref.ts';
-import type { Cluster, KubeObject } from '../../../cluster/types.ts';
+import { refOf, type Cluster, type KubeObject } from '../../../cluster/types.ts';
 import type { AppdevError } from '../../../core/errors.ts';
 import { cancelled, ok, type NotOk, type Outcome } from '../../../core/outcome.ts';
 import { hasAborted, linkedAbort } from '../../../support/abort.ts';
@@ -19,8 +18,8 @@ import {
   notCreated,
   notStarted,
   saysContextCut,
+  type BuildSubject,
 } from './errors.ts';
-import type { BuildSubject } from './errors.ts';
 import { executorContainer, ownedBy } from './pod.ts';
 import { followPod, type PodStates } from './follow.ts';
 import { remove, removeBuild } from './remove.ts';

@@ -3,7 +3,7 @@
  * server error or an expired token. What the registry already has is not sent again, so a whole new try is cheap.
  */
 import type { AppdevError } from '../../../core/errors.ts';
-import { ok, type Outcome } from '../../../core/outcome.ts';
+import { cancelled, ok, type Outcome } from '../../../core/outcome.ts';
 import type { Clock } from '../../../support/clock.ts';
 import type { TransferFailure } from './errors.ts';
 
@@ -25,7 +25,7 @@ export interface Transfer {
 }
 
 /** Pauses before the second and third try, in milliseconds: the first for a short failure, the last for a restart. */
-export const pausesMs: readonly number[] = [500, 3000];
+const pausesMs: readonly number[] = [500, 3000];
 
 /**
  * A try that lasted this long, in milliseconds, made some progress before its token expired. The next one continues
@@ -34,7 +34,7 @@ export const pausesMs: readonly number[] = [500, 3000];
 const progressMs = 60_000;
 
 /** The message before the next try. */
-export function retryWords({ message }: AppdevError, pauseMs: number): string {
+function retryWords({ message }: AppdevError, pauseMs: number): string {
   return `${message}; trying again in ${pauseMs / 1000} s`;
 }
 
@@ -61,5 +61,40 @@ export async function inTries(
     }
     onRetry(retryWords(error, pauseMs));
     await clock.sleep(pauseMs, signal);
+  }
+}
+
+/**
+ * Flags for Buildah's push, pull and bud that turn off its own retries. They are few and slow, and only follow broken
+ * connections; version 1.28 even ignores `--retry`.
+ */
+export const noOwnRetries: readonly string[] = ['--retry', '1', '--retry-delay', '10ms'];
+
+/** What a retry needs. */
+interface RetryContext {
+  readonly signal: AbortSignal;
+  /** Called with the reason and with the time until the next try. */
+  readonly onRetry: (message: string) => void;
+  readonly clock: Clock;
+}
+
+/**
+ * Makes up to three attempts, and returns the outcome of the last one.
+ *
+ * @param failureOf why an attempt's transfer failed; undefined for any failure that another try would not change.
+ */
+export async function retryTransfer<T>(
+  attempt: () => Promise<Outcome<T>>,
+  failureOf: (result: T) => TransferFailure | undefined,
+  { signal, onRetry, clock }: RetryContext,
+): Promise<Outcome<T>> {
+  for (let tries = 0; ; tries += 1) {
+    const outcome = await attempt();
+    const failure = outcome.kind === 'ok' ? failureOf(outcome.value) : undefined;
+    const pauseMs = pausesMs[tries];
+    if (failure?.retry !== 'yes' || pauseMs === undefined) return outcome;
+    onRetry(retryWords(failure.error, pauseMs));
+    await clock.sleep(pauseMs, signal);
+    if (signal.aborted) return cancelled(signal);
   }
 }

@@ -4,8 +4,7 @@
  * record.
  */
 import { gzipSync } from 'node:zlib';
-import { refOf } from '../../../cluster/ref.ts';
-import type { Cluster, KubeObject } from '../../../cluster/types.ts';
+import { refOf, type Cluster, type KubeObject } from '../../../cluster/types.ts';
 import { failed, ok, type Outcome } from '../../../core/outcome.ts';
 import { isFields, stringAt } from '../../../support/fields.ts';
 import { policyAnnotation } from '../../live/claims.ts';

@@ -2,8 +2,7 @@
  * Looks at the objects of a release in the cluster before an upgrade: whether they are still what was deployed, what
  * others have changed in them, and how many replicas an autoscaler has set. Writes nothing.
  */
-import { refOf } from '../../../cluster/ref.ts';
-import type { Cluster, KubeObject } from '../../../cluster/types.ts';
+import { refOf, type Cluster, type KubeObject } from '../../../cluster/types.ts';
 import { ok, type Outcome } from '../../../core/outcome.ts';
 import { numberAt, stringAt } from '../../../support/fields.ts';
 import { findAutoscaled, withLiveReplicas } from '../../live/autoscaled.ts';

@@ -2,8 +2,7 @@
  * Finds what Helm would delete together with data or with other people's objects: volume claims, namespaces, and kinds.
  * Reads the cluster and changes nothing, so a preview can use it too.
  */
-import { refOf } from '../../../cluster/ref.ts';
-import type { Cluster, KubeObject } from '../../../cluster/types.ts';
+import { refOf, type Cluster, type KubeObject } from '../../../cluster/types.ts';
 import { ok, type Outcome } from '../../../core/outcome.ts';
 import { isClaim, isKept, type LostClaim } from '../../live/claims.ts';
 import { staysInUpgrade } from './keep.ts';

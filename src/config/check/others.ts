@@ -1,8 +1,11 @@
-/** Checks `needs`: every name is a service of the project, and no service needs itself, directly or through others. */
+/**
+ * Checks what services say of each other. `needs`: every name is a service of the project, and no service needs itself,
+ * directly or through others. `otherImageValues`: every key is another service, and that service has an image.
+ */
 import type { Diagnostic } from '../../core/diagnostic.ts';
 import { diagnosticAt } from '../text/locate.ts';
 import { nearest } from '../text/nearest.ts';
-import { itemsAt, pathText, stringAt, type Named, type Origin } from '../text/tree.ts';
+import { entriesAt, entryAt, itemsAt, pathText, stringAt, type Named, type Origin } from '../text/tree.ts';
 
 /** One entry of `needs`: the service it names, where it was written, and its path for messages. */
 interface Need {
@@ -24,10 +27,7 @@ export function checkNeeds(services: readonly Named[]): Diagnostic[] {
   const names = services.map(([name]) => name);
   const needs = new Map(services.map((service) => [service[0], needsOf(service)]));
   const unknown = [...needs.values()].flat().flatMap(({ on, origin, path }) => {
-    if (names.includes(on)) return [];
-    const proposal = nearest(on, names);
-    const hint = proposal === undefined ? `services: ${names.join(', ')}` : `did you mean ${proposal}?`;
-    return [diagnosticAt(origin, `${path}: there is no service "${on}"`, hint)];
+    return names.includes(on) ? [] : [unknownService(on, names, path, origin)];
   });
   return [...unknown, ...findCircles(needs)];
 }
@@ -59,4 +59,35 @@ function findCircles(needs: ReadonlyMap<string, readonly Need[]>): Diagnostic[] 
   };
   for (const name of needs.keys()) visit(name, []);
   return found;
+}
+
+/** The errors in the `otherImageValues` of all services. */
+export function checkOtherImages(services: readonly Named[]): Diagnostic[] {
+  const names = services.map(([name]) => name);
+  const built = services.flatMap(([name, { value }]) =>
+    ['jar', 'image'].some((key) => entryAt(value, [key]) !== undefined) ? [name] : [],
+  );
+  return services.flatMap(([service, { value }]) =>
+    entriesAt(value, ['deploy', 'helm', 'otherImageValues']).flatMap(([other, { key }]) => {
+      const at = pathText(['services', service, 'deploy', 'helm', 'otherImageValues', other]);
+      if (other === service) {
+        return [
+          diagnosticAt(
+            key,
+            `${at} is the service itself`,
+            "use deploy.helm.imageValues for the service's own image",
+          ),
+        ];
+      }
+      if (!names.includes(other)) return [unknownService(other, names, at, key)];
+      if (built.includes(other)) return [];
+      return [diagnosticAt(key, `${at}: the service ${other} has no image`, 'remove it')];
+    }),
+  );
+}
+
+function unknownService(name: string, names: readonly string[], at: string, origin: Origin): Diagnostic {
+  const near = nearest(name, names);
+  const hint = near === undefined ? `services: ${names.join(', ')}` : `did you mean ${near}?`;
+  return diagnosticAt(origin, `${at}: there is no service "${name}"`, hint);
 }
