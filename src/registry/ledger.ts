@@ -2,15 +2,20 @@
  * Remembers which images this project pushed, newest first, in `.appdev/pushed.json`. It is the only proof that an
  * image in a registry is ours to remove, and the only order there is: the registry keeps no push times, and
  * reproducible images all carry the same date. If the file is lost, images stay; none is removed.
+ *
+ * It is not one file with the records of loop/work/records.ts: a record goes when ten newer ones have come, but an image
+ * stays in here until the registry has lost it.
  */
 import { join } from 'node:path';
 import type { Artifact } from '../core/events.ts';
 import type { Outcome } from '../core/outcome.ts';
-import { listAt, numberAt, stringAt } from '../support/fields.ts';
+import { listAt, numberAt, stringsAt } from '../support/fields.ts';
 import { readState, writeState } from '../support/files/state-file.ts';
 
+const keys = ['service', 'repository', 'pullRepository', 'tag', 'digest'] as const;
+
 /** One pushed image. */
-export type PushedImage = Pick<Artifact, 'service' | 'repository' | 'pullRepository' | 'tag' | 'digest'>;
+export type PushedImage = Pick<Artifact, (typeof keys)[number]>;
 
 /** The project's pushed images. */
 export interface PushLedger {
@@ -65,18 +70,5 @@ function isSame(one: PushedImage, other: PushedImage): boolean {
 
 function entriesOf(value: unknown): readonly PushedImage[] | undefined {
   if (numberAt(value, 'version') !== 1) return undefined;
-  return listAt(value, 'images').flatMap((entry) => {
-    const service = stringAt(entry, 'service');
-    const repository = stringAt(entry, 'repository');
-    const pullRepository = stringAt(entry, 'pullRepository');
-    const tag = stringAt(entry, 'tag');
-    const digest = stringAt(entry, 'digest');
-    return service === undefined ||
-      repository === undefined ||
-      pullRepository === undefined ||
-      tag === undefined ||
-      digest === undefined
-      ? []
-      : [{ service, repository, pullRepository, tag, digest }];
-  });
+  return listAt(value, 'images').flatMap((entry) => stringsAt(entry, keys) ?? []);
 }

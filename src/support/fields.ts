@@ -27,6 +27,18 @@ export function stringAt(value: unknown, ...path: readonly string[]): string | u
   return typeof found === 'string' ? found : undefined;
 }
 
+/** The strings at these keys of a mapping. Undefined if one of them is missing or is not a string. */
+export function stringsAt<Key extends string>(
+  value: unknown,
+  keys: readonly Key[],
+): Readonly<Record<Key, string>> | undefined {
+  const found = keys.flatMap((key) => {
+    const text = stringAt(value, key);
+    return text === undefined ? [] : [[key, text] as const];
+  });
+  return found.length < keys.length ? undefined : (Object.fromEntries(found) as Record<Key, string>);
+}
+
 /** The number at a path of keys, or undefined if it is not a number. */
 export function numberAt(value: unknown, ...path: readonly string[]): number | undefined {
   const found = fieldAt(value, ...path);

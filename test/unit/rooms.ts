@@ -373,7 +373,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   },
   'loop/work': {
     about: 'the one executor: a run as a fold of steps, how it begins, what it remembers',
-    from: ['core', 'support/files', 'config', 'watch', 'build', 'deploy', 'loop/decide'],
+    from: ['core', 'support', 'support/files', 'config', 'watch', 'build', 'deploy', 'loop/decide'],
   },
   'loop/steps': {
     about: 'what does each stage: jar, image, the scan gate, render, apply, observe',

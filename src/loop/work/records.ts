@@ -6,6 +6,7 @@
 import { join } from 'node:path';
 import type { Artifact } from '../../core/events.ts';
 import type { Outcome } from '../../core/outcome.ts';
+import { fieldAt, listAt, numberAt, stringsAt } from '../../support/fields.ts';
 import { readState, writeState } from '../../support/files/state-file.ts';
 import type { RecordKey, Records } from './types.ts';
 
@@ -63,17 +64,14 @@ export function createRecords(folder: string, files: StateFiles = onDisk): Recor
 }
 
 function parse(content: unknown): readonly Entry[] {
-  if (!isRecord(content) || content['version'] !== version || !Array.isArray(content['artifacts'])) return [];
-  return content['artifacts'].every(isEntry) ? content['artifacts'] : [];
+  const entries = listAt(content, 'artifacts');
+  return numberAt(content, 'version') === version && entries.every(isEntry) ? entries : [];
 }
 
 function isEntry(value: unknown): value is Entry {
-  if (!isRecord(value)) return false;
-  const { artifact } = value;
   return (
-    ['inputHash', 'tests', 'target'].every((key) => typeof value[key] === 'string') &&
-    isRecord(artifact) &&
-    artifactKeys.every((key) => typeof artifact[key] === 'string')
+    stringsAt(value, ['inputHash', 'tests', 'target']) !== undefined &&
+    stringsAt(fieldAt(value, 'artifact'), artifactKeys) !== undefined
   );
 }
 
@@ -85,7 +83,3 @@ const artifactKeys = [
   'pullRepository',
   'inputHash',
 ] as const satisfies readonly (keyof Artifact)[];
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null;
-}

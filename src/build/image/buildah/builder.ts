@@ -20,8 +20,8 @@ import { openBuildah, type Buildah } from './session.ts';
 import { anonymousAccess, type BuildahAccess } from './access.ts';
 import { buildContainerfile } from './containerfile.ts';
 import { diskFull, orDiskFull, saysDiskFull } from '../../../support/files/disk-full.ts';
-import { ImageRecords } from './records.ts';
-import { LayeredImages, type LayeredImage } from './layered.ts';
+import { createImageRecords } from './records.ts';
+import { createLayeredImages, type LayeredImage } from './layered.ts';
 import { pushImage, type PushReader } from './push.ts';
 import type { ImageBuilder, ImageRequest, WorkContext } from '../../types.ts';
 import { imageProjectLabel, imageServiceLabel } from '../../../core/labels.ts';
@@ -51,8 +51,8 @@ export interface BuildahParts {
 /** Returns the builder. */
 export function createBuildahBuilder(parts: BuildahParts): ImageBuilder {
   const { project, target, access = anonymousAccess } = parts;
-  const records = new ImageRecords(join(parts.cache, 'buildah'));
-  const layered = new LayeredImages();
+  const records = createImageRecords(join(parts.cache, 'buildah'));
+  const layered = createLayeredImages();
   const registry = target.kind === 'registry' ? target.registry : undefined;
   const registryHost = registry === undefined ? undefined : splitRegistryName(registry.push).host;
   const insecureHost = registry?.insecure === true ? registryHost : undefined;

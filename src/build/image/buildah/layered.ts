@@ -41,11 +41,21 @@ export interface LayeredImage {
 }
 
 /** Builds layered images. Remembers the bases it has looked at in this session. */
-export class LayeredImages {
-  readonly #bases = new Map<string, BaseImage>();
-
+export interface LayeredImages {
   /** Builds an image. Fails with IMAGE_BUILD_FAILED, BASE_IMAGE_MISSING or DISK_FULL. */
-  async build(
+  build(
+    buildah: Buildah,
+    request: LayeredRequest,
+    signal: AbortSignal,
+    onLine: (line: string) => void,
+  ): Promise<Outcome<LayeredImage>>;
+}
+
+/** The layered images of a session. */
+export function createLayeredImages(): LayeredImages {
+  const bases = new Map<string, BaseImage>();
+
+  async function build(
     buildah: Buildah,
     request: LayeredRequest,
     signal: AbortSignal,
@@ -60,11 +70,11 @@ export class LayeredImages {
     const top = layers.at(-1);
     if (top === undefined) throw new Error('a jar without layers');
     const below = layers.slice(0, -1);
-    const base = await this.#base(buildah, request, signal, onLine);
+    const base = await baseOf(buildah, request, signal, onLine);
     if (base.kind !== 'ok') return base;
     const lower = `localhost/appdev/${repository}:lower-${lowerKey(base.value, below)}`;
 
-    const build = async (
+    const buildFrom = async (
       name: string,
       text: string,
       tag: string,
@@ -88,7 +98,7 @@ export class LayeredImages {
       );
     };
     const upper = async (): Promise<Outcome<BudResult>> =>
-      await build(
+      await buildFrom(
         'Containerfile.upper',
         upperContainerfile(lower, base.value, top, entrypoint),
         `localhost/appdev/${repository}:current`,
@@ -100,12 +110,12 @@ export class LayeredImages {
     // This also happens if someone pruned the storage during the session.
     if (built.kind === 'ok' && built.value.kind === 'failed' && isBaseMissing(built.value.lines)) {
       isNew = true;
-      const made = await this.#lower(
+      const made = await makeLower(
         buildah,
         request,
         base.value,
         async (found) =>
-          await build('Containerfile.lower', lowerContainerfile(found, below), lower, ['--layers']),
+          await buildFrom('Containerfile.lower', lowerContainerfile(found, below), lower, ['--layers']),
         signal,
         onLine,
       );
@@ -122,7 +132,7 @@ export class LayeredImages {
   }
 
   /** Builds the lower image. Tries again if the base has disappeared from the storage since it was looked at. */
-  async #lower(
+  async function makeLower(
     buildah: Buildah,
     request: LayeredRequest,
     base: BaseImage,
@@ -133,21 +143,23 @@ export class LayeredImages {
     const built = await build(base);
     if (built.kind !== 'ok' || built.value.kind !== 'failed' || !isBaseMissing(built.value.lines))
       return built;
-    this.#bases.delete(request.base);
-    const again = await this.#base(buildah, request, signal, onLine);
+    bases.delete(request.base);
+    const again = await baseOf(buildah, request, signal, onLine);
     return again.kind === 'ok' ? await build(again.value) : again;
   }
 
-  async #base(
+  async function baseOf(
     buildah: Buildah,
     request: LayeredRequest,
     signal: AbortSignal,
     onLine: (line: string) => void,
   ): Promise<Outcome<BaseImage>> {
-    const known = this.#bases.get(request.base);
+    const known = bases.get(request.base);
     if (known !== undefined) return ok(known);
     const found = await resolveBase(buildah, request.base, request, signal, onLine);
-    if (found.kind === 'ok') this.#bases.set(request.base, found.value);
+    if (found.kind === 'ok') bases.set(request.base, found.value);
     return found;
   }
+
+  return { build };
 }

@@ -8,7 +8,7 @@ import { failed, ok, type Outcome } from '../../../core/outcome.ts';
 import type { RunProcess } from '../../../support/process/process.ts';
 import { imageProjectLabel, imageServiceLabel } from '../../../core/labels.ts';
 import { openBuildah, type Buildah } from './session.ts';
-import { ImageRecords, type ImageRecord } from './records.ts';
+import { createImageRecords, type ImageRecord } from './records.ts';
 import { storedImages, type StoredImage } from './stored-images.ts';
 
 /** What to prune. */
@@ -35,7 +35,7 @@ export async function pruneStorage(request: StoragePrune): Promise<Outcome<numbe
     if (images.kind !== 'ok') return images;
     stored.push({ service, images: images.value });
   }
-  return await new ImageRecords(join(cache, 'buildah')).remove(signal, async (known) => {
+  return await createImageRecords(join(cache, 'buildah')).remove(signal, async (known) => {
     const removed = new Set<string>();
     for (const { service, images } of stored) {
       const kept = keptOf(
@@ -64,7 +64,7 @@ export async function removeStored(
   { run, cache, signal }: Pick<StoragePrune, 'run' | 'cache' | 'signal'>,
   { repository, tag }: Pick<Artifact, 'repository' | 'tag'>,
 ): Promise<Outcome<void>> {
-  const removed = await new ImageRecords(join(cache, 'buildah')).remove(signal, async (records) => {
+  const removed = await createImageRecords(join(cache, 'buildah')).remove(signal, async (records) => {
     const known = records.find((record) => record.repository === repository && record.tag === tag);
     if (known === undefined) return ok(new Set());
     const buildah = await openBuildah(run, signal);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { ok } from '../../../core/outcome.ts';
 import { userTempFolder } from '../../../support/files/folders.ts';
-import { ImageRecords, type ImageRecord } from './records.ts';
+import { createImageRecords, type ImageRecord } from './records.ts';
 
 const { signal } = new AbortController();
 let folder: string;
@@ -33,19 +33,19 @@ function record(imageId: string): ImageRecord {
 }
 
 it('loses nothing that two sessions record at the same time', async () => {
-  const sessions = [new ImageRecords(folder), new ImageRecords(folder)];
+  const sessions = [createImageRecords(folder), createImageRecords(folder)];
   const ids = Array.from({ length: 10 }, (_, n) => `image-${n}`);
   await Promise.all(
     ids.map(async (id, n) => {
       await sessions[n % 2]?.add(record(id), signal);
     }),
   );
-  const known = await new ImageRecords(folder).list();
+  const known = await createImageRecords(folder).list();
   expect(known.map(({ imageId }) => imageId).sort()).toEqual(ids);
 });
 
 it('records nothing while images are being removed, so that a new one never counts as old', async () => {
-  const [pruning, building] = [new ImageRecords(folder), new ImageRecords(folder)];
+  const [pruning, building] = [createImageRecords(folder), createImageRecords(folder)];
   await building.add(record('old'), signal);
   const order: string[] = [];
   let added: Promise<void> | undefined;
@@ -64,7 +64,7 @@ it('records nothing while images are being removed, so that a new one never coun
 });
 
 it('waits for nobody after a cancel', async () => {
-  const [one, other] = [new ImageRecords(folder), new ImageRecords(folder)];
+  const [one, other] = [createImageRecords(folder), createImageRecords(folder)];
   const controller = new AbortController();
   await one.remove(signal, async () => {
     controller.abort('superseded');

@@ -2,6 +2,9 @@
  * Remembers the images that appdev built. First, their digest after the push, so that an image which comes out the same
  * again is not pushed again. Second, the order in which they were used, so that older ones can be pruned; the images
  * themselves carry no time. A lost file costs one push.
+ *
+ * These are images in Buildah's storage, which all projects of a user share. What a project's inputs were built into and
+ * what it pushed is recorded in its own folder (loop/work/records.ts, registry/ledger.ts), and goes with it.
  */
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
@@ -28,65 +31,45 @@ export interface ImageRecord {
 const maxRecords = 500;
 
 /** The records of this user on this machine, latest use first. Sessions share them. */
-export class ImageRecords {
-  readonly #path: string;
-  readonly #lock: string;
-  #last: Promise<unknown> = Promise.resolve();
-
-  /** @param folder of the file. */
-  constructor(folder: string) {
-    this.#path = join(folder, 'images.json');
-    // Not beside the file: in a home on NFS, or in a volume that outlives its container, a host that is gone might
-    // still hold the lock.
-    const name = `images-${createHash('sha256').update(this.#path).digest('hex').slice(0, 16)}`;
-    this.#lock = join(userTempFolder(), 'locks', name);
-  }
-
+export interface ImageRecords {
   /** The record of an image in a repository; undefined if there is none. */
-  async find(imageId: string, repository: string): Promise<ImageRecord | undefined> {
-    return (await this.list()).find(
-      (record) => record.imageId === imageId && record.repository === repository,
-    );
-  }
-
+  find(imageId: string, repository: string): Promise<ImageRecord | undefined>;
   /** All records. */
-  async list(): Promise<readonly ImageRecord[]> {
-    return (await readState(this.#path, (value) => listAt(value, 'images').flatMap(parseRecord))) ?? [];
-  }
-
+  list(): Promise<readonly ImageRecord[]>;
   /** Puts an image first. If that cannot be written, it costs one push. */
-  async add(record: ImageRecord, signal: AbortSignal): Promise<void> {
-    await this.#alone(signal, async () => {
-      await this.#write((records) => [record, ...records.filter((other) => !isSame(other, record))]);
-      return ok(undefined);
-    });
-  }
-
+  add(record: ImageRecord, signal: AbortSignal): Promise<void>;
   /**
    * Removes images from the storage and forgets them. `remove` receives all records and returns the ids of the removed
    * images. Nobody can record an image in the meantime, so one that another session has just built never counts as old.
    */
-  async remove(
+  remove(
     signal: AbortSignal,
     remove: (records: readonly ImageRecord[]) => Promise<Outcome<ReadonlySet<string>>>,
-  ): Promise<Outcome<number>> {
-    return await this.#alone(signal, async () => {
-      const gone = await remove(await this.list());
-      if (gone.kind !== 'ok') return gone;
-      if (gone.value.size > 0)
-        await this.#write((records) => records.filter(({ imageId }) => !gone.value.has(imageId)));
-      return ok(gone.value.size);
-    });
-  }
+  ): Promise<Outcome<number>>;
+}
 
-  async #write(edit: (records: readonly ImageRecord[]) => readonly ImageRecord[]): Promise<void> {
-    await writeState(this.#path, { images: edit(await this.list()).slice(0, maxRecords) });
+/** The records that are kept in a folder. */
+export function createImageRecords(folder: string): ImageRecords {
+  const path = join(folder, 'images.json');
+  // Not beside the file: in a home on NFS, or in a volume that outlives its container, a host that is gone might still
+  // hold the lock.
+  const name = `images-${createHash('sha256').update(path).digest('hex').slice(0, 16)}`;
+  const lockPath = join(userTempFolder(), 'locks', name);
+  let last: Promise<unknown> = Promise.resolve();
+
+  const list = async (): Promise<readonly ImageRecord[]> =>
+    (await readState(path, (value) => listAt(value, 'images').flatMap(parseRecord))) ?? [];
+
+  async function write(
+    edit: (records: readonly ImageRecord[]) => readonly ImageRecord[],
+  ): Promise<Outcome<void>> {
+    return await writeState(path, { images: edit(await list()).slice(0, maxRecords) });
   }
 
   /** Runs work alone: a queue orders callers in this process, a lock orders processes. */
-  async #alone<T>(signal: AbortSignal, work: () => Promise<Outcome<T>>): Promise<Outcome<T>> {
-    const turn = this.#last.then(async () => {
-      const lock = await waitForLock(this.#lock, 'recording images', signal, () => undefined);
+  async function alone<T>(signal: AbortSignal, work: () => Promise<Outcome<T>>): Promise<Outcome<T>> {
+    const turn = last.then(async () => {
+      const lock = await waitForLock(lockPath, 'recording images', signal, () => undefined);
       if (lock.kind !== 'ok') return lock;
       try {
         return await work();
@@ -94,9 +77,29 @@ export class ImageRecords {
         await lock.value.release();
       }
     });
-    this.#last = turn.catch(() => undefined);
+    last = turn.catch(() => undefined);
     return await turn;
   }
+
+  return {
+    list,
+    find: async (imageId, repository) =>
+      (await list()).find((record) => record.imageId === imageId && record.repository === repository),
+    async add(record, signal) {
+      await alone(
+        signal,
+        async () => await write((records) => [record, ...records.filter((other) => !isSame(other, record))]),
+      );
+    },
+    remove: async (signal, remove) =>
+      await alone(signal, async () => {
+        const gone = await remove(await list());
+        if (gone.kind !== 'ok') return gone;
+        if (gone.value.size > 0)
+          await write((records) => records.filter(({ imageId }) => !gone.value.has(imageId)));
+        return ok(gone.value.size);
+      }),
+  };
 }
 
 function isSame(one: ImageRecord, other: ImageRecord): boolean {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { failed, ok } from '../../../core/outcome.ts';
-import { BaseImages, type LookAtImage } from './base.ts';
+import { createBaseImages, type BaseImages, type LookAtImage } from './base.ts';
 
 const facts = { repository: 'docker.io/library/jre', digest: `sha256:${'1'.repeat(64)}`, user: '' };
 const { signal } = new AbortController();
@@ -18,7 +18,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 function looking(answer: Awaited<ReturnType<LookAtImage>>): BaseImages {
-  return new BaseImages(folder, async (name) => {
+  return createBaseImages(folder, async (name) => {
     asked.push(name);
     return await Promise.resolve(answer);
   });

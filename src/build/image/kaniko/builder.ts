@@ -19,7 +19,7 @@ import { orDiskFull } from '../../../support/files/disk-full.ts';
 import { makeLargeTempFolder } from '../../../support/files/temp.ts';
 import { sha256Of } from '../../jar/boot-jar.ts';
 import { lowerContainerfile, lowerKey, upperContainerfile, type BaseImage } from '../layers/containerfile.ts';
-import { BaseImages, type LookAtImage } from './base.ts';
+import { createBaseImages, type LookAtImage } from './base.ts';
 import { noInClusterName } from './errors.ts';
 import { createMakeImage, type Job, type Made, type PodBuildParts } from './make.ts';
 import { podNames } from './names.ts';
@@ -43,7 +43,7 @@ export interface KanikoParts extends PodBuildParts {
 /** Returns the builder. */
 export function createKanikoBuilder(parts: KanikoParts): ImageBuilder {
   const { target } = parts;
-  const bases = new BaseImages(join(parts.cache, 'kaniko'), parts.lookAtImage);
+  const bases = createBaseImages(join(parts.cache, 'kaniko'), parts.lookAtImage);
   const make = createMakeImage(parts);
   let folder: string | undefined;
 
