@@ -99,7 +99,7 @@ async function untilPulled(
       queryFor({ apiVersion, kind, namespace, name: pod }),
       {
         onSnapshot: ([found]) => {
-          const check = found === undefined ? undefined : judge(found, image);
+          const check = found === undefined ? undefined : checkOf(found, image);
           if (check !== undefined) resolve(check);
         },
       },
@@ -112,7 +112,7 @@ async function untilPulled(
 }
 
 /** The result for a state of the pod; undefined while the node is still pulling. */
-function judge(pod: KubeObject, image: string): Check | undefined {
+function checkOf(pod: KubeObject, image: string): Check | undefined {
   const [container] = listAt(pod, 'status', 'containerStatuses');
   const waiting = stringAt(container, 'state', 'waiting', 'reason');
   if (waiting === 'ErrImagePull' || waiting === 'ImagePullBackOff' || waiting === 'InvalidImageName') {

@@ -1,6 +1,7 @@
 /**
  * artifacts.json: how `build` passes its images to `render`, `deploy`, `verify` and `diff`. The file is always written as
- * a whole. docs/artifacts.md describes its format.
+ * a whole. docs/artifacts.md describes its format. Unlike the other records of what was built, it is for people and other
+ * programs too: it has one entry a service, and a mistake in it is an error with its place.
  */
 import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';

@@ -1,7 +1,8 @@
 /**
  * Remembers across sessions which artifact a service's inputs were built into. So a second start with nothing changed
  * builds nothing. There is one small file a service under `.appdev/artifacts`. A record is a hint: whoever uses it
- * asks the registry first. A file that cannot be read or written only costs a build.
+ * asks the registry first. A file that cannot be read or written only costs a build. What was pushed is recorded by
+ * registry/ledger.ts, which says why it is another file.
  */
 import { join } from 'node:path';
 import type { Artifact } from '../../core/events.ts';
