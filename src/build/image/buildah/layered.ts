@@ -136,16 +136,16 @@ export function createLayeredImages(): LayeredImages {
     buildah: Buildah,
     request: LayeredRequest,
     base: BaseImage,
-    build: (base: BaseImage) => Promise<Outcome<BudResult>>,
+    buildOn: (base: BaseImage) => Promise<Outcome<BudResult>>,
     signal: AbortSignal,
     onLine: (line: string) => void,
   ): Promise<Outcome<BudResult>> {
-    const built = await build(base);
+    const built = await buildOn(base);
     if (built.kind !== 'ok' || built.value.kind !== 'failed' || !isBaseMissing(built.value.lines))
       return built;
     bases.delete(request.base);
     const again = await baseOf(buildah, request, signal, onLine);
-    return again.kind === 'ok' ? await build(again.value) : again;
+    return again.kind === 'ok' ? await buildOn(again.value) : again;
   }
 
   async function baseOf(
