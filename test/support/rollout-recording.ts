@@ -66,7 +66,7 @@ const unread = new Set([
     'schedulerName',
     'tolerations',
   ],
-  ...['serviceAccount', 'serviceAccountName', 'securityContext', 'volumes', 'volumeMounts', 'dnsPolicy'],
+  ...['serviceAccount', 'serviceAccountName', 'securityContext', 'volumeMounts', 'dnsPolicy'],
   ...['terminationMessagePath', 'terminationMessagePolicy', 'imagePullPolicy'],
 ]);
 

@@ -111,7 +111,7 @@ describe('lastWords', () => {
 });
 
 it.each([
-  [1, 'exit code 1 (the application gave up)'],
+  [1, 'exit code 1'],
   [137, 'exit code 137 (SIGKILL: killed from outside, or by the kernel because memory ran out)'],
   [42, 'exit code 42'],
 ])('explains exit code %i', (code, text) => {

@@ -1,16 +1,12 @@
 /**
- * What a container's exit code means, for people. A number above 128 is 128 plus a signal, as shells and runc report
- * it.
+ * What a container's exit code means, for people. A number above 128 is 128 plus a signal, as shells and runc report it.
+ * Other numbers have a meaning only together with the program that gave them, so they get one only if the container's
+ * command names that program.
  */
 
-const meanings: Readonly<Record<number, string>> = {
+/** Meanings that hold for every program: the kernel and the kubelet give these codes. */
+const signals: Readonly<Record<number, string>> = {
   0: 'it ended by itself but should keep running',
-  1: 'the application gave up',
-  2: 'the command was called with wrong arguments',
-  3: 'the JVM ended itself on an OutOfMemoryError (-XX:+ExitOnOutOfMemoryError)',
-  126: 'its command cannot be executed',
-  127: 'its command was not found',
-  128: 'it could not be started',
   130: 'SIGINT',
   134: 'SIGABRT: the process aborted itself',
   137: 'SIGKILL: killed from outside, or by the kernel because memory ran out',
@@ -18,8 +14,34 @@ const meanings: Readonly<Record<number, string>> = {
   143: 'SIGTERM: told to stop',
 };
 
-/** A phrase such as `exit code 137 (SIGKILL: …)`; only the code if it has no common meaning. */
-export function exitCodeText(code: number): string {
-  const meaning = meanings[code];
+/** Meanings of a program, by its name. */
+const programs: readonly { readonly program: RegExp; readonly meanings: Readonly<Record<number, string>> }[] =
+  [
+    {
+      program: /^java$/,
+      meanings: {
+        1: 'the JVM could not start the application, or the application gave up',
+        3: 'the JVM ended itself on an OutOfMemoryError (-XX:+ExitOnOutOfMemoryError)',
+      },
+    },
+    {
+      program: /^(ba|da|a|z)?sh$/,
+      meanings: {
+        2: 'the shell found a mistake in its command',
+        126: 'a command of the shell cannot be executed',
+        127: 'a command of the shell was not found',
+      },
+    },
+  ];
+
+/**
+ * A phrase such as `exit code 137 (SIGKILL: …)`; only the code if it has no meaning for this program.
+ *
+ * @param command what the container runs, if its pod says so; an image's own command is not known
+ */
+export function exitCodeText(code: number, command: readonly string[] = []): string {
+  const program = command[0]?.split('/').at(-1) ?? '';
+  const own = programs.find((one) => one.program.test(program))?.meanings[code];
+  const meaning = own ?? signals[code];
   return meaning === undefined ? `exit code ${code}` : `exit code ${code} (${meaning})`;
 }
