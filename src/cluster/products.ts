@@ -45,6 +45,9 @@ const sameName =
 
 const onLoopback = (host: string): boolean => isLoopback(host);
 
+/** Loopback, or the address that means every interface: as a destination it is this machine. */
+const onThisMachine = (host: string): boolean => isLoopback(host) || host === '0.0.0.0' || host === '::';
+
 /**
  * Networks in which minikube's drivers put the node: docker and podman 192.168.49.0/24 and the following ones, kvm2
  * 192.168.39.0/24, virtualbox 192.168.59.0/24, vfkit and qemu 192.168.64.0/24 and .105.0/24, Hyper-V's default switch
@@ -63,17 +66,17 @@ function markedByMinikube(facts: ContextFacts): boolean {
 
 const products: readonly Product[] = [
   {
+    // With `networking.apiServerAddress: 0.0.0.0`, as in dev containers, kind writes that address.
     name: 'kind',
     named: sameName(/^kind-./),
-    local: onLoopback,
+    local: onThisMachine,
     start: (context) => `docker start ${context.slice('kind-'.length)}-control-plane`,
   },
   {
-    // k3d writes 0.0.0.0, which as a destination means this machine. With Docker Desktop it writes
-    // `host.docker.internal`, which Docker Desktop maps to this machine.
+    // k3d writes 0.0.0.0. With Docker Desktop it writes `host.docker.internal`, which Docker Desktop maps to this machine.
     name: 'k3d',
     named: sameName(/^k3d-./),
-    local: (host) => isLoopback(host) || host === '0.0.0.0' || host === 'host.docker.internal',
+    local: (host) => onThisMachine(host) || host === 'host.docker.internal',
     start: (context) => `k3d cluster start ${context.slice('k3d-'.length)}`,
   },
   {

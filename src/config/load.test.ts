@@ -143,6 +143,17 @@ describe('the search for appdev.yaml', () => {
 });
 
 describe('the project', () => {
+  it('repeats shared values of a key x-… by anchors, also in appdev.local.yaml', async () => {
+    write({
+      'appdev.yaml': `x-deploy: &deploy {deadline: 90s, restartsAllowed: 0}\n${plain.replace('{helm:', '{<<: *deploy, helm:')}`,
+      'appdev.local.yaml': 'x-more: &more {context: kind-mine}\ncluster: *more\n',
+    });
+    const { config, document } = await loaded();
+    expect(config.services[0]?.deploy).toMatchObject({ deadlineMs: 90_000, restartsAllowed: 0 });
+    expect(config.cluster.context).toBe('kind-mine');
+    expect(Object.keys(document)).not.toContain('x-deploy');
+  });
+
   it('has every default and absolute paths', async () => {
     write({ 'appdev.yaml': plain });
     const { config } = await loaded();

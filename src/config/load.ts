@@ -114,7 +114,20 @@ async function readTree(path: string, cwd: string): Promise<Outcome<ReadFile | u
   const text = await readText(path, shown);
   if (text.kind !== 'ok') return text;
   if (text.value === undefined) return ok(undefined);
-  return ok({ ...parseYaml(sourceFile(path, shown, text.value), text.value), shown });
+  const { tree, diagnostics } = parseYaml(sourceFile(path, shown, text.value), text.value);
+  return ok({ tree: tree === undefined ? undefined : withoutShared(tree), diagnostics, shown });
+}
+
+/**
+ * The tree without its top-level keys `x-…`. They are a place for anchors, as in other tools' files: their values count
+ * where aliases repeat them.
+ */
+function withoutShared(tree: Tree): Tree {
+  if (tree.kind !== 'map') return tree;
+  return withoutKeys(
+    tree,
+    [...tree.entries.keys()].filter((key) => key.startsWith('x-')),
+  );
 }
 
 interface Material {

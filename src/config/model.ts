@@ -215,6 +215,8 @@ export interface KustomizeConfig {
   readonly kind: 'kustomize';
   /** Absolute folder of the overlay. */
   readonly path: string;
+  /** Which files Kustomize may read, in its own words: only those below each kustomization, or any. */
+  readonly loadRestrictor: 'LoadRestrictionsRootOnly' | 'LoadRestrictionsNone';
 }
 
 export interface ManifestsConfig {

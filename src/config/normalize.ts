@@ -227,7 +227,8 @@ function deployOf(name: string, deploy: DeployDocument, paths: Paths): DeployCon
     };
   }
   if (kustomize !== undefined) {
-    return { ...common, kind: 'kustomize', path: paths.path(kustomize.path, 'deploy', 'kustomize', 'path') };
+    const path = paths.path(kustomize.path, 'deploy', 'kustomize', 'path');
+    return { ...common, kind: 'kustomize', path, loadRestrictor: kustomize.loadRestrictor };
   }
   return {
     ...common,

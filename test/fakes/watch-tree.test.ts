@@ -471,7 +471,13 @@ describe('what counts', () => {
     });
     const overlay = fakeChart('db', {
       path: root,
-      deploy: { kind: 'kustomize', path: at('k/dev'), deadlineMs: 1, restartsAllowed: 0 },
+      deploy: {
+        kind: 'kustomize',
+        path: at('k/dev'),
+        loadRestrictor: 'LoadRestrictionsRootOnly',
+        deadlineMs: 1,
+        restartsAllowed: 0,
+      },
     });
     const scanner = scannerOf(overlay);
     const before = await scanner.scan(overlay);

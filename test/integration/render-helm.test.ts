@@ -86,6 +86,17 @@ describe.each(['helm3', 'helm4'])('%s', (helm) => {
     expect(JSON.stringify(commands.map(({ args }) => args))).not.toContain('$(id)');
   });
 
+  it.each(['values, é.yaml', ' -values".yaml', 'värden/a b.yaml'])(
+    'takes a values file called %j',
+    async (file) => {
+      write(file, 'replicas: 4\n');
+      const rendered = valueOf(await render({ values: [file] }));
+      expect(rendered.objects.find(({ kind }) => kind === 'Deployment')?.['spec']).toMatchObject({
+        replicas: 4,
+      });
+    },
+  );
+
   it('hands a value over that goes into a list', async () => {
     write('lists.yaml', 'containers:\n  - image: x\n    command: [a]\n');
     edit(

@@ -55,8 +55,8 @@ async function render(
   return await renderer.render(deployedService(folder, way), artifact, recordedContext(), others);
 }
 
-async function errorOf(way: Way): Promise<AppdevError> {
-  const outcome = await render(way);
+async function errorOf(way: Way, kustomize?: string): Promise<AppdevError> {
+  const outcome = await render(way, kustomize);
   if (outcome.kind !== 'failed') throw new Error(`rendered: ${JSON.stringify(outcome)}`);
   return outcome.error;
 }
@@ -120,6 +120,23 @@ spec: {schedule: "@daily", jobTemplate: {spec: {template: {spec: ${pod('registry
       expect(metadata.labels).toMatchObject({ 'dev.appdev/project': 'shop', 'dev.appdev/service': 'web' });
     }
     expect(valueOf(await render({ path: 'overlay' }, tool)).hash).toBe(rendered.hash);
+  });
+
+  it('takes files from outside its folder only if loadRestrictor says so', async () => {
+    write('shared/app.properties', 'a=1\n');
+    write(
+      'overlay/kustomization.yaml',
+      'resources: [web.yaml]\nconfigMapGenerator: [{name: c, files: [../shared/app.properties]}]\n',
+    );
+    write('overlay/web.yaml', deployment);
+    expect(await errorOf({ path: 'overlay' }, tool)).toMatchObject({
+      code: 'RENDER_FAILED',
+      message:
+        'overlay does not build: shared/app.properties lies outside overlay, where Kustomize reads no files',
+      hint: 'move it below, or set `deploy.kustomize.loadRestrictor: LoadRestrictionsNone`',
+    });
+    const way = { path: 'overlay', loadRestrictor: 'LoadRestrictionsNone' } as const;
+    expect(valueOf(await render(way, tool)).yaml).toContain('app.properties: |');
   });
 
   it('fails in its own words where the files do not show why', async () => {

@@ -57,7 +57,10 @@ export const pushedArtifact: Artifact = {
 export const pushedReference = `registry:5000/appdev/java:c0ffee@${pushedArtifact.digest}`;
 
 /** How a service is deployed; paths are relative to the project's folder, and Helm's default chart is `charts/web`. */
-export type Way = Partial<HelmConfig> | { readonly files: readonly string[] } | { readonly path: string };
+export type Way =
+  | Partial<HelmConfig>
+  | { readonly files: readonly string[] }
+  | { readonly path: string; readonly loadRestrictor?: KustomizeConfig['loadRestrictor'] };
 
 /** A service `web` without jar, whose image has the repository `appdev/java`. */
 export function deployedService(folder: string, way: Way, limits: Limits = {}): ServiceConfig {
@@ -74,7 +77,10 @@ export function deployedService(folder: string, way: Way, limits: Limits = {}): 
 
 function deployConfig(folder: string, way: Way): HelmConfig | KustomizeConfig | ManifestsConfig {
   if ('files' in way) return { kind: 'manifests', files: way.files.map((file) => join(folder, file)) };
-  if ('path' in way) return { kind: 'kustomize', path: join(folder, way.path) };
+  if ('path' in way) {
+    const { loadRestrictor = 'LoadRestrictionsRootOnly' } = way;
+    return { kind: 'kustomize', path: join(folder, way.path), loadRestrictor };
+  }
   const { chart = 'charts/web', values = [], ...rest } = way;
   return {
     kind: 'helm',

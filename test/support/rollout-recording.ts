@@ -5,7 +5,7 @@
 import type { Cluster, KubeObject, Snapshot } from '../../src/cluster/types.ts';
 import { judge, type Verdict } from '../../src/deploy/rollout/judge.ts';
 import { workloadsIn } from '../../src/deploy/objects/kinds.ts';
-import type { PodPolicy } from '../../src/deploy/rollout/pod-causes.ts';
+import type { PodPolicy } from '../../src/deploy/rollout/causes/pod-causes.ts';
 import { begun, step, type Decision } from '../../src/deploy/rollout/progress.ts';
 import { queriesFor, viewOf } from '../../src/deploy/rollout/rollout.ts';
 import { fieldsAt, listAt } from '../../src/support/fields.ts';
@@ -66,7 +66,7 @@ const unread = new Set([
     'schedulerName',
     'tolerations',
   ],
-  ...['serviceAccount', 'serviceAccountName', 'securityContext', 'volumes', 'volumeMounts', 'dnsPolicy'],
+  ...['serviceAccount', 'serviceAccountName', 'securityContext', 'volumeMounts', 'dnsPolicy'],
   ...['terminationMessagePath', 'terminationMessagePolicy', 'imagePullPolicy'],
 ]);
 

@@ -229,6 +229,38 @@ export function scenarios({ node, httpPort, closedPort }: Surroundings): readonl
       hint: /lower resources\.requests/,
     },
     {
+      name: 'host-port-of-older',
+      before: deployment({ container: `ports: [{containerPort: 8080, hostPort: ${closedPort}}]` }),
+      manifest: deployment({
+        container: `ports: [{containerPort: 8080, hostPort: ${closedPort}}], env: [{name: A, value: b}]`,
+      }),
+      expected: /finds no node: .*free ports.*; the old version is still serving/,
+      hint: /strategy\.type to Recreate, or remove hostPort/,
+    },
+    {
+      name: 'claim-class-missing',
+      manifest: `apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: data}\nspec: {accessModes: [ReadWriteOnce], storageClassName: gp3, resources: {requests: {storage: 1Mi}}}\n---\n${deployment(
+        {
+          container: 'volumeMounts: [{name: data, mountPath: /data}]',
+          spec: 'volumes: [{name: data, persistentVolumeClaim: {claimName: data}}]',
+        },
+      )}`,
+      expected: /its claim data gets no volume: .*"gp3" not found/,
+      hint: /no storage class gp3: leave storageClassName out/,
+    },
+    {
+      name: 'pull-never',
+      manifest: deployment({ image: 'localhost:5001/never/pushed:1', container: 'imagePullPolicy: Never' }),
+      expected: /cannot get image localhost:5001\/never\/pushed:1: .*pull policy of Never/,
+      hint: /IfNotPresent/,
+    },
+    {
+      name: 'post-start-hook-fails',
+      manifest: deployment({ container: 'lifecycle: {postStart: {exec: {command: ["false"]}}}' }),
+      expected: /lifecycle\.postStart failed/,
+      hint: /fix the command of lifecycle\.postStart/,
+    },
+    {
       name: 'readiness-404',
       before: deployment(),
       manifest: deployment({

@@ -333,8 +333,12 @@ export const rooms: Readonly<Record<string, Room>> = {
     about: 'server-side apply of manifests: plan, apply, prune, preview, remove',
     from: ['core', 'support', 'cluster', 'build', 'deploy', 'deploy/objects', 'deploy/live', 'deploy/record'],
   },
+  'deploy/rollout/causes': {
+    about: 'why a pod does not become ready, in words, with a hint for each reason; pure',
+    from: ['support', 'cluster', 'deploy/objects'],
+  },
   'deploy/rollout': {
-    about: 'watching a rollout: the judge, its causes and diagnosis, and the pods of a service',
+    about: 'watching a rollout: the judge, the diagnosis, and the pods of a service',
     from: [
       'core',
       'support',
@@ -345,6 +349,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       'deploy/objects',
       'deploy/live',
       'deploy/record',
+      'deploy/rollout/causes',
     ],
   },
   'deploy/deployer': {

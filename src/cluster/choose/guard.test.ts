@@ -141,7 +141,7 @@ describe('guard: names that only look local', () => {
     'https://10.0.0.17:6443',
     'https://128.0.0.1:6443',
     'https://[2001:db8::1]:6443',
-    'https://0.0.0.0:6443',
+    'https://0.0.0.1:6443',
     'not a url',
   ])('refuses %s', (server) => {
     expect(refuse(server)).toMatchObject({ kind: 'failed', error: { code: 'CONTEXT_REFUSED' } });
@@ -152,7 +152,9 @@ describe('guard: names that only look local', () => {
     'https://127.8.9.10:6443',
     'https://127.1:6443',
     'https://kind.localhost:6443',
-  ])('accepts loopback written as %s', (server) => {
+    'https://0.0.0.0:6443',
+    'https://[::]:6443',
+  ])('accepts this machine written as %s', (server) => {
     expect(refuse(server)).toMatchObject({ kind: 'ok' });
   });
 

@@ -72,6 +72,18 @@ The tables below list every key. These sections explain what a table cannot:
 
 /** What comes after the tables. */
 export const rules = `
+## Shared values
+
+Top-level keys that begin with \`x-\` are a place for anchors. appdev reads them only where aliases repeat them. Merge keys
+(\`<<\`) work too:
+
+\`\`\`yaml
+x-deploy: &deploy {deadline: 90s, restartsAllowed: 0}
+services:
+  orders:
+    deploy: {<<: *deploy, manifests: [orders.yaml]}
+\`\`\`
+
 ## Building by a Containerfile
 
 **Which jar.** \`COPY target/*.jar app.jar\` (or \`build/libs/*.jar\`) takes the jar that this build made:

@@ -23,7 +23,11 @@ interface Schema {
 /** The JSON schema (draft 7, which editors know best) of appdev.yaml, as text. */
 export function jsonSchemaText(): string {
   const schema = z.toJSONSchema(fileSchema, { target: 'draft-7', io: 'input', override: simplify });
-  const titled = { $schema: schema.$schema, title: 'appdev.yaml', ...schema };
+  const shared = { description: 'A place for anchors (`&name`): values that aliases repeat elsewhere.' };
+  const titled = {
+    ...{ $schema: schema.$schema, title: 'appdev.yaml', ...schema },
+    patternProperties: { '^x-': shared },
+  };
   return `${JSON.stringify(titled, undefined, 2)}\n`;
 }
 

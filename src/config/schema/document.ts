@@ -88,7 +88,7 @@ export interface DeployDocument {
     imageValues: { repository: string; tag: string };
     otherImageValues?: Record<string, { repository: string; tag: string }>;
   };
-  kustomize?: { path: string };
+  kustomize?: { path: string; loadRestrictor: 'LoadRestrictionsRootOnly' | 'LoadRestrictionsNone' };
   manifests?: string[];
   namespace?: string;
   deadline: string;

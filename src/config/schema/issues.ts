@@ -115,14 +115,9 @@ function unknownKey(
   const owner = shownPath(path);
   const proposal = nearest(key, known);
   const origin = entryAt(tree, [...path, key])?.key ?? tree.origin;
-  const hint =
-    key === '<<'
-      ? 'YAML 1.2 has no merge keys: write the keys out, or use a profile'
-      : proposal === undefined
-        ? known.length === 0
-          ? 'remove it'
-          : `known keys: ${known.join(', ')}`
-        : `did you mean ${proposal}?`;
+  let hint = known.length === 0 ? 'remove it' : `known keys: ${known.join(', ')}`;
+  if (proposal !== undefined) hint = `did you mean ${proposal}?`;
+  if (key.startsWith('x-')) hint = 'keys for shared values, x-…, stand at the top of the file only';
   return diagnosticAt(origin, `unknown key "${key}"${owner === '' ? '' : ` in ${owner}`}`, hint);
 }
 

@@ -96,6 +96,12 @@ const helm = z.strictObject({
 
 const kustomize = z.strictObject({
   path: text(grammar.path).describe('Folder with the kustomization.yaml, e.g. an overlay.'),
+  loadRestrictor: z
+    .enum(['LoadRestrictionsRootOnly', 'LoadRestrictionsNone'])
+    .default('LoadRestrictionsRootOnly')
+    .describe(
+      'Which files Kustomize may read: only those below the folder of each kustomization.yaml, or (`LoadRestrictionsNone`) any.',
+    ),
 });
 
 const deploy = z.strictObject({

@@ -57,6 +57,23 @@ describe('parseYaml', () => {
   });
 
   it.each([
+    ['a: &x {b: 1, c: 1}\nd: {<<: *x, b: 2}\n', { b: 2, c: 1 }],
+    ['a: &x {b: 1}\ne: &y {b: 2, c: 2}\nd: {b: 3, <<: [*x, *y]}\n', { b: 3, c: 2 }],
+    ['a: &x {b: 1}\ne: &y {b: 2, c: 2}\nd: {<<: [*x, *y]}\n', { b: 1, c: 2 }],
+    ['d: {"<<": 1}\n', { '<<': 1 }],
+  ])('merges the keys of maps after <<, of which its own and the first win: %j', (text, expected) => {
+    const { tree, diagnostics } = parse(text);
+    expect(diagnostics).toEqual([]);
+    const merged = treeAt(tree, ['d']);
+    expect(merged === undefined ? undefined : plainOf(merged)).toEqual(expected);
+  });
+
+  it('keeps the place of a merged value', () => {
+    const { tree } = parse('a: &x {b: 1}\nc: {<<: *x}\n');
+    expect(treeAt(tree, ['c', 'b'])).toMatchObject({ value: 1, origin: { line: 1, column: 11 } });
+  });
+
+  it.each([
     ['', 'nothing'],
     ['# a comment\n', 'nothing but a comment'],
   ])('has no tree and no complaint for %j (%s)', (text) => {
@@ -67,6 +84,7 @@ describe('parseYaml', () => {
   it.each([
     ['a: *x\n', ['1:4 there is no anchor &x before this alias']],
     ['a: &x [*x]\n', ['1:7 with its aliases expanded, the file has more than 20000 values or 64 levels']],
+    ['a: {<<: 1}\n', ['1:5 << takes the alias of a map, or a list of them']],
     ['? [a]\n: 1\n', ['1:3 this key is not a plain name']],
     ['a: !secret x\n', ['1:4 unresolved tag: !secret']],
     ['a: "x\nb: 1\n', ['3:1 missing closing "quote']],

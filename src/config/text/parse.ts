@@ -178,11 +178,16 @@ class TreeReader {
 
   #readMap(items: readonly Pair[], origin: Origin, depth: number): Tree {
     const entries = new Map<string, Entry>();
+    const merged: Entry[] = [];
     for (const { key, value } of items) {
       const [start, end] = key?.range ?? [0, 0];
       const place = this.#place.at(start, end - start);
       if (!isScalar(key)) {
         this.diagnostics.push(diagnosticAt(place, 'this key is not a plain name', 'write `name: value`'));
+        continue;
+      }
+      if (key.source === mergeKey && key.type === 'PLAIN') {
+        merged.push({ key: place, value: this.read(value, place, depth + 1) });
         continue;
       }
       const name = typeof key.value === 'string' ? key.value : key.source;
@@ -194,9 +199,25 @@ class TreeReader {
         this.diagnostics.push(diagnosticAt(place, message, 'keep one of them'));
       }
     }
+    for (const one of merged) this.#merge(one, entries);
     return { kind: 'map', origin, entries };
   }
+
+  /** Adds the keys of the map, or of the list of maps, after `<<`. A key that is there already stays as it is. */
+  #merge({ key, value }: Entry, entries: Map<string, Entry>): void {
+    for (const source of value.kind === 'list' ? value.items : [value]) {
+      if (source.kind !== 'map') {
+        const message = '<< takes the alias of a map, or a list of them';
+        this.diagnostics.push(diagnosticAt(key, message, 'write `<<: *name`, with `&name` at a map above'));
+        return;
+      }
+      for (const [name, entry] of source.entries) if (!entries.has(name)) entries.set(name, entry);
+    }
+  }
 }
+
+/** The merge key of YAML 1.1 (yaml.org/type/merge.html). YAML 1.2 dropped it, but most files with anchors use it. */
+const mergeKey = '<<';
 
 interface Pair {
   readonly key: ParsedNode | null;

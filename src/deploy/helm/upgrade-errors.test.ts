@@ -36,6 +36,30 @@ it.each([
     'try again',
   ],
   [
+    'Error: UPGRADE FAILED: server-side apply failed for object dev/orders apps/v1, Kind=Deployment: failed to create typed patch object (dev/orders; apps/v1, Kind=Deployment): .spec.template.spec.containers[name="app"].env: duplicate entries for key [name="A"]',
+    'DEPLOY_FAILED',
+    'release orders-dev: Deployment/orders has two entries with name="A" in .spec.template.spec.containers[name="app"].env',
+    'remove one of the two in the chart',
+  ],
+  [
+    'Error: UPGRADE FAILED: server-side apply failed for object dev/migrate batch/v1, Kind=Job: Job.batch "migrate" is invalid: spec.template: Invalid value: {"labels":{"a":"b"},"Spec":{"Volumes":null}}: field is immutable',
+    'DEPLOY_FAILED',
+    'release orders-dev: Job/migrate cannot change, because a Job runs only once',
+    'kubectl --kube-context kind-shop -n dev delete job migrate',
+  ],
+  [
+    'Error: UPGRADE FAILED: cannot patch "migrate" with kind Job: Job.batch "migrate" is invalid: spec.template: Invalid value: core.PodTemplateSpec{ObjectMeta:v1.ObjectMeta{Name:""}}: field is immutable',
+    'DEPLOY_FAILED',
+    'release orders-dev: Job/migrate cannot change, because a Job runs only once',
+    'migrate-{{ .Release.Revision }}',
+  ],
+  [
+    'Error: UPGRADE FAILED: cannot patch "orders" with kind Deployment: Deployment.apps "orders" is invalid: spec.selector: Invalid value: v1.LabelSelector{MatchLabels:map[string]string{"a":"b"}}: field is immutable',
+    'DEPLOY_FAILED',
+    'release orders-dev: cannot patch "orders" with kind Deployment: Deployment.apps "orders" is invalid: spec.selector: field is immutable',
+    'run appdev delete orders, then deploy again',
+  ],
+  [
     'Error: INSTALLATION FAILED: create: failed to create: namespaces "dev" not found',
     'NAMESPACE_MISSING',
     'there is no namespace dev in kind-shop',
@@ -100,12 +124,6 @@ it.each([
     'DEPLOY_FAILED',
     'release orders-dev: pre-upgrade hooks failed: 1 error occurred:',
     'kubectl --kube-context',
-  ],
-  [
-    'Error: UPGRADE FAILED: cannot patch "orders" with kind Deployment: Deployment.apps "orders" is invalid: spec.selector: Invalid value: {}: field is immutable',
-    'DEPLOY_FAILED',
-    'release orders-dev: cannot patch "orders" with kind Deployment: Deployment.apps "orders" is invalid: spec.selector: Invalid value: {}: field is immutable',
-    'appdev delete orders',
   ],
   [
     'Error: UPGRADE FAILED: something new',

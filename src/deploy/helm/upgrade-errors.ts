@@ -21,7 +21,7 @@ interface Conflict {
 
 /** Explains a failed `helm upgrade`: the error code, the cause, and what to type next. */
 export function explainUpgrade(stderr: string, input: UpgradeInput): AppdevError {
-  const complaint = complaintOf(stderr);
+  const complaint = complaintOf(stderr).map(withoutDump);
   const text = complaint.join('\n');
   const { release, namespace, context, service, server } = input;
   const at = `--kube-context ${context} -n ${namespace}`;
@@ -69,6 +69,23 @@ export function explainUpgrade(stderr: string, input: UpgradeInput): AppdevError
       `run kubectl ${at} get jobs,pods to find the hook; its log says why`,
     );
   }
+  const twice = /(\.spec\.\S*): duplicate entries for key \[(\S+)\]/.exec(text);
+  if (twice !== null) {
+    const [, field = '', key = ''] = twice;
+    return make(
+      'DEPLOY_FAILED',
+      `release ${release}: ${objectIn(text)} has two entries with ${key} in ${field}`,
+      'remove one of the two in the chart; Helm 3 took the last one silently',
+    );
+  }
+  if (text.includes('field is immutable') && objectIn(text).startsWith('Job/')) {
+    const job = objectIn(text).slice('Job/'.length);
+    return make(
+      'DEPLOY_FAILED',
+      `release ${release}: ${objectIn(text)} cannot change, because a Job runs only once`,
+      `give it a name of its own for each revision (${job}-{{ .Release.Revision }}), or make it a hook (helm.sh/hook: pre-upgrade with helm.sh/hook-delete-policy: before-hook-creation); for this time: kubectl ${at} delete job ${job}`,
+    );
+  }
   if (/field is immutable|may not change once set|updates to .* are forbidden/.test(text)) {
     return make(
       'DEPLOY_FAILED',
@@ -81,6 +98,19 @@ export function explainUpgrade(stderr: string, input: UpgradeInput): AppdevError
     `release ${release}: ${oneLine(text)}`,
     `appdev render ${service}; helm history ${release} ${at}`,
   );
+}
+
+/** The line without the object that the API server prints into it, which may be thousands of characters. */
+function withoutDump(line: string): string {
+  return line.replace(/: Invalid value: .*: field is immutable/, ': field is immutable');
+}
+
+/** `Kind/name` of the object that helm could not apply: Helm 4's words, or Helm 3's. */
+function objectIn(text: string): string {
+  const applied = /server-side apply failed for object \S*?([^/\s]+) [^,]*, Kind=(\w+)/.exec(text);
+  const patched = /cannot patch "([^"]+)" with kind (\w+)/.exec(text);
+  const [, name = 'an object', kind = ''] = applied ?? patched ?? [];
+  return kind === '' ? name : `${kind}/${name}`;
 }
 
 /** `Kind/name` of the object at which Helm 4's server-side apply stopped. */

@@ -184,3 +184,10 @@ export function podSpecOf(object: KubeObject): Readonly<Record<string, unknown>>
 export function containersOf(podSpec: unknown): readonly unknown[] {
   return [...listAt(podSpec, 'initContainers'), ...listAt(podSpec, 'containers')];
 }
+
+/** True if a pod's Ready condition holds. */
+export function isReady(pod: KubeObject): boolean {
+  return listAt(pod, 'status', 'conditions').some(
+    (condition) => stringAt(condition, 'type') === 'Ready' && stringAt(condition, 'status') === 'True',
+  );
+}

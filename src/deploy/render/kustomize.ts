@@ -52,9 +52,10 @@ export async function buildKustomization(
       },
     );
   }
+  const input = [`--load-restrictor=${config.loadRestrictor}`, '--', config.path];
   const attempts = [
-    { tool: tools.kustomize, args: ['build', '--', config.path] },
-    { tool: tools.kubectl, args: ['kustomize', '--', config.path] },
+    { tool: tools.kustomize, args: ['build', ...input] },
+    { tool: tools.kubectl, args: ['kustomize', ...input] },
   ];
   // No kubeconfig: rendering must not be able to reach a cluster. No git: the scan above found nothing to fetch.
   const env = { KUBECONFIG: devNull, GIT_ALLOW_PROTOCOL: 'none' };
@@ -86,6 +87,15 @@ async function explain(shown: string, stderr: string, scan: KustomizationScan, r
         ...parseDocuments(text, { file: relative(root, file), origin: 'written' }).diagnostics,
       );
     }
+  }
+  const outside = /file '([^']+)' is not in or below '([^']+)'/.exec(stderr);
+  if (outside !== null) {
+    const [, file = '', folder = ''] = outside;
+    return failed(
+      'RENDER_FAILED',
+      `${shown} does not build: ${relative(root, file)} lies outside ${relative(root, folder) || '.'}, where Kustomize reads no files`,
+      { hint: 'move it below, or set `deploy.kustomize.loadRestrictor: LoadRestrictionsNone`' },
+    );
   }
   const hint = `kustomize build ${shown}`;
   if (diagnostics.length > 0)

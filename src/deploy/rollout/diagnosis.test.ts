@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Cause } from './cause.ts';
+import type { Cause } from './causes/cause.ts';
 import { rolloutError } from './diagnosis.ts';
-import { exitCodeText } from './container-view.ts';
 import { lastWords } from './spring.ts';
 
 const crash: Cause = {
@@ -108,12 +107,4 @@ describe('lastWords', () => {
     const first = report.map((line) => line.replace('DataSource', 'Something Else'));
     expect(lastWords([...first, ...report])?.cause).toContain('DataSource');
   });
-});
-
-it.each([
-  [1, 'exit code 1 (the application gave up)'],
-  [137, 'exit code 137 (SIGKILL: killed from outside, or by the kernel because memory ran out)'],
-  [42, 'exit code 42'],
-])('explains exit code %i', (code, text) => {
-  expect(exitCodeText(code)).toBe(text);
 });

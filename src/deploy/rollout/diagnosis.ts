@@ -4,7 +4,7 @@
  */
 import { appdevError, type AppdevError } from '../../core/errors.ts';
 import { count } from '../../core/words.ts';
-import type { Cause } from './cause.ts';
+import type { Cause } from './causes/cause.ts';
 import { lastWords } from './spring.ts';
 
 /** What the message is built from. */

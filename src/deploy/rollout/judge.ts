@@ -5,11 +5,12 @@
 import type { KubeObject } from '../../cluster/types.ts';
 import type { PodSummary } from '../../core/events.ts';
 import { fieldAt, numberAt, stringAt } from '../../support/fields.ts';
-import { newestEvent } from './container-view.ts';
-import type { Cause } from './cause.ts';
-import { isReady, podsByRevision, type PodsByRevision, type WorkloadView } from './newest.ts';
-import { nameOf } from '../objects/kinds.ts';
-import { podCauses, settleMs, type PodPolicy } from './pod-causes.ts';
+import { newestEvent } from './causes/container-view.ts';
+import { settleMs, type Cause } from './causes/cause.ts';
+import { withoutHope } from './causes/host-port.ts';
+import { podsByRevision, type PodsByRevision, type WorkloadView } from './newest.ts';
+import { isReady, nameOf } from '../objects/kinds.ts';
+import { podCauses, type PodPolicy } from './causes/pod-causes.ts';
 import { podSummary } from './pod-summary.ts';
 import { condition, desiredPods, missingToReady, unprobedSince } from './readiness.ts';
 
@@ -75,7 +76,8 @@ export function judge(view: WorkloadView, policy: PodPolicy): Verdict {
     ...workloadCauses(view, workload, sorted, desired),
   ];
   if (workload.kind === 'Job') return pending(waitingFor, jobCauses(workload, causes));
-  return pending(waitingFor, workload.kind === 'Deployment' ? stalledCauses(workload, causes) : causes);
+  if (workload.kind !== 'Deployment') return pending(waitingFor, causes);
+  return pending(waitingFor, stalledCauses(workload, withoutHope(causes, workload, sorted.older, desired)));
 }
 
 /** Causes that show in the workload itself or in the object that creates its pods. */

@@ -115,10 +115,3 @@ function daemonRevision(workload: KubeObject, revisions: readonly KubeObject[]):
     .sort((a, b) => (numberAt(b, 'revision') ?? 0) - (numberAt(a, 'revision') ?? 0))[0];
   return current?.metadata.labels?.['controller-revision-hash'];
 }
-
-/** True if a pod's Ready condition holds. */
-export function isReady(pod: KubeObject): boolean {
-  return listAt(pod, 'status', 'conditions').some(
-    (condition) => stringAt(condition, 'type') === 'Ready' && stringAt(condition, 'status') === 'True',
-  );
-}

@@ -1,10 +1,10 @@
 /**
  * The newest pods of a service in one line: how many are ready, how often they restarted, and the worst state. Pure.
  */
+import { isReady } from '../objects/kinds.ts';
 import type { KubeObject } from '../../cluster/types.ts';
 import type { PodSummary } from '../../core/events.ts';
 import { fieldAt, listAt, numberAt, stringAt } from '../../support/fields.ts';
-import { isReady } from './newest.ts';
 
 /** The summary of some pods. `desired` is how many there should be. */
 export function podSummary(pods: readonly KubeObject[], desired: number): PodSummary {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Cause } from './cause.ts';
+import type { Cause } from './causes/cause.ts';
 import type { Verdict } from './judge.ts';
 import { begun, steadyMs, step, type Decision, type Progress } from './progress.ts';
 

@@ -2,7 +2,7 @@
  * Time in the judgement of a rollout: a cause ends it after it has lasted long enough, a warning is given once, and the
  * deadline ends everything else. Pure: the caller passes time in as milliseconds since the wait began.
  */
-import { causeKey, type Cause } from './cause.ts';
+import { causeKey, type Cause } from './causes/cause.ts';
 import type { Verdict } from './judge.ts';
 
 /** What was seen so far. Opaque: pass on what `step` returns. */

@@ -3,11 +3,12 @@
  * available, and no older pod serves any more. The rules are those of `kubectl rollout status`. The pods themselves
  * have to agree, because the controllers' counts arrive later than the pods they count. Pure.
  */
+import { isReady } from '../objects/kinds.ts';
 import type { KubeObject } from '../../cluster/types.ts';
 import type { PodSummary } from '../../core/events.ts';
 import { count } from '../../core/words.ts';
 import { fieldAt, listAt, numberAt, stringAt } from '../../support/fields.ts';
-import { isReady, type PodsByRevision } from './newest.ts';
+import type { PodsByRevision } from './newest.ts';
 
 /** How many pods a workload wants. */
 export function desiredPods(workload: KubeObject): number {

@@ -12,7 +12,7 @@ import { rolloutError } from './diagnosis.ts';
 import { judge, type Verdict } from './judge.ts';
 import { nameOf } from '../objects/kinds.ts';
 import { observe } from '../live/observe.ts';
-import type { PodPolicy } from './pod-causes.ts';
+import type { PodPolicy } from './causes/pod-causes.ts';
 import type { WorkloadView } from './newest.ts';
 import { begun, steadyMs, step, type Decision } from './progress.ts';
 

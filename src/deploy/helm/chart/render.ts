@@ -16,7 +16,7 @@ import { parseDocuments } from '../../objects/documents.ts';
 import { complaintOf, explainRender } from './errors.ts';
 import type { Helm } from '../program/tool.ts';
 import { usedByChart } from './other-images.ts';
-import { addedValues, textArgument, type PathText } from './values.ts';
+import { addedValues, textArgument, valuesArgument, type PathText } from './values.ts';
 import { imagesIn, isReferenceTo } from '../../objects/images.ts';
 import { isHook } from '../../objects/kinds.ts';
 import type { OtherImage, Rendered } from '../../types.ts';
@@ -68,12 +68,7 @@ export async function releaseInput(
     config.values.map(async (file) => await readFile(file, 'utf8').catch(() => '')),
   );
   const texts = await textFiles(added.value.texts);
-  const values = [
-    ...config.values.map((file) => `--values=${file}`),
-    '--values=-',
-    ...added.value.args,
-    ...texts.args,
-  ];
+  const values = [...config.values.map(valuesArgument), '--values=-', ...added.value.args, ...texts.args];
   return ok({
     chart: chart.value,
     args: [...values, '--', config.release, chart.value.reference],

@@ -22,6 +22,11 @@ export function textArgument({ path }: PathText, file: string): string {
   return `--set-file=${path}=${file.replace(/[\\,]/g, '\\$&')}`;
 }
 
+/** The argument that makes helm read a values file. Helm reads a list in CSV here, so a name with a comma is quoted. */
+export function valuesArgument(file: string): string {
+  return `--values=${/[",]/.test(file) ? `"${file.replaceAll('"', '""')}"` : file}`;
+}
+
 /** The values to add, in the three ways in which they reach helm. */
 export interface AddedValues {
   /** For `--values -`: JSON, which is YAML. */

@@ -1,5 +1,5 @@
 /** Why a running container is not ready: the probe's URL and the last answer. Pure. */
-import { fieldAt, fieldsAt, listAt, numberAt, stringAt } from '../../support/fields.ts';
+import { fieldAt, fieldsAt, listAt, numberAt, stringAt } from '../../../support/fields.ts';
 import { newestEvent, type ContainerView, type Finding } from './container-view.ts';
 
 /** A probe, as the kubelet names it in events. */

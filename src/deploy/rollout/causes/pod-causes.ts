@@ -2,19 +2,15 @@
  * Finds what is wrong with one pod, from its status and its events. Pure: the same objects always give the same causes.
  * How long a cause has lasted is up to progress.ts.
  */
-import type { KubeObject } from '../../cluster/types.ts';
-import { fieldAt, listAt, numberAt, stringAt } from '../../support/fields.ts';
-import type { Cause } from './cause.ts';
-import {
-  exitCodeText,
-  newestEvent,
-  runtimeWords,
-  type ContainerView,
-  type Finding,
-} from './container-view.ts';
+import type { KubeObject } from '../../../cluster/types.ts';
+import { fieldAt, listAt, numberAt, stringAt } from '../../../support/fields.ts';
+import { settleMs, type Cause } from './cause.ts';
+import { exitCodeText } from './exit-code.ts';
+import { missingHint } from './missing-hint.ts';
+import { placementCause } from './placement.ts';
 import { pullCause } from './pull-cause.ts';
-import { isReady } from './newest.ts';
-import { containersOf, nameOf } from '../objects/kinds.ts';
+import { runtimeWords, type ContainerView, type Finding } from './container-view.ts';
+import { containersOf, isReady, nameOf } from '../../objects/kinds.ts';
 import { probeCause } from './probe-cause.ts';
 
 /** How tolerant the judgement is. */
@@ -22,18 +18,6 @@ export interface PodPolicy {
   /** Container restarts that are forgiven: a Spring app may start before its database. */
   readonly restartsAllowed: number;
 }
-
-/**
- * How long a fault may last, in milliseconds, if the arrival of another object would fix it. Examples: a Secret that a
- * controller writes, or a service account that is created at the same moment.
- */
-export const settleMs = 5_000;
-
-/**
- * After how many milliseconds without a node to warn. Waiting for a node is normal while an old pod leaves, and earlier
- * warnings would be noise.
- */
-const unschedulableWarningMs = 15_000;
 
 /** Every cause that one pod shows. */
 export function podCauses(pod: KubeObject, allEvents: readonly KubeObject[], policy: PodPolicy): Cause[] {
@@ -64,7 +48,7 @@ export function podCauses(pod: KubeObject, allEvents: readonly KubeObject[], pol
         causes.push({ ...cause, object: nameOf(pod), pod: pod.metadata.name, container: name });
     }
   }
-  const placement = placementCause(pod, events);
+  const placement = placementCause(pod, allEvents);
   if (placement !== undefined) causes.push({ ...placement, object: nameOf(pod), pod: pod.metadata.name });
   return causes;
 }
@@ -78,7 +62,7 @@ function containerCause(view: ContainerView, policy: PodPolicy): Finding | undef
     return {
       kind: 'config',
       message: `${called} cannot be created: ${message}`,
-      hint: configHint(message),
+      hint: missingHint(message),
       endsAfterMs: settleMs,
     };
   }
@@ -89,6 +73,15 @@ function containerCause(view: ContainerView, policy: PodPolicy): Finding | undef
       hint: 'fix its command or the image; run appdev render to see what was deployed',
       // A program that is missing in the image will not appear there later.
       endsAfterMs: /no such file|not found|permission denied/i.test(message) ? 0 : settleMs,
+    };
+  }
+  if (/^P(re|ost)\w*HookError$/.test(reason)) {
+    const hook = reason === 'PostStartHookError' ? 'lifecycle.postStart' : 'a hook of the node';
+    return {
+      kind: 'config',
+      message: `${called} was stopped because ${hook} failed: ${runtimeWords(message)}`,
+      hint: `fix the command of ${hook}, or remove it; run appdev render to see it`,
+      endsAfterMs: settleMs,
     };
   }
   return crashCause(view, policy) ?? probeCause(view);
@@ -123,7 +116,8 @@ function crashCause(view: ContainerView, policy: PodPolicy): Finding | undefined
     return { kind: 'probe', message, ...hint, endsAfterMs, log };
   }
   const said = stringAt(last, 'reason') === 'StartError' ? stringAt(last, 'message') : undefined;
-  const words = said === undefined ? exitCodeText(numberAt(last, 'exitCode') ?? 0) : runtimeWords(said);
+  const words =
+    said === undefined ? exitCodeText(numberAt(last, 'exitCode') ?? 0, commandOf(spec)) : runtimeWords(said);
   return { kind: 'crash', message: `${called} ended ${times}: ${words}`, endsAfterMs, log };
 }
 
@@ -149,63 +143,7 @@ function probeThatKilled({ events }: ContainerView): 'liveness' | 'startup' | un
   return undefined;
 }
 
-/** Why the pod has no place to run: scheduling, volumes, or its network sandbox. Undefined if it has one. */
-function placementCause(pod: KubeObject, events: readonly KubeObject[]): Finding | undefined {
-  const scheduled = listAt(pod, 'status', 'conditions').find(
-    (one) => stringAt(one, 'type') === 'PodScheduled',
-  );
-  if (stringAt(scheduled, 'status') === 'False') {
-    return {
-      kind: 'unschedulable',
-      message: `finds no node: ${stringAt(scheduled, 'message') ?? stringAt(scheduled, 'reason') ?? 'no reason given'}`,
-      hint: 'lower resources.requests, or make room: kubectl get pods -A --sort-by=.metadata.creationTimestamp',
-      endsAfterMs: 'deadline',
-      warnAfterMs: unschedulableWarningMs,
-    };
-  }
-  if (
-    stringAt(pod, 'status', 'phase') === 'Failed' &&
-    listAt(pod, 'status', 'containerStatuses').length === 0
-  ) {
-    const why = stringAt(pod, 'status', 'message') ?? stringAt(pod, 'status', 'reason') ?? 'no reason given';
-    return { kind: 'evicted', message: `was rejected by its node: ${why}`, endsAfterMs: 'deadline' };
-  }
-  // Once a container runs, its volumes and its network exist, and older events about them are history.
-  const started = listAt(pod, 'status', 'containerStatuses').some(
-    (one) => fieldAt(one, 'state', 'waiting') === undefined,
-  );
-  if (started) return undefined;
-  const mount = newestEvent(events, 'FailedMount', 'FailedAttachVolume');
-  if (mount !== undefined) {
-    const message = stringAt(mount, 'message') ?? '';
-    const missing = /(configmap|secret|persistentvolumeclaim) .*not found|references non-existent/i.test(
-      message,
-    );
-    return {
-      kind: 'volume',
-      message: `cannot mount a volume: ${message.replace(/^MountVolume\.SetUp failed for volume /, '')}`,
-      ...(missing ? { hint: configHint(message) } : {}),
-      endsAfterMs: missing ? settleMs : 'deadline',
-    };
-  }
-  const sandbox = newestEvent(events, 'FailedCreatePodSandBox');
-  if (sandbox === undefined) return undefined;
-  const message = runtimeWords(stringAt(sandbox, 'message') ?? '');
-  return {
-    kind: 'sandbox',
-    message: `cannot get its network or its sandbox: ${message}`,
-    endsAfterMs: 'deadline',
-  };
-}
-
-function configHint(message: string): string {
-  const missing = /(configmap|secret|persistentvolumeclaim)s? "([^"]+)" not found/i.exec(message);
-  const key = /couldn't find key (\S+) in (ConfigMap|Secret) \S*?([^/\s]+)$/i.exec(message);
-  if (key !== null)
-    return `add the key ${key[1] ?? ''} to ${key[2] ?? ''} ${key[3] ?? ''}, or fix the reference to it`;
-  if (missing !== null) {
-    const kind = (missing[1] ?? '').toLowerCase();
-    return `add ${kind} ${missing[2] ?? ''} to the chart or the manifests, or create it: kubectl create ${kind} ${missing[2] ?? ''} …`;
-  }
-  return 'fix the reference in the pod template; run appdev render to see it';
+/** What the container's spec says to run; empty if that is left to the image. */
+function commandOf(spec: unknown): string[] {
+  return listAt(spec, 'command').filter((word) => typeof word === 'string');
 }

@@ -47,3 +47,9 @@ export interface Cause {
 export function causeKey(cause: Cause): string {
   return [cause.kind, cause.object, cause.container ?? ''].join(' ');
 }
+
+/**
+ * How long a fault may last, in milliseconds, if the arrival of another object would fix it. Examples: a Secret that a
+ * controller writes, or a service account that is created at the same moment.
+ */
+export const settleMs = 5_000;
