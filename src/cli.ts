@@ -3,13 +3,16 @@
  * exit code. It also catches exceptions that nothing else caught; each of them is a bug of appdev.
  */
 import { exitWith, internalError } from './app/fail.ts';
+import { readEnvironment } from './app/environment.ts';
 import { parseCommandLine } from './commands/parse.ts';
 import { environmentMask } from './app/secrets.ts';
 import { version } from './core/version.ts';
 
+const environment = readEnvironment(process.env);
+
 async function main(): Promise<number> {
-  const parsed = parseCommandLine(process.argv.slice(2), { env: process.env, cwd: process.cwd(), version });
-  if (parsed.kind !== 'ok') return exitWith(parsed, environmentMask(process.env));
+  const parsed = parseCommandLine(process.argv.slice(2), { environment, cwd: process.cwd(), version });
+  if (parsed.kind !== 'ok') return exitWith(parsed, environmentMask(environment));
   if (parsed.value.kind === 'print') {
     process.stdout.write(`${parsed.value.text}\n`);
     return 0;
@@ -22,7 +25,7 @@ let exitCode: number;
 try {
   exitCode = await main();
 } catch (error) {
-  exitCode = exitWith({ kind: 'failed', error: internalError(error) }, environmentMask(process.env));
+  exitCode = exitWith({ kind: 'failed', error: internalError(error) }, environmentMask(environment));
 }
 // Everything is closed now. A stray handle must not keep the process alive, so it exits explicitly. Output that a pipe
 // has not taken yet must not be lost, so the exit waits for the callback of an empty write, which comes after all

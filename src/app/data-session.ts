@@ -33,9 +33,9 @@ export async function withData(
   onEvent: (event: EventBody) => void = warnOnStderr,
 ): Promise<number> {
   const project = await openProject(invocation);
-  if (project.kind !== 'ok') return exitWith(project, environmentMask(invocation.env));
+  if (project.kind !== 'ok') return exitWith(project, environmentMask(invocation.environment));
   const services = chooseServices(project.value.config, invocation.positionals, false);
-  if (services.kind !== 'ok') return exitWith(services, environmentMask(invocation.env));
+  if (services.kind !== 'ok') return exitWith(services, environmentMask(invocation.environment));
   return await run(invocation, project.value, services.value, body, onEvent);
 }
 
@@ -50,7 +50,7 @@ async function run(
   process.stdout.on('error', () => process.exit(0));
   const bus = createEventBus(Date.now);
   bus.subscribe(onEvent);
-  const { mask, learn } = openMask(invocation.env, project.secrets);
+  const { mask, learn } = openMask(invocation.environment, project.secrets);
   const cleanup = createCleanup();
   const signals = handleSignals((exitCode) => {
     killAllChildren('SIGKILL');

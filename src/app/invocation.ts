@@ -1,5 +1,5 @@
 /** The types of commands, flags and the command line. The table, the parser and the commands share them. */
-
+import type { Environment } from './environment.ts';
 import type { FlagName, Flags } from './flags.ts';
 
 /** A flag. If the command line does not have it, the environment variable `APPDEV_NAME` is used. */
@@ -10,13 +10,13 @@ export interface Flag {
   readonly help: string;
 }
 
-/** The command line after flags and variables are merged. */
+/** The command line after flags and their variables are merged, and where it was typed. */
 export interface Invocation {
   readonly command: string;
   readonly positionals: readonly string[];
   readonly flags: Flags;
   readonly cwd: string;
-  readonly env: NodeJS.ProcessEnv;
+  readonly environment: Environment;
 }
 
 /** A command of the program. */

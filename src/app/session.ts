@@ -9,6 +9,7 @@ import type { ServiceConfig } from '../config/model.ts';
 import { failed, ok, type Outcome } from '../core/outcome.ts';
 import { usesBuilder } from '../build/image/select.ts';
 import { removeLeftoverContainers } from '../build/image/buildah/leftovers.ts';
+import type { BuildahEnvironment } from '../build/image/buildah/storage.ts';
 import { runProcess } from '../support/process/process.ts';
 import { createCleanup, type Cleanup } from '../support/cleanup.ts';
 import { reapLeftovers } from '../support/process/leftovers.ts';
@@ -70,7 +71,7 @@ export async function withSession(
   body: (session: Session) => Promise<Outcome<void>>,
 ): Promise<number> {
   const choice = outputOf(invocation, options.panel);
-  if (choice.kind !== 'ok') return exitWith(choice, environmentMask(invocation.env));
+  if (choice.kind !== 'ok') return exitWith(choice, environmentMask(invocation.environment));
   const project = await openProject(invocation);
   const services =
     project.kind === 'ok'
@@ -80,7 +81,10 @@ export async function withSession(
 
   let keys: Parameters<Session['onKey']>[0] | undefined;
   const bus = createEventBus(Date.now);
-  const { mask, learn } = openMask(invocation.env, project.kind === 'ok' ? project.value.secrets : []);
+  const { mask, learn } = openMask(
+    invocation.environment,
+    project.kind === 'ok' ? project.value.secrets : [],
+  );
   const emit: Emit = (event) => bus.emit(mask(event));
   const reporter = await createReporter({
     // Without a project, the panel has nothing to show.
@@ -88,7 +92,7 @@ export async function withSession(
     stdin: process.stdin,
     stdout: process.stdout,
     stderr: process.stderr,
-    env: process.env,
+    terminal: invocation.environment.terminal,
     platform: process.platform,
     cwd: invocation.cwd,
     ...(invocation.flags.color === undefined ? {} : { color: invocation.flags.color }),
@@ -138,7 +142,11 @@ export async function withSession(
     emit({ type: 'notice', level: 'warning', message, ...(hint === undefined ? {} : { hint }) });
   }
   try {
-    await clearLeftovers(emit, usesBuilder(config.services, 'buildah'), signals.shutdown);
+    await clearLeftovers(
+      emit,
+      usesBuilder(config.services, 'buildah') ? invocation.environment.buildah : undefined,
+      signals.shutdown,
+    );
     const outcome = await body({
       invocation,
       project: project.value,
@@ -178,16 +186,29 @@ function outputOf(invocation: Invocation, panel: boolean): Outcome<OutputChoice>
       hint: `type: --output ${near ?? 'auto'}`,
     });
   }
-  const choice = chooseOutput(known, process.stdout.isTTY && process.stdin.isTTY, process.env);
+  const choice = chooseOutput(
+    known,
+    process.stdout.isTTY && process.stdin.isTTY,
+    invocation.environment.terminal,
+  );
   return ok(choice.kind === 'tui' && !panel ? { kind: 'plain' } : choice);
 }
 
-/** Ends or removes the processes, folders and containers that a killed session left on this machine. */
-async function clearLeftovers(emit: Emit, buildah: boolean, signal: AbortSignal): Promise<void> {
+/**
+ * Ends or removes the processes, folders and containers that a killed session left on this machine.
+ *
+ * @param buildah undefined if this project does not use Buildah: it may not be installed then
+ */
+async function clearLeftovers(
+  emit: Emit,
+  buildah: BuildahEnvironment | undefined,
+  signal: AbortSignal,
+): Promise<void> {
   const [processes, folders] = await Promise.all([reapLeftovers(), removeDeadTempFolders()]);
-  // A killed session leaves its temporary folder. Without one, Buildah has no working containers of ours. If this project
-  // does not use Buildah, it may not be installed.
-  if (buildah && folders.length > 0) await removeLeftoverContainers(runProcess, signal);
+  // A killed session leaves its temporary folder. Without one, Buildah has no working containers of ours.
+  if (buildah !== undefined && folders.length > 0) {
+    await removeLeftoverContainers(runProcess, buildah, signal);
+  }
   if (processes.length === 0) return;
   const names = processes.map(({ pid, command }) => `${command.slice(0, 60)} (${pid})`).join(', ');
   emit({

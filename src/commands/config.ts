@@ -14,7 +14,7 @@ const actions = ['print', 'validate', 'schema'];
 /** Runs `appdev config`. The exit code is 2 if the file has errors. */
 export async function config(invocation: Invocation): Promise<number> {
   const [action, ...rest] = invocation.positionals;
-  const mask = environmentMask(invocation.env);
+  const mask = environmentMask(invocation.environment);
   if (action === undefined || !actions.includes(action) || rest.length > 0) {
     const near = action === undefined ? undefined : nearest(action, actions);
     return exitWith(

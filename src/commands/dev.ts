@@ -100,7 +100,7 @@ async function runLoop(
         pollMs,
         notice: (message, hint) => emit({ type: 'notice', level: 'warning', message, hint }),
         eventlessType: readEventlessType(),
-        pollAll: !['', '0', 'false'].includes(session.invocation.env['CHOKIDAR_USEPOLLING'] ?? ''),
+        pollAll: session.invocation.environment.pollFiles,
       }),
     git: createGitProbe([config.root, ...services.map(({ path }) => path)], Date.now, (lock) =>
       emit({

@@ -16,7 +16,7 @@ const defaultTail = 200;
 /** Runs `appdev logs`. Returns the exit code; with `--follow`, it runs until a signal. */
 export async function logs(invocation: Invocation): Promise<number> {
   const limits = limitsOf(invocation);
-  if (limits.kind !== 'ok') return exitWith(limits, environmentMask(invocation.env));
+  if (limits.kind !== 'ok') return exitWith(limits, environmentMask(invocation.environment));
   const json = wantsJson(invocation);
   const print = (service: string, pod: string, container: string, line: string): void => {
     process.stdout.write(
