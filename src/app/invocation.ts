@@ -1,4 +1,5 @@
 /** The types of commands, flags and the command line. The table, the parser and the commands share them. */
+import type { Outcome } from '../core/outcome.ts';
 import type { Environment } from './environment.ts';
 import type { FlagName, Flags } from './flags.ts';
 
@@ -30,6 +31,9 @@ export interface Command {
   readonly description: string;
   /** The flags of this command in addition to the common ones, by name. */
   readonly flags: Readonly<Partial<Record<FlagName, Flag>>>;
-  /** Imports the function that runs the command. That function resolves to the exit code of the process. */
-  readonly load: () => Promise<(invocation: Invocation) => Promise<number>>;
+  /**
+   * Imports the function that runs the command. That function resolves to the exit code of the process. A failure before
+   * the command could show anything by itself is a value, and src/cli.ts prints it.
+   */
+  readonly load: () => Promise<(invocation: Invocation) => Promise<Outcome<number>>>;
 }

@@ -21,10 +21,10 @@ import { nearest } from '../config/text/nearest.ts';
 import { version } from '../core/version.ts';
 import { join } from 'node:path';
 import type { Invocation } from './invocation.ts';
-import { exitWith, internalError } from './fail.ts';
+import { internalError } from './fail.ts';
 import { leaveNow } from './leave-now.ts';
 import { chooseServices, openProject } from './project.ts';
-import { environmentMask, openMask, type SessionMask } from './secrets.ts';
+import { openMask, type SessionMask } from './secrets.ts';
 import { handleSignals, type Signals } from './signals.ts';
 import { stateFolderOf } from './state-folder.ts';
 
@@ -63,15 +63,16 @@ export interface SessionOptions {
 /**
  * Starts a session, runs `body` in it, and ends it.
  *
- * @returns the exit code of the failure, or of the signal that ended the session, or 0
+ * @returns the exit code of the failure, or of the signal that ended the session, or 0. Fails with USAGE if `--output` is
+ * wrong, because nothing is known then that could show the failure.
  */
 export async function withSession(
   invocation: Invocation,
   options: SessionOptions,
   body: (session: Session) => Promise<Outcome<void>>,
-): Promise<number> {
+): Promise<Outcome<number>> {
   const choice = outputOf(invocation, options.panel);
-  if (choice.kind !== 'ok') return exitWith(choice, environmentMask(invocation.environment));
+  if (choice.kind !== 'ok') return choice;
   const project = await openProject(invocation);
   const services =
     project.kind === 'ok'
@@ -110,7 +111,7 @@ export async function withSession(
   });
   const cleanup = createCleanup();
 
-  const end = async (outcome: Outcome<void>): Promise<number> => {
+  const end = async (outcome: Outcome<void>): Promise<Outcome<number>> => {
     const report = await cleanup.run(cleanupMs);
     for (const { name, error } of report.failed) {
       emit({ type: 'notice', level: 'warning', message: `${name} failed: ${messageOf(error)}` });
@@ -123,7 +124,7 @@ export async function withSession(
     emit({ type: 'session.finished', exitCode, ...error });
     await reporter.stop();
     signals.dispose();
-    return exitCode;
+    return ok(exitCode);
   };
 
   reporter.start(bus);
@@ -164,7 +165,7 @@ export async function withSession(
     return await end(outcome);
   } catch (error) {
     await end({ kind: 'failed', error: internalError(error) });
-    return 1;
+    return ok(1);
   }
 }
 

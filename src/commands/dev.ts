@@ -38,7 +38,7 @@ const noteTexts: Readonly<Record<Note['why'], string>> = {
 };
 
 /** Runs the command. */
-export async function dev(invocation: Invocation): Promise<number> {
+export async function dev(invocation: Invocation): Promise<Outcome<number>> {
   return await withSession(invocation, { panel: true, withNeeds: true }, async (session) => {
     const target = await openTarget(session, 'dev');
     if (target.kind !== 'ok') return target;

@@ -29,15 +29,15 @@ import { printError } from '../app/fail.ts';
 import { openProject } from '../app/project.ts';
 import { kanikoChecks } from '../app/doctor/kaniko-checks.ts';
 import { probeRegistry } from '../app/doctor/registry-probe.ts';
-import { wantsJson, withData } from '../app/data-session.ts';
+import { wantsJson, withProject } from '../app/data-session.ts';
 import { environmentMask } from '../app/secrets.ts';
 import type { Session } from '../app/session.ts';
 import { openWork } from '../app/compose/work.ts';
 
 /** Runs `appdev doctor`. The exit code is 2 if a check fails. */
-export async function doctor(invocation: Invocation): Promise<number> {
+export async function doctor(invocation: Invocation): Promise<Outcome<number>> {
   const project = await openProject(invocation);
-  if (project.kind === 'ok') return await withData(invocation, async (session) => await examine(session));
+  if (project.kind === 'ok') return await withProject(invocation, project.value, examine);
   // Without a project, only the machine can be checked. The error of the project is shown as a failed check.
   const signal = new AbortController().signal;
   const checks = await machineChecks(invocation, [], signal);
@@ -45,7 +45,7 @@ export async function doctor(invocation: Invocation): Promise<number> {
   const mask = environmentMask(invocation.environment);
   const exit = print(mask([...checks, ...problem]), wantsJson(invocation));
   if (project.kind === 'failed' && project.error.code === 'CONFIG_INVALID') printError(project.error, mask);
-  return exit;
+  return ok(exit);
 }
 
 async function examine(session: Session): Promise<Outcome<number>> {
