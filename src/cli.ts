@@ -1,29 +1,35 @@
 /**
- * The entry of the program. It reads the command line, loads the one command that it names, and turns the result into an
- * exit code. It also catches exceptions that nothing else caught; each of them is a bug of appdev.
+ * The entry of the program, and the door: it alone reads the variables and the command line, once, into typed values. It
+ * loads the one command that the command line names, and turns the result into an exit code. It prints the failures that
+ * no command could show by itself. It also catches exceptions that nothing else caught; each of them is a bug of appdev.
  */
 import { exitWith, internalError } from './app/fail.ts';
+import { readEnvironment } from './app/environment.ts';
 import { parseCommandLine } from './commands/parse.ts';
 import { environmentMask } from './app/secrets.ts';
+import { ok, type Outcome } from './core/outcome.ts';
 import { version } from './core/version.ts';
 
-async function main(): Promise<number> {
-  const parsed = parseCommandLine(process.argv.slice(2), { env: process.env, cwd: process.cwd(), version });
-  if (parsed.kind !== 'ok') return exitWith(parsed, environmentMask(process.env));
+const environment = readEnvironment(process.env);
+
+async function main(): Promise<Outcome<number>> {
+  const parsed = parseCommandLine(process.argv.slice(2), { environment, cwd: process.cwd(), version });
+  if (parsed.kind !== 'ok') return parsed;
   if (parsed.value.kind === 'print') {
     process.stdout.write(`${parsed.value.text}\n`);
-    return 0;
+    return ok(0);
   }
   const run = await parsed.value.command.load();
   return await run(parsed.value.invocation);
 }
 
-let exitCode: number;
+let ended: Outcome<number>;
 try {
-  exitCode = await main();
+  ended = await main();
 } catch (error) {
-  exitCode = exitWith({ kind: 'failed', error: internalError(error) }, environmentMask(process.env));
+  ended = { kind: 'failed', error: internalError(error) };
 }
+const exitCode = ended.kind === 'ok' ? ended.value : exitWith(ended, environmentMask(environment));
 // Everything is closed now. A stray handle must not keep the process alive, so it exits explicitly. Output that a pipe
 // has not taken yet must not be lost, so the exit waits for the callback of an empty write, which comes after all
 // others.

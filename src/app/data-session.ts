@@ -12,7 +12,7 @@ import { makeTempFolder } from '../support/files/temp.ts';
 import type { Invocation } from './invocation.ts';
 import { exitWith, internalError } from './fail.ts';
 import { chooseServices, openProject } from './project.ts';
-import { environmentMask, openMask } from './secrets.ts';
+import { openMask } from './secrets.ts';
 import type { Session } from './session.ts';
 import { handleSignals } from './signals.ts';
 import { stateFolderOf } from './state-folder.ts';
@@ -25,18 +25,28 @@ const cleanupMs = 5000;
  *
  * @param body does the work; its value is the exit code
  * @param onEvent gets the session's events; by default, it prints warnings to standard error
- * @returns the exit code of the failure, or of the signal that ended the session, or the one that `body` returned
+ * @returns the exit code of the failure, or of the signal that ended the session, or the one that `body` returned. Fails
+ * if the project cannot be loaded, as `openProject` does, or with SERVICE_UNKNOWN.
  */
 export async function withData(
   invocation: Invocation,
   body: (session: Session) => Promise<Outcome<number>>,
   onEvent: (event: EventBody) => void = warnOnStderr,
-): Promise<number> {
+): Promise<Outcome<number>> {
   const project = await openProject(invocation);
-  if (project.kind !== 'ok') return exitWith(project, environmentMask(invocation.env));
-  const services = chooseServices(project.value.config, invocation.positionals, false);
-  if (services.kind !== 'ok') return exitWith(services, environmentMask(invocation.env));
-  return await run(invocation, project.value, services.value, body, onEvent);
+  return project.kind === 'ok' ? await withProject(invocation, project.value, body, onEvent) : project;
+}
+
+/** The same for a project that is already loaded. */
+export async function withProject(
+  invocation: Invocation,
+  project: LoadedProject,
+  body: (session: Session) => Promise<Outcome<number>>,
+  onEvent: (event: EventBody) => void = warnOnStderr,
+): Promise<Outcome<number>> {
+  const services = chooseServices(project.config, invocation.positionals, false);
+  if (services.kind !== 'ok') return services;
+  return ok(await run(invocation, project, services.value, body, onEvent));
 }
 
 async function run(
@@ -50,7 +60,7 @@ async function run(
   process.stdout.on('error', () => process.exit(0));
   const bus = createEventBus(Date.now);
   bus.subscribe(onEvent);
-  const { mask, learn } = openMask(invocation.env, project.secrets);
+  const { mask, learn } = openMask(invocation.environment, project.secrets);
   const cleanup = createCleanup();
   const signals = handleSignals((exitCode) => {
     killAllChildren('SIGKILL');

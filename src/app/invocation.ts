@@ -1,5 +1,6 @@
 /** The types of commands, flags and the command line. The table, the parser and the commands share them. */
-
+import type { Outcome } from '../core/outcome.ts';
+import type { Environment } from './environment.ts';
 import type { FlagName, Flags } from './flags.ts';
 
 /** A flag. If the command line does not have it, the environment variable `APPDEV_NAME` is used. */
@@ -10,13 +11,13 @@ export interface Flag {
   readonly help: string;
 }
 
-/** The command line after flags and variables are merged. */
+/** The command line after flags and their variables are merged, and where it was typed. */
 export interface Invocation {
   readonly command: string;
   readonly positionals: readonly string[];
   readonly flags: Flags;
   readonly cwd: string;
-  readonly env: NodeJS.ProcessEnv;
+  readonly environment: Environment;
 }
 
 /** A command of the program. */
@@ -30,6 +31,9 @@ export interface Command {
   readonly description: string;
   /** The flags of this command in addition to the common ones, by name. */
   readonly flags: Readonly<Partial<Record<FlagName, Flag>>>;
-  /** Imports the function that runs the command. That function resolves to the exit code of the process. */
-  readonly load: () => Promise<(invocation: Invocation) => Promise<number>>;
+  /**
+   * Imports the function that runs the command. That function resolves to the exit code of the process. A failure before
+   * the command could show anything by itself is a value, and src/cli.ts prints it.
+   */
+  readonly load: () => Promise<(invocation: Invocation) => Promise<Outcome<number>>>;
 }

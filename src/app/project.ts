@@ -9,18 +9,20 @@ import type { Invocation } from './invocation.ts';
 
 /** Where appdev looks for kubeconfigs. */
 export function kubeconfigPlaces(invocation: Invocation): KubeconfigPlaces {
-  return { env: invocation.env, home: homedir(), cwd: invocation.cwd };
+  return { listed: invocation.environment.kubeconfig, home: homedir(), cwd: invocation.cwd };
 }
 
 /** Loads and validates the project file with the profiles that the command line asks for. It contacts nothing. */
 export async function openProject(invocation: Invocation): Promise<Outcome<LoadedProject>> {
+  const { environment } = invocation;
   const kubeconfig = await readKubeconfig(kubeconfigPlaces(invocation));
   return await loadProject({
     cwd: invocation.cwd,
     file: invocation.flags.file,
     profiles: invocation.flags.profile ?? [],
     autoActivation: invocation.flags.profileAutoActivation ?? true,
-    env: invocation.env,
+    variables: environment.variables,
+    personalFiles: environment.personalFiles,
     kubeContext: invocation.flags.kubeContext,
     currentContext: kubeconfig.kind === 'ok' ? kubeconfig.value.currentContext : undefined,
     command: invocation.command,

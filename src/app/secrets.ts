@@ -2,6 +2,7 @@
 import { variablesLikeSecrets } from '../config/text/variables.ts';
 import { environmentSecrets } from '../registry/login/environment.ts';
 import { createMask } from '../support/mask.ts';
+import type { Environment } from './environment.ts';
 
 /** Replaces secrets in every string of a value. */
 export type Mask = <T>(value: T) => T;
@@ -18,8 +19,8 @@ export interface SessionMask {
  *
  * @param secrets the secrets of the project; empty if it could not be loaded
  */
-export function openMask(env: NodeJS.ProcessEnv, secrets: readonly string[]): SessionMask {
-  const known = new Set([...environmentSecrets(env), ...secrets]);
+export function openMask({ registry }: Environment, secrets: readonly string[]): SessionMask {
+  const known = new Set([...environmentSecrets(registry.given), ...secrets]);
   let mask = createMask([...known]);
   return {
     mask: (value) => mask(value),
@@ -32,6 +33,6 @@ export function openMask(env: NodeJS.ProcessEnv, secrets: readonly string[]): Se
 }
 
 /** The mask if there is no project: it hides the value of every environment variable whose name looks like a secret. */
-export function environmentMask(env: NodeJS.ProcessEnv): Mask {
-  return createMask([...environmentSecrets(env), ...variablesLikeSecrets(env)]);
+export function environmentMask({ registry, variables }: Environment): Mask {
+  return createMask([...environmentSecrets(registry.given), ...variablesLikeSecrets(variables)]);
 }

@@ -9,6 +9,7 @@ import type { ServiceConfig } from '../config/model.ts';
 import { failed, ok, type Outcome } from '../core/outcome.ts';
 import { usesBuilder } from '../build/image/select.ts';
 import { removeLeftoverContainers } from '../build/image/buildah/leftovers.ts';
+import type { BuildahEnvironment } from '../build/image/buildah/storage.ts';
 import { runProcess } from '../support/process/process.ts';
 import { createCleanup, type Cleanup } from '../support/cleanup.ts';
 import { reapLeftovers } from '../support/process/leftovers.ts';
@@ -20,10 +21,10 @@ import { nearest } from '../config/text/nearest.ts';
 import { version } from '../core/version.ts';
 import { join } from 'node:path';
 import type { Invocation } from './invocation.ts';
-import { exitWith, internalError } from './fail.ts';
+import { internalError } from './fail.ts';
 import { leaveNow } from './leave-now.ts';
 import { chooseServices, openProject } from './project.ts';
-import { environmentMask, openMask, type SessionMask } from './secrets.ts';
+import { openMask, type SessionMask } from './secrets.ts';
 import { handleSignals, type Signals } from './signals.ts';
 import { stateFolderOf } from './state-folder.ts';
 
@@ -62,15 +63,16 @@ export interface SessionOptions {
 /**
  * Starts a session, runs `body` in it, and ends it.
  *
- * @returns the exit code of the failure, or of the signal that ended the session, or 0
+ * @returns the exit code of the failure, or of the signal that ended the session, or 0. Fails with USAGE if `--output` is
+ * wrong, because nothing is known then that could show the failure.
  */
 export async function withSession(
   invocation: Invocation,
   options: SessionOptions,
   body: (session: Session) => Promise<Outcome<void>>,
-): Promise<number> {
+): Promise<Outcome<number>> {
   const choice = outputOf(invocation, options.panel);
-  if (choice.kind !== 'ok') return exitWith(choice, environmentMask(invocation.env));
+  if (choice.kind !== 'ok') return choice;
   const project = await openProject(invocation);
   const services =
     project.kind === 'ok'
@@ -80,7 +82,10 @@ export async function withSession(
 
   let keys: Parameters<Session['onKey']>[0] | undefined;
   const bus = createEventBus(Date.now);
-  const { mask, learn } = openMask(invocation.env, project.kind === 'ok' ? project.value.secrets : []);
+  const { mask, learn } = openMask(
+    invocation.environment,
+    project.kind === 'ok' ? project.value.secrets : [],
+  );
   const emit: Emit = (event) => bus.emit(mask(event));
   const reporter = await createReporter({
     // Without a project, the panel has nothing to show.
@@ -88,7 +93,7 @@ export async function withSession(
     stdin: process.stdin,
     stdout: process.stdout,
     stderr: process.stderr,
-    env: process.env,
+    terminal: invocation.environment.terminal,
     platform: process.platform,
     cwd: invocation.cwd,
     ...(invocation.flags.color === undefined ? {} : { color: invocation.flags.color }),
@@ -106,7 +111,7 @@ export async function withSession(
   });
   const cleanup = createCleanup();
 
-  const end = async (outcome: Outcome<void>): Promise<number> => {
+  const end = async (outcome: Outcome<void>): Promise<Outcome<number>> => {
     const report = await cleanup.run(cleanupMs);
     for (const { name, error } of report.failed) {
       emit({ type: 'notice', level: 'warning', message: `${name} failed: ${messageOf(error)}` });
@@ -119,7 +124,7 @@ export async function withSession(
     emit({ type: 'session.finished', exitCode, ...error });
     await reporter.stop();
     signals.dispose();
-    return exitCode;
+    return ok(exitCode);
   };
 
   reporter.start(bus);
@@ -138,7 +143,11 @@ export async function withSession(
     emit({ type: 'notice', level: 'warning', message, ...(hint === undefined ? {} : { hint }) });
   }
   try {
-    await clearLeftovers(emit, usesBuilder(config.services, 'buildah'), signals.shutdown);
+    await clearLeftovers(
+      emit,
+      usesBuilder(config.services, 'buildah') ? invocation.environment.buildah : undefined,
+      signals.shutdown,
+    );
     const outcome = await body({
       invocation,
       project: project.value,
@@ -156,7 +165,7 @@ export async function withSession(
     return await end(outcome);
   } catch (error) {
     await end({ kind: 'failed', error: internalError(error) });
-    return 1;
+    return ok(1);
   }
 }
 
@@ -178,16 +187,29 @@ function outputOf(invocation: Invocation, panel: boolean): Outcome<OutputChoice>
       hint: `type: --output ${near ?? 'auto'}`,
     });
   }
-  const choice = chooseOutput(known, process.stdout.isTTY && process.stdin.isTTY, process.env);
+  const choice = chooseOutput(
+    known,
+    process.stdout.isTTY && process.stdin.isTTY,
+    invocation.environment.terminal,
+  );
   return ok(choice.kind === 'tui' && !panel ? { kind: 'plain' } : choice);
 }
 
-/** Ends or removes the processes, folders and containers that a killed session left on this machine. */
-async function clearLeftovers(emit: Emit, buildah: boolean, signal: AbortSignal): Promise<void> {
+/**
+ * Ends or removes the processes, folders and containers that a killed session left on this machine.
+ *
+ * @param buildah undefined if this project does not use Buildah: it may not be installed then
+ */
+async function clearLeftovers(
+  emit: Emit,
+  buildah: BuildahEnvironment | undefined,
+  signal: AbortSignal,
+): Promise<void> {
   const [processes, folders] = await Promise.all([reapLeftovers(), removeDeadTempFolders()]);
-  // A killed session leaves its temporary folder. Without one, Buildah has no working containers of ours. If this project
-  // does not use Buildah, it may not be installed.
-  if (buildah && folders.length > 0) await removeLeftoverContainers(runProcess, signal);
+  // A killed session leaves its temporary folder. Without one, Buildah has no working containers of ours.
+  if (buildah !== undefined && folders.length > 0) {
+    await removeLeftoverContainers(runProcess, buildah, signal);
+  }
   if (processes.length === 0) return;
   const names = processes.map(({ pid, command }) => `${command.slice(0, 60)} (${pid})`).join(', ');
   emit({

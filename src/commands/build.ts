@@ -1,6 +1,6 @@
 /** `appdev build`: builds and pushes what is not there already, and writes artifacts.json. */
 import { buildServices } from '../loop/once/once.ts';
-import { ok } from '../core/outcome.ts';
+import { ok, type Outcome } from '../core/outcome.ts';
 import { dropArtifacts, mayWriteArtifacts, writeArtifacts } from '../app/handover/artifacts.ts';
 import { createBuildLog } from '../app/handover/build-log.ts';
 import { openTarget } from '../app/compose/cluster.ts';
@@ -10,7 +10,7 @@ import { withSession } from '../app/session.ts';
 import { openWork } from '../app/compose/work.ts';
 
 /** Runs the command. */
-export async function build(invocation: Invocation): Promise<number> {
+export async function build(invocation: Invocation): Promise<Outcome<number>> {
   return await withSession(invocation, { panel: false, withNeeds: false }, async (session) => {
     const mayWrite = await mayWriteArtifacts(session);
     if (mayWrite.kind !== 'ok') return mayWrite;

@@ -1,4 +1,5 @@
 /** `appdev deploy`: deploys the images of artifacts.json, or given manifests, and waits for the rollout. */
+import type { Outcome } from '../core/outcome.ts';
 import { deployServices } from '../loop/once/once.ts';
 import { openTarget } from '../app/compose/cluster.ts';
 import type { Invocation } from '../app/invocation.ts';
@@ -10,7 +11,7 @@ import { withSession } from '../app/session.ts';
 import { openWork } from '../app/compose/work.ts';
 
 /** Runs the command. */
-export async function deploy(invocation: Invocation): Promise<number> {
+export async function deploy(invocation: Invocation): Promise<Outcome<number>> {
   if (invocation.flags.dryRun === true) return await previewDeploy(invocation, 'deploy');
   return await withSession(invocation, { panel: false, withNeeds: false }, async (whole) => {
     const input = await readDeployInput(whole);

@@ -38,7 +38,7 @@ const noteTexts: Readonly<Record<Note['why'], string>> = {
 };
 
 /** Runs the command. */
-export async function dev(invocation: Invocation): Promise<number> {
+export async function dev(invocation: Invocation): Promise<Outcome<number>> {
   return await withSession(invocation, { panel: true, withNeeds: true }, async (session) => {
     const target = await openTarget(session, 'dev');
     if (target.kind !== 'ok') return target;
@@ -100,7 +100,7 @@ async function runLoop(
         pollMs,
         notice: (message, hint) => emit({ type: 'notice', level: 'warning', message, hint }),
         eventlessType: readEventlessType(),
-        pollAll: !['', '0', 'false'].includes(session.invocation.env['CHOKIDAR_USEPOLLING'] ?? ''),
+        pollAll: session.invocation.environment.pollFiles,
       }),
     git: createGitProbe([config.root, ...services.map(({ path }) => path)], Date.now, (lock) =>
       emit({

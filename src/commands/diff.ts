@@ -18,12 +18,15 @@ interface Shown extends Preview {
 }
 
 /** Runs `appdev diff`. Returns the exit code. */
-export async function diff(invocation: Invocation): Promise<number> {
+export async function diff(invocation: Invocation): Promise<Outcome<number>> {
   return await previewDeploy(invocation, 'diff');
 }
 
 /** Prints what would change and returns the exit code. `command` decides which contexts the guard allows. */
-export async function previewDeploy(invocation: Invocation, command: 'diff' | 'deploy'): Promise<number> {
+export async function previewDeploy(
+  invocation: Invocation,
+  command: 'diff' | 'deploy',
+): Promise<Outcome<number>> {
   return await withData(
     invocation,
     async (whole) => {

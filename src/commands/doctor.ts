@@ -5,7 +5,7 @@ import { findGradle } from '../build/jar/gradle/tool.ts';
 import { jarToolOf } from '../build/jar/select.ts';
 import { findMaven } from '../build/jar/maven/tool.ts';
 import { usesBuilder } from '../build/image/select.ts';
-import { probeBuildah } from '../build/image/buildah/storage.ts';
+import { probeBuildah, type BuildahEnvironment } from '../build/image/buildah/storage.ts';
 import type { ServiceConfig } from '../config/model.ts';
 import { exitCodes } from '../core/errors.ts';
 import { ok, type Outcome } from '../core/outcome.ts';
@@ -29,23 +29,23 @@ import { printError } from '../app/fail.ts';
 import { openProject } from '../app/project.ts';
 import { kanikoChecks } from '../app/doctor/kaniko-checks.ts';
 import { probeRegistry } from '../app/doctor/registry-probe.ts';
-import { wantsJson, withData } from '../app/data-session.ts';
+import { wantsJson, withProject } from '../app/data-session.ts';
 import { environmentMask } from '../app/secrets.ts';
 import type { Session } from '../app/session.ts';
 import { openWork } from '../app/compose/work.ts';
 
 /** Runs `appdev doctor`. The exit code is 2 if a check fails. */
-export async function doctor(invocation: Invocation): Promise<number> {
+export async function doctor(invocation: Invocation): Promise<Outcome<number>> {
   const project = await openProject(invocation);
-  if (project.kind === 'ok') return await withData(invocation, async (session) => await examine(session));
+  if (project.kind === 'ok') return await withProject(invocation, project.value, examine);
   // Without a project, only the machine can be checked. The error of the project is shown as a failed check.
   const signal = new AbortController().signal;
-  const checks = await machineChecks(invocation.cwd, [], signal);
+  const checks = await machineChecks(invocation, [], signal);
   const problem: Check[] = project.kind === 'failed' ? [failure('appdev.yaml', project.error)] : [];
-  const mask = environmentMask(invocation.env);
+  const mask = environmentMask(invocation.environment);
   const exit = print(mask([...checks, ...problem]), wantsJson(invocation));
   if (project.kind === 'failed' && project.error.code === 'CONFIG_INVALID') printError(project.error, mask);
-  return exit;
+  return ok(exit);
 }
 
 async function examine(session: Session): Promise<Outcome<number>> {
@@ -54,7 +54,7 @@ async function examine(session: Session): Promise<Outcome<number>> {
   const signal = signals.shutdown;
   const profiles = config.profiles.length === 0 ? 'no profile' : `profiles ${config.profiles.join(', ')}`;
   const checks = [
-    ...(await machineChecks(invocation.cwd, services, signal)),
+    ...(await machineChecks(invocation, services, signal)),
     ...services.flatMap((service) => jarToolCheck(service, config.root)),
     ...services.flatMap((service) => checkImageCommand(service) ?? []),
     ...(config.registry?.copy === undefined
@@ -68,7 +68,7 @@ async function examine(session: Session): Promise<Outcome<number>> {
 
 /** Checks the tools that the services need. Without services, it checks every tool that a project could need. */
 async function machineChecks(
-  cwd: string,
+  { cwd, environment }: Invocation,
   services: readonly ServiceConfig[],
   signal: AbortSignal,
 ): Promise<Check[]> {
@@ -83,7 +83,9 @@ async function machineChecks(
   return [
     checkNode(process.version),
     ...(await Promise.all(wanted.map(async (program) => await checkProgram(program, cwd, signal)))),
-    ...(services.length === 0 || usesBuilder(services, 'buildah') ? await buildahChecks(signal) : []),
+    ...(services.length === 0 || usesBuilder(services, 'buildah')
+      ? await buildahChecks(environment.buildah, signal)
+      : []),
     checkInotify(),
     ...diskPaths.map((path) => checkDisk(path, freeBytes(path))),
   ];
@@ -102,8 +104,8 @@ function jarToolCheck(service: ServiceConfig, root: string): Check[] {
   return found.kind === 'ok' ? [passed(name, [found.value.tool, ...found.value.args].join(' '))] : [];
 }
 
-async function buildahChecks(signal: AbortSignal): Promise<Check[]> {
-  const probed = await probeBuildah(runProcess, signal);
+async function buildahChecks(environment: BuildahEnvironment, signal: AbortSignal): Promise<Check[]> {
+  const probed = await probeBuildah(runProcess, environment, signal);
   if (probed.kind === 'failed') return [failure('Buildah', probed.error)];
   if (probed.kind === 'cancelled') return [];
   const { version, driver, root, rootless, isolation, warnings } = probed.value;

@@ -5,18 +5,16 @@ import type { EventBody } from '../core/events.ts';
 import { failed, ok, type Outcome } from '../core/outcome.ts';
 import { namespaceOf, openTarget } from '../app/compose/cluster.ts';
 import type { Invocation } from '../app/invocation.ts';
-import { exitWith } from '../app/fail.ts';
 import { done, noticesOnStderr, wantsJson, withData } from '../app/data-session.ts';
-import { environmentMask } from '../app/secrets.ts';
 import { selectorsOf } from '../app/deployed/selectors.ts';
 
 /** How many lines of each container are printed if neither `--tail` nor `--since` is passed. */
 const defaultTail = 200;
 
 /** Runs `appdev logs`. Returns the exit code; with `--follow`, it runs until a signal. */
-export async function logs(invocation: Invocation): Promise<number> {
+export async function logs(invocation: Invocation): Promise<Outcome<number>> {
   const limits = limitsOf(invocation);
-  if (limits.kind !== 'ok') return exitWith(limits, environmentMask(invocation.env));
+  if (limits.kind !== 'ok') return limits;
   const json = wantsJson(invocation);
   const print = (service: string, pod: string, container: string, line: string): void => {
     process.stdout.write(

@@ -1,14 +1,21 @@
+import { readEnvironment } from '../app/environment.ts';
 import { keyOf, kindOf } from '../app/flags.ts';
+import type { Variables } from '../config/text/variables.ts';
 import { describe, expect, it } from 'vitest';
 import { commands } from './table.ts';
 import { commandHelp, flagsOf, parseCommandLine, programHelp, variableOf } from './parse.ts';
 
-function parse(line: string, env: NodeJS.ProcessEnv = {}): ReturnType<typeof parseCommandLine> {
-  return parseCommandLine(line.split(' ').filter(Boolean), { env, cwd: '/project', version: '1.2.3' });
+function parse(line: string, variables: Variables = {}): ReturnType<typeof parseCommandLine> {
+  const environment = readEnvironment(variables);
+  return parseCommandLine(line.split(' ').filter(Boolean), {
+    environment,
+    cwd: '/project',
+    version: '1.2.3',
+  });
 }
 
-function invocation(line: string, env: NodeJS.ProcessEnv = {}) {
-  const parsed = parse(line, env);
+function invocation(line: string, variables: Variables = {}) {
+  const parsed = parse(line, variables);
   if (parsed.kind !== 'ok' || parsed.value.kind !== 'run')
     throw new Error(`not a run: ${JSON.stringify(parsed)}`);
   return parsed.value.invocation;

@@ -1,7 +1,9 @@
-/** Reads the command line and its environment variables, and makes the help texts. Pure. */
+/** Reads the command line and the variables of its flags, and makes the help texts. Pure. */
 import { parseArgs } from 'node:util';
 import { nearest } from '../config/text/nearest.ts';
+import { variableIn, type Variables } from '../config/text/variables.ts';
 import { failed, ok, type Outcome } from '../core/outcome.ts';
+import type { Environment } from '../app/environment.ts';
 import { keyOf, kindOf, type FlagName, type Flags } from '../app/flags.ts';
 import type { Command, Flag, Invocation } from '../app/invocation.ts';
 import { commands, commonFlags } from './table.ts';
@@ -37,7 +39,7 @@ function entriesOf(flags: Command['flags']): readonly (readonly [FlagName, Flag]
  */
 export function parseCommandLine(
   argv: readonly string[],
-  context: { readonly env: NodeJS.ProcessEnv; readonly cwd: string; readonly version: string },
+  context: { readonly environment: Environment; readonly cwd: string; readonly version: string },
 ): Outcome<Parsed> {
   const [name, ...rest] = argv;
   if (name === undefined || name === 'help' || name === '--help' || name === '-h') {
@@ -63,7 +65,7 @@ export function parseCommandLine(
 function parseFlags(
   command: Command,
   argv: readonly string[],
-  context: { readonly env: NodeJS.ProcessEnv; readonly cwd: string },
+  { environment, cwd }: Pick<Invocation, 'environment' | 'cwd'>,
 ): Outcome<Parsed> {
   const flags = flagsOf(command);
   const normalized = argv.map((argument) => spelledBoolean(argument, flags));
@@ -89,7 +91,7 @@ function parseFlags(
   const values: Partial<Record<keyof Flags, unknown>> = {};
   for (const name of flags.keys()) {
     const typed = (parsed.values as Record<string, unknown>)[name];
-    const value = typed ?? fromEnvironment(name, context.env);
+    const value = typed ?? fromVariable(name, environment.variables);
     if (kindOf(name) === 'boolean' && typeof value === 'string') {
       return failed('USAGE', `${variableOf(name)} is '${value}', but it must be true or false`, {
         hint: `set ${variableOf(name)} to true or false, or unset it`,
@@ -101,8 +103,7 @@ function parseFlags(
   const read = values as Flags;
   if (read.help === true) return ok({ kind: 'print', text: commandHelp(command) });
   const { positionals } = parsed;
-  const { cwd, env } = context;
-  const invocation: Invocation = { command: command.name, positionals, flags: read, cwd, env };
+  const invocation: Invocation = { command: command.name, positionals, flags: read, cwd, environment };
   return ok({ kind: 'run', command, invocation });
 }
 
@@ -133,8 +134,8 @@ export function variableOf(flag: string): string {
   return `APPDEV_${flag.toUpperCase().replaceAll('-', '_')}`;
 }
 
-function fromEnvironment(name: FlagName, env: NodeJS.ProcessEnv): string | boolean | string[] | undefined {
-  const value = env[variableOf(name)];
+function fromVariable(name: FlagName, variables: Variables): string | boolean | string[] | undefined {
+  const value = variableIn(variables, variableOf(name));
   if (value === undefined || value === '' || name === 'help') return undefined;
   const kind = kindOf(name);
   if (kind === 'list') return value.split(',').filter((part) => part !== '');

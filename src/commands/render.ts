@@ -1,4 +1,5 @@
 /** `appdev render`: prints the manifests that would be applied to standard output. Contacts no cluster. */
+import type { Outcome } from '../core/outcome.ts';
 import { chooseContext, readKubeconfig } from '../cluster/choose/kubeconfig.ts';
 import { renderedEnd, renderedText } from '../deploy/render/rendered-file.ts';
 import { createRenderer } from '../deploy/deployer/renderer.ts';
@@ -13,7 +14,7 @@ import { done, noticesOnStderr, withData } from '../app/data-session.ts';
 import type { Session } from '../app/session.ts';
 
 /** Runs `appdev render`. Returns the exit code. */
-export async function render(invocation: Invocation): Promise<number> {
+export async function render(invocation: Invocation): Promise<Outcome<number>> {
   return await withData(
     invocation,
     async (session) => {

@@ -20,7 +20,7 @@ import { verifyRunning } from '../app/deployed/verification.ts';
 import { openWork } from '../app/compose/work.ts';
 
 /** Runs the command. */
-export async function run(invocation: Invocation): Promise<number> {
+export async function run(invocation: Invocation): Promise<Outcome<number>> {
   return await withSession(invocation, { panel: false, withNeeds: true }, async (session) => {
     const asked = askedImages(session);
     if (asked.kind !== 'ok') return asked;

@@ -1,6 +1,6 @@
 /** `appdev status`: shows what is deployed and whether it is ready. */
 import { exitCodes } from '../core/errors.ts';
-import { ok } from '../core/outcome.ts';
+import { ok, type Outcome } from '../core/outcome.ts';
 import type { ServiceStatus } from '../deploy/types.ts';
 import { count } from '../core/words.ts';
 import { openTarget } from '../app/compose/cluster.ts';
@@ -8,7 +8,7 @@ import type { Invocation } from '../app/invocation.ts';
 import { wantsJson, withData } from '../app/data-session.ts';
 
 /** Runs `appdev status`. The exit code is 8 if a deployed service is not ready. */
-export async function status(invocation: Invocation): Promise<number> {
+export async function status(invocation: Invocation): Promise<Outcome<number>> {
   return await withData(invocation, async (session) => {
     const target = await openTarget(session, 'status');
     if (target.kind !== 'ok') return target;

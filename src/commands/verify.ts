@@ -1,4 +1,5 @@
 /** `appdev verify`: checks that what runs is what was built. */
+import type { Outcome } from '../core/outcome.ts';
 import { openTarget } from '../app/compose/cluster.ts';
 import type { Invocation } from '../app/invocation.ts';
 import { readDeployInput } from '../app/handover/deploy-input.ts';
@@ -6,7 +7,7 @@ import { withSession } from '../app/session.ts';
 import { verifyRunning } from '../app/deployed/verification.ts';
 
 /** Runs `appdev verify`. Returns the exit code, which is 8 if something else runs or a service is not ready. */
-export async function verify(invocation: Invocation): Promise<number> {
+export async function verify(invocation: Invocation): Promise<Outcome<number>> {
   return await withSession(invocation, { panel: false, withNeeds: false }, async (whole) => {
     const input = await readDeployInput(whole);
     if (input.kind !== 'ok') return input;

@@ -44,7 +44,8 @@ describe('an appdev.yaml with mistakes', () => {
       cwd: root,
       profiles: [],
       autoActivation: true,
-      env: { CI: 'true' },
+      variables: { CI: 'true' },
+      personalFiles: false,
       kubeContext: undefined,
       command: 'dev',
     });

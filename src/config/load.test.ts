@@ -36,7 +36,8 @@ async function load(changes: Changes = {}): Promise<Awaited<ReturnType<typeof lo
     cwd: root,
     profiles: [],
     autoActivation: true,
-    env: {},
+    variables: {},
+    personalFiles: true,
     kubeContext: undefined,
     command: 'dev',
   };
@@ -324,10 +325,12 @@ describe('profiles', () => {
   it('apply with variables in names, which are checked after they are filled in', async () => {
     const overlay = 'registry: {push: "${HOST}/${PROJECT}"}, keepImages: 7';
     write({ 'appdev.yaml': `${plain}profiles:\n  - name: prod\n    overlay: {${overlay}}\n` });
-    const env = { HOST: 'registry.example.com', PROJECT: 'shop' };
-    const { config } = await loaded({ profiles: ['prod'], env });
+    const variables = { HOST: 'registry.example.com', PROJECT: 'shop' };
+    const { config } = await loaded({ profiles: ['prod'], variables });
     expect([config.registry?.push, config.keepImages]).toEqual(['registry.example.com/shop', 7]);
-    const wrong = linesOf(await refused({ profiles: ['prod'], env: { ...env, PROJECT: 'Shop Two' } }));
+    const wrong = linesOf(
+      await refused({ profiles: ['prod'], variables: { ...variables, PROJECT: 'Shop Two' } }),
+    );
     expect(wrong.filter((line) => line.includes('error:'))).toEqual([
       expect.stringContaining('appdev.yaml:9:32: error: registry.push'),
     ]);
@@ -350,14 +353,14 @@ describe('profiles', () => {
   it('apply by activation, those of -p last', async () => {
     const active = async (changes: Changes): Promise<readonly string[]> =>
       (await loaded(changes)).config.profiles;
-    expect(await active({ env: { CI: 'true' } })).toEqual(['ci']);
+    expect(await active({ variables: { CI: 'true' } })).toEqual(['ci']);
     expect(await active({ command: 'run', currentContext: 'team' })).toEqual(['prod']);
     expect(await active({ command: 'run', currentContext: 'kind-x' })).toEqual([]);
     expect(await active({ command: 'run', kubeContext: 'kind-x', currentContext: 'team' })).toEqual([]);
     expect(await active({ command: 'run' })).toEqual(['prod']);
-    expect(await active({ env: { CI: 'true' }, profiles: ['prod'] })).toEqual(['ci', 'prod']);
-    expect(await active({ env: { CI: 'true' }, profiles: ['-ci'] })).toEqual([]);
-    expect(await active({ env: { CI: 'true' }, autoActivation: false })).toEqual([]);
+    expect(await active({ variables: { CI: 'true' }, profiles: ['prod'] })).toEqual(['ci', 'prod']);
+    expect(await active({ variables: { CI: 'true' }, profiles: ['-ci'] })).toEqual([]);
+    expect(await active({ variables: { CI: 'true' }, autoActivation: false })).toEqual([]);
   });
 
   it('are activated by the context that the project names, not by the current one', async () => {
@@ -367,7 +370,7 @@ describe('profiles', () => {
     const active = async (changes: Changes): Promise<readonly string[]> =>
       (await loaded({ command: 'run', currentContext: 'team', ...changes })).config.profiles;
     expect(await active({})).toEqual([]);
-    expect(await active({ env: { CTX: 'team' } })).toEqual(['prod']);
+    expect(await active({ variables: { CTX: 'team' } })).toEqual(['prod']);
     expect(await active({ kubeContext: 'team' })).toEqual(['prod']);
     write({ 'appdev.local.yaml': 'cluster: {context: team}\n' });
     expect(await active({})).toEqual(['prod']);
@@ -464,7 +467,7 @@ describe('appdev.local.yaml and .env', () => {
 
   it('feeds variables, below those of the process', async () => {
     write({ 'appdev.yaml': plain.replace('name: shop', 'name: "${A}-${B}"'), '.env': 'A=file\nB=file\n' });
-    expect((await loaded({ env: { B: 'process' } })).config.name).toBe('file-process');
+    expect((await loaded({ variables: { B: 'process' } })).config.name).toBe('file-process');
   });
 
   it('activates profiles', async () => {
@@ -472,18 +475,12 @@ describe('appdev.local.yaml and .env', () => {
     expect((await loaded()).config.profiles).toEqual(['ci']);
   });
 
-  it.each([
-    ['true', 5],
-    ['1', 5],
-    ['woodpecker', 5],
-    ['false', 1],
-    ['0', 1],
-    ['', 1],
-  ])('with CI=%s, keepImages is %d', async (ci, keepImages) => {
+  it('counts only where it is wanted', async () => {
     write({ 'appdev.yaml': plain, 'appdev.local.yaml': 'keepImages: 1\n', '.env': 'broken' });
-    const { config } = await loaded({ env: { CI: ci } });
-    expect(config.keepImages).toBe(keepImages);
-    expect(config.files).toHaveLength(keepImages === 5 ? 1 : 3);
+    const here = await loaded();
+    expect([here.config.keepImages, here.config.files.length]).toEqual([1, 3]);
+    const inCi = await loaded({ personalFiles: false });
+    expect([inCi.config.keepImages, inCi.config.files.length]).toEqual([5, 1]);
   });
 
   it('does not let .env decide whether this is CI', async () => {
@@ -521,13 +518,13 @@ describe('what can be printed', () => {
   });
 
   it('shows secrets as their variables, also in messages', async () => {
-    const env = { DB_PASSWORD: 'hunter2!', TOKEN_FILE: 'sesame' };
+    const variables = { DB_PASSWORD: 'hunter2!', TOKEN_FILE: 'sesame' };
     const secret = plain.replace(
       'chart: deploy/chart',
       'chart: deploy/chart, set: {db.password: "x ${DB_PASSWORD}"}',
     );
     write({ 'appdev.yaml': secret });
-    const project = await loaded({ env });
+    const project = await loaded({ variables });
     expect(project.config.services[0]?.deploy).toMatchObject({ set: { 'db.password': 'x hunter2!' } });
     expect(project.secrets).toEqual(['hunter2!']);
     expect(project.printEffective({ origin: true })).toContain(
@@ -542,7 +539,7 @@ describe('what can be printed', () => {
           'name: "${DB_PASSWORD}"',
         ),
     });
-    const shown = JSON.stringify(await refused({ env }));
+    const shown = JSON.stringify(await refused({ variables }));
     expect(shown).toContain('there is no service');
     expect(shown).toContain('does not exist');
     expect(shown).not.toMatch(/hunter2|sesame/);

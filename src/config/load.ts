@@ -31,9 +31,9 @@ import {
   type Tree,
   type TreePath,
 } from './text/tree.ts';
-import { substituteVariables, variableIn, withDotEnv, type Environment } from './text/variables.ts';
+import { substituteVariables, withDotEnv, type Variables } from './text/variables.ts';
 
-/** The inputs of loading: where to look, what the command line says, and the environment. */
+/** The inputs of loading: where to look, what the command line says, and the variables. */
 export interface LoadOptions {
   /** Absolute path of the folder that appdev was started in. */
   readonly cwd: string;
@@ -43,7 +43,9 @@ export interface LoadOptions {
   readonly profiles: readonly string[];
   /** False if `--profile-auto-activation=false` was passed. */
   readonly autoActivation: boolean;
-  readonly env: Environment;
+  readonly variables: Variables;
+  /** False in CI: `appdev.local.yaml` and `.env` are not read. */
+  readonly personalFiles: boolean;
   /** The value of `--kube-context`, if it was passed. */
   readonly kubeContext: string | undefined;
   /** The kubeconfig's current context, if known. It is used if neither the command line nor a file names one. */
@@ -84,7 +86,7 @@ export async function loadProject(options: LoadOptions): Promise<Outcome<LoadedP
   if (found.kind !== 'ok') return found;
   const file = found.value;
   const root = dirname(file);
-  const companions = inCi(options.env) ? [] : [join(root, 'appdev.local.yaml'), join(root, '.env')];
+  const companions = options.personalFiles ? [join(root, 'appdev.local.yaml'), join(root, '.env')] : [];
   const [read, local, dotEnv] = await Promise.all([
     readTree(file, options.cwd),
     companions[0] === undefined ? ok(undefined) : readTree(companions[0], options.cwd),
@@ -95,18 +97,14 @@ export async function loadProject(options: LoadOptions): Promise<Outcome<LoadedP
   if (read.kind !== 'ok') return read;
   if (local.kind !== 'ok') return local;
   if (dotEnv.kind !== 'ok') return dotEnv;
-  const env = dotEnv.value === undefined ? options.env : withDotEnv(dotEnv.value, options.env);
+  const variables =
+    dotEnv.value === undefined ? options.variables : withDotEnv(dotEnv.value, options.variables);
   return await assemble({
-    options: { ...options, env },
+    options: { ...options, variables },
     facts: { file, root, files: [file, ...companions] },
     base: read.value ?? { tree: undefined, diagnostics: [], shown: shownFile(file, options.cwd) },
     local: local.value,
   });
-}
-
-/** True on a CI system, which sets the variable `CI`. Personal files are not read there. */
-function inCi(env: Environment): boolean {
-  return !['', '0', 'false'].includes((variableIn(env, 'CI') ?? '').toLowerCase());
 }
 
 async function readTree(path: string, cwd: string): Promise<Outcome<ReadFile | undefined>> {
@@ -161,7 +159,7 @@ async function assemble({ options, facts, base, local }: Material): Promise<Outc
   const context = activationContext(base.tree, local?.tree, options);
   const profiles = profilesOf(base.tree);
   const active = activeProfiles(profiles, options.profiles, options.autoActivation, {
-    env: options.env,
+    variables: options.variables,
     kubeContext: context,
     command: options.command,
   });
@@ -171,7 +169,7 @@ async function assemble({ options, facts, base, local }: Material): Promise<Outc
   );
   if (applied.diagnostics.length > 0) return invalid([...early, ...applied.diagnostics]);
   const merged = local?.tree?.kind === 'map' ? mergeOverlay(applied.tree, local.tree) : applied.tree;
-  const { tree, diagnostics, secrets } = substituteVariables(merged, options.env);
+  const { tree, diagnostics, secrets } = substituteVariables(merged, options.variables);
   const errors = [
     ...early,
     ...diagnostics,
@@ -236,7 +234,7 @@ function activationContext(base: Tree, local: Tree | undefined, options: LoadOpt
   const written = [local, base].flatMap((tree) => {
     const node = treeAt(tree, ['cluster', 'context']);
     if (node === undefined) return [];
-    return stringAt(substituteVariables(node, options.env).tree, [])?.value ?? [];
+    return stringAt(substituteVariables(node, options.variables).tree, [])?.value ?? [];
   });
   return options.kubeContext ?? written[0] ?? options.currentContext;
 }

@@ -4,7 +4,7 @@ import type { ActivationDocument } from '../config/schema/document.ts';
 import { activeProfiles, type ActivationFacts } from './activate.ts';
 
 const facts: ActivationFacts = {
-  env: { CI: 'true', EMPTY: '', STAGE: 'team-dev' },
+  variables: { CI: 'true', EMPTY: '', STAGE: 'team-dev' },
   kubeContext: 'kind-shop',
   command: 'dev',
 };

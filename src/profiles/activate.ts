@@ -5,11 +5,11 @@
  * - Profiles that activate themselves come first, in the order of the file; then those of `-p`, in their order.
  */
 import type { ActivationDocument, ProfileDocument } from '../config/schema/document.ts';
-import { variableIn, type Environment } from '../config/text/variables.ts';
+import { variableIn, type Variables } from '../config/text/variables.ts';
 
 /** The facts that the conditions of an activation are compared with. */
 export interface ActivationFacts {
-  readonly env: Environment;
+  readonly variables: Variables;
   /** The context that appdev will deploy to, if known. */
   readonly kubeContext: string | undefined;
   /** The command that runs, e.g. `dev`. */
@@ -56,16 +56,16 @@ export function activeProfiles(
 /** True if all conditions of an entry hold. An entry without conditions never holds. */
 function holds(entry: ActivationDocument, facts: ActivationFacts): boolean {
   const results: boolean[] = [];
-  if (entry.env !== undefined) results.push(envHolds(entry.env, facts.env));
+  if (entry.env !== undefined) results.push(envHolds(entry.env, facts.variables));
   if (entry.kubeContext !== undefined) results.push(contextHolds(entry.kubeContext, facts.kubeContext));
   if (entry.command !== undefined) results.push(fits(entry.command, facts.command));
   return results.length > 0 && results.every(Boolean);
 }
 
 /** `NAME=` holds if the variable is empty or not set, `NAME=!` if it has a value. */
-function envHolds(condition: string, env: Environment): boolean {
+function envHolds(condition: string, variables: Variables): boolean {
   const at = condition.indexOf('=');
-  const actual = variableIn(env, condition.slice(0, at)) ?? '';
+  const actual = variableIn(variables, condition.slice(0, at)) ?? '';
   const wanted = condition.slice(at + 1);
   if (wanted === '') return actual === '';
   if (wanted === '!') return actual !== '';

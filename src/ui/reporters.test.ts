@@ -6,6 +6,17 @@ import { createEventBus } from '../core/events.ts';
 import { compileError, samples } from '../../test/support/sample-events.ts';
 import { FakeOutput } from '../../test/support/fake-output.ts';
 import { createReporter, type ReporterOptions } from './reporters.ts';
+import type { Terminal } from './out/terminal.ts';
+
+const terminal: Terminal = {
+  ci: false,
+  ciServices: [],
+  color: undefined,
+  dumb: false,
+  unicode: true,
+  multiplexer: undefined,
+  program: '',
+};
 
 const options = (
   stdout: FakeOutput,
@@ -16,7 +27,7 @@ const options = (
   stdin: process.stdin,
   stdout: stdout as unknown as NodeJS.WriteStream,
   stderr: stderr as unknown as NodeJS.WriteStream,
-  env: { LANG: 'C.UTF-8' },
+  terminal,
   platform: 'linux',
   cwd: '/',
   verbose: false,
@@ -74,5 +85,7 @@ test('colour and glyphs follow flag, environment and terminal', async () => {
   };
   expect(await shown({})).toBe('✓ cluster kind-shop answers again\n');
   expect(await shown({ color: true })).toBe('\x1b[32m✓\x1b[39m cluster kind-shop answers again\n');
-  expect(await shown({ env: {} })).toBe('+ cluster kind-shop answers again\n');
+  expect(await shown({ terminal: { ...terminal, unicode: false } })).toBe(
+    '+ cluster kind-shop answers again\n',
+  );
 });

@@ -1,11 +1,12 @@
 /** Makes the reporters that the user's choice needs. Ink is imported only if the panel is used. */
 import { relative } from 'node:path';
 import type { Reporter } from './out/reporter.ts';
+import type { Terminal } from './out/terminal.ts';
 import { ciLineGuard } from './lines/ci.ts';
 import { createJsonReporter } from './json.ts';
 import type { KeyAction } from './view/keys.ts';
 import { createLogFiles, logFileOf } from './log-file.ts';
-import { useColor, useUnicode, type OutputChoice } from './output.ts';
+import { useColor, type OutputChoice } from './output.ts';
 import { createPlainReporter } from './lines/plain.ts';
 
 /** What the reporters need from the process and the command line. */
@@ -14,7 +15,7 @@ export interface ReporterOptions {
   readonly stdin: NodeJS.ReadStream;
   readonly stdout: NodeJS.WriteStream;
   readonly stderr: NodeJS.WriteStream;
-  readonly env: NodeJS.ProcessEnv;
+  readonly terminal: Terminal;
   readonly platform: NodeJS.Platform;
   /** Paths are shown relative to this folder. */
   readonly cwd: string;
@@ -57,15 +58,16 @@ interface LogPaths {
 }
 
 async function createScreen(options: ReporterOptions, logPaths: LogPaths): Promise<Reporter> {
-  const { choice, stdin, stdout, stderr, env, platform, verbose, onKey, now } = options;
+  const { choice, stdin, stdout, stderr, terminal, platform, verbose, onKey, now } = options;
   if (choice.kind === 'json') return createJsonReporter(stdout);
-  const theme = { color: useColor(options.color, stdout.isTTY, env), unicode: useUnicode(env, platform) };
+  const theme = { color: useColor(options.color, stdout.isTTY, terminal), unicode: terminal.unicode };
   if (choice.reason !== undefined) stderr.write(`${choice.reason}\n`);
   if (choice.kind === 'plain') {
-    return createPlainReporter({ stdout, theme, verbose, now, guard: ciLineGuard(env), ...logPaths });
+    const guard = ciLineGuard(terminal.ciServices);
+    return createPlainReporter({ stdout, theme, verbose, now, guard, ...logPaths });
   }
   const { createTui } = await import('./panel/tui/tui.tsx');
-  return createTui({ stdin, stdout, env, platform, theme, verbose, onKey, now, ...logPaths });
+  return createTui({ stdin, stdout, terminal, platform, theme, verbose, onKey, now, ...logPaths });
 }
 
 function shownPath(cwd: string, logFolder: string): (service: string) => string {

@@ -31,7 +31,7 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'appdev-cluster-'));
   const selected = await selectCluster({
     command: 'dev',
-    places: { env: { KUBECONFIG: kubeconfig }, home: homedir(), cwd: folder },
+    places: { listed: kubeconfig, home: homedir(), cwd: folder },
     config: { allow: [], createNamespace: true },
     namespaceFlag: namespace,
     projectRoot: folder,

@@ -150,7 +150,7 @@ async function inNamespace(
   const { signal } = new AbortController();
   const selected = await selectCluster({
     command: 'run',
-    places: { env: { KUBECONFIG: kubeconfig }, home: homedir(), cwd: folder },
+    places: { listed: kubeconfig, home: homedir(), cwd: folder },
     config: { allow: [], createNamespace: true },
     contextFlag: context,
     namespaceFlag: namespace,

@@ -10,6 +10,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createBuildahBuilder } from '../../src/build/image/buildah/builder.ts';
+import { environmentNow } from '../support/environment.ts';
+import { readEnvironment } from '../../src/app/environment.ts';
 import { keepingTag } from '../../src/registry/harbor/keeping-tag.ts';
 import { openRegistry } from '../../src/app/compose/registry.ts';
 import { exitCodeOf, type AppdevError } from '../../src/core/errors.ts';
@@ -93,7 +95,11 @@ async function buildHere(
   host: string,
   project: string,
 ): Promise<{ readonly outcome: Outcome<Artifact>; readonly said: string }> {
-  const env = { APPDEV_REGISTRY_USER: robot.name, APPDEV_REGISTRY_PASSWORD: robot.secret, HOME: folder };
+  const { registry: environment } = readEnvironment({
+    APPDEV_REGISTRY_USER: robot.name,
+    APPDEV_REGISTRY_PASSWORD: robot.secret,
+    HOME: folder,
+  });
   const run: RunProcess = async (command, options) =>
     await runProcess(
       { ...command, env: { ...command.env, CONTAINERS_STORAGE_CONF: machine.storage } },
@@ -103,13 +109,14 @@ async function buildHere(
   const registry: Registry = { push, pull: push, insecure: true, source: 'appdev.yaml' };
   const opened = openRegistry({
     registry,
-    access: valueOf(openRegistryAccess({ run, env, push })),
+    access: valueOf(openRegistryAccess({ run, environment, push })),
     createProject: true,
     scan: { severity: 'high', fixableOnly: false, deadlineMs: 60_000 },
     stateFolder: join(folder, 'state'),
     clock: hasty,
   });
   const builder = createBuildahBuilder({
+    environment: environmentNow().buildah,
     run,
     project: 'letters',
     target: { kind: 'registry', registry },

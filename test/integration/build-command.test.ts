@@ -15,6 +15,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { sha256Of } from '../../src/build/jar/boot-jar.ts';
+import { environmentNow } from '../support/environment.ts';
 import { createCommandBuilder, type CommandParts } from '../../src/build/image/command/builder.ts';
 import { platformOf } from '../../src/build/image/command/environment.ts';
 import { copyImage } from '../../src/build/image/transfer/copy.ts';
@@ -82,6 +83,7 @@ function registryAt(push: string, more: Partial<Registry> = {}): Registry {
 function builder(more: Partial<CommandParts> = {}, host: string = registry.host): ImageBuilder {
   const credentials = more.credentials ?? nobody;
   return createCommandBuilder({
+    sourceDateEpoch: environmentNow().sourceDateEpoch,
     run: runProcess,
     target: { kind: 'registry', registry: registryAt(host) },
     reader: createRegistryClient({ registry: registryAt(host), credentials }),
@@ -550,7 +552,8 @@ describe('copies to the registry that the nodes pull from', () => {
     options: { insecure?: boolean; context?: RecordingContext } = {},
   ): Promise<Outcome<Artifact>> {
     const { insecure = true, context = recordingContext() } = options;
-    const opened = openRegistryAccess({ run: runProcess, env: process.env, push: registry.host });
+    const environment = environmentNow().registry;
+    const opened = openRegistryAccess({ run: runProcess, environment, push: registry.host });
     if (opened.kind !== 'ok') throw new Error(JSON.stringify(opened));
     const access = opened.value;
     const pull = artifact.pullRepository.replace(/\/copied$/, '');

@@ -13,6 +13,7 @@ import { readState, writeState } from '../../src/support/files/state-file.ts';
 import { writeBootProject } from '../support/boot-project.ts';
 import { useStorage } from '../support/buildah-storage.ts';
 import { recordingContext } from '../support/recording-context.ts';
+import { environmentNow } from '../support/environment.ts';
 
 const canMount = process.platform === 'linux' && process.getuid?.() === 0;
 
@@ -68,6 +69,7 @@ describe.runIf(canMount)('a full disk', () => {
     const project = writeBootProject(join(folder, 'till'));
     const target = smallDisk('till/app/target', 300);
     const builder = createMavenBuilder({
+      jvm: environmentNow().maven,
       run: runProcess,
       projectRoot: project.root,
       cache: join(folder, 'cache'),
@@ -92,7 +94,7 @@ describe.runIf(canMount)('a full disk', () => {
       writeFileSync(join(context, 'Containerfile'), 'FROM scratch\nCOPY big /big\n');
       writeFileSync(join(context, 'big'), Buffer.alloc(20_000_000));
       const { signal } = new AbortController();
-      const buildah = await openBuildah(runProcess, signal);
+      const buildah = await openBuildah(runProcess, environmentNow().buildah, signal);
       if (buildah.kind !== 'ok') throw new Error(JSON.stringify(buildah));
       const built = await bud(
         buildah.value,

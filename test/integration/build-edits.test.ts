@@ -25,6 +25,7 @@ import {
 } from '../support/edited-project.ts';
 import { drawEdits, Editor, type Edit } from '../support/edits.ts';
 import { recordingContext } from '../support/recording-context.ts';
+import { environmentNow } from '../support/environment.ts';
 
 const count = Number(process.env['APPDEV_EDITS'] ?? 40);
 const seed = Number(process.env['APPDEV_EDITS_SEED'] ?? 20261128);
@@ -152,7 +153,12 @@ describe('after any sequence of edits, the jars are those of a clean build', () 
   it(
     'by Maven',
     async () => {
-      const builder = createMavenBuilder({ run: watched, projectRoot: folder, cache: join(folder, 'cache') });
+      const builder = createMavenBuilder({
+        jvm: environmentNow().maven,
+        run: watched,
+        projectRoot: folder,
+        cache: join(folder, 'cache'),
+      });
       const clean: CleanBuild = async (root) => {
         const copy = cleanCopy(root);
         const args = ['-B', '-q', '-o', '-Dmaven.test.skip=true', '-pl', 'app', '-am', 'package'];
@@ -178,6 +184,7 @@ describe('after any sequence of edits, the jars are those of a clean build', () 
     'by Gradle',
     async () => {
       const builder = createGradleBuilder({
+        environment: environmentNow().gradle,
         run: watched,
         projectRoot: folder,
         cache: join(folder, 'cache'),

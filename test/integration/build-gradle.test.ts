@@ -22,6 +22,7 @@ import { runProcess, type RunProcess } from '../../src/support/process/process.t
 import { sessionId, sessionVariable } from '../../src/support/process/mark.ts';
 import { copyLetters, outputsOf, type Letters } from '../support/letters.ts';
 import { recordingContext } from '../support/recording-context.ts';
+import { environmentNow } from '../support/environment.ts';
 
 let folder: string;
 let letters: Letters;
@@ -54,6 +55,7 @@ beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'appdev-gradle-'));
   letters = copyLetters(join(folder, 'letters'));
   builder = createGradleBuilder({
+    environment: environmentNow().gradle,
     run: watched,
     projectRoot: letters.root,
     cache: join(folder, 'cache'),

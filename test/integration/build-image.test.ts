@@ -13,6 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createBuildahBuilder, type BuildahParts } from '../../src/build/image/buildah/builder.ts';
+import { environmentNow } from '../support/environment.ts';
 import { pruneStorage } from '../../src/build/image/buildah/prune.ts';
 import type { ImageBuilder, Jar } from '../../src/build/types.ts';
 import type { ServiceConfig } from '../../src/config/model.ts';
@@ -69,6 +70,7 @@ function builder(more: Partial<BuildahParts> = {}): ImageBuilder {
   const images = more.target ?? target();
   const at = images.kind === 'registry' ? images.registry : registryAt(proxy.host);
   return createBuildahBuilder({
+    environment: environmentNow().buildah,
     run: runProcess,
     project: 'shop',
     target: images,
@@ -582,6 +584,7 @@ describe('pruning', () => {
       built.push(await build(images, service('pruned'), await bootJar(text)));
     await build(images, service('pruned'), await bootJar('5', 'app.jar', 'a new library'));
     const removed = await pruneStorage({
+      environment: environmentNow().buildah,
       run: runProcess,
       project: 'shop',
       services: ['pruned'],
@@ -598,6 +601,7 @@ describe('pruning', () => {
     expect(ids.some((id) => id.startsWith(built[4]?.tag ?? '?'))).toBe(true);
     expect(ids.some((id) => id.startsWith(built[0]?.tag ?? '?'))).toBe(false);
     const again = await pruneStorage({
+      environment: environmentNow().buildah,
       run: runProcess,
       project: 'shop',
       services: ['pruned'],

@@ -12,6 +12,7 @@ import type { InputScanner } from '../../src/watch/types.ts';
 import { fakeProject } from '../support/fake-loop-parts.ts';
 import { writeMarkedProject, type MarkedProject } from '../support/marked-project.ts';
 import { recordingContext } from '../support/recording-context.ts';
+import { environmentNow } from '../support/environment.ts';
 
 let top: string;
 let folder: string;
@@ -29,7 +30,12 @@ beforeEach(() => {
   project = writeMarkedProject(join(folder, 'shop'));
   mkdirSync(join(project.root, '.git'));
   const { root, service } = project;
-  builder = createMavenBuilder({ run: runProcess, projectRoot: root, cache: join(top, 'cache') });
+  builder = createMavenBuilder({
+    jvm: environmentNow().maven,
+    run: runProcess,
+    projectRoot: root,
+    cache: join(top, 'cache'),
+  });
   const file = join(root, 'app/appdev.yaml');
   scanner = createScanner({
     config: { ...fakeProject([service]), root: service.path, file, files: [file] },

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { removeLeftoverContainers } from '../../src/build/image/buildah/leftovers.ts';
+import { environmentNow } from '../support/environment.ts';
 import { createMavenBuilder } from '../../src/build/jar/maven/builder.ts';
 import { userTempFolder } from '../../src/support/files/folders.ts';
 import { reapLeftovers } from '../../src/support/process/leftovers.ts';
@@ -119,10 +120,11 @@ describe('a Maven build whose session is killed', () => {
     const cache = join(folder, 'cache');
     const session = await startSession(
       folder,
-      `import { createMavenBuilder } from './build/jar/maven/builder.ts';
+      `import { readEnvironment } from './app/environment.ts';
+       import { createMavenBuilder } from './build/jar/maven/builder.ts';
        import { runProcess } from './support/process/process.ts';
        const run = async (command, options) => await runProcess(command, { ...options, onLine: (stream, line) => { options.onLine(stream, line); console.log(line); } });
-       const builder = createMavenBuilder({ run, projectRoot: ${JSON.stringify(project.root)}, cache: ${JSON.stringify(cache)} });
+       const builder = createMavenBuilder({ run, jvm: readEnvironment(process.env).maven, projectRoot: ${JSON.stringify(project.root)}, cache: ${JSON.stringify(cache)} });
        const report = { started() {}, output() {}, finished() {} };
        await builder.build({ services: [${JSON.stringify(service)}], tests: false }, { signal: new AbortController().signal, report });`,
     );
@@ -137,10 +139,12 @@ describe('a Maven build whose session is killed', () => {
       .toBe(0);
     expect(javas()).toEqual([]);
     await removeDeadTempFolders();
-    const outcome = await createMavenBuilder({ run: runProcess, projectRoot: project.root, cache }).build(
-      { services: [service], tests: false },
-      recordingContext(),
-    );
+    const outcome = await createMavenBuilder({
+      jvm: environmentNow().maven,
+      run: runProcess,
+      projectRoot: project.root,
+      cache,
+    }).build({ services: [service], tests: false }, recordingContext());
     expect(outcome).toMatchObject({ kind: 'ok' });
   });
 });
@@ -150,10 +154,11 @@ describe('Gradle’s daemons', () => {
     const letters = copyLetters(join(folder, 'letters'));
     const session = await startSession(
       folder,
-      `import { createGradleBuilder } from './build/jar/gradle/builder.ts';
+      `import { readEnvironment } from './app/environment.ts';
+import { createGradleBuilder } from './build/jar/gradle/builder.ts';
 import { runProcess } from './support/process/process.ts';
 import { sessionId } from './support/process/mark.ts';
-const builder = createGradleBuilder({ run: runProcess, projectRoot: '${letters.root}', cache: '${join(folder, 'cache')}', tell() {} });
+const builder = createGradleBuilder({ run: runProcess, environment: readEnvironment(process.env).gradle, projectRoot: '${letters.root}', cache: '${join(folder, 'cache')}', tell() {} });
 const report = { started() {}, output() {}, finished() {} };
 const service = ${JSON.stringify(letters.service())};
 const outcome = await builder.build({ services: [service], tests: false }, { signal: new AbortController().signal, report });
@@ -188,11 +193,12 @@ describe('a working container', () => {
       );
       const session = await startSession(
         folder,
-        `import { openBuildah } from './build/image/buildah/session.ts';
+        `import { readEnvironment } from './app/environment.ts';
+         import { openBuildah } from './build/image/buildah/session.ts';
          import { bud } from './build/image/buildah/bud.ts';
          import { runProcess } from './support/process/process.ts';
          const { signal } = new AbortController();
-         const buildah = await openBuildah(runProcess, signal);
+         const buildah = await openBuildah(runProcess, readEnvironment(process.env).buildah, signal);
          await bud(buildah.value, { service: 'x', file: ${JSON.stringify(join(context, 'Containerfile'))}, context: ${JSON.stringify(context)}, flags: ['--layers'] }, signal, (line) => console.log(line));`,
       );
       await expect
@@ -211,9 +217,15 @@ describe('a working container', () => {
       await session.ended;
       await reapLeftovers(200);
 
-      expect(await removeLeftoverContainers(runProcess, never)).toEqual({ kind: 'ok', value: left });
+      expect(await removeLeftoverContainers(runProcess, environmentNow().buildah, never)).toEqual({
+        kind: 'ok',
+        value: left,
+      });
       expect(await storage.buildah('containers', '--format', '{{.ContainerName}}')).toBe(own);
-      expect(await removeLeftoverContainers(runProcess, never)).toEqual({ kind: 'ok', value: 0 });
+      expect(await removeLeftoverContainers(runProcess, environmentNow().buildah, never)).toEqual({
+        kind: 'ok',
+        value: 0,
+      });
     } finally {
       await storage.buildah('rm', '-a');
       storage.remove();

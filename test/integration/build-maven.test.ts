@@ -22,6 +22,7 @@ import { ZipFile } from '../../src/build/jar/archive/zip.ts';
 import { runProcess } from '../../src/support/process/process.ts';
 import { writeBootProject, type BootProject } from '../support/boot-project.ts';
 import { recordingContext, type RecordingContext } from '../support/recording-context.ts';
+import { environmentNow } from '../support/environment.ts';
 
 let folder: string;
 let project: BootProject;
@@ -29,7 +30,12 @@ let builder: ReturnType<typeof createMavenBuilder>;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'appdev-maven-'));
   project = writeBootProject(join(folder, 'till'));
-  builder = createMavenBuilder({ run: runProcess, projectRoot: project.root, cache: join(folder, 'cache') });
+  builder = createMavenBuilder({
+    jvm: environmentNow().maven,
+    run: runProcess,
+    projectRoot: project.root,
+    cache: join(folder, 'cache'),
+  });
 });
 afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
@@ -103,6 +109,7 @@ describe('a two-module project', () => {
   it('is built offline and from an archive of classes the second time, with the same bytes', async () => {
     const calls: { args: readonly string[]; mavenOpts: string | undefined }[] = [];
     const watched = createMavenBuilder({
+      jvm: environmentNow().maven,
       run: async (command, options) => {
         calls.push({ args: command.args, mavenOpts: command.env?.['MAVEN_OPTS'] });
         return await runProcess(command, options);
@@ -170,6 +177,7 @@ describe('what comes out', () => {
     const jar = await build();
     const other = writeBootProject(join(folder, 'elsewhere', 'till'));
     const outcome = await createMavenBuilder({
+      jvm: environmentNow().maven,
       run: runProcess,
       projectRoot: other.root,
       cache: join(folder, 'cache'),
@@ -183,6 +191,7 @@ describe('what comes out', () => {
     let most = 0;
     const watched = (): typeof builder =>
       createMavenBuilder({
+        jvm: environmentNow().maven,
         run: async (command, options) => {
           calls.push(command.args);
           running += 1;
@@ -236,6 +245,7 @@ describe('an IDE that writes target/classes', () => {
   function disturb(times: number) {
     let left = times;
     return createMavenBuilder({
+      jvm: environmentNow().maven,
       run: async (command, options) =>
         await runProcess(command, {
           ...options,
@@ -276,6 +286,7 @@ describe('a class that was deleted', () => {
   const tipClass = 'BOOT-INF/classes/com/example/till/Tip.class';
   const inNewSession = (): void => {
     builder = createMavenBuilder({
+      jvm: environmentNow().maven,
       run: runProcess,
       projectRoot: project.root,
       cache: join(folder, 'cache'),

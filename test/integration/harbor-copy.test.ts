@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { copyImage, type CopyParts } from '../../src/build/image/transfer/copy.ts';
+import { readEnvironment } from '../../src/app/environment.ts';
 import type { OpenTarget } from '../../src/app/compose/cluster.ts';
 import { askedImages, resolveImages } from '../../src/app/handover/given-images.ts';
 import type { Session } from '../../src/app/session.ts';
@@ -141,7 +142,7 @@ function session({ registry, env = {}, authFile, images, command }: Opening): Se
   return {
     invocation: {
       ...{ command: 'build', positionals: [], cwd: top },
-      env: { HOME: join(top, 'home'), ...env },
+      environment: readEnvironment({ HOME: join(top, 'home'), ...env }),
       flags: {
         ...(authFile === undefined ? {} : { authfile: authFile }),
         ...(images === undefined ? {} : { images }),
@@ -367,7 +368,12 @@ describe('a copy while the second registry has troubles', () => {
       [proxy.host, prodRobot],
     ]);
     const registry = { ...copied(), source: 'appdev.yaml' } as const;
-    const access = openRegistryAccess({ run: runProcess, env: {}, authFile, push: registry.push });
+    const access = openRegistryAccess({
+      run: runProcess,
+      environment: readEnvironment({}).registry,
+      authFile,
+      push: registry.push,
+    });
     if (access.kind !== 'ok') throw new Error(JSON.stringify(access));
     const artifact: Artifact = {
       ...{ service: 'orders', repository: `${registry.push}/orders`, tag: 'a1', digest, inputHash: 'a' },

@@ -7,6 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createBuildahBuilder } from '../../src/build/image/buildah/builder.ts';
+import { environmentNow } from '../support/environment.ts';
+import { readEnvironment } from '../../src/app/environment.ts';
 import { openBuildah, type Buildah } from '../../src/build/image/buildah/session.ts';
 import type { ImageBuilder } from '../../src/build/types.ts';
 import { keepingTag } from '../../src/registry/harbor/keeping-tag.ts';
@@ -109,7 +111,7 @@ function open({ env, authFile, ca, ...more }: Opening = {}): OpenRegistry {
   const asRobot = { APPDEV_REGISTRY_USER: robot.name, APPDEV_REGISTRY_PASSWORD: robot.secret };
   const access = openRegistryAccess({
     run: runProcess,
-    env: env ?? { HOME: join(top, 'home'), ...asRobot },
+    environment: readEnvironment(env ?? { HOME: join(top, 'home'), ...asRobot }).registry,
     push: registry.push,
     ...(authFile === undefined ? {} : { authFile }),
     ...(ca === undefined ? {} : { ca }),
@@ -162,6 +164,7 @@ async function build({
 }: Build = {}): Promise<Outcome<Artifact>> {
   const opened = open(more);
   const builder = createBuildahBuilder({
+    environment: environmentNow().buildah,
     run: async (command, options) => {
       commands.push(command);
       return await runProcess(command, options);
@@ -609,7 +612,7 @@ describe('each request of a push in turn', () => {
 });
 
 async function buildahNow(): Promise<Buildah> {
-  const opened = await openBuildah(runProcess, signal);
+  const opened = await openBuildah(runProcess, environmentNow().buildah, signal);
   if (opened.kind !== 'ok') throw new Error(JSON.stringify(opened));
   return opened.value;
 }

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createKanikoBuilder } from '../../src/build/image/kaniko/builder.ts';
+import { readEnvironment } from '../../src/app/environment.ts';
 import type { Jar } from '../../src/build/types.ts';
 import { openRegistry } from '../../src/app/compose/registry.ts';
 import type { ImageSource, ServiceConfig } from '../../src/config/model.ts';
@@ -113,8 +114,12 @@ async function build(
   const home = mkdtempSync(join(top, 'machine-'));
   const push = `${host}/${project.name}`;
   const target: Registry = { push, pull: push, inCluster: push, insecure: true, source: 'appdev.yaml' };
-  const env = { HOME: home, APPDEV_REGISTRY_USER: robot.name, APPDEV_REGISTRY_PASSWORD: robot.secret };
-  const access = openRegistryAccess({ run: runProcess, env, push });
+  const { registry: environment } = readEnvironment({
+    HOME: home,
+    APPDEV_REGISTRY_USER: robot.name,
+    APPDEV_REGISTRY_PASSWORD: robot.secret,
+  });
+  const access = openRegistryAccess({ run: runProcess, environment, push });
   if (access.kind !== 'ok') throw new Error(JSON.stringify(access));
   const { credentials } = access.value.asking;
   const {

@@ -65,7 +65,7 @@ export async function createDeployRig(): Promise<DeployRig> {
   cpSync(join(repository, 'test/fixtures/charts'), join(folder, 'charts'), { recursive: true });
   const selected = await selectCluster({
     command: 'deploy',
-    places: { env: process.env, home: homedir(), cwd: repository },
+    places: { listed: process.env['KUBECONFIG'] ?? '', home: homedir(), cwd: repository },
     config: { allow: [], createNamespace: false },
     namespaceFlag: namespace,
     projectRoot: folder,

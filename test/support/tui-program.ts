@@ -7,20 +7,22 @@ import { createInterface } from 'node:readline';
 import { createEventBus } from '../../src/core/events.ts';
 import { chooseOutput } from '../../src/ui/output.ts';
 import { createReporter } from '../../src/ui/reporters.ts';
+import { environmentNow } from './environment.ts';
 import type { TuiProgramAnswer, TuiProgramOrder } from './tui-terminal.ts';
 
 const { env } = process;
+const { terminal } = environmentNow();
 const socket = connect(Number(env['TUI_PORT']), '127.0.0.1');
 const answer = (message: TuiProgramAnswer): void => void socket.write(`${JSON.stringify(message)}\n`);
 
 const logFolder = env['TUI_LOG_FOLDER'];
 const bus = createEventBus(Date.now);
 const reporter = await createReporter({
-  choice: chooseOutput('auto', process.stdout.isTTY, env),
+  choice: chooseOutput('auto', process.stdout.isTTY, terminal),
   stdin: process.stdin,
   stdout: process.stdout,
   stderr: process.stderr,
-  env,
+  terminal,
   platform: process.platform,
   cwd: process.cwd(),
   verbose: false,

@@ -150,6 +150,18 @@ describe('files', () => {
     expect(listeners).toEqual(['support/abort.ts']);
   });
 
+  it('have two places that read the variables and arguments of the process: the door, and what Node itself asks', () => {
+    const readers = files.filter((file) => {
+      const source = sources.get(file);
+      return source !== undefined && readsProcess(source);
+    });
+    expect(readers).toEqual(['cli.ts', 'support/system.ts']);
+  });
+
+  it('do not pass the raw environment on under its type in Node', () => {
+    expect(files.filter((file) => textOf(file).includes('ProcessEnv'))).toEqual([]);
+  });
+
   it('load the Kubernetes client and Ink only where they are used', () => {
     const eager = reachableEagerly('cli.ts');
     const heavy = [
@@ -173,6 +185,28 @@ describe('files', () => {
       );
     });
     expect(offenders).toEqual([]);
+  });
+});
+
+describe('the search for readers of the process', () => {
+  it.each([
+    ["const a = process.env['A'];", true],
+    ['const [, , a] = process.argv;', true],
+    ["const a = process['env'];", true],
+    ["const a = globalThis.process.env['A'];", true],
+    ['function f(env = process.env) {}', true],
+    ['const { env } = process;', true],
+    ['const { argv: words, pid } = process;', true],
+    ['const all = process;', true],
+    ["import { env } from 'node:process';", true],
+    ["import process from 'process';", true],
+    ['const a = process.platform;', false],
+    ['const { pid, platform } = process;', false],
+    ["const a = build.env['A'];", false],
+    ['// process.env', false],
+    ["const text = 'process.env';", false],
+  ])('%s: %s', (text, reads) => {
+    expect(readsProcess(parse('x.ts', text))).toBe(reads);
   });
 });
 
@@ -216,6 +250,33 @@ describe('the reading of imports', () => {
     expect(findCycle(['a'], steps)).toBe('b -> c -> b');
   });
 });
+
+/** True if a file reads the variables or the arguments of the process, or takes the whole of `process` to do so. */
+function readsProcess(source: ts.SourceFile): boolean {
+  const secret = (name: string): boolean => name === 'env' || name === 'argv';
+  const isProcess = (node: ts.Node): boolean =>
+    (ts.isIdentifier(node) && node.text === 'process') ||
+    (ts.isPropertyAccessExpression(node) && node.name.text === 'process');
+  const reads = (node: ts.Node): boolean => {
+    if (ts.isImportDeclaration(node) && ts.isStringLiteral(node.moduleSpecifier)) {
+      return /^(node:)?process$/.test(node.moduleSpecifier.text);
+    }
+    if (ts.isPropertyAccessExpression(node)) return isProcess(node.expression) && secret(node.name.text);
+    if (ts.isElementAccessExpression(node)) return isProcess(node.expression);
+    if (ts.isVariableDeclaration(node) && node.initializer !== undefined && isProcess(node.initializer)) {
+      return ts.isObjectBindingPattern(node.name)
+        ? node.name.elements.some(
+            ({ propertyName, name, dotDotDotToken }) =>
+              dotDotDotToken !== undefined || secret((propertyName ?? name).getText(source)),
+          )
+        : true;
+    }
+    return false;
+  };
+  const visit = (node: ts.Node): boolean =>
+    reads(node) || ts.forEachChild(node, (child) => visit(child) || undefined) === true;
+  return visit(source);
+}
 
 function textOf(file: string): string {
   return sources.get(file)?.text ?? '';

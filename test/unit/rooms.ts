@@ -421,7 +421,8 @@ export const rooms: Readonly<Record<string, Room>> = {
     from: ['core', 'ui/text', 'ui/out', 'ui/view', 'ui/lines', 'ui/panel'],
   },
   app: {
-    about: 'the frame of a command: invocation, session, signals, secrets, how a failure ends it',
+    about:
+      'the frame of a command: environment, invocation, session, signals, secrets, how a failure ends it',
     from: [
       'core',
       'support',
@@ -431,6 +432,8 @@ export const rooms: Readonly<Record<string, Room>> = {
       'config/text',
       'cluster/choose',
       'registry/login',
+      'build/jar',
+      'build/jar/gradle',
       'build/image',
       'build/image/buildah',
       'deploy',

@@ -7,6 +7,8 @@ import { makeCertificate } from '../../../test/support/certificate.ts';
 import { openAccess } from './access.ts';
 import type { Flags } from '../flags.ts';
 import type { Invocation } from '../invocation.ts';
+import { readEnvironment } from '../environment.ts';
+import type { Variables } from '../../config/text/variables.ts';
 import { runProcess } from '../../support/process/process.ts';
 
 const signal = new AbortController().signal;
@@ -21,13 +23,14 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-function invocation(env: NodeJS.ProcessEnv, flags: Flags = {}): Invocation {
-  return { command: 'deploy', positionals: [], flags, cwd: folder, env: { HOME: folder, ...env } };
+function invocation(variables: Variables, flags: Flags = {}): Invocation {
+  const environment = readEnvironment({ HOME: folder, ...variables });
+  return { command: 'deploy', positionals: [], flags, cwd: folder, environment };
 }
 
-function open(...[env, flags, more]: [NodeJS.ProcessEnv, Flags?, { ca?: string }?]) {
+function open(...[variables, flags, more]: [Variables, Flags?, { ca?: string }?]) {
   const registry = { push: 'r.example.com/shop', ...more };
-  const opened = openAccess({ invocation: invocation(env, flags) }, registry, runProcess);
+  const opened = openAccess({ invocation: invocation(variables, flags) }, registry, runProcess);
   if (opened.kind !== 'ok') throw new Error(JSON.stringify(opened));
   return opened.value;
 }

@@ -20,12 +20,12 @@ export function openAccess(
   registry: Pick<Registry, 'push' | 'ca'> | undefined,
   run: RunProcess,
 ): Outcome<RegistryAccess> {
-  const { env, cwd, flags } = invocation;
+  const { environment, cwd, flags } = invocation;
   const authFile = flags.authfile;
   const ca = authorityFile({ invocation }, registry);
   return openRegistryAccess({
     run,
-    env,
+    environment: environment.registry,
     ...(authFile === undefined ? {} : { authFile: resolve(cwd, authFile) }),
     ...(registry === undefined ? {} : { push: registry.push }),
     ...(ca === undefined ? {} : { ca }),
@@ -34,9 +34,9 @@ export function openAccess(
 
 /** Absolute path of the certificate authority to trust for a registry; undefined if none is configured. */
 export function authorityFile(
-  { invocation: { env, cwd } }: Pick<Session, 'invocation'>,
+  { invocation: { environment, cwd } }: Pick<Session, 'invocation'>,
   registry: Pick<Registry, 'ca'> | undefined,
 ): string | undefined {
-  const file = registry?.ca ?? env['APPDEV_REGISTRY_CA'] ?? '';
+  const file = registry?.ca ?? environment.registry.authority;
   return file === '' ? undefined : resolve(cwd, file);
 }

@@ -52,6 +52,7 @@ export async function openImageBuilder(
   { images, access, registry, ledger }: ImageParts,
 ): Promise<ImageBuilder> {
   const { config } = session.project;
+  const { environment } = session.invocation;
   const kaniko = config.kaniko ?? defaultKaniko;
   const client = registry?.client;
   const { run } = target;
@@ -73,6 +74,7 @@ export async function openImageBuilder(
           onLine: (stream, line) => report.output('push', stream, line),
         }),
       cache: cacheFolder(),
+      environment: environment.buildah,
     }),
     command: createCommandBuilder({
       run,
@@ -80,6 +82,7 @@ export async function openImageBuilder(
       reader: client ?? noReader,
       credentials,
       ...(access.certDir === undefined ? {} : { authority: authorityIn(access.certDir) }),
+      sourceDateEpoch: environment.sourceDateEpoch,
       announce: (service, command) => {
         const message = `${service}: its image is built by a command of appdev.yaml: ${command}`;
         session.emit({ type: 'notice', level: 'info', message, service });
@@ -133,7 +136,7 @@ export function copiesOf(
 
 /** Makes the builder of jars. It says if a choice was left open, and ends what Gradle leaves running. */
 export function openJarBuilder(
-  { project, services, cleanup, emit }: Session,
+  { invocation: { environment }, project, services, cleanup, emit }: Session,
   { run }: OpenTarget,
 ): JarBuilder {
   const parts = { run, projectRoot: project.config.root, cache: cacheFolder() };
@@ -142,12 +145,13 @@ export function openJarBuilder(
   }
   const gradle = createGradleBuilder({
     ...parts,
+    environment: environment.gradle,
     tell: (message) => emit({ type: 'notice', level: 'info', message }),
   });
   cleanup.add("stopping Gradle's daemons", async () => {
     await gradle.close();
   });
-  return createJarBuilder({ maven: createMavenBuilder(parts), gradle });
+  return createJarBuilder({ maven: createMavenBuilder({ ...parts, jvm: environment.maven }), gradle });
 }
 
 /**

@@ -101,7 +101,7 @@ export async function openWork(session: Session, target: OpenTarget): Promise<Ou
     },
     records: createRecords(stateFolder),
     testsRun: testsRule(session),
-    toolchain: toolchainOf(session.invocation.env),
+    toolchain: toolchainOf(invocation.environment.maven.javaHome),
     images: images.value,
     access: access.value,
     ...(client === undefined ? {} : { ping: async (signal: AbortSignal) => await client.ping(signal) }),
@@ -110,7 +110,14 @@ export async function openWork(session: Session, target: OpenTarget): Promise<Ou
     prune: async (signal) => await prune(session, target, images.value, client, ledger, signal),
     removeImage: async (artifact, signal) =>
       await removeImage(
-        { images: images.value, client, ledger, run: target.run, cache: cacheFolder() },
+        {
+          images: images.value,
+          client,
+          ledger,
+          run: target.run,
+          buildah: invocation.environment.buildah,
+          cache: cacheFolder(),
+        },
         artifact,
         signal,
       ),
@@ -171,9 +178,9 @@ function testsRule({ invocation }: Session): (service: ServiceConfig) => boolean
 }
 
 /** Which JDK compiles, as text. Another JDK makes other class files from the same sources. */
-function toolchainOf(env: NodeJS.ProcessEnv): string {
+function toolchainOf(javaHome: string): string {
   const javac = findTool('javac');
-  return `${env['JAVA_HOME'] ?? ''}\n${javac === undefined ? '' : realpathSync(javac)}`;
+  return `${javaHome}\n${javac === undefined ? '' : realpathSync(javac)}`;
 }
 
 type Publish = WorkParts['publish'];
@@ -190,7 +197,7 @@ function inOrder(steps: readonly (Publish | undefined)[]): Publish {
 }
 
 async function prune(
-  { project, services, emit }: Session,
+  { invocation, project, services, emit }: Session,
   { cluster, run }: OpenTarget,
   images: ImageTarget,
   client: RegistryClient | undefined,
@@ -206,7 +213,14 @@ async function prune(
     if (pruned.kind === 'failed') tell('the registry', pruned);
   }
   if (names.length === 0) return;
-  const storage = { run, project: name, services: names, keep, cache: cacheFolder(), signal };
-  const pruned = await pruneStorage(storage);
+  const pruned = await pruneStorage({
+    run,
+    environment: invocation.environment.buildah,
+    project: name,
+    services: names,
+    keep,
+    cache: cacheFolder(),
+    signal,
+  });
   if (pruned.kind === 'failed') tell("Buildah's storage", pruned);
 }

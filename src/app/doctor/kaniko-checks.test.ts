@@ -5,6 +5,8 @@ import { defaultKaniko } from '../../config/normalize.ts';
 import type { KanikoConfig } from '../../config/model.ts';
 import { ok } from '../../core/outcome.ts';
 import type { ImageTarget } from '../../registry/types.ts';
+import type { Variables } from '../../config/text/variables.ts';
+import { readEnvironment } from '../environment.ts';
 import { kanikoChecks } from './kaniko-checks.ts';
 
 const images: ImageTarget = {
@@ -19,7 +21,7 @@ const textOf = ({ verb, resource, subresource }: Omit<Access, 'namespace'>): str
 async function rights(
   denied: string,
   config: KanikoConfig = defaultKaniko,
-  env: NodeJS.ProcessEnv = {},
+  variables: Variables = {},
 ): Promise<{ readonly detail: string; readonly state: string; readonly asked: readonly string[] }> {
   const asked: string[] = [];
   const cluster = {
@@ -33,7 +35,7 @@ async function rights(
   const session = {
     project: { config: { kaniko: config } },
     signals: { shutdown: new AbortController().signal },
-    invocation: { env, cwd: '/' },
+    invocation: { environment: readEnvironment(variables), cwd: '/' },
   };
   const [check] = await kanikoChecks(
     session as unknown as Parameters<typeof kanikoChecks>[0],

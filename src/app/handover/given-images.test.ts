@@ -1,13 +1,14 @@
 /** `--images`: what it means, and every way to write it wrong. */
 import { describe, expect, it } from 'vitest';
 import { askedImages, resolveImages } from './given-images.ts';
+import { readEnvironment } from '../environment.ts';
 import type { Session } from '../session.ts';
 
 const digest = `sha256:${'a'.repeat(64)}`;
 
 function session(...images: readonly string[]): Session {
   return {
-    invocation: { flags: images.length === 0 ? {} : { images }, env: {}, cwd: '/' },
+    invocation: { flags: images.length === 0 ? {} : { images }, environment: readEnvironment({}), cwd: '/' },
     // One that takes no part may be named, too.
     services: [{ name: 'db' }],
     project: {

@@ -47,8 +47,9 @@ async function remove(
       return Promise.resolve(ok(undefined));
     },
   };
+  const buildah = { driverChosen: false, isolation: '', registriesConf: undefined };
   return await removeImage(
-    { images, client: fakeClient, ledger: fakeLedger, run: runProcess, cache },
+    { images, client: fakeClient, ledger: fakeLedger, run: runProcess, buildah, cache },
     image,
     new AbortController().signal,
   );

@@ -1,5 +1,6 @@
 /** Removes an image that this session made from the registry and from Buildah's storage. */
 import { removeStored } from './buildah/prune.ts';
+import type { BuildahEnvironment } from './buildah/storage.ts';
 import type { Artifact } from '../../core/events.ts';
 import type { RegistryClient } from '../../registry/api/client.ts';
 import type { PushLedger } from '../../registry/ledger.ts';
@@ -13,6 +14,7 @@ export interface ImageRemoval {
   readonly client: Pick<RegistryClient, 'deleteManifest'> | undefined;
   readonly ledger: Pick<PushLedger, 'forget'>;
   readonly run: RunProcess;
+  readonly buildah: BuildahEnvironment;
   /** Absolute path of the builder's cache folder. */
   readonly cache: string;
 }
@@ -24,7 +26,7 @@ export interface ImageRemoval {
  * @returns the places where the image could not be removed, as phrases for a message
  */
 export async function removeImage(
-  { images, client, ledger, run, cache }: ImageRemoval,
+  { images, client, ledger, run, buildah, cache }: ImageRemoval,
   artifact: Artifact,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
@@ -38,7 +40,7 @@ export async function removeImage(
     else kept.push(`${push}, which does not delete`);
     if (copy !== undefined) kept.push(pull);
   }
-  const stored = await removeStored({ run, cache, signal }, artifact);
+  const stored = await removeStored({ run, environment: buildah, cache, signal }, artifact);
   if (stored.kind !== 'ok') kept.push("Buildah's storage");
   return kept;
 }

@@ -10,13 +10,24 @@ export interface Jdk {
   readonly identity: string;
 }
 
+/** What the environment says to the JVM of a build tool. A text is empty if it is not set. */
+export interface JvmEnvironment {
+  /** Folder of the JDK that the tool's script must use: JAVA_HOME. */
+  readonly javaHome: string;
+  /** The user's options for this tool's JVM alone: MAVEN_OPTS or GRADLE_OPTS. Ours are appended to them. */
+  readonly options: string;
+  /** The user's options that this JVM gets from other variables. */
+  readonly otherOptions: string;
+}
+
 /**
  * The JDK that the scripts of Maven and Gradle choose: JAVA_HOME, or else java on PATH. Undefined if its version is
  * unknown, or if it is an OpenJ9, which has other options.
+ *
+ * @param javaHome the value of JAVA_HOME; empty if it is not set
  */
-export function findJdk(): Jdk | undefined {
-  const set = process.env['JAVA_HOME'];
-  const java = set === undefined || set === '' ? findTool('java') : join(set, 'bin', 'java');
+export function findJdk(javaHome: string): Jdk | undefined {
+  const java = javaHome === '' ? findTool('java') : join(javaHome, 'bin', 'java');
   if (java === undefined) return undefined;
   try {
     const home = dirname(dirname(realpathSync(java)));

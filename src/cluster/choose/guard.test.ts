@@ -8,7 +8,7 @@ const folder = resolve(import.meta.dirname, '../../../test/support/kubeconfigs')
 
 async function factsOf(name: string): Promise<ContextFacts> {
   const read = await readKubeconfig({
-    env: { KUBECONFIG: join(folder, `${name}.yaml`) },
+    listed: join(folder, `${name}.yaml`),
     home: '/home/ann',
     cwd: '/',
   });

@@ -36,7 +36,7 @@ contexts: [{name: ${name}, context: {cluster: ${name}, user: ${name}${rest.names
 }
 
 async function read(...files: readonly string[]): ReturnType<typeof readKubeconfig> {
-  return await readKubeconfig({ env: { KUBECONFIG: files.join(delimiter) }, home: folder, cwd: folder });
+  return await readKubeconfig({ listed: files.join(delimiter), home: folder, cwd: folder });
 }
 
 async function choose(name: string | undefined, ...files: readonly string[]): Promise<ChosenContext> {
@@ -67,12 +67,12 @@ describe('readKubeconfig', () => {
   it('looks in ~/.kube/config without KUBECONFIG', async () => {
     await mkdir(join(folder, '.kube'));
     await writeFile(join(folder, '.kube', 'config'), kubeconfig({ current: 'kind-shop' }));
-    const result = await readKubeconfig({ env: {}, home: folder, cwd: '/' });
+    const result = await readKubeconfig({ listed: '', home: folder, cwd: '/' });
     expect(result).toMatchObject({ kind: 'ok', value: { currentContext: 'kind-shop' } });
   });
 
   it('says which file is missing', async () => {
-    expect(await readKubeconfig({ env: {}, home: folder, cwd: '/' })).toMatchObject({
+    expect(await readKubeconfig({ listed: '', home: folder, cwd: '/' })).toMatchObject({
       kind: 'failed',
       error: {
         code: 'KUBECONFIG_INVALID',
@@ -170,7 +170,7 @@ describe('selectCluster', () => {
   function request(overrides: Partial<SelectRequest> = {}): SelectRequest {
     return {
       command: 'dev',
-      places: { env: { KUBECONFIG: 'a' }, home: folder, cwd: folder },
+      places: { listed: 'a', home: folder, cwd: folder },
       config: { allow: [], createNamespace: true },
       projectRoot: join(folder, 'project'),
       pinnedPath: join(folder, 'pinned'),
@@ -183,7 +183,7 @@ describe('selectCluster', () => {
     await writeFile(join(folder, 'a'), kubeconfig({ user, current: 'kind-shop', namespace: 'orders' }));
     await writeFile(join(folder, 'b'), kubeconfig({ name: 'prod', server: 'https://prod.example.com' }));
     const selected = await selectCluster(
-      request({ places: { env: { KUBECONFIG: `a${delimiter}b` }, home: folder, cwd: folder } }),
+      request({ places: { listed: `a${delimiter}b`, home: folder, cwd: folder } }),
     );
     expect(selected).toEqual({
       kind: 'ok',
@@ -263,7 +263,7 @@ describe('selectCluster', () => {
     await writeFile(join(folder, 'project', 'kubeconfig'), kubeconfig({ user, current: 'kind-shop' }));
     await symlink(join(folder, 'project', 'kubeconfig'), join(folder, 'link'));
     for (const file of ['project/kubeconfig', 'link']) {
-      const places = { env: { KUBECONFIG: file }, home: folder, cwd: folder };
+      const places = { listed: file, home: folder, cwd: folder };
       expect(await selectCluster(request({ places }))).toMatchObject({
         kind: 'failed',
         error: {

@@ -42,7 +42,8 @@ export interface ChosenContext {
 
 /** Where to look for kubeconfigs. */
 export interface KubeconfigPlaces {
-  readonly env: Readonly<Record<string, string | undefined>>;
+  /** The list of files that KUBECONFIG names; empty if it is not set. */
+  readonly listed: string;
   readonly home: string;
   /** Folder to which relative paths in KUBECONFIG are relative. */
   readonly cwd: string;
@@ -53,7 +54,7 @@ export interface KubeconfigPlaces {
  * KUBECONFIG_INVALID if there is none at all, or if one is not valid YAML.
  */
 export async function readKubeconfig(places: KubeconfigPlaces): Promise<Outcome<Kubeconfig>> {
-  const listed = places.env['KUBECONFIG'] ?? '';
+  const { listed } = places;
   const files = (listed === '' ? [join(places.home, '.kube', 'config')] : listed.split(delimiter))
     .filter((file) => file !== '')
     .map((file) => resolve(places.cwd, file));

@@ -92,7 +92,8 @@ describe('appdev.yaml.example', () => {
       cwd: root,
       profiles,
       autoActivation: true,
-      env: {},
+      variables: {},
+      personalFiles: true,
       kubeContext: undefined,
       command: 'dev',
     });

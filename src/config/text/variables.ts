@@ -8,8 +8,8 @@ import type { Diagnostic } from '../../core/diagnostic.ts';
 import { diagnosticAt } from './locate.ts';
 import { mapScalars, type Origin, type ScalarNode, type Tree } from './tree.ts';
 
-/** Environment variables by name, as in `process.env`. */
-export type Environment = Readonly<Record<string, string | undefined>>;
+/** Environment variables by name, raw. A variable that is not set is absent or undefined. */
+export type Variables = Readonly<Record<string, string | undefined>>;
 
 /** Matches names of variables whose values must not be shown. */
 const secretName = /PASSW(OR)?D|PASSPHRASE|SECRET|TOKEN|CREDENTIAL|(API|PRIVATE|ACCESS)_?KEY|(^|_)PASS(_|$)/i;
@@ -23,32 +23,32 @@ export interface Substituted {
 }
 
 /** The value of a variable, or undefined. Inherited properties of the object do not count. */
-export function variableIn(env: Environment, name: string): string | undefined {
-  return Object.hasOwn(env, name) ? env[name] : undefined;
+export function variableIn(variables: Variables, name: string): string | undefined {
+  return Object.hasOwn(variables, name) ? variables[name] : undefined;
 }
 
 /** The non-empty values of all variables whose names look like secrets. */
-export function variablesLikeSecrets(env: Environment): readonly string[] {
-  return Object.entries(env).flatMap(([name, value]) =>
+export function variablesLikeSecrets(variables: Variables): readonly string[] {
+  return Object.entries(variables).flatMap(([name, value]) =>
     value !== undefined && value !== '' && secretName.test(name) ? [value] : [],
   );
 }
 
-/** Adds the variables of an `.env` text to the environment. A variable that the process already has wins. */
-export function withDotEnv(text: string, env: Environment): Environment {
+/** Adds the variables of an `.env` text to those of the process. A variable that the process already has wins. */
+export function withDotEnv(text: string, variables: Variables): Variables {
   const merged = Object.create(null) as Record<string, string | undefined>;
-  for (const [name, value] of [...Object.entries(parseEnv(text)), ...Object.entries(env)])
+  for (const [name, value] of [...Object.entries(parseEnv(text)), ...Object.entries(variables)])
     merged[name] = value;
   return merged;
 }
 
 /** Fills in every variable of a tree. A variable that cannot be filled in becomes a diagnostic at its own place. */
-export function substituteVariables(tree: Tree, env: Environment): Substituted {
+export function substituteVariables(tree: Tree, variables: Variables): Substituted {
   const diagnostics: Diagnostic[] = [];
   const secrets = new Set<string>();
   const changed = mapScalars(tree, (scalar) => {
     if (typeof scalar.value !== 'string' || !scalar.value.includes('${')) return scalar;
-    return substituteScalar(scalar, scalar.value, env, diagnostics, secrets);
+    return substituteScalar(scalar, scalar.value, variables, diagnostics, secrets);
   });
   return { tree: changed, diagnostics, secrets: [...secrets] };
 }
@@ -56,7 +56,7 @@ export function substituteVariables(tree: Tree, env: Environment): Substituted {
 function substituteScalar(
   scalar: ScalarNode,
   template: string,
-  env: Environment,
+  variables: Variables,
   diagnostics: Diagnostic[],
   secrets: Set<string>,
 ): ScalarNode {
@@ -79,7 +79,7 @@ function substituteScalar(
         );
       }
       const [, name = '', fallback] = match;
-      const found = variableIn(env, name);
+      const found = variableIn(variables, name);
       if (found === undefined && fallback === undefined) {
         return complain(`the variable ${name} is not set`, `set it, or give it a default: \${${name}:-…}`);
       }

@@ -3,13 +3,13 @@
  * by everything that contacts a registry. So our own requests, Buildah, skopeo and image commands are the same user and
  * trust the same certificates.
  */
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { ok, type Outcome } from '../../core/outcome.ts';
 import type { RunProcess } from '../../support/process/process.ts';
 import { createAuthFiles, type AuthFiles } from './auth-file.ts';
 import type { FindCredentials } from '../types.ts';
-import { createCredentials, credentialFiles } from './credentials.ts';
+import { createCredentials, credentialFiles, type LoginPlaces } from './credentials.ts';
+import type { GivenLogin } from './environment.ts';
 import { splitRegistryName } from '../reference.ts';
 import { trust } from './trust.ts';
 
@@ -25,10 +25,20 @@ export interface RegistryAccess {
   readonly authority?: string;
 }
 
+/** What the environment says about registries. */
+export interface RegistryEnvironment {
+  readonly given: GivenLogin;
+  readonly places: LoginPlaces;
+  /** Path of a PEM file with the authority of the session's registry; empty if none is set. appdev.yaml wins. */
+  readonly authority: string;
+  /** Path of a PEM file with further authorities that Node trusts everywhere; empty if none is set. */
+  readonly moreAuthorities: string;
+}
+
 /** What the access is made from. */
 export interface AccessSources {
   readonly run: RunProcess;
-  readonly env: NodeJS.ProcessEnv;
+  readonly environment: Omit<RegistryEnvironment, 'authority'>;
   /** Absolute path of the file that `--authfile` names. */
   readonly authFile?: string;
   /**
@@ -42,14 +52,15 @@ export interface AccessSources {
 
 /** Returns the access; contacts nothing. Fails with REGISTRY_UNREACHABLE if the authority is not usable. */
 export function openRegistryAccess(sources: AccessSources): Outcome<RegistryAccess> {
-  const { run, env, authFile, push, ca } = sources;
+  const { run, authFile, push, ca } = sources;
+  const { given, places, moreAuthorities } = sources.environment;
   const named = authFile === undefined ? {} : { authFile };
   const own = push === undefined ? {} : { ownHost: splitRegistryName(push).host };
-  const trusted = ca === undefined ? ok(undefined) : trust(ca, own.ownHost ?? 'the registry');
+  const trusted =
+    ca === undefined ? ok(undefined) : trust(ca, own.ownHost ?? 'the registry', moreAuthorities);
   if (trusted.kind !== 'ok') return trusted;
-  const credentials = createCredentials({ run, env, ...own, ...named });
-  const files =
-    authFile === undefined ? credentialFiles({ env, home: env['HOME'] ?? homedir() }) : [authFile];
+  const credentials = createCredentials({ run, given, places, ...own, ...named });
+  const files = authFile === undefined ? credentialFiles(places) : [authFile];
   const authFiles = createAuthFiles(credentials, files);
   if (trusted.value === undefined) return ok({ asking: { credentials }, authFiles });
   const { fetch, certDir, authority } = trusted.value;

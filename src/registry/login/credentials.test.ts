@@ -5,11 +5,16 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Outcome } from '../../core/outcome.ts';
 import { runProcess, type Command, type RunProcess } from '../../support/process/process.ts';
 import type { Credentials } from '../types.ts';
-import { createCredentials, credentialFiles } from './credentials.ts';
+import { createCredentials, credentialFiles, type LoginPlaces } from './credentials.ts';
 
 const signal = new AbortController().signal;
 const encoded = (text: string): string => Buffer.from(text).toString('base64');
 const secret = 'correct-horse-battery';
+
+const usual: LoginPlaces = {
+  ...{ onlyFile: '', runtimeFolder: '', configFolder: '', dockerFolder: '' },
+  ...{ home: '/home/ann', platform: 'linux', uid: 1000 },
+};
 
 let home: string;
 const commands: Command[] = [];
@@ -34,14 +39,13 @@ function write(path: string, content: unknown): string {
 
 async function find(
   repository: string,
-  env: Record<string, string> = {},
+  named: Partial<LoginPlaces> = {},
   run: RunProcess = noHelpers,
 ): Promise<Outcome<Credentials | undefined>> {
   const finder = createCredentials({
     run,
-    env: { XDG_RUNTIME_DIR: join(home, 'run'), ...env },
-    home,
-    platform: 'linux',
+    given: { user: '', password: '', passwordFile: '' },
+    places: { ...usual, home, runtimeFolder: join(home, 'run'), ...named },
   });
   return await finder(repository, signal);
 }
@@ -53,24 +57,21 @@ const password = (username: string, value = secret): unknown => ({
 
 describe('the files', () => {
   it('are those of containers-auth.json(5), in its order', () => {
-    const linux = { home: '/home/ann', platform: 'linux', uid: 1000 } as const;
-    expect(credentialFiles({ ...linux, env: { XDG_RUNTIME_DIR: '/run/user/1000' } })).toEqual([
+    expect(credentialFiles({ ...usual, runtimeFolder: '/run/user/1000' })).toEqual([
       '/run/user/1000/containers/auth.json',
       '/home/ann/.config/containers/auth.json',
       '/home/ann/.docker/config.json',
     ]);
-    expect(credentialFiles({ ...linux, env: { XDG_CONFIG_HOME: '/c', DOCKER_CONFIG: '/d' } })).toEqual([
+    expect(credentialFiles({ ...usual, configFolder: '/c', dockerFolder: '/d' })).toEqual([
       '/run/containers/1000/auth.json',
       '/c/containers/auth.json',
       '/d/config.json',
     ]);
-    expect(credentialFiles({ ...linux, platform: 'darwin', env: {} })).toEqual([
+    expect(credentialFiles({ ...usual, platform: 'darwin' })).toEqual([
       '/home/ann/.config/containers/auth.json',
       '/home/ann/.docker/config.json',
     ]);
-    expect(
-      credentialFiles({ ...linux, env: { REGISTRY_AUTH_FILE: '/a.json', DOCKER_CONFIG: '/d' } }),
-    ).toEqual(['/a.json']);
+    expect(credentialFiles({ ...usual, onlyFile: '/a.json', dockerFolder: '/d' })).toEqual(['/a.json']);
   });
 
   it('may all be missing', async () => {
@@ -85,7 +86,7 @@ describe('the files', () => {
     });
     expect(await find('localhost:5001/orders')).toEqual(password('buildah'));
     const named = write('named.json', { auths: {} });
-    expect(await find('localhost:5001/orders', { REGISTRY_AUTH_FILE: named })).toEqual({
+    expect(await find('localhost:5001/orders', { onlyFile: named })).toEqual({
       kind: 'ok',
       value: undefined,
     });

@@ -5,15 +5,31 @@
  * file is not quoted.
  */
 import { readFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { cancelled, failed, ok, type Outcome } from '../../core/outcome.ts';
 import { splitRegistryName } from '../reference.ts';
 import { fieldsAt, isFields, stringAt, type Fields } from '../../support/fields.ts';
 import type { RunProcess } from '../../support/process/process.ts';
-import { environmentCredentials } from './environment.ts';
+import { environmentCredentials, type GivenLogin } from './environment.ts';
 import { hostname } from '../reference.ts';
 import type { Credentials, FindCredentials } from '../types.ts';
+
+/** Where this machine keeps the user's logins. A text is empty if nothing names another place than the usual one. */
+export interface LoginPlaces {
+  /** The one file that replaces all others. */
+  readonly onlyFile: string;
+  /** Folder of what lasts as long as the user is logged in to this machine. */
+  readonly runtimeFolder: string;
+  /** Folder of the user's configuration. */
+  readonly configFolder: string;
+  /** Folder of Docker's configuration. */
+  readonly dockerFolder: string;
+  /** Home folder. Credential helpers are started there. */
+  readonly home: string;
+  readonly platform: NodeJS.Platform;
+  /** Numeric user id, for the usual runtime folder; undefined if the system has none. */
+  readonly uid: number | undefined;
+}
 
 /** Where to look for credentials. */
 export interface CredentialSources {
@@ -22,18 +38,14 @@ export interface CredentialSources {
   readonly authFile?: string;
   /** Host (with port) that the login from the environment belongs to. No other host is shown it. */
   readonly ownHost?: string;
-  /** Default: this process's environment. */
-  readonly env?: Readonly<Record<string, string | undefined>>;
-  /** Home folder; default: the user's. */
-  readonly home?: string;
-  readonly platform?: NodeJS.Platform;
-  /** Numeric user id, for the runtime folder if XDG_RUNTIME_DIR is not set. */
-  readonly uid?: number;
+  /** The login in the environment. */
+  readonly given: GivenLogin;
+  readonly places: LoginPlaces;
 }
 
 /** Returns a finder over the user's files and credential helpers. */
 export function createCredentials(sources: CredentialSources): FindCredentials {
-  const { run, authFile, ownHost, env = process.env, home = env['HOME'] ?? homedir() } = sources;
+  const { run, authFile, ownHost, given: login, places } = sources;
 
   async function search(
     files: readonly string[],
@@ -47,7 +59,7 @@ export function createCredentials(sources: CredentialSources): FindCredentials {
         if (file === authFile) return unusable(file, repository, 'does not exist');
         continue;
       }
-      const found = await findIn(content.value, repository, { run, file, home, signal });
+      const found = await findIn(content.value, repository, { run, file, home: places.home, signal });
       if (found.kind !== 'ok' || found.value !== undefined) return found;
     }
     return ok(undefined);
@@ -57,38 +69,27 @@ export function createCredentials(sources: CredentialSources): FindCredentials {
     const named = authFile === undefined ? ok(undefined) : await search([authFile], repository, signal);
     if (named.kind !== 'ok' || named.value !== undefined) return named;
     const { host } = splitRegistryName(repository);
-    const given = host === ownHost ? environmentCredentials(env, host) : ok(undefined);
+    const given = host === ownHost ? environmentCredentials(login, host) : ok(undefined);
     if (given.kind !== 'ok' || given.value !== undefined || authFile !== undefined) return given;
-    return await search(credentialFiles({ ...sources, env, home }), repository, signal);
+    return await search(credentialFiles(places), repository, signal);
   };
 }
 
 /**
  * The files in the order of containers-auth.json(5), which Buildah follows: in the runtime folder, below the user's
- * configuration, Docker's. REGISTRY_AUTH_FILE replaces all of them.
+ * configuration, Docker's.
  */
-export function credentialFiles(
-  sources: Pick<CredentialSources, 'platform' | 'uid'> & {
-    readonly env: NodeJS.ProcessEnv;
-    readonly home: string;
-  },
-): readonly string[] {
-  const { env, home, platform = process.platform, uid = process.getuid?.() } = sources;
-  const named = env['REGISTRY_AUTH_FILE'];
-  if (named !== undefined && named !== '') return [named];
-  const runtime = env['XDG_RUNTIME_DIR'];
+export function credentialFiles(places: LoginPlaces): readonly string[] {
+  const { onlyFile, runtimeFolder, configFolder, dockerFolder, home, platform, uid } = places;
+  if (onlyFile !== '') return [onlyFile];
   const files: string[] = [];
   if (platform === 'linux') {
-    if (runtime !== undefined && runtime !== '') files.push(join(runtime, 'containers', 'auth.json'));
+    if (runtimeFolder !== '') files.push(join(runtimeFolder, 'containers', 'auth.json'));
     else if (uid !== undefined) files.push(join('/run/containers', String(uid), 'auth.json'));
   }
-  files.push(join(nonEmpty(env['XDG_CONFIG_HOME']) ?? join(home, '.config'), 'containers', 'auth.json'));
-  files.push(join(nonEmpty(env['DOCKER_CONFIG']) ?? join(home, '.docker'), 'config.json'));
+  files.push(join(configFolder === '' ? join(home, '.config') : configFolder, 'containers', 'auth.json'));
+  files.push(join(dockerFolder === '' ? join(home, '.docker') : dockerFolder, 'config.json'));
   return files;
-}
-
-function nonEmpty(text: string | undefined): string | undefined {
-  return text === '' ? undefined : text;
 }
 
 async function readJson(file: string, repository: string): Promise<Outcome<Fields | undefined>> {

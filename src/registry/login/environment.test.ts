@@ -6,6 +6,7 @@ import { ok } from '../../core/outcome.ts';
 import { environmentCredentials, environmentSecrets } from './environment.ts';
 
 const robot = 'robot$shop+ci';
+const nothing = { user: '', password: '', passwordFile: '' };
 let folder: string;
 let file: string;
 beforeAll(() => {
@@ -18,31 +19,28 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const password = (value: string): unknown => ok({ kind: 'password', username: robot, password: value });
 
 describe('credentials in the environment', () => {
-  it('are none where nothing is set, or all is empty', () => {
-    expect(environmentCredentials({}, 'h')).toEqual(ok(undefined));
-    expect(environmentCredentials({ APPDEV_REGISTRY_USER: '', APPDEV_REGISTRY_PASSWORD: '' }, 'h')).toEqual(
-      ok(undefined),
-    );
+  it('are none where nothing is set', () => {
+    expect(environmentCredentials(nothing, 'h')).toEqual(ok(undefined));
   });
 
   it('are a name with its password, as they are', () => {
-    const env = { APPDEV_REGISTRY_USER: robot, APPDEV_REGISTRY_PASSWORD: ' p$(id)"w ' };
-    expect(environmentCredentials(env, 'h')).toEqual(password(' p$(id)"w '));
-    expect(environmentSecrets(env)).toEqual([' p$(id)"w ']);
+    const given = { ...nothing, user: robot, password: ' p$(id)"w ' };
+    expect(environmentCredentials(given, 'h')).toEqual(password(' p$(id)"w '));
+    expect(environmentSecrets(given)).toEqual([' p$(id)"w ']);
   });
 
   it('may have the password in a file, without its line end', () => {
-    const env = { APPDEV_REGISTRY_USER: robot, APPDEV_REGISTRY_PASSWORD_FILE: file };
-    expect(environmentCredentials(env, 'h')).toEqual(password('from-a-file'));
-    expect(environmentSecrets(env)).toEqual(['from-a-file']);
+    const given = { ...nothing, user: robot, passwordFile: file };
+    expect(environmentCredentials(given, 'h')).toEqual(password('from-a-file'));
+    expect(environmentSecrets(given)).toEqual(['from-a-file']);
   });
 
   it.each([
-    [{ APPDEV_REGISTRY_PASSWORD: 'half-a-pair' }, 'APPDEV_REGISTRY_USER is not'],
-    [{ APPDEV_REGISTRY_USER: robot }, 'no password for robot$shop+ci'],
-    [{ APPDEV_REGISTRY_USER: robot, APPDEV_REGISTRY_PASSWORD_FILE: '/nowhere/at/all' }, 'cannot be read'],
-  ])('are refused when half of them is missing: %o', (env, words) => {
-    const outcome = environmentCredentials(env, 'harbor.example.com');
+    [{ password: 'half-a-pair' }, 'APPDEV_REGISTRY_USER is not'],
+    [{ user: robot }, 'no password for robot$shop+ci'],
+    [{ user: robot, passwordFile: '/nowhere/at/all' }, 'cannot be read'],
+  ])('are refused when half of them is missing: %o', (given, words) => {
+    const outcome = environmentCredentials({ ...nothing, ...given }, 'harbor.example.com');
     expect(outcome).toMatchObject({
       error: { code: 'REGISTRY_DENIED', message: expect.stringContaining(words) as string },
     });

@@ -7,7 +7,13 @@ import { readFileSync } from 'node:fs';
 import { failed, ok, type Outcome } from '../../core/outcome.ts';
 import type { Credentials } from '../types.ts';
 
-type Environment = Readonly<Record<string, string | undefined>>;
+/** The parts of the login, as the environment has them. A part is empty if it is not set. */
+export interface GivenLogin {
+  readonly user: string;
+  readonly password: string;
+  /** Path of a file that contains the password. */
+  readonly passwordFile: string;
+}
 
 /**
  * The login, or undefined if the environment has no part of it.
@@ -15,10 +21,8 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * @param host for messages.
  * @returns REGISTRY_DENIED if only one half is set, or if the file cannot be read.
  */
-export function environmentCredentials(env: Environment, host: string): Outcome<Credentials | undefined> {
-  const username = env['APPDEV_REGISTRY_USER'] ?? '';
-  const file = env['APPDEV_REGISTRY_PASSWORD_FILE'] ?? '';
-  const given = env['APPDEV_REGISTRY_PASSWORD'] ?? '';
+export function environmentCredentials(login: GivenLogin, host: string): Outcome<Credentials | undefined> {
+  const { user: username, password: given, passwordFile: file } = login;
   if (username === '' && file === '' && given === '') return ok(undefined);
   if (username === '') {
     const name = given === '' ? 'APPDEV_REGISTRY_PASSWORD_FILE' : 'APPDEV_REGISTRY_PASSWORD';
@@ -45,9 +49,8 @@ export function environmentCredentials(env: Environment, host: string): Outcome<
 }
 
 /** The values that no output may show. */
-export function environmentSecrets(env: Environment): readonly string[] {
-  const file = env['APPDEV_REGISTRY_PASSWORD_FILE'] ?? '';
-  const values = [env['APPDEV_REGISTRY_PASSWORD'], file === '' ? undefined : passwordIn(file)];
+export function environmentSecrets({ password, passwordFile }: GivenLogin): readonly string[] {
+  const values = [password, passwordFile === '' ? undefined : passwordIn(passwordFile)];
   return values.filter((value) => value !== undefined && value !== '') as string[];
 }
 

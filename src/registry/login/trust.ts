@@ -23,9 +23,10 @@ export interface Trust {
 /**
  * Trusts the authority in a PEM file. Fails with REGISTRY_UNREACHABLE if the file contains no certificate.
  *
- * @param host of the registry, for messages.
+ * @param host of the registry, for messages
+ * @param more path of a file with further authorities that the user's Node trusts; empty if there is none
  */
-export function trust(file: string, host: string): Outcome<Trust> {
+export function trust(file: string, host: string, more: string): Outcome<Trust> {
   const authority = readText(file);
   if (authority?.includes('-----BEGIN CERTIFICATE-----') !== true) {
     return failed(
@@ -37,7 +38,7 @@ export function trust(file: string, host: string): Outcome<Trust> {
   const certDir = makeTempFolder('certificates');
   copyFileSync(file, join(certDir, 'ca.crt'));
   // Node uses its own authorities only if none is named, so they are added here.
-  const extra = readText(process.env['NODE_EXTRA_CA_CERTS'] ?? '');
+  const extra = readText(more);
   const ca = [...rootCertificates, ...(extra === undefined ? [] : [extra]), authority];
   return ok({ certDir, authority, fetch: fetchBy(new Agent({ ca, keepAlive: false })) });
 }

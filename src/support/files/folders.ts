@@ -1,7 +1,8 @@
 /** The folders outside the project where appdev keeps its own files: temporary ones and a cache. */
-import { existsSync, lstatSync, mkdirSync } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
+import { lstatSync, mkdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { cacheRoot, largeTempRoot } from '../system.ts';
 
 /**
  * `<temp>/appdev-<uid>`: private to this user, and emptied when the machine restarts. Created with mode 0700 if missing.
@@ -15,7 +16,7 @@ export function userTempFolder(): string {
 
 /** The same for large files, in /var/tmp, because /tmp can be in memory. If TMPDIR is set, it is used instead. */
 export function largeTempFolder(): string {
-  return privateFolder(process.env['TMPDIR'] === undefined && existsSync('/var/tmp') ? '/var/tmp' : tmpdir());
+  return privateFolder(largeTempRoot());
 }
 
 function privateFolder(parent: string): string {
@@ -35,6 +36,5 @@ function privateFolder(parent: string): string {
  * here.
  */
 export function cacheFolder(): string {
-  const cache = process.env['XDG_CACHE_HOME'];
-  return join(cache === undefined || cache === '' ? join(homedir(), '.cache') : cache, 'appdev');
+  return join(cacheRoot(), 'appdev');
 }

@@ -6,6 +6,7 @@ import { statSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { execa } from 'execa';
 import { hasAborted, onAbort } from '../abort.ts';
+import { inheritedVariables } from '../system.ts';
 import { endGroup, registerGroup, releaseGroup } from './children.ts';
 import { Output } from './output.ts';
 import { isGroupAlive } from './proc.ts';
@@ -71,7 +72,7 @@ export const runProcess: RunProcess = async (command, { signal, onLine, graceMs 
     return { kind: 'exited', exitCode: 126, stdout: '', stderr: `${line}\n`, lines: [line], ms: ms() };
   };
 
-  const env: Record<string, string | undefined> = { ...process.env, ...withheld, ...command.env };
+  const env: Record<string, string | undefined> = { ...inheritedVariables(), ...withheld, ...command.env };
   const tool = findTool(command.tool, command.cwd, env['PATH']);
   // A missing folder gives ENOENT too, and must not be reported as a missing tool.
   if (!isFolder(command.cwd)) return notStarted(`the folder ${command.cwd} does not exist`);

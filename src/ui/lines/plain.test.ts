@@ -3,6 +3,7 @@ import { createEventBus, type EventBody, type EventBus } from '../../core/events
 import { samples, session, sessionStart } from '../../../test/support/sample-events.ts';
 import { FakeOutput } from '../../../test/support/fake-output.ts';
 import { ciLineGuard } from './ci.ts';
+import type { CiService } from '../out/terminal.ts';
 import { createPlainReporter, heartbeatMs } from './plain.ts';
 import type { Reporter } from '../out/reporter.ts';
 
@@ -10,7 +11,7 @@ let out: FakeOutput;
 let bus: EventBus;
 let reporter: Reporter;
 
-const begin = (options: { verbose?: boolean; env?: Record<string, string>; color?: boolean } = {}): void => {
+const begin = (options: { verbose?: boolean; ciServices?: CiService[]; color?: boolean } = {}): void => {
   out = new FakeOutput();
   bus = createEventBus(Date.now);
   reporter = createPlainReporter({
@@ -18,7 +19,7 @@ const begin = (options: { verbose?: boolean; env?: Record<string, string>; color
     theme: { color: options.color ?? false, unicode: true },
     verbose: options.verbose ?? false,
     now: Date.now,
-    guard: ciLineGuard(options.env ?? {}),
+    guard: ciLineGuard(options.ciServices ?? []),
     logPath: (service) => `.appdev/logs/${service}.log`,
   });
   reporter.start(bus);
@@ -167,7 +168,7 @@ describe('the heartbeat', () => {
 });
 
 test('application output cannot give orders to the CI service', () => {
-  begin({ env: { GITHUB_ACTIONS: 'true', GITLAB_CI: 'true' } });
+  begin({ ciServices: ['github', 'gitlab'] });
   const orders = ['::set-env name=A::b', '##[endgroup]', 'section_end:1:build\r\x1b[0K'];
   emit(samples['session.started']);
   for (const line of orders) {

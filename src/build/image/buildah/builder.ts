@@ -23,6 +23,7 @@ import { diskFull, orDiskFull, saysDiskFull } from '../../../support/files/disk-
 import { createImageRecords } from './records.ts';
 import { createLayeredImages, type LayeredImage } from './layered.ts';
 import { pushImage, type PushReader } from './push.ts';
+import type { BuildahEnvironment } from './storage.ts';
 import type { ImageBuilder, ImageRequest, WorkContext } from '../../types.ts';
 import { imageProjectLabel, imageServiceLabel } from '../../../core/labels.ts';
 
@@ -46,6 +47,7 @@ export interface BuildahParts {
   readonly load: LoadArchive;
   /** Folder for what is kept between sessions. */
   readonly cache: string;
+  readonly environment: BuildahEnvironment;
 }
 
 /** Returns the builder. */
@@ -65,7 +67,7 @@ export function createBuildahBuilder(parts: BuildahParts): ImageBuilder {
    */
   async function open(signal: AbortSignal): Promise<Outcome<Buildah>> {
     for (;;) {
-      opened ??= openBuildah(parts.run, signal);
+      opened ??= openBuildah(parts.run, parts.environment, signal);
       const buildah = await opened;
       if (buildah.kind !== 'ok') opened = undefined;
       // Another service's build may have begun this, and may have been cancelled.

@@ -58,7 +58,9 @@ export async function buildContainerfile(
     env: {
       ...args.env,
       ...login.value,
-      ...(insecureHost === undefined ? {} : await insecureRegistry(insecureHost, folder)),
+      ...(insecureHost === undefined
+        ? {}
+        : await insecureRegistry(insecureHost, folder, buildah.registriesConf)),
     },
     flags: [
       '--layers',
@@ -112,8 +114,11 @@ async function hideOtherJars(
  * Allows plain HTTP to one host, for the images that the Containerfile builds FROM: the user's registries.conf with one
  * more entry. `--tls-verify=false` would allow it for every registry that the file names.
  */
-async function insecureRegistry(host: string, folder: string): Promise<Readonly<Record<string, string>>> {
-  const chosen = process.env['CONTAINERS_REGISTRIES_CONF'];
+async function insecureRegistry(
+  host: string,
+  folder: string,
+  chosen: string | undefined,
+): Promise<Readonly<Record<string, string>>> {
   const usual = [join(homedir(), '.config/containers/registries.conf'), '/etc/containers/registries.conf'];
   const text =
     (chosen === undefined ? usual : [chosen]).map(read).find((content) => content !== undefined) ?? '';

@@ -9,13 +9,15 @@ import { listAt, stringAt } from '../../../support/fields.ts';
 import type { RunProcess } from '../../../support/process/process.ts';
 import { isSessionAlive } from '../../../support/process/mark.ts';
 import { openBuildah, sessionHostPrefix, type Buildah } from './session.ts';
+import type { BuildahEnvironment } from './storage.ts';
 
 /** Removes them, and returns how many there were. Fails if Buildah does not work. */
 export async function removeLeftoverContainers(
   run: RunProcess,
+  environment: BuildahEnvironment,
   signal: AbortSignal,
 ): Promise<Outcome<number>> {
-  const buildah = await openBuildah(run, signal);
+  const buildah = await openBuildah(run, environment, signal);
   return buildah.kind === 'ok' ? await removeFrom(buildah.value, signal) : buildah;
 }
 

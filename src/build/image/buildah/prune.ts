@@ -9,11 +9,13 @@ import type { RunProcess } from '../../../support/process/process.ts';
 import { imageProjectLabel, imageServiceLabel } from '../../../core/labels.ts';
 import { openBuildah, type Buildah } from './session.ts';
 import { createImageRecords, type ImageRecord } from './records.ts';
+import type { BuildahEnvironment } from './storage.ts';
 import { storedImages, type StoredImage } from './stored-images.ts';
 
 /** What to prune. */
 export interface StoragePrune {
   readonly run: RunProcess;
+  readonly environment: BuildahEnvironment;
   readonly project: string;
   readonly services: readonly string[];
   /** How many images of each service stay; at least 1. */
@@ -25,8 +27,8 @@ export interface StoragePrune {
 
 /** Prunes, and returns how many images were removed. An image that something uses stays, which is not a failure. */
 export async function pruneStorage(request: StoragePrune): Promise<Outcome<number>> {
-  const { run, project, services, keep, cache, signal } = request;
-  const buildah = await openBuildah(run, signal);
+  const { run, environment, project, services, keep, cache, signal } = request;
+  const buildah = await openBuildah(run, environment, signal);
   if (buildah.kind !== 'ok') return buildah;
   // Read before the records. What another session has built since then is not in it, and what is in it is recorded.
   const stored: { readonly service: string; readonly images: readonly StoredImage[] }[] = [];
@@ -61,13 +63,13 @@ export async function pruneStorage(request: StoragePrune): Promise<Outcome<numbe
  * uses it, it stays, and the outcome is IMAGE_BUILD_FAILED.
  */
 export async function removeStored(
-  { run, cache, signal }: Pick<StoragePrune, 'run' | 'cache' | 'signal'>,
+  { run, environment, cache, signal }: Pick<StoragePrune, 'run' | 'environment' | 'cache' | 'signal'>,
   { repository, tag }: Pick<Artifact, 'repository' | 'tag'>,
 ): Promise<Outcome<void>> {
   const removed = await createImageRecords(join(cache, 'buildah')).remove(signal, async (records) => {
     const known = records.find((record) => record.repository === repository && record.tag === tag);
     if (known === undefined) return ok(new Set());
-    const buildah = await openBuildah(run, signal);
+    const buildah = await openBuildah(run, environment, signal);
     if (buildah.kind !== 'ok') return buildah;
     const gone = await buildah.value.run({ args: ['rmi', known.imageId] }, { signal });
     if (gone.kind !== 'ok') return gone;

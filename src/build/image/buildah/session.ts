@@ -6,11 +6,13 @@ import type { RunOptions, RunProcess } from '../../../support/process/process.ts
 import { sessionId } from '../../../support/process/mark.ts';
 import { makeLargeTempFolder } from '../../../support/files/temp.ts';
 import { runBuildah, type BuildahRequest, type BuildahRun } from './tool.ts';
-import { probeBuildah, type BuildahStorage } from './storage.ts';
+import { probeBuildah, type BuildahEnvironment, type BuildahStorage } from './storage.ts';
 
 /** A Buildah that works. */
 export interface Buildah {
   readonly storage: BuildahStorage;
+  /** Path of the user's registries.conf; undefined: it is at one of its usual places. */
+  readonly registriesConf: string | undefined;
   /** Runs a subcommand. A non-zero exit code is an `ok` too. */
   run(request: BuildahRequest, options: RunOptions): Promise<Outcome<BuildahRun>>;
   /** The folders it writes to, for messages about a full disk. */
@@ -41,14 +43,19 @@ export function buildFlags(storage: BuildahStorage): string[] {
 }
 
 /** Examines Buildah and returns it. Fails as `probeBuildah` does. */
-export async function openBuildah(run: RunProcess, signal: AbortSignal): Promise<Outcome<Buildah>> {
-  const probed = await probeBuildah(run, signal);
+export async function openBuildah(
+  run: RunProcess,
+  environment: BuildahEnvironment,
+  signal: AbortSignal,
+): Promise<Outcome<Buildah>> {
+  const probed = await probeBuildah(run, environment, signal);
   if (probed.kind !== 'ok') return probed;
   const storage = probed.value;
   // Buildah's own temporary files go with the session, including those of a buildah that was killed.
   const temporary = makeLargeTempFolder('buildah');
   return ok({
     storage,
+    registriesConf: environment.registriesConf,
     run: async (request, options) =>
       await runBuildah(
         run,

@@ -43,8 +43,8 @@ function standIn({
   };
 }
 
-const probe = async (machine: Machine, env: NodeJS.ProcessEnv = {}) =>
-  await probeBuildah(standIn(machine), signal, env);
+const probe = async (machine: Machine, chosen: { driverChosen?: true; isolation?: string } = {}) =>
+  await probeBuildah(standIn(machine), { driverChosen: false, isolation: '', ...chosen }, signal);
 
 describe('probeBuildah', () => {
   it('has nothing to say about a current Buildah on overlay', async () => {
@@ -81,7 +81,7 @@ describe('probeBuildah', () => {
         warnings: [{ message: expect.stringContaining('overlay does not work') as unknown }],
       },
     });
-    expect(await probe({ overlayFails: true }, { STORAGE_DRIVER: 'overlay' })).toMatchObject({
+    expect(await probe({ overlayFails: true }, { driverChosen: true })).toMatchObject({
       kind: 'failed',
       error: {
         code: 'IMAGE_BUILD_FAILED',
@@ -91,7 +91,7 @@ describe('probeBuildah', () => {
   });
 
   it('leaves the isolation to a user who chose one', async () => {
-    expect(await probe({}, { BUILDAH_ISOLATION: 'oci' })).toMatchObject({ value: { isolation: 'oci' } });
+    expect(await probe({}, { isolation: 'oci' })).toMatchObject({ value: { isolation: 'oci' } });
   });
 
   it.each([

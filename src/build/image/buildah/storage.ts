@@ -29,6 +29,16 @@ export interface BuildahStorage {
   readonly warnings: readonly StorageWarning[];
 }
 
+/** What the environment says to Buildah, and to the library that it shares with podman and skopeo. */
+export interface BuildahEnvironment {
+  /** True if the user has chosen a storage driver. It is kept then, even if it does not work. */
+  readonly driverChosen: boolean;
+  /** The user's choice for `--isolation`; empty if there is none. */
+  readonly isolation: string;
+  /** Path of the user's registries.conf; undefined: it is at one of its usual places. */
+  readonly registriesConf: string | undefined;
+}
+
 /** Oldest version with every flag that appdev uses. `push --retry` came last. */
 const oldest = '1.26.0';
 
@@ -45,13 +55,11 @@ const holes: readonly (readonly [cve: string, fixedIn: string])[] = [
 
 /**
  * Examines Buildah. Fails with TOOL_MISSING, TOOL_TOO_OLD, or IMAGE_BUILD_FAILED if its storage does not work at all.
- *
- * @param env variables of this process. The user's STORAGE_DRIVER and BUILDAH_ISOLATION are kept.
  */
 export async function probeBuildah(
   run: RunProcess,
+  { driverChosen, isolation }: Omit<BuildahEnvironment, 'registriesConf'>,
   signal: AbortSignal,
-  env: NodeJS.ProcessEnv = process.env,
 ): Promise<Outcome<BuildahStorage>> {
   const versions = await runBuildah(run, { args: ['--version'] }, { signal });
   if (versions.kind !== 'ok') return versions;
@@ -72,7 +80,7 @@ export async function probeBuildah(
   }
   let globalFlags: readonly string[] = [];
   let info = await runBuildah(run, { args: ['info'] }, { signal });
-  if (info.kind === 'ok' && info.value.exitCode !== 0 && env['STORAGE_DRIVER'] === undefined) {
+  if (info.kind === 'ok' && info.value.exitCode !== 0 && !driverChosen) {
     // overlay on overlay, as in a container without a volume for /var/lib/containers. vfs always works.
     globalFlags = ['--storage-driver', 'vfs'];
     const asVfs = await runBuildah(run, { args: [...globalFlags, 'info'] }, { signal });
@@ -99,19 +107,12 @@ export async function probeBuildah(
     root: stringAt(facts, 'store', 'GraphRoot') ?? '',
     rootless,
     globalFlags,
-    isolation: chooseIsolation(env),
+    // chroot needs neither a container runtime nor cgroups, so it also works in a container, in CI and on machines with
+    // hybrid cgroups. Only RUN steps of the user's Containerfile are isolated at all; they use the host's network and
+    // see its processes.
+    isolation: isolation === '' ? 'chroot' : isolation,
     warnings: [...driverWarnings(driver, rootless, globalFlags.length > 0), ...versionWarnings(version)],
   });
-}
-
-/**
- * `chroot`, unless the user says otherwise. It needs neither a container runtime nor cgroups, so it also works in a
- * container, in CI and on machines with hybrid cgroups. Only RUN steps of the user's Containerfile are isolated at all;
- * they use the host's network and see its processes.
- */
-function chooseIsolation(env: NodeJS.ProcessEnv): string {
-  const chosen = env['BUILDAH_ISOLATION'];
-  return chosen === undefined || chosen === '' ? 'chroot' : chosen;
 }
 
 function driverWarnings(driver: string, rootless: boolean, fellBack: boolean): StorageWarning[] {

@@ -31,6 +31,8 @@ export interface CommandParts {
   readonly credentials: FindCredentials;
   /** PEM file of the private authority to trust for the registry. It is the `ca.crt` in a folder of its own. */
   readonly authority?: string;
+  /** The time that images must carry, in seconds since 1970: SOURCE_DATE_EPOCH. */
+  readonly sourceDateEpoch: string;
   /** Called before a command runs for the first time, because it is a program that came with the repository. */
   readonly announce: (service: string, command: string) => void;
 }
@@ -145,7 +147,7 @@ async function tagOf(
 
 /** Runs the command with its own folder for temporary files. Returns what it wrote to the digest file, if anything. */
 async function runCommand(
-  { run, credentials, authority }: CommandParts,
+  { run, credentials, authority, sourceDateEpoch }: CommandParts,
   { service, jar }: ImageRequest,
   source: CommandSource,
   { repository, tag, insecure }: Place,
@@ -170,7 +172,7 @@ async function runCommand(
         tool,
         args,
         cwd: source.context,
-        env: commandEnvironment({ ...facts, digestFile, authFile, temporary }, process.env),
+        env: commandEnvironment({ ...facts, digestFile, authFile, temporary, sourceDateEpoch }),
       },
       {
         signal,

@@ -40,10 +40,11 @@ describe('commandEnvironment', () => {
     authFile: '/tmp/config.json',
     authority: undefined,
     temporary: '/tmp/t',
+    sourceDateEpoch: '5',
   };
 
   it('takes away what there is not: a variable of an outer appdev must not pass for ours', () => {
-    const environment = commandEnvironment(facts, {});
+    const environment = commandEnvironment(facts);
     for (const name of ['APPDEV_JAR', 'APPDEV_CONTAINERFILE', 'APPDEV_REGISTRY_CA']) {
       expect(environment).toHaveProperty(name, undefined);
     }
@@ -56,11 +57,10 @@ describe('commandEnvironment', () => {
   });
 
   it.each([
-    ['0 by itself', {}, {}, '0'],
-    ["the user's own", { SOURCE_DATE_EPOCH: '5' }, {}, '5'],
-    ["the service's before it", { SOURCE_DATE_EPOCH: '5' }, { SOURCE_DATE_EPOCH: '7' }, '7'],
-  ])('SOURCE_DATE_EPOCH is %s', (_name, current, env, expected) => {
-    const environment = commandEnvironment({ ...facts, source: { ...facts.source, env } }, current);
+    ["the session's", {}, '5'],
+    ["the service's before it", { SOURCE_DATE_EPOCH: '7' }, '7'],
+  ])('SOURCE_DATE_EPOCH is %s', (_name, env, expected) => {
+    const environment = commandEnvironment({ ...facts, source: { ...facts.source, env } });
     expect(environment['SOURCE_DATE_EPOCH']).toBe(expected);
   });
 });

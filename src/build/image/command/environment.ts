@@ -25,21 +25,18 @@ export interface CommandFacts {
   readonly authority: string | undefined;
   /** Folder for temporary files. It is removed afterwards. */
   readonly temporary: string;
+  /** The time that the image must carry, in seconds since 1970. `command.env` can name another. */
+  readonly sourceDateEpoch: string;
 }
 
 /**
  * The variables. `SOURCE_DATE_EPOCH` (reproducible-builds.org) makes builders that know it, such as BuildKit, leave the
  * build time out of the image, so equal content has an equal digest.
- *
- * @param current this process's environment; its own `SOURCE_DATE_EPOCH` wins.
  */
-export function commandEnvironment(
-  facts: CommandFacts,
-  current: NodeJS.ProcessEnv,
-): Record<string, string | undefined> {
+export function commandEnvironment(facts: CommandFacts): Record<string, string | undefined> {
   const { service, source, jar, repository, tag, insecure } = facts;
   return {
-    SOURCE_DATE_EPOCH: current['SOURCE_DATE_EPOCH'] ?? '0',
+    SOURCE_DATE_EPOCH: facts.sourceDateEpoch,
     TMPDIR: facts.temporary,
     ...source.env,
     APPDEV_SERVICE: service,

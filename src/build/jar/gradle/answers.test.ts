@@ -20,6 +20,7 @@ afterEach(() => {
 });
 
 const cache = (): string => join(folder, 'cache');
+const userHome = (): string => join(folder, 'user-home');
 
 /** What Gradle would write. */
 function answer(): string {
@@ -45,8 +46,8 @@ async function collect(answers: GradleAnswers, startedMs: number): Promise<void>
 
 describe('GradleAnswers', () => {
   it('holds, across sessions, until a build file changes', async () => {
-    await collect(new GradleAnswers(cache()), Date.now() + 60_000);
-    const later = new GradleAnswers(cache());
+    await collect(new GradleAnswers(cache(), userHome()), Date.now() + 60_000);
+    const later = new GradleAnswers(cache(), userHome());
     expect((await later.current(asked))?.model.gradle).toBe('4.4.1');
     for (const name of ['settings.gradle', 'build.gradle', 'buildSrc/Plugin.java', 'gradle.properties']) {
       const path = join(asked.root, name);
@@ -58,8 +59,17 @@ describe('GradleAnswers', () => {
     }
   });
 
+  it("holds until the user's own settings of Gradle change", async () => {
+    const answers = new GradleAnswers(cache(), userHome());
+    await collect(answers, Date.now() + 60_000);
+    mkdirSync(userHome());
+    expect(await answers.current(asked)).toBeDefined();
+    writeFileSync(join(userHome(), 'gradle.properties'), 'x=1');
+    expect(await answers.current(asked)).toBeUndefined();
+  });
+
   it('does not mind what buildSrc is built into, nor a file that is only touched', async () => {
-    const answers = new GradleAnswers(cache());
+    const answers = new GradleAnswers(cache(), userHome());
     await collect(answers, Date.now() + 60_000);
     writeFileSync(join(asked.root, 'buildSrc/build/x.class'), 'other');
     utimesSync(join(asked.root, 'build.gradle'), 1, 1);
@@ -67,22 +77,22 @@ describe('GradleAnswers', () => {
   });
 
   it('belongs to the arguments and the Gradle that were asked', async () => {
-    const answers = new GradleAnswers(cache());
+    const answers = new GradleAnswers(cache(), userHome());
     await collect(answers, Date.now() + 60_000);
     expect(await answers.current({ ...asked, args: ['-Px'] })).toBeUndefined();
     expect(await answers.current({ ...asked, toolchain: 'h' })).toBeUndefined();
   });
 
   it('is no proof for build files that changed while it was given', async () => {
-    const answers = new GradleAnswers(cache());
+    const answers = new GradleAnswers(cache(), userHome());
     await collect(answers, 0);
     expect(await answers.current(asked)).toBeUndefined();
     expect(await answers.last(asked)).toBeDefined();
-    expect(await new GradleAnswers(cache()).last(asked)).toBeUndefined();
+    expect(await new GradleAnswers(cache(), userHome()).last(asked)).toBeUndefined();
   });
 
   it('is absent when the build wrote none', async () => {
-    const answers = new GradleAnswers(cache());
+    const answers = new GradleAnswers(cache(), userHome());
     expect(await answers.collect(asked, await answers.prepare(asked, 'build'), 0)).toBeUndefined();
   });
 });

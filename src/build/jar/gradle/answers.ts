@@ -5,7 +5,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fieldAt, stringAt } from '../../../support/fields.ts';
 import { readState, writeState } from '../../../support/files/state-file.ts';
@@ -30,16 +29,22 @@ export interface KnownModel {
 /** The answers of one cache folder. */
 export class GradleAnswers {
   readonly #folder: string;
+  readonly #userHome: string;
   readonly #known = new Map<string, KnownModel>();
 
-  constructor(folder: string) {
+  /**
+   * @param folder keeps the answers
+   * @param userHome folder with the user's own settings of Gradle
+   */
+  constructor(folder: string, userHome: string) {
     this.#folder = folder;
+    this.#userHome = userHome;
   }
 
   /** The known model of a build; undefined if its build files changed since it was asked. */
   async current(asked: Asked): Promise<KnownModel | undefined> {
     const known = await this.last(asked);
-    return known?.settings === (known === undefined ? undefined : settingsHash(known.model, asked))
+    return known?.settings === (known === undefined ? undefined : this.stateOf(known.model, asked))
       ? known
       : undefined;
   }
@@ -60,7 +65,7 @@ export class GradleAnswers {
 
   /** A text that identifies the state of a build's files. */
   stateOf(model: GradleModel, asked: Asked): string {
-    return settingsHash(model, asked);
+    return settingsHash(model, asked, this.#userHome);
   }
 
   /**
@@ -84,7 +89,7 @@ export class GradleAnswers {
     const model = await readState(path, parseModel);
     if (model === undefined) return undefined;
     const changed = newestChange(buildFilesOf(model, model.projects)) >= startedMs;
-    const known = { model, settings: changed ? `changed ${sessionId}` : settingsHash(model, asked) };
+    const known = { model, settings: changed ? `changed ${sessionId}` : this.stateOf(model, asked) };
     this.#known.set(keyOf(asked), known);
     // If it cannot be written, that only costs another question later.
     if (!changed) {
@@ -96,14 +101,13 @@ export class GradleAnswers {
 }
 
 /** Hash over everything that decides how a build is configured. */
-function settingsHash(model: GradleModel, { toolchain, args }: Asked): string {
-  const home = process.env['GRADLE_USER_HOME'] ?? join(homedir(), '.gradle');
+function settingsHash(model: GradleModel, { toolchain, args }: Asked, userHome: string): string {
   const personal = ['gradle.properties', 'init.gradle', 'init.gradle.kts', 'init.d'];
   const paths = [
     ...buildFilesOf(model, model.projects),
     // A file that appears changes the state as much as one that changes.
     ...['settings.gradle', 'settings.gradle.kts'].map((name) => join(model.root, name)),
-    ...personal.map((name) => join(home, name)),
+    ...personal.map((name) => join(userHome, name)),
   ];
   const hash = createHash('sha256').update(JSON.stringify([toolchain, args]));
   for (const file of new Set(paths.flatMap(filesAt))) hash.update(`\0${file}\0${read(file)}`);

@@ -4,7 +4,14 @@ import { ok, type Outcome } from '../../../core/outcome.ts';
 import type { Asked } from './answers.ts';
 import { findGradleRoot } from './model.ts';
 import { findGradle, type GradleTool } from './tool.ts';
-import { fastOptions, findJdk } from '../jdk.ts';
+import { fastOptions, findJdk, type JvmEnvironment } from '../jdk.ts';
+
+/** What the environment says to Gradle. */
+export interface GradleEnvironment {
+  readonly jvm: JvmEnvironment;
+  /** Folder with the user's own settings of Gradle. */
+  readonly userHome: string;
+}
 
 /** A build and what runs it. */
 export interface GradleBuild {
@@ -15,7 +22,7 @@ export interface GradleBuild {
 }
 
 /** The common build of these services, with the arguments of all of them. Fails with TOOL_MISSING. */
-export function buildOf(services: readonly ServiceConfig[]): Outcome<GradleBuild> {
+export function buildOf(services: readonly ServiceConfig[], jvm: JvmEnvironment): Outcome<GradleBuild> {
   const [first, ...others] = services;
   const root = first === undefined ? '' : findGradleRoot(first.path);
   if (first === undefined || others.some(({ path }) => findGradleRoot(path) !== root)) {
@@ -24,7 +31,7 @@ export function buildOf(services: readonly ServiceConfig[]): Outcome<GradleBuild
   const gradle = findGradle(first.path, root);
   if (gradle.kind !== 'ok') return gradle;
   const args = [...new Set(services.flatMap(({ jar }) => jar?.args ?? []))];
-  const toolchain = `${gradle.value.identity}\n${findJdk()?.identity}`;
+  const toolchain = `${gradle.value.identity}\n${findJdk(jvm.javaHome)?.identity}`;
   return ok({ root, gradle: gradle.value, asked: { root, toolchain, args } });
 }
 
@@ -32,9 +39,7 @@ export function buildOf(services: readonly ServiceConfig[]): Outcome<GradleBuild
  * The user's options for the client's JVM, with ours added: that JVM lives for a second. The daemon has its own
  * options.
  */
-export function clientOptions(): string {
-  const own = process.env['GRADLE_OPTS'] ?? '';
-  if (findJdk() === undefined) return own;
-  const all = `${own} ${process.env['JAVA_OPTS'] ?? ''} ${process.env['JAVA_TOOL_OPTIONS'] ?? ''}`;
-  return [own, ...fastOptions(all)].filter((text) => text !== '').join(' ');
+export function clientOptions({ javaHome, options: own, otherOptions }: JvmEnvironment): string {
+  if (findJdk(javaHome) === undefined) return own;
+  return [own, ...fastOptions(`${own} ${otherOptions}`)].filter((text) => text !== '').join(' ');
 }

@@ -11,7 +11,7 @@ import type { Lock } from '../../../support/files/lockfile.ts';
 import type { RunProcess } from '../../../support/process/process.ts';
 import { lockBuild } from '../lock.ts';
 import { GradleAnswers, type KnownModel } from './answers.ts';
-import { buildOf, clientOptions, type GradleBuild } from './build.ts';
+import { buildOf, clientOptions, type GradleBuild, type GradleEnvironment } from './build.ts';
 import { GradleDaemons } from './daemons.ts';
 import { gradleFailure } from './failure.ts';
 import { writeInitScript } from './init-script.ts';
@@ -34,6 +34,7 @@ export interface GradleParts {
   readonly projectRoot: string;
   /** Folder for what is kept between sessions. */
   readonly cache: string;
+  readonly environment: GradleEnvironment;
   /** Called with a message for the user about work outside of any stage. */
   readonly tell: (message: string) => void;
 }
@@ -47,7 +48,7 @@ export interface GradleBuilder extends JarBuilder {
 /** Returns the builder. */
 export function createGradleBuilder(parts: GradleParts): GradleBuilder {
   const cache = join(parts.cache, 'gradle');
-  const answers = new GradleAnswers(cache);
+  const answers = new GradleAnswers(cache, parts.environment.userHome);
   const daemons = new GradleDaemons(parts.run);
   const guard = new GradleOutputs(cache);
   const staging = new JarStaging();
@@ -74,7 +75,7 @@ export function createGradleBuilder(parts: GradleParts): GradleBuilder {
         gradle: build.gradle,
         root: build.root,
         daemons,
-        env: { GRADLE_OPTS: clientOptions() },
+        env: { GRADLE_OPTS: clientOptions(parts.environment.jvm) },
         request: { tasks, asks, initScript: await writeInitScript(cache), answer, args: build.asked.args },
         tryOffline,
         ...shown,
@@ -212,7 +213,7 @@ export function createGradleBuilder(parts: GradleParts): GradleBuilder {
     },
 
     async inputsOf(service) {
-      const build = buildOf([service]);
+      const build = buildOf([service], parts.environment.jvm);
       if (build.kind !== 'ok') return build;
       const { root, asked } = build.value;
       const last = await answers.last(asked);
@@ -238,7 +239,7 @@ export function createGradleBuilder(parts: GradleParts): GradleBuilder {
 
     async build({ services, tests }, { signal, report }) {
       const stages = new JarStages(report, 'module');
-      const build = buildOf(services);
+      const build = buildOf(services, parts.environment.jvm);
       if (build.kind !== 'ok') return stages.finish(build);
       const { root } = build.value;
       building.set(root, (building.get(root) ?? 0) + 1);

@@ -14,7 +14,7 @@ import { isBelow } from '../inputs.ts';
 import { finishWithJars, JarStaging, type BuiltJar } from '../staging.ts';
 import { mavenFailure } from './failure.ts';
 import { mavenInputs } from './inputs.ts';
-import { findJdk } from '../jdk.ts';
+import { findJdk, type JvmEnvironment } from '../jdk.ts';
 import { isResolved, rememberResolved } from '../offline-record.ts';
 import { findTestSource, locate, settingsHash, type Located } from './project.ts';
 import { runMaven, type MavenResult } from './run.ts';
@@ -33,6 +33,7 @@ export interface MavenParts {
   readonly projectRoot: string;
   /** Folder for what is kept between sessions. */
   readonly cache: string;
+  readonly jvm: JvmEnvironment;
 }
 
 /** Returns the builder. */
@@ -50,7 +51,7 @@ export function createMavenBuilder(parts: MavenParts): JarBuilder {
     const [{ reactor }] = located;
     const startedMs = Date.now();
     const before = await listOutputs(located);
-    const jdk = findJdk();
+    const jdk = findJdk(parts.jvm.javaHome);
     const args = [...new Set(located.flatMap(({ service }) => service.jar?.args ?? []))];
     const settings = settingsHash(reactor, maven, jdk, args);
     const modules = modulesOf(located);
@@ -63,6 +64,7 @@ export function createMavenBuilder(parts: MavenParts): JarBuilder {
         run: parts.run,
         maven,
         jdk,
+        jvm: parts.jvm,
         top: reactor.top,
         archives: cache,
         request: {

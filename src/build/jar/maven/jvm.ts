@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { createHash } from 'node:crypto';
-import { fastOptions, type Jdk } from '../jdk.ts';
+import { fastOptions, type Jdk, type JvmEnvironment } from '../jdk.ts';
 import type { MavenTool } from './tool.ts';
 
 /** Where the options of Maven's JVM come from. All texts are joined. */
@@ -26,14 +26,11 @@ export interface JvmPlan {
 }
 
 /** The options that the user has set for Maven's JVM, in every place that the JVM and Maven's script read. */
-export function readUserOptions(top: string): UserOptions {
-  const env = (name: string): string => process.env[name] ?? '';
-  const mavenOpts = env('MAVEN_OPTS');
+export function readUserOptions(top: string, jvm: JvmEnvironment): UserOptions {
+  const mavenOpts = jvm.options;
   const all = [
     mavenOpts,
-    env('JAVA_TOOL_OPTIONS'),
-    env('JDK_JAVA_OPTIONS'),
-    env('_JAVA_OPTIONS'),
+    jvm.otherOptions,
     read(join(top, '.mvn', 'jvm.config')),
     ...['/usr/local/etc/mavenrc', '/etc/mavenrc', join(homedir(), '.mavenrc')].map(read),
   ].join(' ');

@@ -10,7 +10,7 @@ import { cancelled, failed, ok, type Outcome } from '../../../core/outcome.ts';
 import type { RunProcess } from '../../../support/process/process.ts';
 import { isSessionAlive, sessionId } from '../../../support/process/mark.ts';
 import { mavenArguments, mindsNetwork, type MavenRequest } from './command.ts';
-import type { Jdk } from '../jdk.ts';
+import type { Jdk, JvmEnvironment } from '../jdk.ts';
 import { isOfflineFailure } from './failure.ts';
 import { archiveName, blamesJvmOptions, planJvm, readUserOptions, type JvmPlan } from './jvm.ts';
 import { isWorthShowing, MavenLog } from './log.ts';
@@ -23,6 +23,7 @@ export interface MavenRun {
   readonly run: RunProcess;
   readonly maven: MavenTool;
   readonly jdk: Jdk | undefined;
+  readonly jvm: JvmEnvironment;
   /** Folder of the reactor's top. */
   readonly top: string;
   /** Folder for class archives. */
@@ -156,7 +157,7 @@ async function tidyArchives(folder: string): Promise<void> {
 }
 
 function jvmPlan(build: MavenRun): JvmPlan & { readonly isOurs: boolean } {
-  const user = readUserOptions(build.top);
+  const user = readUserOptions(build.top, build.jvm);
   if (refused.has(identityOf(build))) return { mavenOpts: user.mavenOpts, isOurs: false };
   const { jdk, maven, archives } = build;
   if (jdk === undefined) return { ...planJvm(user, undefined), isOurs: true };

@@ -78,13 +78,13 @@ test('a terminal that does not tell its size has 80 by 24', () => {
   expect(screen.size()).toEqual({ columns: 80, rows: 24 });
 });
 
-test.each<readonly [Record<string, string>, PanelStyle]>([
-  [{ TERM: 'xterm-256color' }, 'lines'],
-  [{ TERM: 'xterm-256color', TERM_PROGRAM: 'vscode' }, 'paragraph'],
-  [{ TERM: 'screen', TERM_PROGRAM: 'vscode', STY: '1.pts' }, 'lines'],
-  [{ TERM: 'screen-256color', TERM_PROGRAM: 'vscode', TMUX: '/tmp/tmux' }, 'bottom'],
-])('%j gets %s', (env, style) => {
-  expect(panelStyle(env)).toBe(style);
+test.each<readonly [Parameters<typeof panelStyle>[0], PanelStyle]>([
+  [{ multiplexer: undefined, program: '' }, 'lines'],
+  [{ multiplexer: undefined, program: 'vscode' }, 'paragraph'],
+  [{ multiplexer: 'screen', program: 'vscode' }, 'lines'],
+  [{ multiplexer: 'tmux', program: 'vscode' }, 'bottom'],
+])('%j gets %s', (terminal, style) => {
+  expect(panelStyle(terminal)).toBe(style);
 });
 
 test('without UTF-8, glyphs become ASCII whoever wrote them', () => {

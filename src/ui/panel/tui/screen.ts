@@ -15,6 +15,7 @@
 import { toAscii } from '../../text/line.ts';
 import type { Size } from '../panel.ts';
 import { createSink } from '../../out/sink.ts';
+import type { Terminal } from '../../out/terminal.ts';
 
 /** Start and end of a synchronized update (private mode 2026). Terminals that do not support it ignore it. */
 const frameStart = '\x1b[?2026h';
@@ -48,15 +49,15 @@ const wrapDown = '\x1b[9999G  \r';
  */
 export type PanelStyle = 'lines' | 'paragraph' | 'bottom';
 
-/** The style for the terminal that the environment describes. */
-export function panelStyle(env: NodeJS.ProcessEnv): PanelStyle {
-  if ((env['TMUX'] ?? '') !== '') return 'bottom';
-  // GNU screen passes on the TERM_PROGRAM of the terminal that it was started in.
-  if ((env['STY'] ?? '') !== '') return 'lines';
-  return xtermJs.has(env['TERM_PROGRAM'] ?? '') ? 'paragraph' : 'lines';
+/** The style for a terminal. */
+export function panelStyle({ multiplexer, program }: Pick<Terminal, 'multiplexer' | 'program'>): PanelStyle {
+  if (multiplexer === 'tmux') return 'bottom';
+  // GNU screen passes on the name of the terminal that it was started in.
+  if (multiplexer === 'screen') return 'lines';
+  return xtermJs.has(program) ? 'paragraph' : 'lines';
 }
 
-/** Values of TERM_PROGRAM in terminals that use xterm.js. */
+/** Names of terminals that use xterm.js. */
 const xtermJs: ReadonlySet<string> = new Set(['vscode', 'Hyper', 'Tabby']);
 
 /** The terminal and how to draw on it. */

@@ -32,7 +32,7 @@ beforeEach(() => {
   reporter = createTui({
     stdin: new PassThrough() as unknown as NodeJS.ReadStream,
     stdout: terminal as unknown as NodeJS.WriteStream,
-    env: {},
+    terminal: { multiplexer: undefined, program: '' },
     platform: 'linux',
     theme: { color: false, unicode: true },
     verbose: false,

@@ -10,6 +10,7 @@ import { paint, seg, type Line, type Theme } from '../../text/line.ts';
 import { initialView, reduceView } from '../../view/model.ts';
 import { planPanel, type Size } from '../panel.ts';
 import type { Reporter } from '../../out/reporter.ts';
+import type { Terminal } from '../../out/terminal.ts';
 import { spinnerMs } from '../rows.ts';
 import { cleanLines } from '../../text/sanitize.ts';
 import { isBusy, type View } from '../../view/view.ts';
@@ -29,7 +30,7 @@ const maxPending = 1000;
 export interface TuiOptions {
   readonly stdin: NodeJS.ReadStream;
   readonly stdout: NodeJS.WriteStream;
-  readonly env: NodeJS.ProcessEnv;
+  readonly terminal: Pick<Terminal, 'multiplexer' | 'program'>;
   readonly platform: NodeJS.Platform;
   readonly theme: Theme;
   readonly verbose: boolean;
@@ -45,7 +46,11 @@ export function createTui(options: TuiOptions): Reporter {
   const paths = logPath === undefined ? {} : { logPath };
   // Node sets isTTY on terminals only.
   const hasKeyboard = 'isTTY' in stdin && stdin.isTTY;
-  const screen: Screen = createScreen({ stdout, unicode: theme.unicode, style: panelStyle(options.env) });
+  const screen: Screen = createScreen({
+    stdout,
+    unicode: theme.unicode,
+    style: panelStyle(options.terminal),
+  });
   let view: View = initialView;
   let ui: UiState = initialUi;
   let pending: string[] = [];
