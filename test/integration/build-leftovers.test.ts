@@ -124,7 +124,7 @@ describe('a Maven build whose session is killed', () => {
        const run = async (command, options) => await runProcess(command, { ...options, onLine: (stream, line) => { options.onLine(stream, line); console.log(line); } });
        const builder = createMavenBuilder({ run, projectRoot: ${JSON.stringify(project.root)}, cache: ${JSON.stringify(cache)} });
        const report = { started() {}, output() {}, finished() {} };
-       await builder.build({ services: [${JSON.stringify(service)}], tests: false }, { signal: new AbortController().signal, report });`,
+       await builder.package({ services: [${JSON.stringify(service)}], tests: false }, { signal: new AbortController().signal, report });`,
     );
     await expect
       .poll(() => session.lines.some((line) => line.includes('maven-compiler-plugin')), { timeout: 60_000 })
@@ -137,7 +137,7 @@ describe('a Maven build whose session is killed', () => {
       .toBe(0);
     expect(javas()).toEqual([]);
     await removeDeadTempFolders();
-    const outcome = await createMavenBuilder({ run: runProcess, projectRoot: project.root, cache }).build(
+    const outcome = await createMavenBuilder({ run: runProcess, projectRoot: project.root, cache }).package(
       { services: [service], tests: false },
       recordingContext(),
     );
@@ -156,7 +156,7 @@ import { sessionId } from './support/process/mark.ts';
 const builder = createGradleBuilder({ run: runProcess, projectRoot: '${letters.root}', cache: '${join(folder, 'cache')}', tell() {} });
 const report = { started() {}, output() {}, finished() {} };
 const service = ${JSON.stringify(letters.service())};
-const outcome = await builder.build({ services: [service], tests: false }, { signal: new AbortController().signal, report });
+const outcome = await builder.package({ services: [service], tests: false }, { signal: new AbortController().signal, report });
 console.log(outcome.kind, sessionId);
 setInterval(() => undefined, 1000);`,
     );
