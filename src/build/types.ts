@@ -93,7 +93,8 @@ export interface JarBuilder {
    * service. The stage reported is `compile`. No test runs, no executable jar is made, and older ones stay as they are.
    * What plugins add only to the jar is missing. Any mix of `compile` and `package` ends in the jars of a clean build.
    *
-   * Fails with SOURCE_BUILD_FAILED if the sources do not compile, with the same diagnostics as `package`. All other
+   * Fails with SOURCE_BUILD_FAILED if the sources do not compile, with the same diagnostics as `package`. The same code
+   * says that the build left no classes, or that Maven cannot compile a module before another one is packed. All other
    * failures are those of `package` too, except that tests cannot fail.
    */
   compile(request: CompileRequest, context: WorkContext): Promise<Outcome<ReadonlyMap<string, Classes>>>;
