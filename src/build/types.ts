@@ -22,11 +22,36 @@ export interface WorkContext {
   readonly report: StageReporter;
 }
 
-/** One invocation of a build tool for one or more services of the same reactor. */
-export interface JarRequest {
+/** One invocation of a build tool, which compiles one or more services of the same reactor. */
+export interface CompileRequest {
   /** Services of one reactor (`JarBuilder.reactorOf` is equal), at least one. */
   readonly services: readonly ServiceConfig[];
+}
+
+/** One invocation of a build tool, which compiles and packs them. */
+export interface JarRequest extends CompileRequest {
+  /** Whether their unit tests run as well. */
   readonly tests: boolean;
+}
+
+/** An output folder of a build tool: the classes of a module, its resources, or both. */
+export interface ClassFolder {
+  /** Absolute. The next build writes to it. */
+  readonly path: string;
+  /**
+   * The files in it when the compilation had ended: path below the folder, with slashes → `sha256` of the bytes, hex.
+   * Times tell nothing, because a build may write a file again with the same bytes.
+   */
+  readonly files: ReadonlyMap<string, string>;
+}
+
+/** The own code of a service, compiled. Only folders that exist are listed, in the order of the class path. */
+export interface Classes {
+  readonly service: string;
+  /** The folders of the module that makes the service's jar. */
+  readonly own: readonly ClassFolder[];
+  /** The folders of the modules of the same reactor whose classes it needs at run time. */
+  readonly upstream: readonly ClassFolder[];
 }
 
 /** An executable Spring Boot jar, found by its content. */
@@ -63,8 +88,29 @@ export interface JarBuilder {
    */
   reactorOf(service: ServiceConfig): Promise<Outcome<string>>;
   inputsOf(service: ServiceConfig): Promise<Outcome<JarInputs>>;
-  /** Builds the jars of all services of the request, by service. The stages reported are `compile` and `package`. */
-  build(request: JarRequest, context: WorkContext): Promise<Outcome<ReadonlyMap<string, Jar>>>;
+  /**
+   * Compiles the services and what they need of their reactor, and copies the resources. Returns the classes by
+   * service. The stage reported is `compile`. No test runs, no executable jar is made, and older ones stay as they are.
+   * What plugins add only to the jar is missing. Any mix of `compile` and `package` ends in the jars of a clean build.
+   *
+   * Fails with SOURCE_BUILD_FAILED if the sources do not compile, with the same diagnostics as `package`. The same code
+   * says that the build left no classes, or that Maven cannot compile a module before another one is packed. All other
+   * failures are those of `package` too, except that tests cannot fail.
+   */
+  compile(request: CompileRequest, context: WorkContext): Promise<Outcome<ReadonlyMap<string, Classes>>>;
+  /**
+   * Builds the executable jars of the services, by service. The stages reported are `compile` and `package`. One
+   * invocation does both, so it needs no `compile` before it.
+   *
+   * Fails with:
+   * - SOURCE_BUILD_FAILED if the sources do not compile or the build tool fails otherwise;
+   * - TESTS_FAILED;
+   * - JAR_NOT_FOUND or JAR_AMBIGUOUS if the build makes no executable jar, or several;
+   * - SOURCE_CHANGED if another program keeps writing to the output;
+   * - CONFIG_INVALID if the service is not part of a build;
+   * - TOOL_MISSING or DISK_FULL.
+   */
+  package(request: JarRequest, context: WorkContext): Promise<Outcome<ReadonlyMap<string, Jar>>>;
 }
 
 /** One image to build and push. */

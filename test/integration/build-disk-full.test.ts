@@ -74,14 +74,17 @@ describe.runIf(canMount)('a full disk', () => {
       projectRoot: project.root,
       cache: join(folder, 'cache'),
     });
-    const outcome = await builder.build({ services: [project.service()], tests: false }, recordingContext());
+    const outcome = await builder.package(
+      { services: [project.service()], tests: false },
+      recordingContext(),
+    );
     expect(outcome).toMatchObject({
       kind: 'failed',
       error: { code: 'DISK_FULL', exit: 3, message: expect.stringContaining(target) as unknown },
     });
     execFileSync('mount', ['-o', 'remount,size=60m', target]);
     expect(
-      await builder.build({ services: [project.service()], tests: false }, recordingContext()),
+      await builder.package({ services: [project.service()], tests: false }, recordingContext()),
     ).toMatchObject({ kind: 'ok' });
   });
 

@@ -1,6 +1,7 @@
 /**
- * What is built is a function of the sources: after any sequence of edits, of failed and stopped builds, and of writes by an
- * IDE, the jars are those of a clean build by the build tool alone, byte for byte; or both fail. Real Maven, Gradle and javac.
+ * What is built is a function of the sources: after any sequence of edits, of failed and stopped builds and compilations, and of
+ * writes by an IDE, the jars and the classes are those of a clean build by the build tool alone, byte for byte; or both fail. Real
+ * Maven, Gradle and javac.
  *
  * `npm run bench -- --builds N` is the long form: N edits, from a seed of its own (APPDEV_EDITS, APPDEV_EDITS_SEED).
  */
@@ -10,10 +11,12 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createGradleBuilder, type GradleBuilder } from '../../src/build/jar/gradle/builder.ts';
 import { createMavenBuilder } from '../../src/build/jar/maven/builder.ts';
-import type { JarBuilder } from '../../src/build/types.ts';
+import type { Classes, ClassFolder, JarBuilder } from '../../src/build/types.ts';
+import type { Outcome } from '../../src/core/outcome.ts';
 import { reapLeftovers } from '../../src/support/process/leftovers.ts';
 import { runProcess, type RunProcess } from '../../src/support/process/process.ts';
 import {
+  classesOf,
   copyClean,
   editedService,
   firstSources,
@@ -22,6 +25,7 @@ import {
   mavenKind,
   writeEditedProject,
   type BuildKind,
+  type ModuleName,
 } from '../support/edited-project.ts';
 import { drawEdits, Editor, type Edit } from '../support/edits.ts';
 import { recordingContext } from '../support/recording-context.ts';
@@ -55,11 +59,28 @@ const watched: RunProcess = async (command, options) =>
     },
   });
 
-/** A build of the sources alone: the jars, or that they cannot be built. */
-type CleanBuild = (root: string) => Promise<Record<string, string> | 'fails'>;
+/** What a build leaves, by module. */
+interface Made {
+  readonly jars: Record<string, string>;
+  readonly classes: Record<ModuleName, Record<string, string>>;
+}
+
+function madeIn(root: string, kind: BuildKind): Made {
+  return { jars: jarsOf(root, kind), classes: classesOf(root, kind) };
+}
+
+/** A build of the sources alone: what it makes, or that they cannot be built. */
+type CleanBuild = (root: string) => Promise<Made | 'fails'>;
+
+/** What a compilation says that it made, by module. */
+function classesIn({ own, upstream }: Classes): Made['classes'] {
+  const filesOf = (folders: readonly ClassFolder[]): Record<string, string> =>
+    Object.fromEntries(folders.flatMap(({ files }) => [...files]));
+  return { lib: filesOf(upstream), app: filesOf(own) };
+}
 
 async function buildClean(builder: JarBuilder, root: string, kind: BuildKind): Promise<'ok' | 'fails'> {
-  const outcome = await builder.build(
+  const outcome = await builder.package(
     { services: [editedService(root, kind)], tests: false },
     recordingContext(),
   );
@@ -72,34 +93,51 @@ async function walk(
   builder: JarBuilder,
   clean: CleanBuild,
   disturbAt?: (edit: Edit) => RegExp,
-): Promise<{ readonly equal: number; readonly failed: number; readonly stopped: number }> {
+): Promise<Record<'equal' | 'failed' | 'stopped' | 'compiled', number>> {
   const root = join(folder, kind.tool);
   writeEditedProject(root, kind);
   const editor = new Editor(root, kind, firstSources);
-  const seen = { equal: 0, failed: 0, stopped: 0 };
-  const known = new Map<string, Record<string, string> | 'fails'>();
+  const seen = { equal: 0, failed: 0, stopped: 0, compiled: 0 };
+  const known = new Map<string, Made | 'fails'>();
   let lines = 0;
 
-  async function build(signal?: AbortSignal): Promise<'ok' | 'failed' | 'cancelled'> {
-    const context = recordingContext(signal);
-    const outcome = await builder.build({ services: [editedService(root, kind)], tests: false }, context);
+  const services = [editedService(root, kind)];
+
+  /** What it made, that it failed, or that it was stopped. */
+  async function build<T>(work: () => Promise<Outcome<T>>, made: (value: T) => unknown): Promise<unknown> {
+    const outcome = await work();
     onOutput = () => undefined;
-    if (outcome.kind === 'failed' && outcome.error.code !== 'SOURCE_BUILD_FAILED')
-      throw new Error(JSON.stringify(outcome.error, null, 2));
-    return outcome.kind;
+    if (outcome.kind === 'ok') return made(outcome.value);
+    if (outcome.kind === 'cancelled') return 'stopped';
+    if (outcome.error.code !== 'SOURCE_BUILD_FAILED') throw new Error(JSON.stringify(outcome.error, null, 2));
+    return 'fails';
   }
 
-  async function compare(outcome: 'ok' | 'failed', steps: string): Promise<void> {
+  const pack = async (signal?: AbortSignal): Promise<unknown> =>
+    await build(
+      async () => await builder.package({ services, tests: false }, recordingContext(signal)),
+      () => jarsOf(root, kind),
+    );
+  const compile = async (signal?: AbortSignal): Promise<unknown> =>
+    await build(
+      async () => await builder.compile({ services }, recordingContext(signal)),
+      (made) => classesIn(made.get('app') ?? { service: 'app', own: [], upstream: [] }),
+    );
+
+  async function compare(made: unknown, compiles: boolean, steps: string): Promise<void> {
     const state = JSON.stringify([...editor.sources.classes, ...editor.sources.resources].sort());
-    const wanted = known.get(state) ?? (await clean(root));
-    known.set(state, wanted);
-    expect({ steps, jars: outcome === 'ok' ? jarsOf(root, kind) : 'fails' }).toEqual({ steps, jars: wanted });
-    seen[outcome === 'ok' ? 'equal' : 'failed'] += 1;
+    const alone = known.get(state) ?? (await clean(root));
+    known.set(state, alone);
+    const wanted = alone === 'fails' ? alone : compiles ? withOwnCode(alone.classes) : alone.jars;
+    expect({ steps, made }).toEqual({ steps, made: wanted });
+    if (made === 'fails') seen.failed += 1;
+    else if (compiles) seen.compiled += 1;
+    else seen.equal += 1;
   }
 
   onOutput = () => (lines += 1);
-  expect(await build()).toBe('ok');
-  await compare('ok', 'first build');
+  await compare(await pack(), false, 'first build');
+  expect(seen.equal).toBe(1);
   let steps = `seed ${seed}:`;
   for (const edit of drawEdits(seed, count)) {
     editor.apply(edit);
@@ -107,7 +145,7 @@ async function walk(
     if (edit.next === 'edit') continue;
     // Most of what is built should compile.
     if (edit.second % 4 !== 0) editor.apply({ ...edit, kind: 'mend' });
-    steps += ` ${edit.next};`;
+    steps += ` ${edit.next}${edit.compiles ? ' of classes' : ''};`;
     const controller = new AbortController();
     if (edit.next === 'stopped build') {
       let left = Math.floor((lines * edit.at) / 1000);
@@ -123,19 +161,23 @@ async function walk(
         editor.disturb(edit.first);
       };
     }
-    const outcome = await build(controller.signal);
-    if (outcome === 'cancelled') seen.stopped += 1;
-    else await compare(outcome, steps);
+    const made = await (edit.compiles ? compile : pack)(controller.signal);
+    if (made === 'stopped') seen.stopped += 1;
+    else await compare(made, edit.compiles, steps);
   }
   // Whatever the last edits were: in the end it is mended and built.
-  editor.apply({ kind: 'mend', first: 0, second: 0, looksOld: true, next: 'build', at: 0 });
-  const last = await build();
-  if (last === 'cancelled') throw new Error('nobody stopped the last build');
-  await compare(last, `${steps} mend; build`);
+  const mend = { kind: 'mend', first: 0, second: 0, looksOld: true, next: 'build', at: 0 } as const;
+  editor.apply({ ...mend, compiles: false });
+  await compare(await pack(), false, `${steps} mend; build`);
   print(
-    `${kind.tool}, seed ${seed}, ${count} edits: ${seen.equal} times the same jars, ${seen.failed} times both failed, ${seen.stopped} builds stopped`,
+    `${kind.tool}, seed ${seed}, ${count} edits: ${seen.equal} times the same jars, ${seen.compiled} times the same classes, ${seen.failed} times both failed, ${seen.stopped} builds stopped`,
   );
   return seen;
+}
+
+/** The classes of a module without any are missed by a compilation, not by a jar. */
+function withOwnCode(classes: Made['classes']): Made['classes'] | 'fails' {
+  return Object.keys(classes.app).length === 0 ? 'fails' : classes;
 }
 
 /** What the JVM of a build that takes seconds is best given; it has no say in what javac and Maven write. */
@@ -149,7 +191,7 @@ function cleanCopy(root: string): string {
   return to;
 }
 
-describe('after any sequence of edits, the jars are those of a clean build', () => {
+describe('after any sequence of edits, the jars and the classes are those of a clean build', () => {
   it(
     'by Maven',
     async () => {
@@ -167,15 +209,16 @@ describe('after any sequence of edits, the jars are those of a clean build', () 
           { signal: new AbortController().signal },
         );
         const isBuilt = finished.kind === 'exited' && finished.exitCode === 0;
-        const jars = isBuilt ? jarsOf(copy, mavenKind) : 'fails';
+        const made = isBuilt ? madeIn(copy, mavenKind) : 'fails';
         rmSync(copy, { recursive: true });
-        return jars;
+        return made;
       };
       // Before javac, and between javac and the jar.
       const disturbAt = ({ at }: Edit): RegExp =>
         at < 500 ? /:resources .* @ app/ : /:testResources .* @ app/;
       const seen = await walk(mavenKind, builder, clean, disturbAt);
-      expect(seen.equal).toBeGreaterThan(count / 8);
+      expect(seen.equal + seen.compiled).toBeGreaterThan(count / 8);
+      expect(seen.compiled).toBeGreaterThan(0);
     },
     patienceMs,
   );
@@ -193,13 +236,14 @@ describe('after any sequence of edits, the jars are those of a clean build', () 
       gradles.push(builder);
       const clean: CleanBuild = async (root) => {
         const copy = cleanCopy(root);
-        const jars =
-          (await buildClean(builder, copy, gradleKind)) === 'ok' ? jarsOf(copy, gradleKind) : 'fails';
+        const made =
+          (await buildClean(builder, copy, gradleKind)) === 'ok' ? madeIn(copy, gradleKind) : 'fails';
         rmSync(copy, { recursive: true });
-        return jars;
+        return made;
       };
       const seen = await walk(gradleKind, builder, clean);
-      expect(seen.equal).toBeGreaterThan(count / 8);
+      expect(seen.equal + seen.compiled).toBeGreaterThan(count / 8);
+      expect(seen.compiled).toBeGreaterThan(0);
     },
     patienceMs,
   );

@@ -1,12 +1,13 @@
 /** Real Gradle (4.4.1, the one that Debian has) on a real build of three projects in a temporary folder. */
-import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import fc from 'fast-check';
 import { stageLayers } from '../../src/build/image/layers/staging.ts';
 import { createGradleBuilder, type GradleBuilder } from '../../src/build/jar/gradle/builder.ts';
-import type { Jar } from '../../src/build/types.ts';
+import type { Classes, ClassFolder, Jar } from '../../src/build/types.ts';
 import { ZipFile } from '../../src/build/jar/archive/zip.ts';
 import type { ServiceConfig } from '../../src/config/model.ts';
 import {
@@ -77,7 +78,7 @@ async function build(
   context = recordingContext(),
   tests = false,
 ): Promise<Jar> {
-  const outcome = await builder.build({ services: [service], tests }, context);
+  const outcome = await builder.package({ services: [service], tests }, context);
   if (outcome.kind !== 'ok') throw new Error(JSON.stringify(outcome, null, 2));
   const jar = outcome.value.get(service.name);
   if (jar === undefined) throw new Error(`no jar for ${service.name}`);
@@ -183,8 +184,8 @@ describe('a build of three projects', () => {
     const from = calls.length;
     mostRunning = 0;
     const [both, one] = await Promise.all([
-      builder.build({ services, tests: false }, context),
-      builder.build({ services: services.slice(1), tests: false }, context),
+      builder.package({ services, tests: false }, context),
+      builder.package({ services: services.slice(1), tests: false }, context),
     ]);
     expect(both.kind === 'ok' && [...both.value.keys()]).toEqual(['letters', 'counter']);
     expect(one.kind).toBe('ok');
@@ -200,7 +201,7 @@ describe('a build of three projects', () => {
       '115 cents',
       '116 cents',
     );
-    const outcome = await builder.build({ services: [letters.service()], tests: true }, recordingContext());
+    const outcome = await builder.package({ services: [letters.service()], tests: true }, recordingContext());
     back();
     expect(outcome).toMatchObject({
       kind: 'failed',
@@ -214,12 +215,73 @@ describe('a build of three projects', () => {
   });
 });
 
+describe('a compilation', () => {
+  const properties = 'desk/src/main/resources/application.properties';
+  const postage = 'postage/src/main/java/com/example/letters/Postage.java';
+  const compile = async (context = recordingContext(), service = letters.service()): Promise<Classes> => {
+    const outcome = await builder.compile({ services: [service] }, context);
+    if (outcome.kind !== 'ok') throw new Error(JSON.stringify(outcome, null, 2));
+    const classes = outcome.value.get(service.name);
+    if (classes === undefined) throw new Error(`no classes for ${service.name}`);
+    return classes;
+  };
+  const namesIn = (folders: readonly ClassFolder[], root: string): Record<string, string[]> =>
+    Object.fromEntries(folders.map(({ path, files }) => [relative(root, path), [...files.keys()]]));
+  const hashOf = (path: string): string =>
+    createHash('sha256')
+      .update(readFileSync(join(letters.root, path)))
+      .digest('hex');
+
+  it('makes no executable jar, reports its stage alone, and the jar after it compiles nothing again', async () => {
+    const fresh = copyLetters(join(folder, 'fresh'));
+    const context = recordingContext();
+    const { own, upstream } = await compile(context, fresh.service());
+    expect(context.stages).toEqual(['started compile', 'finished compile ok']);
+    expect(context.details.get('compile')).toBe('2 modules');
+    expect(calls.at(-1)?.slice(-2)).toEqual([':desk:classes', ':postage:classes']);
+    expect(existsSync(join(fresh.root, 'desk/build/libs'))).toBe(false);
+    expect(namesIn(own, fresh.root)).toEqual({
+      'desk/build/classes/java/main': ['DeskApplication', 'PriceController', 'Tariff'].map(
+        (name) => `com/example/letters/${name}.class`,
+      ),
+      'desk/build/resources/main': ['application.properties'],
+    });
+    expect(namesIn(upstream, fresh.root)).toEqual({
+      'postage/build/classes/java/main': ['com/example/letters/Postage.class'],
+    });
+    const packing = recordingContext();
+    expect((await build(fresh.service(), packing)).sha256).toBe((await build()).sha256);
+    expect(packing.details.get('compile')).toBe('nothing to compile');
+  });
+
+  it('gives what an edit changed, and leaves the jar of before alone', async () => {
+    const jar = await build();
+    const before = await compile();
+    const undo = [
+      letters.replace(postage, '85 +', '77777 +'),
+      letters.replace(properties, 'mode=off', 'mode=console'),
+    ];
+    const after = await compile();
+    expect(hashOf('desk/build/libs/desk-1.4.jar')).toBe(jar.sha256);
+    const [classes, resources] = after.own;
+    expect(classes).toEqual(before.own[0]);
+    expect(resources?.files.get('application.properties')).toBe(hashOf(properties));
+    expect(resources).not.toEqual(before.own[1]);
+    expect(after.upstream).not.toEqual(before.upstream);
+    for (const back of undo) back();
+  });
+});
+
 describe('a failure', () => {
   it('of the compiler is shown with file, line, column and excerpt', async () => {
     const back = letters.replace(tariff, 'Postage.of(', 'Postage.off(');
     const context = recordingContext();
-    const outcome = await builder.build({ services: [letters.service()], tests: false }, context);
+    const outcome = await builder.package({ services: [letters.service()], tests: false }, context);
+    const compiling = recordingContext();
+    const compiled = await builder.compile({ services: [letters.service()] }, compiling);
     back();
+    expect(compiled).toEqual(outcome);
+    expect(compiling.stages).toEqual(context.stages);
     expect(outcome).toMatchObject({
       kind: 'failed',
       error: {
@@ -244,7 +306,7 @@ describe('a failure', () => {
     const service = letters.service();
     const before = await builder.inputsOf(service);
     const back = letters.replace('desk/build.gradle', 'dependencies {', 'dependencees {');
-    const outcome = await builder.build({ services: [service], tests: false }, recordingContext());
+    const outcome = await builder.package({ services: [service], tests: false }, recordingContext());
     expect(outcome).toMatchObject({
       kind: 'failed',
       error: { code: 'SOURCE_BUILD_FAILED', diagnostics: [{ file: 'desk/build.gradle', line: 5 }] },
@@ -260,7 +322,7 @@ describe('a failure', () => {
 
   it('to make an executable jar names the projects that do', async () => {
     const of = async (service: ServiceConfig) =>
-      await builder.build({ services: [service], tests: false }, recordingContext());
+      await builder.package({ services: [service], tests: false }, recordingContext());
     expect(await of(letters.service('letters', 'postage'))).toMatchObject({
       error: { code: 'JAR_NOT_FOUND', hint: expect.stringContaining(':counter, :desk') as unknown },
     });
@@ -301,7 +363,7 @@ describe('a cancelled build', () => {
     onOutput = (line) => {
       if (line.startsWith(':')) controller.abort('superseded');
     };
-    const outcome = await builder.build({ services: [letters.service()], tests: false }, context);
+    const outcome = await builder.package({ services: [letters.service()], tests: false }, context);
     onOutput = () => undefined;
     expect(outcome).toEqual({ kind: 'cancelled', reason: 'superseded' });
     expect(calls.at(-1)).toContain('--status');
@@ -323,7 +385,7 @@ describe('a cancelled build', () => {
     edit(-1);
     const edited = services.slice(0, 1);
     const startedMs = performance.now();
-    expect((await builder.build({ services: edited, tests: false }, recordingContext())).kind).toBe('ok');
+    expect((await builder.package({ services: edited, tests: false }, recordingContext())).kind).toBe('ok');
     const buildMs = performance.now() - startedMs;
     const perMille = fc.noBias(fc.integer({ min: 0, max: 1000 }));
     const moments = fc.sample(fc.tuple(perMille, fc.boolean()), { numRuns: 200, seed: 20260101 });
@@ -342,16 +404,16 @@ describe('a cancelled build', () => {
         (at / 1000) * buildMs,
       );
       const context = recordingContext(controller.signal);
-      const outcome = await builder.build({ services: edited, tests: false }, context);
+      const outcome = await builder.package({ services: edited, tests: false }, context);
       clearTimeout(timer);
       if (outcome.kind === 'cancelled') cancellations += 1;
       else if (outcome.kind === 'failed') throw new Error(JSON.stringify(outcome.error, null, 2));
     }
     expect(cancellations).toBe(50);
-    expect((await builder.build({ services, tests: false }, recordingContext())).kind).toBe('ok');
+    expect((await builder.package({ services, tests: false }, recordingContext())).kind).toBe('ok');
     const clean = join(folder, 'clean');
     cpSync(letters.root, clean, { recursive: true, filter: (path) => !/\/(build|\.gradle)$/.test(path) });
-    const outcome = await builder.build(
+    const outcome = await builder.package(
       { services: services.map((service) => ({ ...service, path: clean })), tests: false },
       recordingContext(),
     );

@@ -53,7 +53,7 @@ async function inputHash(): Promise<string> {
 }
 
 async function build(): Promise<Jar> {
-  const outcome = await builder.build({ services: [project.service], tests: false }, recordingContext());
+  const outcome = await builder.package({ services: [project.service], tests: false }, recordingContext());
   if (outcome.kind !== 'ok') throw new Error(JSON.stringify(outcome, null, 2));
   const jar = outcome.value.get('app');
   if (jar === undefined) throw new Error('no jar for app');

@@ -126,7 +126,7 @@ describe('a Maven build whose session is killed', () => {
        const run = async (command, options) => await runProcess(command, { ...options, onLine: (stream, line) => { options.onLine(stream, line); console.log(line); } });
        const builder = createMavenBuilder({ run, jvm: readEnvironment(process.env).maven, projectRoot: ${JSON.stringify(project.root)}, cache: ${JSON.stringify(cache)} });
        const report = { started() {}, output() {}, finished() {} };
-       await builder.build({ services: [${JSON.stringify(service)}], tests: false }, { signal: new AbortController().signal, report });`,
+       await builder.package({ services: [${JSON.stringify(service)}], tests: false }, { signal: new AbortController().signal, report });`,
     );
     await expect
       .poll(() => session.lines.some((line) => line.includes('maven-compiler-plugin')), { timeout: 60_000 })
@@ -144,7 +144,7 @@ describe('a Maven build whose session is killed', () => {
       run: runProcess,
       projectRoot: project.root,
       cache,
-    }).build({ services: [service], tests: false }, recordingContext());
+    }).package({ services: [service], tests: false }, recordingContext());
     expect(outcome).toMatchObject({ kind: 'ok' });
   });
 });
@@ -161,7 +161,7 @@ import { sessionId } from './support/process/mark.ts';
 const builder = createGradleBuilder({ run: runProcess, environment: readEnvironment(process.env).gradle, projectRoot: '${letters.root}', cache: '${join(folder, 'cache')}', tell() {} });
 const report = { started() {}, output() {}, finished() {} };
 const service = ${JSON.stringify(letters.service())};
-const outcome = await builder.build({ services: [service], tests: false }, { signal: new AbortController().signal, report });
+const outcome = await builder.package({ services: [service], tests: false }, { signal: new AbortController().signal, report });
 console.log(outcome.kind, sessionId);
 setInterval(() => undefined, 1000);`,
     );

@@ -1,10 +1,12 @@
 /** Real Maven on a real two-module project in a temporary folder. */
+import { createHash } from 'node:crypto';
 import {
   appendFileSync,
   cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -17,7 +19,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ServiceConfig } from '../../src/config/model.ts';
 import { stageLayers } from '../../src/build/image/layers/staging.ts';
 import { createMavenBuilder } from '../../src/build/jar/maven/builder.ts';
-import type { Jar } from '../../src/build/types.ts';
+import type { Classes, ClassFolder, Jar } from '../../src/build/types.ts';
 import { ZipFile } from '../../src/build/jar/archive/zip.ts';
 import { runProcess } from '../../src/support/process/process.ts';
 import { writeBootProject, type BootProject } from '../support/boot-project.ts';
@@ -48,9 +50,25 @@ function never(): never {
   throw new Error('not there');
 }
 
+/** Compiles the app and returns its classes, or fails the test with what Maven said. */
+async function compile(of = project, by = builder, context = recordingContext()): Promise<Classes> {
+  const outcome = await by.compile({ services: [of.service()] }, context);
+  if (outcome.kind !== 'ok') throw new Error(JSON.stringify(outcome, null, 2));
+  return outcome.value.get('till') ?? never();
+}
+
+/** Folder below the project → its files with their hashes. */
+function filesOf(folders: readonly ClassFolder[], of = project): Record<string, Record<string, string>> {
+  return Object.fromEntries(
+    folders.map(({ path, files }) => [path.slice(of.root.length + 1), Object.fromEntries(files)]),
+  );
+}
+
+const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
+
 /** Builds the app and returns its jar, or fails the test with what Maven said. */
 async function build(context = recordingContext(), tests = false): Promise<Jar> {
-  const outcome = await builder.build({ services: [project.service()], tests }, context);
+  const outcome = await builder.package({ services: [project.service()], tests }, context);
   if (outcome.kind !== 'ok') throw new Error(JSON.stringify(outcome, null, 2));
   const jar = outcome.value.get('till');
   if (jar === undefined) throw new Error('no jar for till');
@@ -118,7 +136,10 @@ describe('a two-module project', () => {
       cache: join(folder, 'cache'),
     });
     const first = await build();
-    const outcome = await watched.build({ services: [project.service()], tests: false }, recordingContext());
+    const outcome = await watched.package(
+      { services: [project.service()], tests: false },
+      recordingContext(),
+    );
     expect(outcome).toMatchObject({ kind: 'ok' });
     expect(calls).toHaveLength(1);
     expect(calls[0]?.args).toEqual(
@@ -181,7 +202,7 @@ describe('what comes out', () => {
       run: runProcess,
       projectRoot: other.root,
       cache: join(folder, 'cache'),
-    }).build({ services: [other.service()], tests: false }, recordingContext());
+    }).package({ services: [other.service()], tests: false }, recordingContext());
     expect(outcome.kind === 'ok' && outcome.value.get('till')?.sha256).toBe(jar.sha256);
   });
 
@@ -207,8 +228,8 @@ describe('what comes out', () => {
     const context = recordingContext();
     // Two builders, as two processes have.
     const [both, one] = await Promise.all([
-      watched().build({ services, tests: false }, context),
-      watched().build({ services: services.slice(0, 1), tests: false }, context),
+      watched().package({ services, tests: false }, context),
+      watched().package({ services: services.slice(0, 1), tests: false }, context),
     ]);
     expect(both.kind === 'ok' && [...both.value.keys()]).toEqual(['till', 'kiosk']);
     expect(one.kind).toBe('ok');
@@ -265,7 +286,7 @@ describe('an IDE that writes target/classes', () => {
   it('is noticed when it writes between the compiler and the jar, and the build is done again', async () => {
     const good = await read(await build(), receiptClass);
     const context = recordingContext();
-    const outcome = await disturb(1).build({ services: [project.service()], tests: false }, context);
+    const outcome = await disturb(1).package({ services: [project.service()], tests: false }, context);
     const jar = outcome.kind === 'ok' ? outcome.value.get('till') : undefined;
     if (jar === undefined) throw new Error(JSON.stringify(outcome));
     expect(await read(jar, receiptClass)).toEqual(good);
@@ -273,13 +294,131 @@ describe('an IDE that writes target/classes', () => {
   });
 
   it('is named when it never stops', async () => {
-    const outcome = await disturb(99).build(
+    const outcome = await disturb(99).package(
       { services: [project.service()], tests: false },
       recordingContext(),
     );
     expect(outcome).toMatchObject({ kind: 'failed', error: { code: 'SOURCE_CHANGED', exit: 3 } });
   });
 });
+
+describe('a compilation', () => {
+  const rounding = 'common/src/main/java/com/example/till/common/Rounding.java';
+  const roundingClass = 'com/example/till/common/Rounding.class';
+  const properties = 'app/src/main/resources/application.properties';
+
+  it('makes no jar, reports its stage alone, and the jar after it is that of a clean build', async () => {
+    const fresh = writeBootProject(join(folder, 'fresh'));
+    const first = createMavenBuilder({
+      jvm: environmentNow().maven,
+      run: runProcess,
+      projectRoot: fresh.root,
+      cache: join(folder, 'cache'),
+    });
+    const context = recordingContext();
+    const { own, upstream } = await compile(fresh, first, context);
+    expect(context.stages).toEqual(['started compile', 'finished compile ok']);
+    expect(context.details.get('compile')).toBe('3 files');
+    const written = readdirSync(fresh.root, { recursive: true, encoding: 'utf8' });
+    expect(written.filter((path) => path.endsWith('.jar'))).toEqual([]);
+    const outcome = await first.package({ services: [fresh.service()], tests: false }, recordingContext());
+    const jar = outcome.kind === 'ok' ? (outcome.value.get('till') ?? never()) : never();
+    expect(jar.sha256).toBe((await build()).sha256);
+    const packed = async (name: string): Promise<[string, string]> => [
+      name,
+      sha256(await read(jar, `BOOT-INF/classes/${name}`)),
+    ];
+    const names = [
+      'application.properties',
+      'com/example/till/Receipt.class',
+      'com/example/till/TillApplication.class',
+    ];
+    expect(filesOf(own, fresh)).toEqual({
+      'app/target/classes': Object.fromEntries(await Promise.all(names.map(packed))),
+    });
+    expect(Object.keys(filesOf(upstream, fresh)['common/target/classes'] ?? {})).toEqual([roundingClass]);
+  });
+
+  it('tells by content which classes and resources an edit changed, and leaves the jar of before alone', async () => {
+    const jar = await build();
+    const before = await compile();
+    const texts = [rounding, properties].map(original);
+    project.write(rounding, original(rounding).replace('* 5;', '* 5 + 0;'));
+    project.write(properties, 'till.currency=EUR\n');
+    const after = await compile();
+    expect(sha256(readFileSync(jar.built))).toBe(jar.sha256);
+    const changed = ([...later]: readonly ClassFolder[], earlier: readonly ClassFolder[]): string[] =>
+      later.flatMap(({ files }, index) =>
+        [...files].filter(([name, hash]) => earlier[index]?.files.get(name) !== hash).map(([name]) => name),
+      );
+    expect(changed(after.own, before.own)).toEqual(['application.properties']);
+    expect(changed(after.upstream, before.upstream)).toEqual([roundingClass]);
+    const next = await build();
+    expect((await read(next, 'BOOT-INF/classes/application.properties')).toString()).toContain('EUR');
+    for (const [index, path] of [rounding, properties].entries()) project.write(path, texts[index] ?? '');
+  });
+
+  it('does not take what an IDE writes meanwhile for its own', async () => {
+    const { upstream } = await compile();
+    const own = join(project.root, 'common/target/classes', roundingClass);
+    let left = 1;
+    const disturbed = createMavenBuilder({
+      jvm: environmentNow().maven,
+      run: async (command, options) =>
+        await runProcess(command, {
+          ...options,
+          onLine(stream, line) {
+            options.onLine?.(stream, line);
+            if (left === 0 || !/:compile .* @ till-app/.test(line)) return;
+            left -= 1;
+            writeFileSync(`${own}.half`, 'half a cla');
+          },
+        }),
+      projectRoot: project.root,
+      cache: join(folder, 'cache'),
+    });
+    const context = recordingContext();
+    expect(filesOf((await compile(project, disturbed, context)).upstream)).toEqual(filesOf(upstream));
+    expect(context.lines.join('\n')).toContain('another program wrote to');
+  });
+
+  it('needs no jar of test classes that a module is compiled with', async () => {
+    const other = writeBootProject(join(folder, 'test-jar'));
+    const text = (path: string): string => readFileSync(join(other.root, path), 'utf8');
+    other.write('common/src/test/java/com/example/till/common/Sums.java', sumsJava);
+    other.write('common/pom.xml', text('common/pom.xml').replace('</project>', `${testJar}</project>`));
+    other.write(
+      'app/pom.xml',
+      text('app/pom.xml').replace('<dependencies>', `<dependencies>${testJarDependency}`),
+    );
+    other.write(
+      receipt,
+      text(receipt).replace('toFive(cents)', 'toFive(cents + com.example.till.common.Sums.ZERO)'),
+    );
+    const first = createMavenBuilder({
+      jvm: environmentNow().maven,
+      run: runProcess,
+      projectRoot: other.root,
+      cache: join(folder, 'cache'),
+    });
+    const { own, upstream } = await compile(other, first);
+    expect([own, upstream].map((folders) => Object.keys(filesOf(folders, other)))).toEqual([
+      ['app/target/classes'],
+      ['common/target/classes'],
+    ]);
+  });
+});
+
+const sumsJava = `package com.example.till.common;
+
+public final class Sums {
+    public static final long ZERO = Long.parseLong("0");
+}
+`;
+const testJar = `<build><plugins><plugin><artifactId>maven-jar-plugin</artifactId><executions><execution>
+    <goals><goal>test-jar</goal></goals></execution></executions></plugin></plugins></build>`;
+const testJarDependency = `<dependency><groupId>com.example.till</groupId><artifactId>till-common</artifactId>
+    <version>2.1</version><type>test-jar</type></dependency>`;
 
 describe('a class that was deleted', () => {
   const tip = 'app/src/main/java/com/example/till/Tip.java';
@@ -327,8 +466,12 @@ describe('a failure', () => {
     const before = original(receipt);
     project.write(receipt, before.replace('Rounding.toFive(cents)', 'Rounding.toSix(cents)'));
     const context = recordingContext();
-    const outcome = await builder.build({ services: [project.service()], tests: false }, context);
+    const outcome = await builder.package({ services: [project.service()], tests: false }, context);
+    const compiling = recordingContext();
+    const compiled = await builder.compile({ services: [project.service()] }, compiling);
     project.write(receipt, before);
+    expect(compiled).toEqual(outcome);
+    expect(compiling.stages).toEqual(context.stages);
     expect(outcome).toMatchObject({
       kind: 'failed',
       error: {
@@ -352,7 +495,7 @@ describe('a failure', () => {
     const test = 'app/src/test/java/com/example/till/ReceiptTest.java';
     const before = original(test);
     project.write(test, before.replace('total 1005', 'total 1004'));
-    const outcome = await builder.build({ services: [project.service()], tests: true }, recordingContext());
+    const outcome = await builder.package({ services: [project.service()], tests: true }, recordingContext());
     project.write(test, before);
     expect(outcome).toMatchObject({
       kind: 'failed',
@@ -370,7 +513,10 @@ describe('a failure', () => {
     const before = original('app/pom.xml');
     project.write('app/pom.xml', before.replace(/<build>[\s\S]*<\/build>/, ''));
     rmSync(join(project.root, 'app/target'), { recursive: true });
-    const outcome = await builder.build({ services: [project.service()], tests: false }, recordingContext());
+    const outcome = await builder.package(
+      { services: [project.service()], tests: false },
+      recordingContext(),
+    );
     project.write('app/pom.xml', before);
     expect(outcome).toMatchObject({
       kind: 'failed',
@@ -410,7 +556,7 @@ describe('another attempt', () => {
     const service = project.service('till', jar);
     const attempt = async (): Promise<RecordingContext> => {
       const context = recordingContext();
-      expect(await builder.build({ services: [service], tests: false }, context)).toMatchObject({
+      expect(await builder.package({ services: [service], tests: false }, context)).toMatchObject({
         kind: 'ok',
       });
       return context;
@@ -428,7 +574,7 @@ describe('another attempt', () => {
       mode: 0o755,
     });
     const context = recordingContext();
-    const outcome = await builder.build({ services: [project.service()], tests: false }, context);
+    const outcome = await builder.package({ services: [project.service()], tests: false }, context);
     rmSync(wrapper);
     expect(outcome).toMatchObject({ kind: 'ok' });
     expect(context.lines.join()).toContain('building again without them');
@@ -440,7 +586,7 @@ describe('a cancelled build', () => {
     const controller = new AbortController();
     const context = recordingContext(controller.signal);
     project.write(receipt, `${original(receipt)}// edit\n`);
-    const building = builder.build({ services: [project.service()], tests: false }, context);
+    const building = builder.package({ services: [project.service()], tests: false }, context);
     await expect.poll(() => context.stages).toContain('started compile');
     controller.abort('superseded');
     expect(await building).toEqual({ kind: 'cancelled', reason: 'superseded' });

@@ -13,7 +13,7 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import type { ServiceConfig } from '../../src/config/model.ts';
 import { pom } from './boot-project.ts';
 
@@ -123,9 +123,29 @@ export function jarsOf(root: string, kind: BuildKind): Record<string, string> {
   return Object.fromEntries(
     modules.map((module) => {
       const jar = join(root, module, kind.output, kind.jars, `${module}-1.0.jar`);
-      return [module, createHash('sha256').update(readFileSync(jar)).digest('hex')];
+      return [module, hashOf(jar)];
     }),
   );
+}
+
+/** Name and hash of each module's class files and copied resources. */
+export function classesOf(root: string, kind: BuildKind): Record<ModuleName, Record<string, string>> {
+  const filesIn = (module: ModuleName): Record<string, string> =>
+    Object.fromEntries(
+      [...new Set([kind.classes, kind.resources])].flatMap((below) => {
+        const folder = join(root, module, kind.output, below);
+        if (!existsSync(folder)) return [];
+        return readdirSync(folder, { recursive: true, withFileTypes: true })
+          .filter((entry) => entry.isFile())
+          .map((entry) => join(entry.parentPath, entry.name))
+          .map((file) => [relative(folder, file), hashOf(file)]);
+      }),
+    );
+  return { lib: filesIn('lib'), app: filesIn('app') };
+}
+
+function hashOf(file: string): string {
+  return createHash('sha256').update(readFileSync(file)).digest('hex');
 }
 
 /** The service that `app` is. */

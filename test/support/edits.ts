@@ -53,6 +53,8 @@ export interface Edit {
   readonly next: 'edit' | 'build' | 'stopped build' | 'disturbed build';
   /** At which line, in thousandths of those of a whole build. */
   readonly at: number;
+  /** Whether that build only compiles. */
+  readonly compiles: boolean;
 }
 
 /** Draws a sequence. */
@@ -64,6 +66,7 @@ export function drawEdits(seed: number, count: number): readonly Edit[] {
     looksOld: fc.boolean(),
     next: fc.constantFrom('edit', 'edit', 'edit', 'build', 'build', 'stopped build', 'disturbed build'),
     at: fc.nat(999),
+    compiles: fc.boolean(),
   });
   return fc.sample(edit, { seed, numRuns: count });
 }

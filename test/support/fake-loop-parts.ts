@@ -2,7 +2,14 @@
  * Stand-ins for everything that the loop's driver works with: a disk in memory, a clock that is moved by hand, builders
  * and a deployer whose work ends when the test says so. Nothing here waits for time to pass.
  */
-import type { ImageRequest, Jar, JarRequest, WorkContext } from '../../src/build/types.ts';
+import type {
+  Classes,
+  CompileRequest,
+  ImageRequest,
+  Jar,
+  JarRequest,
+  WorkContext,
+} from '../../src/build/types.ts';
 import type { ProjectConfig, ServiceConfig } from '../../src/config/model.ts';
 import type { Applied, OtherImage, Rendered } from '../../src/deploy/types.ts';
 import type { Artifact, EventBody } from '../../src/core/events.ts';
@@ -238,7 +245,8 @@ export class FakeWorkshop {
       jarBuilder: {
         reactorOf: (service) => Promise.resolve(ok(service.path)),
         inputsOf: () => Promise.resolve(ok({ paths: [], sources: [], outputs: [] })),
-        build: (request, context) => this.#buildJars(request, context),
+        compile: (request, context) => this.#compile(request, context),
+        package: (request, context) => this.#package(request, context),
       },
       imageBuilder: { build: (request, context) => this.#buildImage(request, context) },
       publish: () => Promise.resolve(ok(undefined)),
@@ -255,24 +263,33 @@ export class FakeWorkshop {
     };
   }
 
-  async #buildJars(
-    { services }: JarRequest,
+  async #compile(
+    { services }: CompileRequest,
     context: WorkContext,
-  ): Promise<Outcome<ReadonlyMap<string, Jar>>> {
+  ): Promise<Outcome<ReadonlyMap<string, Classes>>> {
     const names = services.map(({ name }) => name);
     // The compiler reads the files now.
-    const read = new Map(
-      services.map(({ name }) => [name, this.#disk.files.get(`${name}/App.java`)?.content ?? '']),
+    const classes = new Map(
+      names.map((name): [string, Classes] => {
+        const read = this.#disk.files.get(`${name}/App.java`)?.content ?? '';
+        const own = [{ path: `/p/${name}/classes`, files: new Map([['App.class', read]]) }];
+        return [name, { service: name, own, upstream: [] }];
+      }),
     );
-    const compiled = await this.#stage('compile', names, [...read.values()].join(), context, undefined);
+    const content = [...classes.values()].map(whatWasRead).join();
+    return await this.#stage('compile', names, content, context, classes);
+  }
+
+  async #package({ services }: JarRequest, context: WorkContext): Promise<Outcome<ReadonlyMap<string, Jar>>> {
+    const compiled = await this.#compile({ services }, context);
     if (compiled.kind !== 'ok') return compiled;
     const jars: ReadonlyMap<string, Jar> = new Map(
-      names.map((name) => [
+      [...compiled.value].map(([name, classes]) => [
         name,
-        { service: name, path: `/p/${name}.jar`, built: `/p/${name}.jar`, sha256: read.get(name) ?? '' },
+        { service: name, path: `/p/${name}.jar`, built: `/p/${name}.jar`, sha256: whatWasRead(classes) },
       ]),
     );
-    return await this.#stage('package', names, '', context, jars);
+    return await this.#stage('package', [...jars.keys()], '', context, jars);
   }
 
   async #buildImage(
@@ -455,4 +472,9 @@ export class FakeLoopRig {
   told<T extends EventBody['type']>(type: T): Extract<EventBody, { type: T }>[] {
     return this.events.filter((event): event is Extract<EventBody, { type: T }> => event.type === type);
   }
+}
+
+/** The source that these classes were compiled from. */
+function whatWasRead({ own }: Classes): string {
+  return own[0]?.files.get('App.class') ?? '';
 }

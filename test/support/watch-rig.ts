@@ -194,7 +194,8 @@ export class WatchRig {
       jarBuilder: {
         reactorOf: () => Promise.resolve(ok(this.root)),
         inputsOf: () => Promise.resolve(ok(this.inputs())),
-        build: async (_request, { report, signal }) => {
+        compile: unused,
+        package: async (_request, { report, signal }) => {
           report.started('compile');
           const hash = createHash('sha256');
           for (const path of this.#sources()) {

@@ -3,23 +3,32 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { Outcome } from '../../core/outcome.ts';
 import { userTempFolder } from '../../support/files/folders.ts';
-import { waitForLock, type Lock } from '../../support/files/lockfile.ts';
+import { waitForLock } from '../../support/files/lockfile.ts';
 
 /**
- * Waits until nobody else builds there. The value releases the lock.
+ * Does work when nobody else builds there any more. Nobody else begins before it ends. Ends as cancelled if `signal`
+ * aborts while it waits.
  *
  * @param tool which build tool: builds by different tools write to different folders.
  * @param top absolute folder of the build.
  * @param note called with a message for the user if there is someone to wait for.
  */
-export async function lockBuild(
+export async function whileLocked<T>(
   tool: 'maven' | 'gradle',
   top: string,
   signal: AbortSignal,
   note: (line: string) => void,
-): Promise<Outcome<Lock>> {
+  work: () => Promise<Outcome<T>>,
+): Promise<Outcome<T>> {
   const name = `${tool}-${createHash('sha256').update(top).digest('hex').slice(0, 16)}`;
-  return await waitForLock(join(userTempFolder(), 'locks', name), `building ${top}`, signal, ({ pid }) => {
+  const path = join(userTempFolder(), 'locks', name);
+  const lock = await waitForLock(path, `building ${top}`, signal, ({ pid }) => {
     note(`waiting for another build of ${top} (process ${pid})`);
   });
+  if (lock.kind !== 'ok') return lock;
+  try {
+    return await work();
+  } finally {
+    await lock.value.release();
+  }
 }

@@ -35,7 +35,11 @@ const write = (...names: readonly string[]): void => {
 const named = (name: string): JarBuilder => ({
   reactorOf: () => Promise.resolve(ok('/top')),
   inputsOf: () => Promise.resolve(ok({ paths: [name], sources: [], outputs: [] })),
-  build: ({ services }) =>
+  compile: ({ services }) =>
+    Promise.resolve(
+      ok(new Map(services.map((each) => [each.name, { service: name, own: [], upstream: [] }]))),
+    ),
+  package: ({ services }) =>
     Promise.resolve(
       ok(
         new Map(
@@ -84,7 +88,9 @@ describe('createJarBuilder', () => {
   it('hands a service to its tool, and tells builds of two tools in one folder apart', async () => {
     const builder = createJarBuilder({ maven: named('maven'), gradle: named('gradle') });
     expect(await builder.inputsOf(service('gradle'))).toMatchObject(ok({ paths: ['gradle'] }));
-    const built = await builder.build({ services: [service('maven')], tests: false }, recordingContext());
+    const compiled = await builder.compile({ services: [service('gradle')] }, recordingContext());
+    expect(compiled.kind === 'ok' && compiled.value.get('orders')?.service).toBe('gradle');
+    const built = await builder.package({ services: [service('maven')], tests: false }, recordingContext());
     expect(built.kind === 'ok' && built.value.get('orders')?.path).toBe('maven');
     const reactors = await Promise.all(
       [service('maven'), service('gradle')].map((each) => builder.reactorOf(each)),
@@ -94,9 +100,11 @@ describe('createJarBuilder', () => {
 
   it('reports a build that no tool can do as a failed stage', async () => {
     const builder = createJarBuilder({ maven: named('maven'), gradle: named('gradle') });
-    const context = recordingContext();
-    const built = await builder.build({ services: [service('auto')], tests: false }, context);
-    expect(built.kind).toBe('failed');
-    expect(context.stages).toEqual(['started compile', 'finished compile failed']);
+    const request = { services: [service('auto')], tests: false };
+    for (const work of ['compile', 'package'] as const) {
+      const context = recordingContext();
+      expect((await builder[work](request, context)).kind).toBe('failed');
+      expect(context.stages).toEqual(['started compile', 'finished compile failed']);
+    }
   });
 });

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ServiceConfig } from '../../config/model.ts';
 import { failed, ok, type Outcome } from '../../core/outcome.ts';
-import type { JarBuilder } from '../types.ts';
+import type { CompileRequest, JarBuilder, WorkContext } from '../types.ts';
 
 /** A build tool that makes jars. */
 export type JarTool = 'maven' | 'gradle';
@@ -48,6 +48,16 @@ const titles: Readonly<Record<JarTool, string>> = { maven: 'Maven', gradle: 'Gra
 
 /** The builder that passes each service to its tool's builder. */
 export function createJarBuilder(builders: Readonly<Record<JarTool, JarBuilder>>): JarBuilder {
+  /** The builder of a request's services. If there is none, the stage `compile` has failed. */
+  function builderFor({ services }: CompileRequest, { report }: WorkContext): Outcome<JarBuilder> {
+    const [first] = services;
+    const tool = first === undefined ? ok<JarTool>('maven') : jarToolOf(first);
+    if (tool.kind === 'ok') return ok(builders[tool.value]);
+    report.started('compile');
+    report.finished('compile', tool.kind);
+    return tool;
+  }
+
   return {
     async reactorOf(service) {
       const tool = jarToolOf(service);
@@ -60,13 +70,13 @@ export function createJarBuilder(builders: Readonly<Record<JarTool, JarBuilder>>
       const tool = jarToolOf(service);
       return tool.kind === 'ok' ? await builders[tool.value].inputsOf(service) : tool;
     },
-    async build(request, context) {
-      const [first] = request.services;
-      const tool = first === undefined ? ok<JarTool>('maven') : jarToolOf(first);
-      if (tool.kind === 'ok') return await builders[tool.value].build(request, context);
-      context.report.started('compile');
-      context.report.finished('compile', tool.kind);
-      return tool;
+    async compile(request, context) {
+      const builder = builderFor(request, context);
+      return builder.kind === 'ok' ? await builder.value.compile(request, context) : builder;
+    },
+    async package(request, context) {
+      const builder = builderFor(request, context);
+      return builder.kind === 'ok' ? await builder.value.package(request, context) : builder;
     },
   };
 }

@@ -89,7 +89,7 @@ async function buildJars(
   const signal = AbortSignal.any(members.map((member) => member.signal));
   return await inTurn(async () => {
     for (const [member, scan] of before) jarStarted?.(member, scan);
-    const built = await parts.jarBuilder.build(
+    const built = await parts.jarBuilder.package(
       {
         services: members.map(({ service }) => service),
         tests: members.some(({ service }) => parts.testsRun(service)),

@@ -35,7 +35,7 @@ function answer(): string {
     sources: [],
     upstream: [],
   };
-  return JSON.stringify({ format: 1, gradle: '4.4.1', root, projects: [project], included: [] });
+  return JSON.stringify({ format: 2, gradle: '4.4.1', root, projects: [project], included: [] });
 }
 
 async function collect(answers: GradleAnswers, startedMs: number): Promise<void> {

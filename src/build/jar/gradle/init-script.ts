@@ -1,6 +1,6 @@
 /**
- * The init script by which a Gradle build tells appdev about itself: where it puts its jars, what they are made from,
- * and which tests there are. Written once to the cache folder and passed to every invocation by `-I`.
+ * The init script by which a Gradle build tells appdev about itself: where it puts its classes and jars, what they are
+ * made from, and which tests there are. Written once to the cache folder and passed to every invocation by `-I`.
  *
  * Uses only documented API. Runs while the build is configured and leaves nothing behind for the execution, so the
  * configuration cache stays usable. All differences between Gradle 4.4 and 9 are in the one block "versions". The tests
@@ -16,10 +16,10 @@ import { sessionId } from '../../../support/process/mark.ts';
 export const answerProperty = 'appdev.gradle.answer';
 
 /** Number of the answer's format. */
-export const answerFormat = 1;
+export const answerFormat = 2;
 
 /** The script's text. */
-export const gradleInitScript = `// Written by appdev: asks a build where its jars, sources and tests are. Changes nothing in the build.
+export const gradleInitScript = `// Written by appdev: asks a build where its classes, jars, sources and tests are. Changes nothing in the build.
 import groovy.json.JsonOutput
 import org.gradle.api.Project
 import org.gradle.api.artifacts.ProjectDependency
@@ -63,6 +63,11 @@ if (gradle.parent == null) {
             // Spring Boot 1.x puts everything into the jar of the task 'jar'.
             def repackage = jar == null ? enabled('bootRepackage') : null
             def archive = jar != null ? jar : (repackage != null ? named('jar') : null)
+            def main = sourceSets == null ? null : sourceSets.findByName('main')
+            def runtime = project.configurations.findByName('runtimeClasspath')
+            def projectsOf = { dependencies ->
+                dependencies.withType(ProjectDependency).collect { targetOf(it) }.unique()
+            }
             [
                 path: project.path,
                 folder: project.projectDir.path,
@@ -73,9 +78,10 @@ if (gradle.parent == null) {
                 tests: named('test') instanceof Test,
                 sources: sourceSets == null ? []
                     : sourceSets.collectMany { it.allSource.srcDirs.collect { folder -> folder.path } }.unique().sort(),
-                upstream: project.configurations
-                    .collectMany { it.dependencies.withType(ProjectDependency).collect { targetOf(it) } }
-                    .unique().sort(),
+                classes: main == null ? [] : main.output.files.collect { it.path },
+                upstream: project.configurations.collectMany { projectsOf(it.dependencies) }.unique().sort(),
+                // In the order of the class path.
+                runtime: runtime == null ? [] : projectsOf(runtime.allDependencies),
             ]
         }
         def answer = [

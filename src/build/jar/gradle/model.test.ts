@@ -9,6 +9,7 @@ import {
   modelToJson,
   parseModel,
   taskOf,
+  withRuntime,
   withUpstream,
   type GradleModel,
   type GradleProject,
@@ -31,7 +32,9 @@ function project(path: string, more: Partial<GradleProject> = {}): GradleProject
     output: join(folder, 'build'),
     tests: true,
     sources: [join(folder, 'src/main/java'), join(folder, 'build/generated')],
+    classes: [join(folder, 'build/classes/java/main')],
     upstream: [],
+    runtime: [],
     ...more,
   };
 }
@@ -129,6 +132,25 @@ describe('withUpstream', () => {
   });
 });
 
+describe('withRuntime', () => {
+  it('follows the order of the class path, and leaves out what only tests need', () => {
+    const all = model([
+      project(':a', { upstream: [':b', ':c', ':t'], runtime: [':c', ':b'] }),
+      project(':b', { runtime: [':d'] }),
+      project(':c'),
+      project(':d', { runtime: [':b'] }),
+      project(':t'),
+    ]);
+    const [a] = all.projects;
+    expect(a === undefined ? [] : withRuntime(all, a).map(({ path }) => path)).toEqual([
+      ':a',
+      ':c',
+      ':b',
+      ':d',
+    ]);
+  });
+});
+
 describe('findGradleRoot', () => {
   it('is the nearest folder with a settings file, else the folder itself', () => {
     write('settings.gradle.kts', 'stock/settings.gradle', 'app/api/build.gradle');
@@ -143,7 +165,7 @@ describe('an answer', () => {
   it('is read back as it was written, and what is none is not taken for one', () => {
     const all = model([project(':', { jar: { task: 'bootJar', file: '/x.jar' } })]);
     expect(parseModel(JSON.parse(JSON.stringify(modelToJson(all))))).toEqual(all);
-    expect(parseModel({ ...modelToJson(all), format: 2 })).toBeUndefined();
+    expect(parseModel({ ...modelToJson(all), format: 1 })).toBeUndefined();
     expect(parseModel({ ...modelToJson(all), projects: [{ path: ':' }] })).toBeUndefined();
     expect(parseModel('text')).toBeUndefined();
   });

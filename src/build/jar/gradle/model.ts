@@ -22,8 +22,12 @@ export interface GradleProject {
   readonly tests: boolean;
   /** Folders of Java sources and resources, including those that do not exist. */
   readonly sources: readonly string[];
+  /** Output folders of its classes and resources, in class path order. Empty if it has no code. */
+  readonly classes: readonly string[];
   /** Paths of the projects that it is built from. */
   readonly upstream: readonly string[];
+  /** Those of them that it needs at run time, in class path order. */
+  readonly runtime: readonly string[];
 }
 
 /** A build. */
@@ -68,7 +72,9 @@ function parseProject(value: unknown): GradleProject | undefined {
     ...(task === undefined || file === undefined ? {} : { jar: { task, file } }),
     tests: fieldAt(value, 'tests') === true,
     sources: texts(value, 'sources'),
+    classes: texts(value, 'classes'),
     upstream: texts(value, 'upstream'),
+    runtime: texts(value, 'runtime'),
   };
 }
 
@@ -97,11 +103,24 @@ export function findProject(
 
 /** The project itself, then every other one that it is built from. */
 export function withUpstream(model: GradleModel, project: GradleProject): readonly GradleProject[] {
+  return closureOf(model, project, ({ upstream }) => upstream);
+}
+
+/** The project itself, then every other one that it needs at run time. */
+export function withRuntime(model: GradleModel, project: GradleProject): readonly GradleProject[] {
+  return closureOf(model, project, ({ runtime }) => runtime);
+}
+
+function closureOf(
+  model: GradleModel,
+  project: GradleProject,
+  needsOf: (project: GradleProject) => readonly string[],
+): readonly GradleProject[] {
   const byPath = new Map(model.projects.map((each) => [each.path, each]));
   const found = new Set([project]);
   // A set also yields what is added while it is walked.
   for (const each of found) {
-    for (const path of each.upstream) {
+    for (const path of needsOf(each)) {
       const next = byPath.get(path);
       if (next !== undefined) found.add(next);
     }

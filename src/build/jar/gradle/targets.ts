@@ -1,4 +1,4 @@
-/** From services to the projects that make their jars, and from the projects to the finished jars. */
+/** From services to the projects that make their jars, and from the projects to their classes and finished jars. */
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { ServiceConfig } from '../../../config/model.ts';
@@ -8,10 +8,12 @@ import {
   findProject,
   gradleInputs,
   taskOf,
+  withRuntime,
   withUpstream,
   type GradleModel,
   type GradleProject,
 } from './model.ts';
+import type { ClassPlaces } from '../classes.ts';
 import { isBelow } from '../inputs.ts';
 import type { BuiltJar } from '../staging.ts';
 import type { JarInputs } from '../../types.ts';
@@ -80,6 +82,33 @@ export function testTasks(model: GradleModel, targets: readonly GradleTarget[]):
   return builtFor(model, targets)
     .filter(({ tests }) => tests)
     .map((project) => taskOf(project, 'test'));
+}
+
+/** The tasks that make the executable jars. */
+export function jarTasks(targets: readonly GradleTarget[]): string[] {
+  return targets.map(({ project, jar }) => taskOf(project, jar.task));
+}
+
+/**
+ * The tasks that make the classes and copy the resources of the services' projects, and of those that they need at run
+ * time. Those are named because Gradle compiles a project without copying the resources of another one.
+ */
+export function classTasks(model: GradleModel, targets: readonly GradleTarget[]): string[] {
+  const projects = new Set(targets.flatMap(({ project }) => withRuntime(model, project)));
+  return [...projects]
+    .filter(({ classes }) => classes.length > 0)
+    .map((project) => taskOf(project, 'classes'));
+}
+
+/** The folders in which Gradle puts the services' classes and resources. */
+export function classPlaces(model: GradleModel, targets: readonly GradleTarget[]): ClassPlaces[] {
+  return targets.map(({ service, project }) => ({
+    service: service.name,
+    own: project.classes,
+    upstream: withRuntime(model, project)
+      .slice(1)
+      .flatMap(({ classes }) => classes),
+  }));
 }
 
 /** The output folders of the services' projects and of their upstream projects, except those that contain sources. */

@@ -1,5 +1,5 @@
 /**
- * Builds executable jars with Maven: one invocation at a time for each reactor, in this process or any other. Owns the
+ * Compiles and packs with Maven: one invocation at a time for each reactor, in this process or any other. Owns the
  * order of the steps; the imported files do them.
  */
 import { homedir, tmpdir } from 'node:os';
@@ -8,23 +8,32 @@ import type { ServiceConfig } from '../../../config/model.ts';
 import { ok, type NotOk, type Outcome } from '../../../core/outcome.ts';
 import { diskFull, saysDiskFull } from '../../../support/files/disk-full.ts';
 import type { RunProcess } from '../../../support/process/process.ts';
-import { findBootJar, listJars, type JarListing } from '../boot-jar.ts';
-import { lockBuild } from '../lock.ts';
-import { isBelow } from '../inputs.ts';
-import { finishWithJars, JarStaging, type BuiltJar } from '../staging.ts';
+import { readClasses } from '../classes.ts';
+import { whileLocked } from '../lock.ts';
+import { finishWithJars, JarStaging } from '../staging.ts';
 import { mavenFailure } from './failure.ts';
 import { mavenInputs } from './inputs.ts';
 import { findJdk, type JvmEnvironment } from '../jdk.ts';
 import { isResolved, rememberResolved } from '../offline-record.ts';
-import { findTestSource, locate, settingsHash, type Located } from './project.ts';
+import { findTestSource, locate, settingsHash } from './project.ts';
 import { runMaven, type MavenResult } from './run.ts';
-import { JarStages } from '../stages.ts';
+import { JarStages, type JarStage } from '../stages.ts';
+import {
+  classPlaces,
+  findJars,
+  guardedModules,
+  listOutputs,
+  locateAll,
+  modulesOf,
+  selectorsOf,
+  type Targets,
+} from './targets.ts';
 import { withoutPasswords } from '../../image/transfer/redact.ts';
 import { findMaven, type MavenTool } from './tool.ts';
-import { OutputGuard, type GuardedModule } from './output-guard.ts';
-import { outputFolderOf, selector, upstreamOf, type Module, type Reactor } from './reactor.ts';
+import { OutputGuard } from './output-guard.ts';
+import { outputFolderOf } from './reactor.ts';
 import { sourceFiles } from '../source-files.ts';
-import type { Jar, JarBuilder } from '../../types.ts';
+import type { JarBuilder, WorkContext } from '../../types.ts';
 
 /** What the builder needs. */
 export interface MavenParts {
@@ -36,29 +45,54 @@ export interface MavenParts {
   readonly jvm: JvmEnvironment;
 }
 
+/** One invocation of Maven. */
+interface Job {
+  readonly targets: Targets;
+  readonly maven: MavenTool;
+  readonly last: JarStage;
+  readonly tests: boolean;
+  readonly stages: JarStages;
+  readonly signal: AbortSignal;
+}
+
 /** Returns the builder. */
 export function createMavenBuilder(parts: MavenParts): JarBuilder {
   const guards = new Map<string, OutputGuard>();
   const staging = new JarStaging();
 
-  async function invoke(
-    located: readonly [Located, ...Located[]],
-    maven: MavenTool,
-    tests: boolean,
-    stages: JarStages,
-    signal: AbortSignal,
-  ): Promise<Outcome<ReadonlyMap<string, Jar>>> {
-    const [{ reactor }] = located;
+  /** Finds the modules and Maven, and does the work in the reactor's lock. `finish` ends the stages. */
+  async function inReactor<T>(
+    services: readonly ServiceConfig[],
+    { last, tests }: Pick<Job, 'last' | 'tests'>,
+    { signal, report }: WorkContext,
+    work: (job: Job) => Promise<Outcome<T>>,
+    finish: (stages: JarStages, work: () => Promise<Outcome<T>>) => Promise<Outcome<T>>,
+  ): Promise<Outcome<T>> {
+    const stages = new JarStages(report, last, 'file');
+    return await finish(stages, async () => {
+      const located = locateAll(services);
+      if (located.kind !== 'ok') return located;
+      const [{ reactor, module }] = located.value;
+      const maven = findMaven(module.folder, reactor.top);
+      if (maven.kind !== 'ok') return maven;
+      const job: Job = { targets: located.value, maven: maven.value, last, tests, stages, signal };
+      const note = (line: string): void => {
+        stages.note(line);
+      };
+      return await whileLocked('maven', reactor.top, signal, note, async () => await work(job));
+    });
+  }
+
+  async function invoke({ targets, maven, last, tests, stages, signal }: Job): Promise<Outcome<void>> {
+    const [{ reactor }] = targets;
     const startedMs = Date.now();
-    const before = await listOutputs(located);
     const jdk = findJdk(parts.jvm.javaHome);
-    const args = [...new Set(located.flatMap(({ service }) => service.jar?.args ?? []))];
+    const args = [...new Set(targets.flatMap(({ service }) => service.jar?.args ?? []))];
     const settings = settingsHash(reactor, maven, jdk, args);
-    const modules = modulesOf(located);
+    const usesTestJar = modulesOf(targets).some(({ pom }) => pom.usesTestJar);
     const guard = guards.get(reactor.top) ?? new OutputGuard();
     guards.set(reactor.top, guard);
     const cache = join(parts.cache, 'maven');
-    const selectors = located.map(({ module }) => selector(module, reactor));
     const result = await runMaven(
       {
         run: parts.run,
@@ -67,36 +101,32 @@ export function createMavenBuilder(parts: MavenParts): JarBuilder {
         jvm: parts.jvm,
         top: reactor.top,
         archives: cache,
-        request: {
-          // The top itself is not a module of its own: without -pl, Maven builds it and everything below it.
-          modules: selectors.some((name) => name === undefined)
-            ? []
-            : [...new Set(selectors)].filter((name) => name !== undefined),
-          tests,
-          usesTestJar: modules.some(({ pom }) => pom.usesTestJar),
-          args,
-        },
+        request: { last, modules: selectorsOf(targets), tests, usesTestJar, args },
         tryOffline: await isResolved(cache, reactor.top, settings, startedMs),
         guard,
-        modules: guardedModules(reactor, modules, settings, tests),
+        modules: guardedModules(targets, {
+          settings,
+          withTests: tests || usesTestJar,
+          withJars: last === 'package',
+        }),
         stages,
       },
       signal,
     );
     if (result.kind !== 'ok') return result;
-    if (result.value.exitCode !== 0) return await explain(located, result.value);
-    if (result.value.online) await rememberResolved(cache, reactor.top, settings, startedMs);
-    const built = await findJars(located, before);
-    return built.kind === 'ok' ? await staging.collect(built.value) : built;
+    if (result.value.exitCode !== 0) return await explain(targets, result.value);
+    // A compilation needs fewer artifacts than a jar, so it says nothing about the rest.
+    if (result.value.online && last === 'package')
+      await rememberResolved(cache, reactor.top, settings, startedMs);
+    return ok(undefined);
   }
 
-  async function explain(
-    located: readonly [Located, ...Located[]],
-    { exitCode, lines }: MavenResult,
-  ): Promise<NotOk> {
-    const names = located.map(({ service }) => service.name).join(', ');
+  async function explain(targets: Targets, { exitCode, lines }: MavenResult): Promise<NotOk> {
+    const [{ reactor }] = targets;
+    const names = targets.map(({ service }) => service.name).join(', ');
+    const modules = modulesOf(targets);
     if (lines.some(saysDiskFull)) {
-      const outputs = modulesOf(located).map((module) => outputFolderOf(module, located[0].reactor));
+      const outputs = modules.map((module) => outputFolderOf(module, reactor));
       return await diskFull(
         `Maven built ${names}`,
         [
@@ -107,10 +137,7 @@ export function createMavenBuilder(parts: MavenParts): JarBuilder {
         { exit: 3, evidence: lines.filter(saysDiskFull).slice(-3) },
       );
     }
-    const modules = modulesOf(located);
-    const files = sourceFiles(parts.projectRoot, located[0].reactor.top, (name) =>
-      findTestSource(modules, name),
-    );
+    const files = sourceFiles(parts.projectRoot, reactor.top, (name) => findTestSource(modules, name));
     return { kind: 'failed', error: mavenFailure(names, exitCode, lines.map(withoutPasswords), files) };
   }
 
@@ -125,90 +152,33 @@ export function createMavenBuilder(parts: MavenParts): JarBuilder {
       return located.kind === 'ok' ? ok(mavenInputs(located.value.reactor, located.value.module)) : located;
     },
 
-    async build({ services, tests }, { signal, report }) {
-      const stages = new JarStages(report, 'file');
-      const located = locateAll(services);
-      if (located.kind !== 'ok') return stages.finish(located);
-      const [{ reactor, module }] = located.value;
-      const maven = findMaven(module.folder, reactor.top);
-      if (maven.kind !== 'ok') return stages.finish(maven);
-      const lock = await lockBuild('maven', reactor.top, signal, (line) => {
-        stages.note(line);
-      });
-      if (lock.kind !== 'ok') return stages.finish(lock);
-      try {
-        return await finishWithJars(
-          stages,
-          services,
-          async () => await invoke(located.value, maven.value, tests, stages, signal),
-        );
-      } finally {
-        await lock.value.release();
-      }
+    async compile({ services }, context) {
+      return await inReactor(
+        services,
+        { last: 'compile', tests: false },
+        context,
+        async (job) => {
+          const compiled = await invoke(job);
+          return compiled.kind === 'ok' ? await readClasses(classPlaces(job.targets)) : compiled;
+        },
+        async (stages, work) => stages.finish(await work()),
+      );
+    },
+
+    async package({ services, tests }, context) {
+      return await inReactor(
+        services,
+        { last: 'package', tests },
+        context,
+        async (job) => {
+          const before = await listOutputs(job.targets);
+          const packed = await invoke(job);
+          if (packed.kind !== 'ok') return packed;
+          const built = await findJars(job.targets, before);
+          return built.kind === 'ok' ? await staging.collect(built.value) : built;
+        },
+        async (stages, work) => await finishWithJars(stages, services, work),
+      );
     },
   };
-}
-
-/** The contents of the services' output folders, by service. */
-async function listOutputs(located: readonly Located[]): Promise<ReadonlyMap<string, JarListing>> {
-  const listings = located.map(async ({ service, reactor, module }): Promise<[string, JarListing]> => [
-    service.name,
-    await listJars(outputFolderOf(module, reactor)),
-  ]);
-  return new Map(await Promise.all(listings));
-}
-
-/** The jar of each service. `before`: the contents of its output folder when the build began. */
-async function findJars(
-  located: readonly Located[],
-  before: ReadonlyMap<string, JarListing>,
-): Promise<Outcome<readonly BuiltJar[]>> {
-  const jars: BuiltJar[] = [];
-  for (const { service, reactor, module } of located) {
-    const listing = before.get(service.name) ?? new Map<string, string>();
-    const found = await findBootJar(service.name, outputFolderOf(module, reactor), listing);
-    if (found.kind !== 'ok') return found;
-    jars.push({ service: service.name, path: found.value });
-  }
-  return ok(jars);
-}
-
-function locateAll(services: readonly ServiceConfig[]): Outcome<readonly [Located, ...Located[]]> {
-  const located: Located[] = [];
-  for (const service of services) {
-    const found = locate(service);
-    if (found.kind !== 'ok') return found;
-    located.push(found.value);
-  }
-  const [first, ...others] = located;
-  if (first === undefined || others.some(({ reactor }) => reactor.top !== first.reactor.top)) {
-    throw new Error('one invocation builds services of one reactor');
-  }
-  return ok([first, ...others]);
-}
-
-/** The modules whose output comes from this build alone. */
-function guardedModules(
-  reactor: Reactor,
-  modules: readonly Module[],
-  settings: string,
-  tests: boolean,
-): GuardedModule[] {
-  const withTests = tests || modules.some(({ pom }) => pom.usesTestJar);
-  return modules.flatMap((module) => {
-    const { folder, pom } = module;
-    const output = outputFolderOf(module, reactor);
-    const { paths: inputs } = mavenInputs(reactor, module);
-    // Output among the sources is not ours to remove.
-    const isOwn = [folder, ...inputs].every((path) => path !== output && !isBelow(output, path));
-    return pom.packaging === 'pom' || !isOwn
-      ? []
-      : [{ artifactId: pom.artifactId, folder, output, settings, inputs, withTests }];
-  });
-}
-
-/** The modules that one invocation builds, each once. */
-function modulesOf(located: readonly Located[]): Module[] {
-  const modules = located.flatMap(({ reactor, module }) => upstreamOf(reactor, module));
-  return [...new Map(modules.map((module) => [module.file, module])).values()];
 }

@@ -1,15 +1,32 @@
 import { describe, expect, it } from 'vitest';
 import { mavenArguments, type MavenRequest } from './command.ts';
 
-const request: MavenRequest = { modules: [], tests: false, offline: false, usesTestJar: false, args: [] };
+const request: MavenRequest = {
+  last: 'package',
+  modules: [],
+  tests: false,
+  offline: false,
+  usesTestJar: false,
+  args: [],
+};
 const always = ['-B', '-ntp', '-Dstyle.color=never'];
 
 describe('mavenArguments', () => {
-  it.each([
+  it.each<[string, Partial<MavenRequest>, string[]]>([
     ['a single module', {}, ['-DskipTests', '-Dmaven.test.skip=true', 'package']],
     ['tests', { tests: true }, ['package']],
     ['modules', { modules: ['a', 'b/c'], tests: true }, ['-pl', 'a,b/c', '-am', 'package']],
     ['a jar of test classes', { usesTestJar: true }, ['-DskipTests', 'package']],
+    [
+      'classes alone',
+      { last: 'compile', modules: ['a'], offline: true, args: ['-Pfast'] },
+      ['-o', '-pl', 'a', '-am', '-DskipTests', '-Dmaven.test.skip=true', '-Pfast', 'process-classes'],
+    ],
+    [
+      'classes alone, which need a jar of test classes',
+      { last: 'compile', usesTestJar: true },
+      ['-DskipTests', 'process-test-classes'],
+    ],
     ['offline', { offline: true, tests: true }, ['-o', 'package']],
     ['arguments of the user', { tests: true, args: ['-Pfast', '-Da=b c'] }, ['-Pfast', '-Da=b c', 'package']],
     ['a user who wants updates', { offline: true, tests: true, args: ['-U'] }, ['-U', 'package']],

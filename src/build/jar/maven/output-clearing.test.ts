@@ -18,6 +18,7 @@ const last: LastBuild = {
   copies: new Set([copy]),
   makes: 'nothing else',
   isHalfGenerated: false,
+  isPacked: true,
 };
 
 /** What goes after these files were written. */
@@ -69,6 +70,15 @@ describe('what goes before a build', () => {
     expect([after([], unknown), after([source], unknown)]).toEqual(['nothing', 'all']);
   });
 
+  it('after a compilation, is the jars, or what an edit makes out of date', () => {
+    const compiledOnly: LastBuild = { ...last, isPacked: false };
+    expect(after([], compiledOnly)).toBe('jars');
+    expect(after([], { ...compiledOnly, makes: 'unknown' })).toBe('jars');
+    expect(after([resource], compiledOnly)).toBe('copies');
+    expect(after([source], compiledOnly)).toBe('classes');
+    expect(after([compiled], compiledOnly)).toBe('classes');
+  });
+
   it('after a build that failed, is what it may have left half done', () => {
     expect(after([], failed)).toBe('classes');
     expect(after([], { ...failed, makes: 'generated' })).toBe('class-files');
@@ -108,9 +118,9 @@ describe('clearing', () => {
   const tests = 'test-classes/a/ATest.class';
 
   it('of class files keeps what generators made, and the copies of resources', async () => {
-    expect(await clear({ output: target, withTests: false }, 'class-files', new Set())).toEqual(
-      ok(undefined),
-    );
+    expect(
+      await clear({ output: target, withTests: false, withJars: true }, 'class-files', new Set()),
+    ).toEqual(ok(undefined));
     const kept = [generated[0], 'classes/static/app.js', 'classes/texts/one.txt', generated[1], tests];
     expect(left()).toEqual(kept);
     // A folder that is left without a file would be in the jar.
@@ -119,21 +129,35 @@ describe('clearing', () => {
 
   it('of copies keeps the class files', async () => {
     const copies = new Set([join(target, 'classes/texts/one.txt')]);
-    await clear({ output: target, withTests: false }, 'copies', copies);
+    await clear({ output: target, withTests: false, withJars: true }, 'copies', copies);
     expect(left()).toContain('classes/a/A.class');
     expect(left()).not.toContain('p.jar');
     expect(readdirSync(join(target, 'classes')).sort()).toEqual(['a', 'static']);
   });
 
   it('of classes keeps what lies beside them, of everything nothing', async () => {
-    await clear({ output: target, withTests: false }, 'classes', new Set());
+    await clear({ output: target, withTests: false, withJars: true }, 'classes', new Set());
     expect(left()).toEqual([...generated, tests]);
-    await clear({ output: target, withTests: false }, 'all', new Set());
+    await clear({ output: target, withTests: false, withJars: true }, 'all', new Set());
     expect(readdirSync(target)).toEqual([]);
   });
 
+  it('of jars keeps everything else', async () => {
+    const before = left();
+    await clear({ output: target, withTests: false, withJars: true }, 'jars', new Set());
+    expect(left()).toEqual(before.filter((path) => !path.startsWith('p.jar')));
+  });
+
+  it.each(['jars', 'copies', 'class-files', 'classes', 'all'] as const)(
+    'of %s keeps the jars of before if none is made',
+    async (clearing) => {
+      await clear({ output: target, withTests: false, withJars: false }, clearing, new Set());
+      expect(left().filter((path) => path.startsWith('p.jar'))).toEqual(['p.jar', 'p.jar.original']);
+    },
+  );
+
   it('takes the test classes of before along where tests are compiled', async () => {
-    await clear({ output: target, withTests: true }, 'nothing', new Set());
+    await clear({ output: target, withTests: true, withJars: true }, 'nothing', new Set());
     expect(left()).not.toContain(tests);
     expect(left()).toContain('p.jar');
   });

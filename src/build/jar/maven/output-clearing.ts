@@ -4,6 +4,8 @@
  * only the class files of its last successful compilation, and it considers anything up to date that is newer than its
  * source, whoever wrote it.
  *
+ * A compilation leaves the jars alone. The next build for a jar then removes them.
+ *
  * Removes as little as possible, because what generators made may take a minute to make again (a front end).
  */
 import { lstatSync, rmdirSync } from 'node:fs';
@@ -14,15 +16,16 @@ import { removeOutput } from '../remove-output.ts';
 
 /**
  * - `nothing`: the output and the inputs are as a successful build left them.
+ * - `jars`: only the jars, because the last build did not make them.
  * - `copies`: the copies of resources.
  * - `class-files`: every class file, and what annotation processors made.
  * - `classes`: all of `target/classes`, and what annotation processors made.
  * - `all`: all of `target`, as with `mvn clean`.
  *
- * Except for `nothing`, each of them includes the jars: the jar plugin considers a jar up to date that is newer than
- * all of its contents.
+ * Except for `nothing`, each of them includes the jars if this build makes them: the jar plugin considers a jar up to
+ * date that is newer than all of its contents.
  */
-export type Clearing = 'nothing' | 'copies' | 'class-files' | 'classes' | 'all';
+export type Clearing = 'nothing' | 'jars' | 'copies' | 'class-files' | 'classes' | 'all';
 
 /** What a module's goals make besides class files and copies of resources; see goals.ts. */
 export type Makes = 'nothing else' | 'generated' | 'unknown';
@@ -40,6 +43,8 @@ export interface LastBuild {
   readonly makes: Makes;
   /** True if the build ended while something was being generated. */
   readonly isHalfGenerated: boolean;
+  /** True if that build was for jars, so that those in `output` are made of the classes in `output`. */
+  readonly isPacked: boolean;
 }
 
 /** Decides what must be removed. Pure. */
@@ -51,7 +56,7 @@ export function clearingFor(
   const isWhole = last.output !== undefined;
   const edited = changesBetween(last.inputs, now.inputs);
   const touched = last.output === undefined ? [] : changesBetween(last.output, now.output);
-  if (isWhole && edited.length === 0 && touched.length === 0) return 'nothing';
+  if (isWhole && edited.length === 0 && touched.length === 0) return last.isPacked ? 'nothing' : 'jars';
   if (last.makes === 'unknown') return 'all';
   if (last.makes === 'generated') {
     // Generators keep notes in `target` about what they made elsewhere: remove both, or neither.
@@ -84,22 +89,28 @@ export interface OutputPlace {
   readonly output: string;
   /** True if this build also makes test classes. Then the earlier ones are removed first. */
   readonly withTests: boolean;
+  /** True if this build makes jars. Otherwise it leaves those that are there alone. */
+  readonly withJars: boolean;
 }
 
 /** Removes it. Fails with SOURCE_BUILD_FAILED if that is not permitted. */
 export async function clear(
-  { output, withTests }: OutputPlace,
+  { output, withTests, withJars }: OutputPlace,
   clearing: Clearing,
   copies: ReadonlySet<string>,
 ): Promise<Outcome<void>> {
   const paths = {
     nothing: () => [],
+    jars: () => [],
     copies: () => [...copies],
     'class-files': () => [...classFilesIn(output), ...ofProcessors.map((name) => join(output, name))],
     classes: () => ['classes', ...ofProcessors].map((name) => join(output, name)),
-    all: () => namesIn(output).map((name) => join(output, name)),
+    all: () =>
+      namesIn(output)
+        .filter((name) => !isArchive(name))
+        .map((name) => join(output, name)),
   }[clearing]();
-  if (clearing !== 'nothing') paths.push(...archivesIn(output));
+  if (clearing !== 'nothing' && withJars) paths.push(...archivesIn(output));
   if (withTests) paths.push(...ofTests.map((name) => join(output, name)));
   const removed = await removeOutput(paths);
   removeEmpty(join(output, 'classes'));

@@ -3,7 +3,8 @@
  * there during the build. Examples: an IDE's class with "Unresolved compilation problem" in it, a class whose source is
  * gone, the resources of another branch.
  * - Before a build, what may be out of date is removed (begin; the rules are in output-clearing.ts).
- * - During a build, only Maven's own goals may write to `target/classes` (goal, end). What someone else writes while
+ * - During a build, only Maven's own goals may write to `target/classes` (goal, end). A jar counts as made when it is
+ *   packed, classes when Maven ends. What someone else writes while
  *   javac itself runs cannot be told from javac's own files.
  */
 import { existsSync } from 'node:fs';
@@ -104,6 +105,12 @@ export class OutputGuard {
   end(succeeded: boolean): readonly string[] {
     this.#endGoal();
     const modules = [...this.#guarded.values()];
+    for (const guarded of modules) {
+      // Later writes are in no jar, but they are among the classes.
+      // Nothing is known of a module whose goals were not announced, as with `-q`.
+      const isKnown = succeeded && guarded.last !== undefined;
+      if (isKnown && !guarded.module.withJars && wasWritten(guarded)) guarded.isDisturbed = true;
+    }
     for (const { module, inputs, copies, makes, classes, last, isDisturbed } of modules) {
       this.#ended.set(module.folder, {
         settings: module.settings,
@@ -113,6 +120,7 @@ export class OutputGuard {
         // Compares with what the jar was made from, not with what is there now: the next `begin` finds later writes.
         ...(succeeded && !isDisturbed ? { output: withArchives(classes, module) } : {}),
         isHalfGenerated: !succeeded && last !== undefined && effectOf(last) === 'generates',
+        isPacked: module.withJars,
       });
     }
     return modules.filter(({ isDisturbed }) => isDisturbed).map(({ module }) => module.folder);
@@ -125,8 +133,7 @@ export class OutputGuard {
     const effect = effectOf(guarded.last);
     if (effect === 'none') {
       const isPacked = guarded.last.plugin === 'jar' && guarded.last.goal === 'jar';
-      if (isPacked && changesBetween(guarded.classes, takeClasses(guarded.module)).length > 0)
-        guarded.isDisturbed = true;
+      if (isPacked && wasWritten(guarded)) guarded.isDisturbed = true;
       return;
     }
     const classes = takeClasses(guarded.module);
@@ -134,6 +141,11 @@ export class OutputGuard {
       for (const path of changesBetween(guarded.classes, classes)) guarded.copies.add(path);
     guarded.classes = classes;
   }
+}
+
+/** True if someone wrote to the classes after the last goal that may. */
+function wasWritten({ module, classes }: Guarded): boolean {
+  return changesBetween(classes, takeClasses(module)).length > 0;
 }
 
 /** True if class files that are not resources appeared, changed or disappeared before javac ran. */

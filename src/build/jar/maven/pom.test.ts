@@ -13,6 +13,9 @@ describe('parsePom', () => {
         <dependencies>
           <dependency><groupId>\${project.groupId}</groupId><artifactId>common</artifactId></dependency>
           <dependency><groupId>g</groupId><artifactId>t</artifactId><type>test-jar</type></dependency>
+          <dependency><groupId>g</groupId><artifactId>tests</artifactId><scope>test</scope></dependency>
+          <dependency><groupId>g</groupId><artifactId>other</artifactId><classifier>other</classifier></dependency>
+          <dependency><groupId>g</groupId><artifactId>driver</artifactId><scope>runtime</scope></dependency>
         </dependencies>
         <dependencyManagement><dependencies>
           <dependency><groupId>g</groupId><artifactId>managed</artifactId></dependency>
@@ -38,9 +41,16 @@ describe('parsePom', () => {
       needs: [
         { groupId: '${project.groupId}', artifactId: 'common' },
         { groupId: 'g', artifactId: 't' },
+        { groupId: 'g', artifactId: 'tests' },
+        { groupId: 'g', artifactId: 'other' },
+        { groupId: 'g', artifactId: 'driver' },
         { groupId: 'g', artifactId: 'bom' },
         { groupId: 'org.apache.maven.plugins', artifactId: 'generator' },
         { groupId: 'g', artifactId: 'rules' },
+      ],
+      runtime: [
+        { groupId: '${project.groupId}', artifactId: 'common' },
+        { groupId: 'g', artifactId: 'driver' },
       ],
       properties: new Map([['a.b', 'c']]),
       outputFolder: 'out',

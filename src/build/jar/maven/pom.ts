@@ -29,6 +29,11 @@ export interface Pom {
   readonly modules: readonly string[];
   /** Everything that this build needs from others: dependencies, imported BOMs, plugins and their dependencies. */
   readonly needs: readonly Coordinates[];
+  /**
+   * Those of `needs` whose classes its own dependencies put on the class path of the running app. Without those of
+   * which it needs something else, such as a jar of test classes.
+   */
+  readonly runtime: readonly Coordinates[];
   readonly properties: ReadonlyMap<string, string>;
   /** `<build><directory>`, as written. */
   readonly outputFolder?: string;
@@ -59,6 +64,7 @@ export function parsePom(text: string): Pom | undefined {
       ...texts(child(scope, 'subprojects'), 'subproject'),
     ]),
     needs: scopes.flatMap(needsOf),
+    runtime: scopes.flatMap(runtimeOf),
     properties: new Map(
       scopes
         .flatMap((scope) => child(scope, 'properties')?.children ?? [])
@@ -91,6 +97,20 @@ function needsOf(scope: XmlElement): Coordinates[] {
     ...plugins.flatMap(dependencies),
     ...children(child(build, 'extensions'), 'extension').map(coordinates),
   ];
+}
+
+function runtimeOf(scope: XmlElement): Coordinates[] {
+  return children(child(scope, 'dependencies'), 'dependency').filter(bringsClasses).map(coordinates);
+}
+
+/** A dependency without a scope counts, although a parent may manage its scope. */
+function bringsClasses(dependency: XmlElement): boolean {
+  const {
+    scope = 'compile',
+    type = 'jar',
+    classifier,
+  } = Object.fromEntries(['scope', 'type', 'classifier'].map((name) => [name, textOf(dependency, name)]));
+  return ['compile', 'runtime'].includes(scope) && type === 'jar' && classifier === undefined;
 }
 
 function dependencies(element: XmlElement): Coordinates[] {

@@ -7,6 +7,7 @@ import {
   findModule,
   findReactor,
   outputFolderOf,
+  runtimeOf,
   selector,
   upstreamOf,
   type Module,
@@ -195,5 +196,26 @@ describe('a module', () => {
     write('shop/solo/pom.xml', child('solo'));
     const reactor = reactorAt('shop/solo');
     expect(names(upstreamOf(reactor, moduleAt(reactor, 'shop/solo')))).toEqual(['solo']);
+  });
+});
+
+describe('runtimeOf', () => {
+  it('is in the order of the class path, without what only tests, plugins or the compiler need', () => {
+    const scoped = (name: string, scope: string): string =>
+      `<dependency><groupId>com.example</groupId><artifactId>${name}</artifactId><scope>${scope}</scope></dependency>`;
+    write('pom.xml', project('parent', modules('app', 'a', 'b', 'c', 'd', 't', 'p') + needs('d')));
+    const own = [
+      scoped('b', 'runtime'),
+      scoped('t', 'test'),
+      scoped('p', 'provided'),
+      scoped('a', 'compile'),
+    ];
+    write('app/pom.xml', child('app', `<dependencies>${own.join('')}</dependencies>`));
+    write('b/pom.xml', child('b', needs('c')));
+    for (const name of ['a', 'c', 'd', 't', 'p']) write(`${name}/pom.xml`, project(name));
+    const reactor = reactorAt('app');
+    const found = runtimeOf(reactor, moduleAt(reactor, 'app')).map(({ pom }) => pom.artifactId);
+    // `d` comes by the parent that `b` inherits from, too.
+    expect(found).toEqual(['app', 'b', 'c', 'd', 'a']);
   });
 });

@@ -57,6 +57,24 @@ export function findModule(reactor: Reactor, from: string, name: string): Module
  * The module and every other module of the reactor that its build needs (`-am`), and local parents outside the reactor.
  */
 export function upstreamOf(reactor: Reactor, module: Module): readonly Module[] {
+  return closureOf(reactor, module, ({ needs }) => needs);
+}
+
+/**
+ * The module and every other module of the reactor whose classes it needs at run time, in the order in which the class
+ * path of Maven has them. No modules of packaging `pom`, which have no classes.
+ */
+export function runtimeOf(reactor: Reactor, module: Module): readonly Module[] {
+  const needed = closureOf(reactor, module, ({ runtime }) => runtime);
+  return needed.filter((each) => each === module || each.pom.packaging !== 'pom');
+}
+
+/** The module, and what it, its local parents and those that it leads to need, each once. */
+function closureOf(
+  reactor: Reactor,
+  module: Module,
+  needsOf: (pom: Pom) => readonly Coordinates[],
+): readonly Module[] {
   const byName = new Map(
     [...reactor.modules.values()].map((candidate) => [nameOf(coordinatesOf(candidate, reactor)), candidate]),
   );
@@ -64,9 +82,7 @@ export function upstreamOf(reactor: Reactor, module: Module): readonly Module[] 
   const visit = (next: Module): void => {
     if (found.has(next.file)) return;
     found.set(next.file, next);
-    const parent = localParent(next);
-    if (parent !== undefined) visit(reactor.modules.get(parent.file) ?? parent);
-    for (const need of next.pom.needs) {
+    for (const need of needsOf(next.pom)) {
       const name = {
         groupId: expand(need.groupId, next, reactor),
         artifactId: expand(need.artifactId, next, reactor),
@@ -74,6 +90,9 @@ export function upstreamOf(reactor: Reactor, module: Module): readonly Module[] 
       const upstream = byName.get(nameOf(name));
       if (upstream !== undefined) visit(upstream);
     }
+    // What a parent adds comes after what the module names itself.
+    const parent = localParent(next);
+    if (parent !== undefined) visit(reactor.modules.get(parent.file) ?? parent);
   };
   visit(module);
   return [...found.values()];

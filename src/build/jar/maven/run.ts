@@ -75,7 +75,7 @@ export async function runMaven(build: MavenRun, signal: AbortSignal): Promise<Ou
       disturbed += 1;
       const where = strangers.map((folder) => join(folder, 'target', 'classes')).join(' and ');
       if (disturbed > maxDisturbed) {
-        return failed('SOURCE_CHANGED', `another program keeps writing to ${where} while Maven packs it`, {
+        return failed('SOURCE_CHANGED', `another program keeps writing to ${where} while Maven builds it`, {
           hint: 'make your IDE build into another folder, or turn off its automatic build for this project',
           exit: 3,
         });
