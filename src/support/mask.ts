@@ -1,4 +1,4 @@
-/** Removes known secrets from every event, and so from all output. Pure. */
+/** Removes secrets from events and from tools' output: known ones, and passwords in URLs. Pure. */
 
 /** Shorter values are not masked: they are more likely words than secrets, and ordinary text would become unreadable. */
 const minLength = 6;
@@ -31,4 +31,9 @@ export function createMask(secrets: readonly string[]): <T>(value: T) => T {
     return value;
   };
   return (value) => mask(value) as typeof value;
+}
+
+/** The text with user names and passwords removed from its URLs. */
+export function withoutPasswords(text: string): string {
+  return text.replace(/:\/\/[^/@\s]+@/g, '://***@');
 }

@@ -4,7 +4,7 @@
  */
 import type { Outcome } from '../../core/outcome.ts';
 import { count } from '../../core/words.ts';
-import { withoutPasswords } from '../image/transfer/redact.ts';
+import { withoutPasswords } from '../../support/mask.ts';
 import type { StageReporter } from '../types.ts';
 
 /** A stage of a build tool. As the last stage of a build, it says what the build is for: classes, or jars. */

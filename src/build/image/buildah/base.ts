@@ -1,7 +1,7 @@
 /** Brings the base of layered images into Buildah's storage, and reads what it is. */
 import { failed, ok, type Outcome } from '../../../core/outcome.ts';
 import { systemClock } from '../../../support/clock.ts';
-import { withoutPasswords } from '../transfer/redact.ts';
+import { withoutPasswords } from '../../../support/mask.ts';
 import { anonymousAccess, type BuildahAccess } from './access.ts';
 import { transferFailure, type TransferFailure } from '../transfer/errors.ts';
 import type { Buildah } from './session.ts';

@@ -4,7 +4,7 @@
  */
 import { appdevError, type AppdevError } from '../../../core/errors.ts';
 import { splitRegistryName } from '../../../registry/reference.ts';
-import { withoutPasswords } from '../transfer/redact.ts';
+import { withoutPasswords } from '../../../support/mask.ts';
 import { errorLine, loginHint, transferFailure, type TransferFailure } from '../transfer/errors.ts';
 
 /**

@@ -19,7 +19,7 @@ import { sha256Of } from '../../jar/boot-jar.ts';
 import { digestIn } from './digest.ts';
 import { authFileText, commandEnvironment, secretsOf } from './environment.ts';
 import { findOtherJars } from '../../jar/other-jars.ts';
-import { withoutPasswords } from '../transfer/redact.ts';
+import { withoutPasswords } from '../../../support/mask.ts';
 import type { ImageBuilder, ImageRequest, WorkContext } from '../../types.ts';
 
 /** What the builder needs. */

@@ -6,7 +6,7 @@ import { appdevError, type AppdevError } from '../../../core/errors.ts';
 import { failed, type NotOk } from '../../../core/outcome.ts';
 import { transferFailure } from '../transfer/errors.ts';
 import type { PodState, Trouble } from './state.ts';
-import { withoutPasswords } from '../transfer/redact.ts';
+import { withoutPasswords } from '../../../support/mask.ts';
 
 /** What the messages are about. */
 export interface BuildSubject {

@@ -3,7 +3,7 @@
  * say nothing, so only the text tells a registry that is down from one that refuses.
  */
 import { appdevError, type AppdevError, type ErrorCode } from '../../../core/errors.ts';
-import { withoutPasswords } from './redact.ts';
+import { withoutPasswords } from '../../../support/mask.ts';
 import { causeOf, messageIn, type TransferCause } from './cause.ts';
 
 /** Why a push or pull failed, and whether another try may help. */

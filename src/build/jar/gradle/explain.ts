@@ -3,7 +3,7 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { NotOk } from '../../../core/outcome.ts';
 import { diskFull, saysDiskFull } from '../../../support/files/disk-full.ts';
-import { withoutPasswords } from '../../image/transfer/redact.ts';
+import { withoutPasswords } from '../../../support/mask.ts';
 import { sourceFiles } from '../source-files.ts';
 import { gradleFailure } from './failure.ts';
 import type { GradleModel } from './model.ts';

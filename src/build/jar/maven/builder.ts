@@ -28,7 +28,7 @@ import {
   selectorsOf,
   type Targets,
 } from './targets.ts';
-import { withoutPasswords } from '../../image/transfer/redact.ts';
+import { withoutPasswords } from '../../../support/mask.ts';
 import { findMaven, type MavenTool } from './tool.ts';
 import { OutputGuard } from './output-guard.ts';
 import { outputFolderOf } from './reactor.ts';
