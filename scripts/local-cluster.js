@@ -17,7 +17,7 @@ export async function localCluster() {
     const { selectCluster } = await guard(folder);
     const selected = await selectCluster({
       command: 'dev',
-      places: { env: process.env, home: homedir(), cwd: process.cwd() },
+      places: { listed: process.env.KUBECONFIG ?? '', home: homedir(), cwd: process.cwd() },
       config: { allow: [], createNamespace: false },
       projectRoot: root,
       pinnedPath: join(folder, 'kubeconfig'),

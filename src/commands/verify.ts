@@ -14,6 +14,9 @@ export async function verify(invocation: Invocation): Promise<Outcome<number>> {
     const { session } = input.value;
     const target = await openTarget(session, 'verify');
     if (target.kind !== 'ok') return target;
+    // A rollout waits for an API server that is away. Here it must be there from the start.
+    const reached = await target.value.cluster.version(session.signals.shutdown);
+    if (reached.kind !== 'ok') return reached;
     const placed = await input.value.place(target.value);
     if (placed.kind !== 'ok') return placed;
     return await verifyRunning(session, placed.value.target, placed.value.artifacts);

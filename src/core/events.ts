@@ -188,7 +188,14 @@ export type EventBody =
       readonly service?: string;
     }
   | { readonly type: 'cleanup.started'; readonly services: readonly string[] }
-  | { readonly type: 'cleanup.finished'; readonly removed: number; readonly kept: number };
+  | {
+      readonly type: 'cleanup.finished';
+      /** Objects. */
+      readonly removed: number;
+      readonly kept: number;
+      /** Services of which something may still be there. */
+      readonly failed: readonly string[];
+    };
 
 /** An event as reporters get it. */
 export type AppEvent = EventBody & {

@@ -165,7 +165,7 @@ export const samples: Samples = {
     service: 'orders',
   },
   'cleanup.started': { type: 'cleanup.started', services: ['orders', 'billing'] },
-  'cleanup.finished': { type: 'cleanup.finished', removed: 9, kept: 1 },
+  'cleanup.finished': { type: 'cleanup.finished', removed: 9, kept: 1, failed: [] },
 };
 
 /** The time of the first event that `stamped` makes, in milliseconds since the epoch. */

@@ -24,12 +24,14 @@ export async function removeServices(
   emit({ type: 'cleanup.started', services: [...new Set(order.map(({ name }) => name))] });
   let removed = 0;
   const kept: string[] = [];
+  const left = new Set(order.map(({ name }) => name));
   let problem: NotOk | undefined;
   for (const service of order) {
     const outcome = await deployer.way.remove(service, { deleteVolumes }, quietContext(signal));
     if (outcome.kind === 'ok') {
       removed += outcome.value.removed;
       kept.push(...outcome.value.kept);
+      left.delete(service.name);
       continue;
     }
     problem ??= outcome;
@@ -57,7 +59,7 @@ export async function removeServices(
     if (outcome.kind !== 'ok') problem ??= outcome;
     else if (outcome.value.kind === 'removed') removed += 1;
   }
-  emit({ type: 'cleanup.finished', removed, kept: kept.length });
+  emit({ type: 'cleanup.finished', removed, kept: kept.length, failed: [...left] });
   return problem ?? ok(undefined);
 }
 

@@ -128,7 +128,7 @@ export function eventLines(event: AppEvent, context: LineContext): Line[] {
     case 'cleanup.started':
       return full ? [[seg(`removing ${event.services.join(', ')}`)]] : [];
     case 'cleanup.finished':
-      return [[seg('✓', 'ok'), seg(` removed ${count(event.removed, 'object')}, kept ${event.kept}`)]];
+      return [removal(event)];
     case 'service.released':
     case 'stage.started':
       return [];
@@ -227,6 +227,12 @@ function containerLabel(
   const pod = desired > 1 ? [name] : [];
   const label = [...pod, ...container].join('/');
   return label === '' ? undefined : label;
+}
+
+function removal({ removed, kept, failed }: Extract<AppEvent, { type: 'cleanup.finished' }>): Line {
+  const counted = `removed ${count(removed, 'object')}, kept ${kept}`;
+  if (failed.length === 0) return [seg('✓', 'ok'), seg(` ${counted}`)];
+  return [seg('✗', 'bad'), seg(` could not remove ${failed.join(', ')}; ${counted}`)];
 }
 
 function notice(event: Extract<AppEvent, { type: 'notice' }>): Line[] {

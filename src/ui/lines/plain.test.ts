@@ -33,6 +33,12 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
+test('a removal that failed has no mark of success', () => {
+  begin();
+  emit(...session, { type: 'cleanup.finished', removed: 2, kept: 0, failed: ['orders'] });
+  expect(out.text.split('\n')).toContain('✗ could not remove orders; removed 2 objects, kept 0');
+});
+
 test('a whole session reads like this', async () => {
   begin();
   emit(

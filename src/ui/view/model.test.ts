@@ -96,6 +96,17 @@ describe('the state of a service', () => {
     ],
     ['removed', [pods(1, 1), samples['cleanup.started'], samples['cleanup.finished']], 'removed'],
     [
+      'ready, and could not be removed',
+      [
+        started,
+        finished('ok'),
+        pods(1, 1),
+        samples['cleanup.started'],
+        { ...samples['cleanup.finished'], failed: ['orders'] },
+      ],
+      'ready',
+    ],
+    [
       'removed, then run again',
       [samples['cleanup.started'], samples['cleanup.finished'], started],
       'running',

@@ -56,7 +56,13 @@ export function reduceView(view: View, event: AppEvent): View {
     case 'cleanup.started':
       return { ...view, phase: 'cleaning', cleaning: event.services };
     case 'cleanup.finished':
-      return { ...view, services: view.services.map((service) => removedIn(view, service)), cleaning: [] };
+      return {
+        ...view,
+        services: view.services.map((service) =>
+          event.failed.includes(service.name) ? service : removedIn(view, service),
+        ),
+        cleaning: [],
+      };
     case 'change.detected':
       return withService(
         { ...view, change: Math.max(view.change, event.change) },
