@@ -186,7 +186,7 @@ function outputOf(invocation: Invocation, panel: boolean): Outcome<OutputChoice>
 async function clearLeftovers(emit: Emit, buildah: boolean, signal: AbortSignal): Promise<void> {
   const [processes, folders] = await Promise.all([reapLeftovers(), removeDeadTempFolders()]);
   // A killed session leaves its temporary folder. Without one, Buildah has no working containers of ours. If this project
-  // does not use Buildah, it may not be installed.
+  // does not use Buildah, it might not be installed.
   if (buildah && folders.length > 0) await removeLeftoverContainers(runProcess, signal);
   if (processes.length === 0) return;
   const names = processes.map(({ pid, command }) => `${command.slice(0, 60)} (${pid})`).join(', ');

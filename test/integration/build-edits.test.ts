@@ -105,7 +105,7 @@ async function walk(
     steps += ` ${edit.kind};`;
     if (edit.next === 'edit') continue;
     // Most of what is built should compile.
-    if (edit.second % 4 !== 0) editor.apply({ ...edit, kind: 'mend' });
+    if (edit.second % 4 !== 0) editor.apply({ ...edit, kind: 'fix' });
     steps += ` ${edit.next};`;
     const controller = new AbortController();
     if (edit.next === 'stopped build') {
@@ -126,11 +126,11 @@ async function walk(
     if (outcome === 'cancelled') seen.stopped += 1;
     else await compare(outcome, steps);
   }
-  // Whatever the last edits were: in the end it is mended and built.
-  editor.apply({ kind: 'mend', first: 0, second: 0, looksOld: true, next: 'build', at: 0 });
+  // Whatever the last edits were: in the end it is fixed and built.
+  editor.apply({ kind: 'fix', first: 0, second: 0, looksOld: true, next: 'build', at: 0 });
   const last = await build();
   if (last === 'cancelled') throw new Error('nobody stopped the last build');
-  await compare(last, `${steps} mend; build`);
+  await compare(last, `${steps} fix; build`);
   print(
     `${kind.tool}, seed ${seed}, ${count} edits: ${seen.equal} times the same jars, ${seen.failed} times both failed, ${seen.stopped} builds stopped`,
   );

@@ -238,7 +238,7 @@ describe('a failure', () => {
     expect(context.lines.join('\n')).not.toContain('What went wrong');
   });
 
-  it('of a build script is shown with its line, and does not stop the inputs from being known once it is mended', async () => {
+  it('of a build script is shown with its line, and does not stop the inputs from being known once it is fixed', async () => {
     const service = letters.service();
     const before = await builder.inputsOf(service);
     const back = letters.replace('desk/build.gradle', 'dependencies {', 'dependencees {');
@@ -269,7 +269,7 @@ describe('a failure', () => {
 });
 
 describe('a build script that changes', () => {
-  it('where the jar lies is asked anew, and its old jar is not taken for the new one', async () => {
+  it('where the jar lies is asked again, and its old jar is not taken for the new one', async () => {
     const back = letters.replace('build.gradle', "version = '1.4'", "version = '1.5'");
     const jar = await build();
     back();

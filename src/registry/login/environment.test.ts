@@ -18,7 +18,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const password = (value: string): unknown => ok({ kind: 'password', username: robot, password: value });
 
 describe('credentials in the environment', () => {
-  it('are none where nothing is set, or all is empty', () => {
+  it('are none if nothing is set, or all is empty', () => {
     expect(environmentCredentials({}, 'h')).toEqual(ok(undefined));
     expect(environmentCredentials({ APPDEV_REGISTRY_USER: '', APPDEV_REGISTRY_PASSWORD: '' }, 'h')).toEqual(
       ok(undefined),
