@@ -320,9 +320,9 @@ describe('a cancelled build', () => {
     };
     edit(-1);
     const edited = services.slice(0, 1);
-    const startedMs = performance.now();
+    let startedMs = performance.now();
     expect((await builder.build({ services: edited, tests: false }, recordingContext())).kind).toBe('ok');
-    const buildMs = performance.now() - startedMs;
+    let buildMs = performance.now() - startedMs;
     const perMille = fc.noBias(fc.integer({ min: 0, max: 1000 }));
     const moments = fc.sample(fc.tuple(perMille, fc.boolean()), { numRuns: 200, seed: 20260101 });
     let cancellations = 0;
@@ -340,8 +340,11 @@ describe('a cancelled build', () => {
         (at / 1000) * buildMs,
       );
       const context = recordingContext(controller.signal);
+      startedMs = performance.now();
       const outcome = await builder.build({ services: edited, tests: false }, context);
       clearTimeout(timer);
+      // A build that was over before its moment says how long one takes by now.
+      if (outcome.kind === 'ok') buildMs = performance.now() - startedMs;
       if (outcome.kind === 'cancelled') cancellations += 1;
       else if (outcome.kind === 'failed') throw new Error(JSON.stringify(outcome.error, null, 2));
     }
