@@ -4,7 +4,7 @@
  *
  * `npm run bench -- --builds N` is the long form: N edits, from a seed of its own (APPDEV_EDITS, APPDEV_EDITS_SEED).
  */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -140,6 +140,12 @@ async function walk(
 /** What the JVM of a build that takes seconds is best given; it has no say in what javac and Maven write. */
 const shortLived = '-XX:TieredStopAtLevel=1 -XX:+UseSerialGC';
 
+/** The same, with Maven's own classes from the archive that the builder has written at its first build. */
+function withArchive(cache: string): string {
+  const archive = readdirSync(cache).find((name) => name.endsWith('.jsa'));
+  return archive === undefined ? shortLived : `${shortLived} -XX:SharedArchiveFile=${join(cache, archive)}`;
+}
+
 let copies = 0;
 function cleanCopy(root: string): string {
   copies += 1;
@@ -157,7 +163,7 @@ describe('after any sequence of edits, the jars are those of a clean build', () 
         const copy = cleanCopy(root);
         const args = ['-B', '-q', '-o', '-Dmaven.test.skip=true', '-pl', 'app', '-am', 'package'];
         const finished = await runProcess(
-          { tool: 'mvn', args, cwd: copy, env: { MAVEN_OPTS: shortLived } },
+          { tool: 'mvn', args, cwd: copy, env: { MAVEN_OPTS: withArchive(join(folder, 'cache/maven')) } },
           { signal: new AbortController().signal },
         );
         const isBuilt = finished.kind === 'exited' && finished.exitCode === 0;
