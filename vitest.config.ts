@@ -25,6 +25,8 @@ export default defineConfig({
           name: 'unit',
           include: ['src/**/*.test.{ts,tsx}', 'test/unit/**/*.test.ts'],
           testTimeout: 20_000,
+          // Loading the sources anew for each of 180 files took two thirds of the processor's time.
+          isolate: false,
         },
       },
       {

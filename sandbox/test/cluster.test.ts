@@ -109,7 +109,7 @@ async function usePod(): Promise<void> {
 }
 
 describe('a machine or a call that does not fit', () => {
-  it('is told that root is needed, and what else would do', () => {
+  it('is told that root is needed, and what to use instead', () => {
     const copy = join(folder, 'readable');
     cpSync(join(CHECKOUT, 'sandbox'), join(copy, 'sandbox'), { recursive: true });
     chmodSync(folder, 0o755);
@@ -140,7 +140,7 @@ describe('a machine or a call that does not fit', () => {
     expect(ended.stderr).toMatch(message);
   });
 
-  it('is told which command is missing where there is no apt-get to install it', () => {
+  it('is told which command is missing if there is no apt-get to install it', () => {
     const bin = mkdtempSync(join(folder, 'without-apt-'));
     for (const name of readdirSync('/usr/bin')) {
       if (name !== 'apt-get' && name !== 'skopeo') symlinkSync(join('/usr/bin', name), join(bin, name));
@@ -177,7 +177,7 @@ describe('a machine or a call that does not fit', () => {
 });
 
 describe('up', () => {
-  it('takes other ports where its own are taken, no two parts the same', { timeout: 1_500_000 }, async () => {
+  it('takes other ports if its own are taken, no two parts the same', { timeout: 1_500_000 }, async () => {
     // On a new machine this builds everything, so that what is timed below is never a compiler.
     const strangers = await Promise.all(
       [10248, 10256].map(
@@ -392,7 +392,7 @@ describe('a second checkout', () => {
     expect(status({ checkout: second }).owner).toBe(CHECKOUT);
   });
 
-  it('may not stop it without --force', () => {
+  it('must not stop it without --force', () => {
     const ended = cluster(['down'], { checkout: second });
     expect(ended.code).toBe(1);
     expect(ended.stderr).toContain(`started by ${CHECKOUT}`);
@@ -467,7 +467,7 @@ describe('down, and up again', () => {
     expect(footprint()).toBe(before);
   });
 
-  it('stops everything also when somebody deleted the state folder while it ran', () => {
+  it('stops everything also after someone deleted the state folder while it ran', () => {
     clusterOk(['up']);
     const { state } = status();
     const settings = readFileSync(join(state, 'sysctl'), 'utf8').trim().split('\n');

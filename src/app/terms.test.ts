@@ -13,7 +13,7 @@ it.each([
   expect(termsOf({ ...line, command, flags }).lifetime).toBe(lifetime);
 });
 
-it('lets claims go only where the flag says so', () => {
+it('lets claims go only if the flag says so', () => {
   expect(termsOf({ ...line, command: 'run' }).deleteVolumes).toBe(false);
   expect(termsOf({ ...line, command: 'run', flags: { deleteVolumes: true } }).deleteVolumes).toBe(true);
 });

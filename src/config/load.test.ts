@@ -123,7 +123,7 @@ describe('the search for appdev.yaml', () => {
     expect(await refused({ file })).toMatchObject(expected);
   });
 
-  it('refuses a file that it may not read', async () => {
+  it('refuses a file that it cannot read', async () => {
     write({ 'appdev.yaml': plain });
     chmodSync(join(root, 'appdev.yaml'), 0);
     chmodSync(root, 0o755);
@@ -404,7 +404,7 @@ describe('profiles', () => {
     expect(await refused({ profiles })).toEqual({ code: 'PROFILE_UNKNOWN', message, hint });
   });
 
-  it('are unknown where there are none', async () => {
+  it('are unknown if there are none', async () => {
     write({ 'appdev.yaml': plain });
     expect(await refused({ profiles: ['prod'] })).toMatchObject({ hint: 'appdev.yaml has no profiles' });
   });

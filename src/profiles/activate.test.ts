@@ -50,7 +50,7 @@ describe('activation', () => {
     [[{ command: 'run' }, { env: 'CI=false' }], false],
   ])('%j is active: %j', (activation, expected) => expect(isActive(activation)).toBe(expected));
 
-  it('takes a value that is equal even where it would not match itself', () => {
+  it('takes a value that is equal even if it would not match itself', () => {
     expect(isActive([{ kubeContext: 'arn:aws/team+x (dev)' }], { kubeContext: 'arn:aws/team+x (dev)' })).toBe(
       true,
     );

@@ -27,7 +27,7 @@ describe('a name in another registry', () => {
     expect(pathBelow(repository, registry)).toBe(path);
   });
 
-  it('keeps folders where the registry is said to', () => {
+  it('keeps folders if the registry is said to', () => {
     const path = pathBelow('registry.example.com:5000/team/orders', 'harbor.example.com/shop', [], true);
     expect(path).toBe('registry.example.com_5000/team/orders');
     expect(parseReference(`harbor.example.com/shop/${path}`)?.path).toBe(`shop/${path}`);
@@ -45,7 +45,7 @@ describe('a name in another registry', () => {
     expect(parseReference(`localhost:5001/${path}`)).toBeDefined();
   });
 
-  it('is one part where it is local', () => {
+  it('is one part if it is local', () => {
     expect(flatName('registry.example.com/team/orders')).toBe('registry_example_com_team_orders');
     expect(flatName('team/orders')).toBe('team/orders');
   });

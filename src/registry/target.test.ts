@@ -24,7 +24,7 @@ describe('imageNames', () => {
       'harbor.example.com/shop/orders',
     ],
     [load, 'orders', 'localhost/orders', 'localhost/orders'],
-    // A dot in a repository of one part is no host.
+    // A dot in a repository of one part is not a host.
     [registry('localhost:5001'), 'orders.v2', 'localhost:5001/orders.v2', 'localhost:5001/orders.v2'],
   ])('%j and %s', (target, repository, push, pull) => {
     expect(imageNames(target, repository)).toEqual({ repository: push, pullRepository: pull });

@@ -21,7 +21,7 @@ describe('onAbort', () => {
     expect(called).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
   });
 
-  it('calls at once where the signal has aborted, and for an abort under way', () => {
+  it('calls at once if the signal has aborted, and for an abort under way', () => {
     const controller = new AbortController();
     const called: string[] = [];
     onAbort(controller.signal, () => onAbort(controller.signal, () => called.push('late')));

@@ -17,7 +17,7 @@ export interface Entry {
   readonly executable: boolean;
   /** sha256 of the content, hex; `unreadableHash` if it cannot be read. */
   readonly hash: string;
-  /** The stat may not tell a later write from this one, so the content is read again at the next look. */
+  /** The stat cannot always tell a later write from this one, so the content is read again at the next look. */
   readonly racy: boolean;
   /** Wall clock of the first look that saw this state, in milliseconds. */
   readonly seenMs: number;

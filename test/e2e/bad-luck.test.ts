@@ -17,7 +17,7 @@ afterEach(async () => {
   await rig.dispose();
 });
 
-/** Where what goes wrong has nothing to do with Spring, the signboard does. */
+/** The signboard is enough if the trouble has nothing to do with Spring. */
 const sign = 'src/main/resources/sign.txt';
 const server = 'src/main/resources/serve.pl';
 

@@ -75,7 +75,7 @@ function configMap(name: string, value: string): KubeObject {
   return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace }, data: { value } };
 }
 
-/** A deployment of one pod that runs a shell script, with a Perl that listens where the script wants one. */
+/** A deployment of one pod that runs a shell script, with a Perl that listens if the script wants one. */
 function deployment(name: string, script: string, init?: string): KubeObject {
   const container = (of: string, command: string): object => ({
     name: of,
@@ -143,7 +143,7 @@ describe('objects', () => {
     );
   });
 
-  it('names who owns a field that it may not take, and takes it when forced', async () => {
+  it('names who owns a field that it must not take, and takes it when forced', async () => {
     valueOf(await cluster.apply(configMap('b', '1'), {}, session.signal));
     kubectl('patch', 'configmap', 'b', '-p', '{"data":{"value":"theirs"}}', '--field-manager=ben');
     expect(await cluster.apply(configMap('b', '2'), {}, session.signal)).toMatchObject({

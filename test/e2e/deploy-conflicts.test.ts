@@ -187,7 +187,7 @@ spec:
 describe('Helm 4', () => {
   const helm4 = { tools: { helm: 'helm4' } };
 
-  it('leaves alone what the autoscaler itself has made, where the chart says otherwise', async () => {
+  it('leaves alone what the autoscaler itself has made, if the chart says otherwise', async () => {
     const web = rig.service({});
     valueOf((await apply(rig.deployer(helm4), web, 'v1')).applied);
     rig.kubectl('autoscale', 'deployment', 'web', '--min=2', '--max=5', '--cpu-percent=50');

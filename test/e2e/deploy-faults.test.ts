@@ -109,7 +109,7 @@ interface Ended {
 
 /** What a run has to be that met a failure at `request`; it may be run again. */
 async function expectHonest(what: string, ran: Ended, again: () => Promise<Ended>): Promise<void> {
-  // One failure of a read is no failure of the deploy.
+  // One failed read does not fail the deploy.
   if (/ GET (?!.*[?&]watch=)/.test(what)) expect([what, ran.code]).toEqual([what, 0]);
   if (ran.code === 0) return;
   expect([what, failures]).toEqual([what, expect.arrayContaining([[ran.code, ran.error?.code]])]);
@@ -175,7 +175,7 @@ async function inNamespace(
 }
 
 it('deploys manifests, whichever request of ours fails', async () => {
-  /** A deploy whose nth request fails; none where n is 0. Each has a namespace and a proxy of its own. */
+  /** A deploy whose nth request fails; none if n is 0. Each has a namespace and a proxy of its own. */
   async function failing(n: number): Promise<{ what: string; hasMet: boolean; state: unknown }> {
     const { proxy, kubeconfig } = await startProxy();
     const namespace = `faults-${process.pid}-${n}`;
@@ -212,7 +212,7 @@ it('deploys manifests, whichever request of ours fails', async () => {
 it('deploys manifests by the whole program, whether its first, a middle or its last request fails', async () => {
   const { proxy, kubeconfig } = await startProxy();
   const rig = project(kubeconfig);
-  /** A first run in a namespace of its own whose nth request fails; none where n is 0. */
+  /** A first run in a namespace of its own whose nth request fails; none if n is 0. */
   async function failing(n: number): Promise<{ requests: number; state: unknown }> {
     const namespace = `${rig.namespace}-${n}`;
     rig.env['APPDEV_NAMESPACE'] = namespace;

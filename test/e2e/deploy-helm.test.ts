@@ -63,7 +63,7 @@ describe.each(['helm3', 'helm4'])('%s', (helm) => {
     expect((await deploy(deployer, service, 'v2')).detail).toBe('revision 2');
     const changed = rig.service({ set: { greeting: 'hi' } });
     expect((await deploy(deployer, changed, 'v2')).detail).toBe('revision 3');
-    // Values that are gone are gone: helm would keep the last ones where there are no new ones.
+    // Values that are gone are gone: helm would keep the last ones if there are no new ones.
     expect((await deploy(deployer, service, 'v2')).detail).toBe('revision 4');
     expect((await rig.get('ConfigMap', 'web'))?.['data']).toEqual({ greeting: 'hello' });
     expect((await lastRevision())?.labels).toMatchObject({

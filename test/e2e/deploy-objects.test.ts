@@ -59,7 +59,7 @@ function left(): string[] {
 }
 
 describe('an overlay', () => {
-  it('is applied, applied again only where it changed, pruned, and removed without a trace', async () => {
+  it('is applied, applied again only if it changed, pruned, and removed without a trace', async () => {
     const before = left();
     rig.write('base/kustomization.yaml', 'resources: [web.yaml, a.yaml, b.yaml]\n');
     rig.write('base/web.yaml', deployment());
@@ -159,7 +159,7 @@ describe('an object', () => {
     rig.write('a.yaml', configMap('a'));
     rig.write('web.yaml', deployment());
     const service = rig.service({ files: ['*.yaml'] });
-    // Not even where fields of our own objects are taken back.
+    // Not even if fields of our own objects are taken back.
     expect(await apply(service, 'v1', rig.deployer({ forceConflicts: true }))).toMatchObject({
       error: {
         code: 'OBJECT_FOREIGN',
@@ -261,7 +261,7 @@ size: 3
     }
   });
 
-  it('in a namespace that is not there has its own error, and a namespace that others made is no obstacle', async () => {
+  it('in a namespace that is not there has its own error, and a namespace that others made does not stop it', async () => {
     rig.write(
       'web.yaml',
       `${deployment()}---\napiVersion: v1\nkind: Namespace\nmetadata: {name: ${rig.namespace}}\n`,
@@ -383,7 +383,7 @@ spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Mi}}}
 });
 
 describe('what a session brought', () => {
-  it('is told from what was deployed to stay, also where nothing is applied', async () => {
+  it('is told from what was deployed to stay, also if nothing is applied', async () => {
     rig.write('a.yaml', configMap('a'));
     rig.write('web.yaml', deployment());
     const service = rig.service({ files: ['*.yaml'] });

@@ -1,7 +1,7 @@
 /**
  * A Harbor that fails at one request of a first run, in each way to fail: API, project, base image, blobs, manifest, scan,
- * report, tags. One failure is survived where another try may help; a refusal is told; what is deployed is what the scan
- * let through, or what was there before; and the next run mends the rest. Every request up to the push in its turn, by the
+ * report, tags. One failure is survived if another try may help; a refusal is told; what is deployed is what the scan
+ * let through, or what was there before; and the next run fixes the rest. Every request up to the push in its turn, by the
  * builder as `run` puts it together, in this process; and whole runs of the program with the first, a middle and the last
  * request. Each request from the push on has its turn in harbor-push.test.ts of the integration tests.
  */
@@ -145,7 +145,7 @@ async function buildHere(
   return { outcome, said: JSON.stringify([outcome, context.lines, context.warnings]) };
 }
 
-/** One first build whose nth request fails, none where n is 0, and what has to come of it. All that it asked. */
+/** One first build whose nth request fails, none if n is 0, and what has to come of it. All that it asked. */
 async function failHere(way: string, n: number): Promise<readonly string[]> {
   const proxy = await startFaultProxy(harbor.host);
   const folder = mkdtempSync(join(top, `${way}-${n}-`));

@@ -176,7 +176,7 @@ describe('Containerfiles', () => {
     expect(await builds()).toEqual([]);
   });
 
-  it('are not built where the namespace admits no root', async () => {
+  it('are not built if the namespace admits no root', async () => {
     rig = createRig({ project: project({ one: copying }) });
     kubectl(['create', 'namespace', rig.namespace]);
     kubectl(['label', 'namespace', rig.namespace, 'pod-security.kubernetes.io/enforce=restricted']);

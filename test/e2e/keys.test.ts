@@ -65,7 +65,7 @@ it('r rebuilds, p holds saves back and lets them go, c cancels, q cleans up, and
   await logs(/^– sign .*cancelled \(c\)/);
   expect(await served(rig, 'sign')).toBe('Open after a pause');
 
-  // Taking everything away lasts seconds: the second q comes in the middle of it, and is no hurry.
+  // Taking everything away lasts seconds: the second q comes in the middle of it, and hurries nothing.
   terminal.press('q');
   await terminal.shows('cleaning up: removing sign; Ctrl-C stops now');
   terminal.press('q');

@@ -102,7 +102,7 @@ it('has doctor push an image and have the node pull it', async () => {
   expect(stored).not.toContain(tag);
 });
 
-it('has doctor fail, and say what to do, where the image cannot be pushed', async () => {
+it('has doctor fail, and say what to do, if the image cannot be pushed', async () => {
   rig = createRig({ project: resolve(import.meta.dirname, '../fixtures/parcels') });
   // A port of this machine where nothing listens: no registry answers.
   rig.write(

@@ -82,7 +82,7 @@ describe('the phases', () => {
     await succeeds(rig.appdev('verify', 'orders', ...kustomize, '--rendered', 'rendered.yaml'));
   });
 
-  it('end before anything is applied where nobody built it, unless --images names it', async () => {
+  it('end before anything is applied if nobody built it, unless --images names it', async () => {
     const document = entries();
     const without = document.artifacts.filter(({ service }) => service !== 'stock');
     const file = join(rig.folder, 'without.json');

@@ -19,7 +19,7 @@ const stages: readonly Stage[] = ['compile', 'package', 'image', 'push', 'render
 const signals = [
   ['SIGINT', 130, stages],
   ['SIGKILL', null, stages],
-  // Where most is to be cleaned up.
+  // There is most to clean up in this stage.
   ['SIGTERM', 143, ['apply']],
   ['SIGHUP', 129, ['apply']],
 ] as const;
@@ -110,7 +110,7 @@ describe.each(signals)('%s', (signal, exitCode, during) => {
     edit();
     await dev.waitFor('stage.started', (event) => event.stage === stage, mark);
     expect(await dev.end(signal)).toBe(exitCode);
-    // Somebody serves, old or new: a signal never costs the service.
+    // One of them serves, the old or the new one: a signal never costs the service.
     expect([before, text]).toContain(await served(rig, 'sign'));
     if (signal === 'SIGKILL') {
       // Nothing can clean up after itself then; the next start does. It is over before anything is expected of it, so that

@@ -95,7 +95,8 @@ describe('refusals', () => {
     expect(await cluster.get(ref, session.signal)).toMatchObject({
       error: {
         code: 'CLUSTER_DENIED',
-        message: 'context fake may not read ConfigMap/orders in shop: User "ann" cannot get configmaps',
+        message:
+          'context fake is not allowed to read ConfigMap/orders in shop: User "ann" cannot get configmaps',
       },
     });
   });

@@ -147,7 +147,7 @@ describe('follow', () => {
     fake.drop('ConfigMap', 'shop', 'a');
     await untilSet(followed, 'b=1');
     expect(lists()).toBe(2);
-    // A list that succeeds at once is no loss that anybody needs to hear of.
+    // If the list succeeds at once, nothing was lost, and there is nothing to report.
     expect(followed.lost).toEqual([]);
     await until('the next watch', () => fake.watches() === 1);
     fake.put(configMap('c', '1'));

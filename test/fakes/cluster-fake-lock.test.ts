@@ -183,7 +183,7 @@ describe('lockNamespace', () => {
     expect({ raced, holder: await holder() }).toEqual({ raced: true, holder: other.identity });
   });
 
-  it('keeps the lock over an outage, and makes a Lease anew that somebody deleted', async () => {
+  it('keeps the lock over an outage, and makes a Lease again that someone deleted', async () => {
     const lost: string[] = [];
     await lock({ onLost: (by) => lost.push(by) });
     await fake.stop();
@@ -214,7 +214,7 @@ describe('ensureNamespace', () => {
     expect(await ensure(false)).toEqual({ kind: 'ok', value: 'there' });
   });
 
-  it('says what to type when it is missing and may not be created', async () => {
+  it('says what to type when it is missing and must not be created', async () => {
     expect(await ensure(false)).toEqual({
       kind: 'failed',
       error: {
@@ -238,7 +238,7 @@ describe('ensureNamespace', () => {
     await until('the watch to end', () => fake.watches() === 0);
   });
 
-  it('takes a user at his word who may not read namespaces', async () => {
+  it('believes a user who cannot read namespaces', async () => {
     fake.intercepts.push((seen, response) => {
       if (!seen.path.endsWith('/namespaces/shop')) return false;
       status(response, 403, 'Forbidden', 'no');
@@ -272,7 +272,7 @@ describe('removeNamespace', () => {
     expect(await remove()).toEqual({ kind: 'ok', value: { kind: 'absent' } });
   });
 
-  it('keeps one that holds something of somebody', async () => {
+  it('keeps one that holds something of someone else', async () => {
     await make();
     fake.put({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'theirs', namespace: 'shop' } });
     expect(await remove()).toEqual({

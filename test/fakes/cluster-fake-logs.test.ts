@@ -232,7 +232,7 @@ describe('followPodLogs', () => {
     expect(lines()).toEqual(['orders-1/app: red done']);
   });
 
-  it('says once that logs may not be read, and stops asking', async () => {
+  it('says once that it is not allowed to read logs, and stops asking', async () => {
     fake.intercepts.unshift((seen, response) => {
       if (!seen.path.endsWith('/log')) return false;
       status(response, 403, 'Forbidden', 'no pods/log for ann');
@@ -248,7 +248,7 @@ describe('followPodLogs', () => {
       {
         type: 'notice',
         level: 'warning',
-        message: expect.stringContaining('may not read the log') as string,
+        message: expect.stringContaining('is not allowed to read the log') as string,
       },
     ]);
   });

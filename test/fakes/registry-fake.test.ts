@@ -227,7 +227,7 @@ describe('tokens', () => {
     expect(asked).toEqual([`${registry.host}/orders`, `${registry.host}/orders`]);
   });
 
-  it('are fetched without credentials where there are none', async () => {
+  it('are fetched without credentials if there are none', async () => {
     const { registry } = await startWithTokens(() => tokenAnswer('anonymous'));
     const { client } = clientFor(registry);
     expect(await client.headManifest(`${registry.host}/orders`, 'a', signal)).toEqual(ok({ digest }));
@@ -290,7 +290,7 @@ describe('tokens', () => {
     expect(JSON.stringify(outcome)).not.toMatch(/correct-horse|Basic /);
   });
 
-  it('that the registry still refuses are no reason to go round in circles', async () => {
+  it('that the registry still refuses do not lead to an endless loop', async () => {
     const registry: FakeRegistry = await start((request) =>
       request.path === '/token'
         ? tokenAnswer('useless')
@@ -382,7 +382,7 @@ describe('credentials go to nobody else', () => {
     expect(JSON.stringify(outcome)).not.toContain(basic.slice('Basic '.length));
   });
 
-  it('are not even looked up where nobody asks', async () => {
+  it('are not even looked up if nobody asks', async () => {
     const registry = await start(() => found);
     const { client, asked } = clientFor(registry, { credentials: password });
     await client.headManifest(`${registry.host}/orders`, 'a', signal);
@@ -433,7 +433,7 @@ describe('answers', () => {
     );
   });
 
-  it('of something that is not a registry are no tags', async () => {
+  it('of something that is not a registry do not count', async () => {
     const registry = await start(() => ({ status: 200, body: '<html>Welcome</html>' }));
     expect(await clientFor(registry).client.listTags(`${registry.host}/orders`, signal)).toMatchObject({
       error: { code: 'REGISTRY_UNREACHABLE' },

@@ -1,4 +1,4 @@
-/** Watching where the kernel does not play along: exhausted limits, other users' folders, polling; and what it costs. */
+/** Watching when the kernel does not play along: exhausted limits, other users' folders, polling; and what it costs. */
 import { build } from 'esbuild';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
@@ -93,7 +93,7 @@ describe('a limit that is reached', () => {
 });
 
 describe('polling', () => {
-  it('of everything, where it is asked for, wakes again and again', async () => {
+  it('of everything, if it is asked for, wakes again and again', async () => {
     const { lines } = run(process.execPath, [program, 'poll', root]);
     await until(
       'three polls',

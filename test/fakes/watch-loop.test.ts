@@ -117,7 +117,7 @@ describe('a save', () => {
     });
   });
 
-  it('of the same bytes is no run', async () => {
+  it('of the same bytes starts no run', async () => {
     await rig.start();
     const runs = rig.runs();
     for (const save of Object.values(editors)) save(rig.path(app), 'class App {}');

@@ -214,7 +214,7 @@ function useScript(): string[] {
 }
 
 describe('an older jar in the output folder', () => {
-  it('is refused before the command starts where its Containerfile takes it too, and is no matter otherwise', async () => {
+  it('is refused before the command starts if its Containerfile takes it too, and does not matter otherwise', async () => {
     mkdirSync(join(folder, 'target'));
     const jar = await writeBootJar(join(folder, 'target/orders-1.10.jar'), 'new');
     const old = await writeBootJar(join(folder, 'target/orders-1.9.jar'), 'old');
@@ -485,7 +485,7 @@ describe('a command that fails', () => {
     expect(error.message).toContain(what);
   });
 
-  it('is not started where there is no registry', async () => {
+  it('is not started if there is no registry', async () => {
     const images = builder({ target: { kind: 'load', product: 'kind', cluster: 'shop' } });
     const error = await refused(service(['touch', 'started']), { images });
     expect(error).toMatchObject({ code: 'REGISTRY_NOT_FOUND' });
@@ -493,7 +493,7 @@ describe('a command that fails', () => {
     expect(announced).toEqual([]);
   });
 
-  it('is not started where the registry does not answer', async () => {
+  it('is not started if the registry does not answer', async () => {
     const images = builder({}, '127.0.0.1:1');
     const error = await refused(service(['touch', 'started']), { images });
     expect(error).toMatchObject({ code: 'REGISTRY_UNREACHABLE' });

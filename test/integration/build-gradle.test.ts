@@ -302,7 +302,7 @@ describe('a failure', () => {
     expect(context.lines.join('\n')).not.toContain('What went wrong');
   });
 
-  it('of a build script is shown with its line, and does not stop the inputs from being known once it is mended', async () => {
+  it('of a build script is shown with its line, and does not stop the inputs from being known once it is fixed', async () => {
     const service = letters.service();
     const before = await builder.inputsOf(service);
     const back = letters.replace('desk/build.gradle', 'dependencies {', 'dependencees {');
@@ -333,7 +333,7 @@ describe('a failure', () => {
 });
 
 describe('a build script that changes', () => {
-  it('where the jar lies is asked anew, and its old jar is not taken for the new one', async () => {
+  it('where the jar lies is asked again, and its old jar is not taken for the new one', async () => {
     const back = letters.replace('build.gradle', "version = '1.4'", "version = '1.5'");
     const jar = await build();
     back();
@@ -384,9 +384,9 @@ describe('a cancelled build', () => {
     };
     edit(-1);
     const edited = services.slice(0, 1);
-    const startedMs = performance.now();
+    let startedMs = performance.now();
     expect((await builder.package({ services: edited, tests: false }, recordingContext())).kind).toBe('ok');
-    const buildMs = performance.now() - startedMs;
+    let buildMs = performance.now() - startedMs;
     const perMille = fc.noBias(fc.integer({ min: 0, max: 1000 }));
     const moments = fc.sample(fc.tuple(perMille, fc.boolean()), { numRuns: 200, seed: 20260101 });
     let cancellations = 0;
@@ -404,8 +404,11 @@ describe('a cancelled build', () => {
         (at / 1000) * buildMs,
       );
       const context = recordingContext(controller.signal);
+      startedMs = performance.now();
       const outcome = await builder.package({ services: edited, tests: false }, context);
       clearTimeout(timer);
+      // A build that was over before its moment says how long one takes by now.
+      if (outcome.kind === 'ok') buildMs = performance.now() - startedMs;
       if (outcome.kind === 'cancelled') cancellations += 1;
       else if (outcome.kind === 'failed') throw new Error(JSON.stringify(outcome.error, null, 2));
     }

@@ -267,7 +267,7 @@ describe('a layered image', () => {
     expect((await configOf(artifact)).config.User).toBe('65532');
   });
 
-  it('survives that somebody empties the storage in the middle of the session', async () => {
+  it('survives when someone empties the storage in the middle of the session', async () => {
     const images = builder();
     await build(images, service('emptied'), await bootJar('one'));
     await storage.buildah('rmi', '-a', '-f');

@@ -96,7 +96,7 @@ describe.skipIf(recordings === undefined || document === undefined)('the fake Ha
     const answer = await fetch(`${harbor.url}/api/v2.0${path}`, { headers });
     const body = await answer.text();
     expect(api.complaints({ method: 'GET', path, status: answer.status, body })).toEqual([
-      'body is no string',
+      'body is not a string',
     ]);
     expect(Object.keys(JSON.parse(body) as object)).toEqual([
       'application/vnd.security.vulnerability.report; version=1.1',

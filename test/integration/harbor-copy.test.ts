@@ -221,7 +221,7 @@ describe('who copies', () => {
     expect(await digestAt('prod', orders(), artifact.tag)).toBe(artifact.digest);
   });
 
-  it('is nobody at the second where no login of it is known: the pair of the environment is for the first', async () => {
+  it('is nobody at the second if no login of it is known: the pair of the environment is for the first', async () => {
     const env = environment({ name: 'admin', secret: adminPassword });
     // It would do at the second, too.
     expect(codeOf(await build({ registry: copied(), env }))).toBe('REGISTRY_DENIED');
@@ -261,7 +261,7 @@ describe('what is copied', () => {
     ]);
   });
 
-  it('waits for the scan where the project prevents vulnerable pulls', async () => {
+  it('waits for the scan if the project prevents vulnerable pulls', async () => {
     project.metadata['prevent_vul'] = 'true';
     project.metadata['severity'] = 'high';
     ci.state.options.findings = [finding('Low')];
@@ -279,7 +279,7 @@ describe('what is copied', () => {
     expect(context.details.get('push')).toBe(`copied to ${proxy.host}`);
   });
 
-  it('comes right after the push where nothing is scanned', async () => {
+  it('comes right after the push if nothing is scanned', async () => {
     const context = recordingContext();
     await built({ registry: copied(), authFile: authFile() }, context);
     const push = ['started push', 'finished push ok'];

@@ -267,7 +267,7 @@ describe('a robot', () => {
     const [code, exit, text] = told(await build());
     expect([code, exit]).toEqual(['REGISTRY_DENIED', 5]);
     expect(text).toContain(
-      `has the project ${project.name}, but this account may not push ${project.name}/orders`,
+      `has the project ${project.name}, but this account is not allowed to push ${project.name}/orders`,
     );
   });
 });
@@ -312,7 +312,7 @@ describe('an immutable tag', () => {
     ]);
   });
 
-  it('is a success also where nobody may read it yet', async () => {
+  it('is a success also if nobody can read it yet', async () => {
     const first = await built();
     project.metadata['prevent_vul'] = 'true';
     const artifact = harbor.state.find(`${project.name}/orders`, first.digest);
@@ -388,7 +388,7 @@ describe('a push', () => {
   });
 
   it.each(['quota-api', 'certificate-service', 'immutable', 'denied'])(
-    'of %s is tried again after a server error: a name is no reason',
+    'of %s is tried again after a server error: a name gives no reason',
     async (repository) => {
       proxy.faults = [{ method: 'POST', path: upload, times: 1, answer: 503 }];
       const context = recordingContext();
@@ -477,7 +477,7 @@ describe('the scan', () => {
     expect(told(await build({ scan: { ...scan, fixableOnly: true } }))[0]).toBe('ok');
   });
 
-  it('is waited for where the project prevents vulnerable pulls, without any setting', async () => {
+  it('is waited for if the project prevents vulnerable pulls, without any setting', async () => {
     project.metadata['prevent_vul'] = 'true';
     project.metadata['severity'] = 'high';
     harbor.state.options.findings = [finding('Low')];
@@ -599,7 +599,7 @@ describe('each request of a push in turn', () => {
           failures.push(`${n}: ${proxy.requests[seen + n - 1] ?? ''} ${code}`);
         }
       }
-      // A refusal is final where nothing could have run out: Harbor's API takes the password itself, and the login for
+      // A refusal is final if nothing could have run out: Harbor's API takes the password itself, and the login for
       // the second tag is fresh. The push before it has to survive every one.
       const isFinal = (line: string): boolean =>
         answer === 401 &&

@@ -1,6 +1,6 @@
 /**
  * Builds in pods, pushed through the fake Harbor to a real registry, with what a project can demand: immutable tags, images
- * that may not be pulled before they are scanned, a quota. The pods are a fake cluster's, in which the stand-in executor
+ * that nobody can pull before they are scanned, a quota. The pods are a fake cluster's, in which the stand-in executor
  * really runs: what it does to the registry and what it says is its registry library's, which is the executor's as well.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -240,11 +240,11 @@ describe('a project that keeps unscanned images back', () => {
     const of = copying('a', { base: `${project.name}/base:1` });
     const [code, exit, text] = told(await build(of));
     expect([code, exit]).toEqual(['BASE_IMAGE_MISSING', 4]);
-    expect(text).toContain(`may not pull ${host}/${project.name}/base`);
+    expect(text).toContain(`is not allowed to pull ${host}/${project.name}/base`);
     expect(text).toContain('without vulnerability scanning');
   });
 
-  it('has the image already where its tag is there and may not be looked at', async () => {
+  it('has the image already if its tag is there and must not be read', async () => {
     const first = await built(copying('a'));
     const there = harbor.state.find(`${project.name}/orders`, first.digest);
     if (there !== undefined) there.scan = undefined;

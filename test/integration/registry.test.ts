@@ -477,7 +477,7 @@ describe('pruning', () => {
     expect(await there([latest])).toEqual([true]);
   });
 
-  it('removes nothing where the cluster cannot be asked', async () => {
+  it('removes nothing if the cluster cannot be asked', async () => {
     const { ledger, images } = await history(['a', 'b', 'c']);
     const denied = failed('CLUSTER_DENIED', 'no');
     const cluster = { list: async () => await Promise.resolve(denied) };

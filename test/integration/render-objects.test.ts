@@ -139,7 +139,7 @@ spec: {schedule: "@daily", jobTemplate: {spec: {template: {spec: ${pod('registry
     expect(valueOf(await render(way, tool)).yaml).toContain('app.properties: |');
   });
 
-  it('fails in its own words where the files do not show why', async () => {
+  it('fails in its own words if the files do not show why', async () => {
     write(
       'overlay/kustomization.yaml',
       'resources: [web.yaml]\npatches: [{target: {kind: Deployment}, patch: "- {op: replace, path: /spec/a/b, value: 1}"}]\n',
@@ -209,7 +209,7 @@ describe('an overlay', () => {
     });
   });
 
-  it('says that a folder is none, and that no manifest uses the image', async () => {
+  it('says that a path is not a folder, and that no manifest uses the image', async () => {
     write('overlay/web.yaml', deployment);
     expect(await errorOf({ path: 'overlay' })).toMatchObject({
       message: 'overlay contains no kustomization.yaml',

@@ -129,7 +129,7 @@ describe('the screen', () => {
   });
 });
 
-/** Sizes of a window that somebody pulls at: down to a few characters and back. */
+/** Sizes of a window that someone pulls at: down to a few characters and back. */
 const rapid: readonly (readonly [columns: number, rows: number])[] = [
   [128, 40],
   [101, 38],

@@ -87,7 +87,7 @@ func (flags *flagSet) mapped(registry string) []string {
 	return found
 }
 
-// A reference, to be spoken to by plain HTTP where a flag says so for its registry.
+// A reference, to be spoken to by plain HTTP if a flag says so for its registry.
 func (flags *flagSet) reference(text string, insecure bool) (name.Reference, error) {
 	parsed, err := name.ParseReference(text, name.WeakValidation)
 	if err != nil {

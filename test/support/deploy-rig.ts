@@ -118,7 +118,7 @@ export async function createDeployRig(): Promise<DeployRig> {
     }),
     async get(kind, name) {
       const group = { Deployment: 'apps/v1', StatefulSet: 'apps/v1', Job: 'batch/v1' }[kind] ?? 'v1';
-      // The client leaves the namespace out where a kind has none.
+      // The client leaves the namespace out if a kind has none.
       const ref: ObjectRef = { apiVersion: group, kind, name, namespace };
       return valueOf(await cluster.get(ref, signal));
     },

@@ -26,7 +26,7 @@ export interface Desk {
 export function createDesk(env: NodeJS.ProcessEnv = {}): Desk {
   const top = mkdtempSync(join(tmpdir(), 'appdev-desk-'));
   const [folder, tools, notes] = [join(top, 'shop'), join(top, 'tools'), join(top, 'notes')];
-  // What a session that was killed before has left on this machine is looked after by somebody else's next start.
+  // The next start of another test clears away what an earlier, killed session has left on this machine.
   const temporary = join(top, 'tmp');
   const kubeconfig = join(top, 'kubeconfig');
   for (const made of [folder, tools, notes, temporary]) mkdirSync(made);

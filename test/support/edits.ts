@@ -25,7 +25,7 @@ const sourceEdits = [
   'inner class',
   'second class',
   'break class',
-  'mend',
+  'fix',
   'add resource',
   'change resource',
   'remove resource',
@@ -180,7 +180,7 @@ function edited(sources: Sources, kind: SourceEdit, first: number, second: numbe
     case 'break class':
       change({ isBroken: true });
       break;
-    case 'mend':
+    case 'fix':
       for (const [other, { uses, ...one }] of classes) {
         const target = uses === undefined ? undefined : classes.get(uses.name);
         const works = target !== undefined && (target.module === 'lib' || one.module === 'app');

@@ -223,7 +223,7 @@ export class FakeWorkshop {
     this.automatic = new Set(automatic);
   }
 
-  /** The one piece of work in this stage; fails where there is none. */
+  /** The one piece of work in this stage; fails if there is none. */
   work(stage: Stage, service?: string): FakeWork {
     const found = this.open.find(
       (work) => work.stage === stage && (service === undefined || work.services.includes(service)),

@@ -82,7 +82,7 @@ export class FakeLoopWorld {
     this.check();
   }
 
-  /** The images that a service's manifests would be rendered with now; empty where there is none yet. */
+  /** The images that a service's manifests would be rendered with now; empty if there is none yet. */
   imagesFor(service: string): Uses {
     return Object.fromEntries((this.uses[service] ?? []).map((name) => [name, this.images.get(name) ?? '']));
   }

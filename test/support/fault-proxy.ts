@@ -16,7 +16,7 @@ export interface Fault {
 export interface NthFault {
   /** From 1, counted from when it was set; it has happened when this is 0 or less. */
   left: number;
-  /** `hang-up`: the connection ends in the middle of a body, of the request where that has one, else of the answer; of a HEAD at once. */
+  /** `hang-up`: the connection ends in the middle of a body, of the request if that has one, else of the answer; of a HEAD at once. */
   readonly answer: number | 'reset' | 'hang-up';
 }
 

@@ -54,7 +54,7 @@ export interface HarborRuns {
   fresh(project: string): void;
   /** `appdev run --profile prod --create-project`. */
   run(): Promise<HarborRun>;
-  /** The image that the cluster's Deployment names; undefined where there is none. */
+  /** The image that the cluster's Deployment names; undefined if there is none. */
   deployed(): string | undefined;
   /** What Harbor has of the current project's service. */
   pushed(): readonly StoredArtifact[];

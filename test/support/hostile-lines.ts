@@ -1,5 +1,5 @@
 /**
- * Lines that somebody writes to keep a reader of escape sequences busy. A pattern that looks at each character a bounded
+ * Lines that someone writes to keep a reader of escape sequences busy. A pattern that looks at each character a bounded
  * number of times is through with all of them in a second or two; one that looks again from every start takes minutes.
  */
 import { runInNewContext } from 'node:vm';

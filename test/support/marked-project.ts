@@ -14,7 +14,7 @@ export interface MarkedProject {
   write(path: string, content: string): void;
   /** Writes the poms: what their `<build>` has beside the plugins, and the version. */
   poms(builds: { readonly parent?: string; readonly app?: string; readonly version?: string }): void;
-  /** Writes `demo.App`, as a string constant of which `text` can be found in the class. */
+  /** Writes `demo.App`, with `text` in a string constant, so that the class holds it. */
   source(path: string, text: string): void;
 }
 

@@ -59,20 +59,20 @@ export class OpenApi {
     const parts = ((schema['allOf'] ?? []) as readonly Node[]).flatMap((one) => this.#fits(value, one, at));
     const { type } = schema;
     if (type === 'array') {
-      if (!Array.isArray(value)) return [...parts, `${at} is no list`];
+      if (!Array.isArray(value)) return [...parts, `${at} is not a list`];
       return value.flatMap((item, index) =>
         this.#fits(item, (schema['items'] ?? {}) as Node, `${at}[${index}]`),
       );
     }
     if (type === 'object' || schema['properties'] !== undefined) {
-      if (typeof value !== 'object' || Array.isArray(value)) return [...parts, `${at} is no map`];
+      if (typeof value !== 'object' || Array.isArray(value)) return [...parts, `${at} is not a map`];
       return [...parts, ...this.#mapFits(value as Node, schema, at)];
     }
-    if (type === 'string' && typeof value !== 'string') return [...parts, `${at} is no string`];
-    if (type === 'boolean' && typeof value !== 'boolean') return [...parts, `${at} is no boolean`];
-    if (type === 'integer' && !Number.isInteger(value)) return [...parts, `${at} is no integer`];
+    if (type === 'string' && typeof value !== 'string') return [...parts, `${at} is not a string`];
+    if (type === 'boolean' && typeof value !== 'boolean') return [...parts, `${at} is not a boolean`];
+    if (type === 'integer' && !Number.isInteger(value)) return [...parts, `${at} is not an integer`];
     if (schema['format'] === 'date-time' && typeof value === 'string' && Number.isNaN(Date.parse(value)))
-      return [...parts, `${at} is no time`];
+      return [...parts, `${at} is not a time`];
     return parts;
   }
 

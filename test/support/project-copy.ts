@@ -76,7 +76,7 @@ export function hasten(folder: string): void {
 const cache = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'appdev-test', 'warm');
 const made = new Map<Fixture, string>();
 
-/** Folder of the built fixture; made where it is missing for these sources, this program and this sandbox. */
+/** Folder of the built fixture; made if it is missing for these sources, this program and this sandbox. */
 function template(fixture: Fixture): string {
   const known = made.get(fixture);
   if (known !== undefined) return known;
@@ -123,7 +123,7 @@ function build(source: string, folder: string): void {
   }
 }
 
-/** Those of programs and sandboxes that are no more. A day is longer than any run of the tests. */
+/** Those of programs and sandboxes that are gone. A day is longer than any run of the tests. */
 function removeOld(): void {
   for (const name of readdirSync(cache)) {
     const path = join(cache, name);

@@ -92,7 +92,7 @@ async function listening(child: ChildProcess): Promise<string> {
 }
 
 /**
- * Pushes an image of one layer, the bytes of which are `content`: a tar archive, or any text where nobody unpacks it. Equal
+ * Pushes an image of one layer, whose bytes are `content`: a tar archive, or any text if nobody unpacks it. Equal
  * content gives an equal digest, which is returned. `more`: fields of its configuration.
  */
 export async function pushImage(

@@ -51,7 +51,7 @@ function connect(): NonNullable<typeof connection> {
 }
 
 /**
- * The object or the list at a path of the API; `undefined` where there is none. Fails after 5 s without an answer.
+ * The object or the list at a path of the API; `undefined` if there is none. Fails after 5 s without an answer.
  *
  * @param path for example `/api/v1/namespaces/shop`.
  */

@@ -13,7 +13,7 @@ const bundle = resolve(import.meta.dirname, '../../scripts/bundle.js');
 /** The process, and what it has said. */
 export interface SessionProcess {
   readonly pid: number;
-  /** Lines of both its streams; of standard error alone where the reader of standard output is stuck. */
+  /** Lines of both its streams; of standard error alone if the reader of standard output is stuck. */
   readonly lines: string[];
   kill(signal: NodeJS.Signals): void;
   /** Resolves with exit code or signal. */

@@ -137,7 +137,7 @@ export class TestTerminal extends PtyTerminal {
     await this.order({ type: 'emit', events });
   }
 
-  /** Sends an order and waits for its answer, where it has one. */
+  /** Sends an order and waits for its answer, if it has one. */
   async order(order: TuiProgramOrder): Promise<TuiProgramAnswer | undefined> {
     const from = this.#answers.length;
     this.#socket?.write(`${JSON.stringify(order)}\n`);

@@ -74,7 +74,7 @@ const roomImports = inner
   .filter(({ from, to }) => from !== to);
 
 describe('rooms', () => {
-  it('have a line each in rooms.ts, and none is left that is no more', () => {
+  it('have a line each in rooms.ts, and no line is left for a room that is gone', () => {
     expect([...new Set(files.map(roomOf))].sort()).toEqual(Object.keys(rooms).sort());
   });
 
@@ -177,7 +177,7 @@ describe('files', () => {
     expect(eager.filter((name) => heavy.includes(name))).toEqual([]);
   });
 
-  it('are no barrels and have no default export', () => {
+  it('are not barrels and have no default export', () => {
     const offenders = files.filter((file) => {
       const text = textOf(file);
       return (

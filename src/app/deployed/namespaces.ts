@@ -1,5 +1,5 @@
 /** Creates the namespaces of a command. For `dev` it also locks them and notices if another session takes a lock. */
-import { lockNamespace, type NamespaceLock } from '../../cluster/hold/lock.ts';
+import { lockedHint, lockNamespace, type NamespaceLock } from '../../cluster/hold/lock.ts';
 import { ensureNamespace, removeNamespace } from '../../cluster/hold/namespace.ts';
 import type { ServiceConfig } from '../../config/model.ts';
 import { failed, ok, type NotOk, type Outcome } from '../../core/outcome.ts';
@@ -75,9 +75,7 @@ export function createNamespaceLocks(session: Session, target: OpenTarget): Name
   const onLost = (namespace: string, holder: string): void => {
     const message = `${holder} took over the namespace ${namespace}; this session ends and removes nothing`;
     emit({ type: 'notice', level: 'warning', message });
-    loss ??= failed('NAMESPACE_LOCKED', message, {
-      hint: `end that session, or use another namespace: -n ${namespace}-2`,
-    });
+    loss ??= failed('NAMESPACE_LOCKED', message, { hint: lockedHint(namespace) });
     lost.abort('shutdown');
     signals.end();
   };

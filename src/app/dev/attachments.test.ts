@@ -123,7 +123,7 @@ it('follows a changed dev.forward without a deploy, and leaves pods and logs alo
   expect(follows).toHaveLength(4);
 });
 
-it('forwards to the workload that declares the port, and to the first where none does', async () => {
+it('forwards to the workload that declares the port, and to the first if none does', async () => {
   const { target, follows } = fakeTarget([]);
   attachments = createAttachments(target, emit);
   const objects = [deployment('worker'), deployment('web', 8080)];

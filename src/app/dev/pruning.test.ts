@@ -69,7 +69,7 @@ it('prunes after the first run, though it failed, and again after so many that s
   await pruning.stop();
 });
 
-it('waits until nothing runs, and goes on later where a run came between', async () => {
+it('waits until nothing runs, and goes on later if a run came between', async () => {
   const { pruning, finish, began, aborted } = world();
   pruning.seen(start(1));
   pruning.seen(start(2));

@@ -63,14 +63,14 @@ it('asks for every right that a build uses, and for no more', async () => {
   expect(await rights('', named)).toMatchObject({ state: 'ok', asked: pods });
 });
 
-it.each([...pods, ...secrets])('names the right to %s where it is missing', async (denied) => {
+it.each([...pods, ...secrets])('names the right to %s if it is missing', async (denied) => {
   expect(await rights(denied)).toMatchObject({
     state: 'failure',
-    detail: `in namespace shop you may not ${denied}`,
+    detail: `in namespace shop you are not allowed to ${denied}`,
   });
 });
 
-it('asks for secrets also where the login is the user’s own and an authority goes along', async () => {
+it('asks for secrets also if the login is the user’s own and an authority goes along', async () => {
   const own = { ...defaultKaniko, credentials: 'login' };
   expect((await rights('', own)).asked).not.toContain('create secrets');
   expect((await rights('', own, { APPDEV_REGISTRY_CA: 'ca.pem' })).asked).toContain('create secrets');

@@ -59,7 +59,7 @@ export async function kanikoChecks(
       : {
           name: 'Kaniko',
           state: 'failure',
-          detail: `in namespace ${namespace} you may not ${missing.join(', ')}`,
+          detail: `in namespace ${namespace} you are not allowed to ${missing.join(', ')}`,
           hint: 'ask for these rights, or set kaniko.namespace in appdev.yaml to a namespace where you have them',
         };
   return [rights, ...(await admission(cluster, namespace, signal)), registry(images)];

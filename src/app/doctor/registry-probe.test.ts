@@ -99,7 +99,7 @@ describe("doctor's proof of the registry", () => {
     expect(fake.writes).toEqual([]);
   });
 
-  it('pushes, but starts no pod, where only its name vouches for the cluster', async () => {
+  it('pushes, but starts no pod, if only its name vouches for the cluster', async () => {
     const fake = fakeProof('named');
     expect(await probeRegistry(fake, signal)).toMatchObject([
       { name: 'registry push', state: 'ok' },

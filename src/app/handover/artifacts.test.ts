@@ -66,7 +66,7 @@ describe('artifacts.json', () => {
   it.each([
     ['notes', 'buy milk\n', 'has'],
     ['JSON of another kind', '{"name": "web", "version": "1.0.0"}\n', 'has'],
-    ['one that somebody cut', '{"apiVersion": "appdev/v1", "kind": "Arti', 'has'],
+    ['one that was cut', '{"apiVersion": "appdev/v1", "kind": "Arti', 'has'],
     ['bytes', Buffer.from([0xff, 0xfe, 0x00]), 'is not UTF-8 text'],
   ])('does not overwrite %s that --artifacts names', async (_, content, words) => {
     const path = join(folder, 'mine');

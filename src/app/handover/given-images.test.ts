@@ -9,7 +9,7 @@ const digest = `sha256:${'a'.repeat(64)}`;
 function session(...images: readonly string[]): Session {
   return {
     invocation: { flags: images.length === 0 ? {} : { images }, environment: readEnvironment({}), cwd: '/' },
-    // One that takes no part may be named, too.
+    // A service outside the session may be named, too.
     services: [{ name: 'db' }],
     project: {
       config: {

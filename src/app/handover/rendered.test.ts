@@ -55,7 +55,9 @@ describe('--rendered', () => {
     const { session, told } = setup(whole('orders', 'shop', pod(`r/orders:t@${digest}`)));
     const opened = await openRendered(session);
     expect(opened.kind === 'ok' && opened.value?.services.map(({ name }) => name)).toEqual(['orders']);
-    expect(told).toMatchObject([{ message: 'out.yaml has no manifests of stock: left as they are' }]);
+    expect(told).toMatchObject([
+      { message: 'out.yaml has no manifests of stock; appdev leaves what runs as it is' },
+    ]);
   });
 
   it.each([
@@ -66,7 +68,7 @@ describe('--rendered', () => {
     expect(await openRendered(session)).toMatchObject({ kind: 'failed', error: { code } });
   });
 
-  it('refuses a service that the project has not, with the nearest', async () => {
+  it('refuses a service that the project does not have, and names the nearest', async () => {
     const { session } = setup(whole('ordres', 'shop', pod('x')));
     expect(await openRendered(session)).toMatchObject({
       error: { code: 'SERVICE_UNKNOWN', hint: 'did you mean: orders' },
@@ -119,13 +121,13 @@ describe('--rendered', () => {
     expect(unbuilt.placed).toMatchObject({ error: { code: 'IMAGE_NOT_USED' } });
   });
 
-  it('warns of another image than artifacts.json has; the file counts', async () => {
+  it('warns if the file names another image than artifacts.json', async () => {
     const text = whole('orders', 'shop', pod(`r/orders@sha256:${'b'.repeat(64)}`));
     const { placed, told } = await place(text, new Map([['orders', artifact]]));
     expect(placed.kind === 'ok' && placed.value.get('orders')?.artifact).toBeUndefined();
     expect(told.at(-1)).toMatchObject({
       level: 'warning',
-      message: expect.stringContaining('the file counts') as string,
+      message: expect.stringContaining('appdev deploys what the file names') as string,
     });
   });
 });

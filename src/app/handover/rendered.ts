@@ -62,7 +62,7 @@ export async function openRendered(session: Session): Promise<Outcome<RenderedIn
     const near = nearest(unknown, known);
     return failed(
       'SERVICE_UNKNOWN',
-      `${shown} has manifests of '${unknown}', which ${project.config.name} has not`,
+      `${shown} has manifests of '${unknown}', but ${project.config.name} has no such service`,
       {
         hint: near === undefined ? `services: ${known.join(', ')}` : `did you mean: ${near}`,
       },
@@ -74,14 +74,14 @@ export async function openRendered(session: Session): Promise<Outcome<RenderedIn
     return failed('USAGE', `${shown} has no manifests of ${first}`, { hint: `appdev render ${first}` });
   }
   if (absent.length > 0) {
-    const message = `${shown} has no manifests of ${absent.join(', ')}: left as they are`;
+    const message = `${shown} has no manifests of ${absent.join(', ')}; appdev leaves what runs as it is`;
     emit({ type: 'notice', level: 'info', message });
   }
   const taking = services.filter(({ name }) => parts.has(name));
   const draft = taking.find(({ name }) => parts.get(name)?.lacks !== undefined);
   if (draft !== undefined) {
     const lacks = parts.get(draft.name)?.lacks ?? [];
-    const message = `${shown} holds manifests of ${draft.name} for reading only: there was no image of ${lacks.join(' and of ')} when they were rendered`;
+    const message = `${shown} has manifests of ${draft.name} that cannot be deployed: there was no image of ${lacks.join(' and of ')} when they were rendered`;
     return failed('IMAGE_NOT_USED', message, {
       hint: `appdev build ${lacks.join(' ')}, then appdev render${file === '-' ? '' : ` > ${file}`}`,
     });
@@ -119,7 +119,7 @@ export function placeRendered(
     if (part === undefined) continue;
     const namespace = namespaceOf(service, cluster);
     if (part.namespace !== undefined && part.namespace !== namespace) {
-      const message = `${file} was rendered for ${name} in namespace ${part.namespace}, and this is for ${namespace}`;
+      const message = `${file} was rendered for ${name} in namespace ${part.namespace}, but this deploy is for ${namespace}`;
       return failed('USAGE', message, {
         hint: `-n ${part.namespace}, or render it again: appdev render -n ${namespace}`,
       });
@@ -132,18 +132,18 @@ export function placeRendered(
     if (loose !== undefined) {
       const { owner: built, image } = loose;
       const whose = built === name ? 'its image' : `the image of ${built}`;
-      const message = `${file}: ${name} names ${whose} as ${image}, which is no image that was built`;
+      const message = `${file}: ${name} names ${whose} as ${image}, without the digest of a build`;
       return failed('IMAGE_NOT_USED', message, { hint: `appdev build ${built}, then appdev render` });
     }
     const fits = artifact !== undefined && images.some((image) => isReferenceTo(image, artifact));
     if (artifact !== undefined && !fits) {
-      const message = `${file} does not use the image of ${name} that artifacts.json has; the file counts`;
+      const message = `${file} does not use the image of ${name} in artifacts.json; appdev deploys what the file names`;
       emit({
         type: 'notice',
         level: 'warning',
         service: name,
         message,
-        hint: 'appdev render, to render it anew',
+        hint: 'to use the image of artifacts.json, render again: appdev render',
       });
     }
     const others = otherImages(project.config.services, name, artifacts);

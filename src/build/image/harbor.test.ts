@@ -33,7 +33,7 @@ function fakeHarbor(): { harbor: Harbor; looks: number; answer: () => void } {
   return fake;
 }
 
-it('--create-project: a build goes on where the one that began to look was cancelled', async () => {
+it('--create-project: a build goes on if the one that began to look was cancelled', async () => {
   const fake = fakeHarbor();
   const builder: ImageBuilder = { build: async () => await Promise.resolve(ok(artifact)) };
   const images = withHarbor(builder, {

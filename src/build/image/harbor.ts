@@ -62,7 +62,7 @@ export function withHarbor(builder: ImageBuilder, parts: HarborBuilderParts): Im
     if (made.value !== 'not allowed') return ok(undefined);
     return failed(
       'PROJECT_MISSING',
-      `Harbor at ${host} has no project ${project}, and this account may not create one`,
+      `Harbor at ${host} has no project ${project}, and this account is not allowed to create one`,
       {
         hint: 'let an administrator create it, or use a system robot with the right to create projects (a robot of a project never has it)',
       },
@@ -118,7 +118,7 @@ export async function explained(
   }
   return appdevError(
     'REGISTRY_DENIED',
-    `Harbor at ${host} has the project ${project}, but this account may not push ${name}`,
+    `Harbor at ${host} has the project ${project}, but this account is not allowed to push ${name}`,
     {
       hint: `give it the rights to push and pull repositories of ${project} (a robot needs both), or use another account: ${credentialsHint(host)}`,
       ...evidence,

@@ -36,7 +36,7 @@ const found = (hidden: readonly string[], taken: readonly string[] = []): unknow
 });
 
 describe('other jars in the output folder', () => {
-  it('are none in a clean one, or where it lies outside of the context', async () => {
+  it('are none in a clean one, or if it lies outside of the context', async () => {
     jar('target/app-1.10.jar', boot);
     expect(await others('COPY target/*.jar /app.jar', 'target/app-1.10.jar')).toEqual(found([]));
     jar('target/app-1.9.jar', boot);
@@ -56,7 +56,7 @@ describe('other jars in the output folder', () => {
     expect(await of('COPY target/app-1.10.jar /app.jar')).toEqual(found(old));
   });
 
-  it('are hidden when they are not, where one file is meant and they would be taken for it', async () => {
+  it('are hidden when they are not, if one file is meant and they would be taken for it', async () => {
     const names = ['app-1.10-plain.jar', 'app-1.9-plain.jar', 'app-1.9.jar', 'zipkin.jar'];
     jar('build/libs/app-1.10.jar', boot);
     for (const name of names) jar(`build/libs/${name}`, name === 'app-1.9.jar' ? boot : plain);
@@ -73,7 +73,7 @@ describe('other jars in the output folder', () => {
     );
   });
 
-  it('are an error where the Containerfile names one of them in place of the one that was built', async () => {
+  it('are an error if the Containerfile names one of them in place of the one that was built', async () => {
     jar('target/app-1.10.jar', boot);
     jar('target/app-1.9.jar', boot);
     expect(await others('COPY target/app-1.9.jar /app.jar', 'target/app-1.10.jar')).toMatchObject({

@@ -76,7 +76,7 @@ describe('jarToolOf', () => {
 });
 
 describe('undecided', () => {
-  it('names what was taken where there are both, unless the user chose', () => {
+  it('names what was taken if there are both, unless the user chose', () => {
     write('pom.xml', 'build.gradle');
     expect(undecided([service('auto'), service('maven')])).toEqual([
       'orders has build files of Maven and Gradle: appdev uses Maven',

@@ -12,7 +12,7 @@ class FakeFrames implements FrameSocket {
   bufferedAmount = 0;
   readonly #closed: (() => void)[] = [];
   readonly frames: Buffer[] = [];
-  /** Frames that are not handed on yet, where the peer does not read. */
+  /** Frames that are not handed on yet, because the peer does not read. */
   readonly #waiting: { bytes: number; sent: (() => void) | undefined }[] = [];
   reading = true;
 

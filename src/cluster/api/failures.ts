@@ -87,7 +87,7 @@ export function rejected(answer: ApiAnswer, what: string, identity: ClusterIdent
         },
       );
     case 403:
-      return failed('CLUSTER_DENIED', `context ${context} may not ${what}: ${said}`, {
+      return failed('CLUSTER_DENIED', `context ${context} is not allowed to ${what}: ${said}`, {
         hint: `ask for that right, or use another context; run kubectl --context ${context} auth can-i --list to see your rights`,
       });
     case 429:

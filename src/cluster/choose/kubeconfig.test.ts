@@ -129,7 +129,7 @@ describe('chooseContext', () => {
       'refers to the user kind-shop',
     ],
     ['no server', kubeconfig().replace(/server: "[^"]*"/, 'x: 1'), 'kind-shop', 'names no server'],
-    ['a server that is no URL', kubeconfig({ server: '127.0.0.1:6443' }), 'kind-shop', 'is not a URL'],
+    ['a server that is not a URL', kubeconfig({ server: '127.0.0.1:6443' }), 'kind-shop', 'is not a URL'],
   ])('names %s', async (_case, text, name, message) => {
     await writeFile(join(folder, 'a'), text);
     const result = await read('a');

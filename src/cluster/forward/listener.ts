@@ -42,7 +42,7 @@ export async function listen(
 
 function describe(code: string, port: number, owner: string | undefined): string {
   if (code === 'EADDRINUSE') return `port ${port} is in use by ${owner ?? 'another process'}`;
-  if (code === 'EACCES') return `this user may not listen on port ${port}`;
+  if (code === 'EACCES') return `this user is not allowed to listen on port ${port}`;
   return `cannot listen on port ${port} (${code})`;
 }
 

@@ -156,8 +156,13 @@ function locked(current: KubeObject, request: LockRequest): Outcome<never> {
   return failed(
     'NAMESPACE_LOCKED',
     `${describeHolder(holderOf(current) ?? 'someone else')} has been working on ${project} in namespace ${namespace} since ${since}`,
-    { hint: `end that session, or use another namespace: -n ${namespace}-2` },
+    { hint: lockedHint(namespace) },
   );
+}
+
+/** What to do about a namespace that another session has locked. */
+export function lockedHint(namespace: string): string {
+  return `end that session, or use another namespace: -n ${namespace}-2`;
 }
 
 function holderOf(current: KubeObject): string | undefined {

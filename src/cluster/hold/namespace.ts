@@ -15,7 +15,7 @@ export type NamespaceState = 'there' | 'created';
 
 /**
  * Makes sure that the namespace exists: creates it if `create` is set, otherwise fails with NAMESPACE_MISSING. Waits
- * for a namespace that is being removed. If the user may not read namespaces, it is assumed to exist.
+ * for a namespace that is being removed. If the user cannot read namespaces, it is assumed to exist.
  */
 export async function ensureNamespace(
   cluster: Pick<Cluster, 'create' | 'follow' | 'get' | 'identity'>,
@@ -26,7 +26,7 @@ export async function ensureNamespace(
   const ref = refOf(namespace);
   for (;;) {
     const found = await cluster.get(ref, signal);
-    // A user who may work in only one namespace may not even be able to read it. If it does not exist, the next request
+    // A user who may work in only one namespace might not even be able to read it. If it does not exist, the next request
     // says so.
     if (found.kind === 'failed' && found.error.code === 'CLUSTER_DENIED') return ok('there');
     if (found.kind !== 'ok') return found;

@@ -45,7 +45,7 @@ describe('applying', () => {
     vi.useRealTimers();
   });
 
-  it('ends with the session where that ended while a new kind was being defined', async () => {
+  it('ends with the session if that ended while a new kind was being defined', async () => {
     const session = new AbortController();
     const definition: KubeObject = {
       ...{ apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition' },

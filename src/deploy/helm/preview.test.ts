@@ -115,7 +115,7 @@ const one: Env = { name: 'ONE', value: '1' };
 const two: Env = { name: 'TWO', value: '2' };
 
 describe('the preview of a release', () => {
-  it('is empty where nothing changes', async () => {
+  it('is empty if nothing changes', async () => {
     const objects = [deployment([one])];
     expect(await preview(objects, objects, objects, 'old')).toEqual({ changes: [], notes: [] });
   });

@@ -1,4 +1,4 @@
-/** Which number of replicas is sent where an autoscaler decides; the cluster is a stand-in that lists autoscalers. */
+/** Which number of replicas is sent if an autoscaler decides; the cluster is a stand-in that lists autoscalers. */
 import { describe, expect, it } from 'vitest';
 import type { Cluster, KubeObject, ObjectQuery } from '../../cluster/types.ts';
 import { failed, ok, type Outcome } from '../../core/outcome.ts';
@@ -64,7 +64,7 @@ describe('replicas', () => {
     expect(withLiveReplicas(pair, found.value)['spec']).toEqual({ replicas, paused: false });
   });
 
-  it('are no matter where the cluster does not answer, nor asked for where none are wanted', async () => {
+  it('do not matter if the cluster does not answer, and are not asked for if none are wanted', async () => {
     const lost = failed('CLUSTER_UNREACHABLE', 'gone');
     expect(await scaledBy(lost)).toEqual(lost);
     const { cluster, asked } = fakeCluster(lost);
@@ -72,7 +72,7 @@ describe('replicas', () => {
     expect([none, asked]).toEqual([ok(new Set()), []]);
   });
 
-  it('are left out where we do not own them, and stay as they are where we do', () => {
+  it('are left out if we do not own them, and stay as they are if we do', () => {
     const autoscaled = new Set(['apps/Deployment/shop/web']);
     expect(leftToAutoscaler(pair, autoscaled, 'appdev')['spec']).toEqual({ paused: false });
     const owned = { wanted: web(1), live: web(4, ['appdev']) };

@@ -72,7 +72,7 @@ describe('a patch', () => {
     expect(patch(far, `0\n${far}z\n`).match(/^@@.*$/gm)).toEqual(['@@ -1,3 +1,4 @@', '@@ -7,3 +8,4 @@']);
   });
 
-  it('has no file on the side where there is no object, and no folder where there is no namespace', () => {
+  it('has no file for an object that does not exist, and no folder for an object without namespace', () => {
     const role = { object: 'ClusterRole/system:a' };
     expect(patchOf({ ...role, change: 'create', before: '', after: text('a', 'b') })).toBe(
       text('--- /dev/null', '+++ deploy/ClusterRole/system:a', '@@ -0,0 +1,2 @@', '+a', '+b'),

@@ -62,7 +62,7 @@ describe('readRevision', () => {
     [{ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'x' } }],
     [{ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'x' }, data: { release: 'bm90IGEgcmVjb3Jk' } }],
     [secret({ name: 'web' })],
-  ])('gives nothing for what is no record: %j', (object) => {
+  ])('gives nothing for what is not a record: %j', (object) => {
     expect(readRevision(object)).toBeUndefined();
   });
 });

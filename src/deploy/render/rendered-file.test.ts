@@ -45,7 +45,7 @@ describe('a rendered file', () => {
     expect(read).toMatchObject({ kind: 'ok', value: [{ service: 'orders', namespace: 'shop' }] });
   });
 
-  it('goes by the label, or by the one service that was asked for, where comments were lost', () => {
+  it('goes by the label, or by the one service that was asked for, if comments were lost', () => {
     const labelled = service.replace('name: web', 'name: web\n  labels: {dev.appdev/service: orders}');
     expect(readRendered(labelled, 'out.yaml', undefined)).toMatchObject({ value: [{ service: 'orders' }] });
     expect(readRendered(service, 'out.yaml', 'stock')).toMatchObject({ value: [{ service: 'stock' }] });

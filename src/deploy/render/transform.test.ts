@@ -77,7 +77,7 @@ describe('images', () => {
     expect(imagesOf([written], images)).toEqual([deployed]);
   });
 
-  it('mean the service itself where two have the same repository', () => {
+  it('mean the service itself if two have the same repository', () => {
     const images = [...request.images, { repository: 'team/orders', artifact: migrations }];
     expect(imagesOf(['team/orders'], images)).toEqual([pushed]);
   });
@@ -97,7 +97,7 @@ describe('images', () => {
     expect(JSON.stringify(transform([cron], request))).toContain(pushed);
   });
 
-  it('are left alone where nothing was built, and where `image` is no image', () => {
+  it('are left alone if nothing was built, and if `image` is not an image', () => {
     const nothing = [{ repository: 'team/orders' }];
     expect(transform([deployment('team/orders')], { ...request, images: nothing })[0]?.['spec']).toEqual(
       deployment('team/orders').spec,
@@ -113,7 +113,7 @@ describe('images', () => {
 });
 
 describe('metadata', () => {
-  it('gets the namespace where there is none, and only where the kind has one', () => {
+  it('gets the namespace if there is none, and only if the kind has one', () => {
     const kinds = [
       { apiVersion: 'v1', kind: 'Service', metadata: { name: 'a' } },
       { apiVersion: 'v1', kind: 'Service', metadata: { name: 'b', namespace: 'other' } },

@@ -62,7 +62,7 @@ describe('rolloutError', () => {
     expect(error.hint).toMatch(/^Consider the following: If you want an embedded database/);
   });
 
-  it('says what was waited for where there is no cause, and for how long', () => {
+  it('says what was waited for if there is no cause, and for how long', () => {
     const { message, hint } = rolloutError({ ...rollout, deadlineMs: 90_000 });
     expect(message).toBe(
       'Deployment/web did not become ready within 90 s: it is waiting for 1 pod to be ready (0 are); no older version is serving',
@@ -103,7 +103,7 @@ describe('lastWords', () => {
     expect(lastWords(lines)?.cause).toBe(cause);
   });
 
-  it('are those of the last start, where a log holds several', () => {
+  it('are those of the last start, if a log holds several', () => {
     const first = report.map((line) => line.replace('DataSource', 'Something Else'));
     expect(lastWords([...first, ...report])?.cause).toContain('DataSource');
   });

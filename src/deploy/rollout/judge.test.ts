@@ -102,7 +102,7 @@ describe('a ready rollout', () => {
     );
   });
 
-  it('goes by the pods where the counts of the controllers are ahead or behind', () => {
+  it('goes by the pods if the counts of the controllers are ahead or behind', () => {
     const unready = changed(recorded('first-install'), (object) => {
       if (object.kind !== 'Pod') return object;
       const conditions = listAt(object, 'status', 'conditions').filter(
@@ -202,7 +202,7 @@ describe('restarts', () => {
 });
 
 describe('an image that cannot be pulled', () => {
-  it('may fail once where another attempt could help', () => {
+  it('may fail once if another attempt could help', () => {
     const recording = recorded('registry-is-down');
     const once = {
       ...recording,

@@ -26,11 +26,11 @@ describe('chooseRoute', () => {
   it('says so when nothing runs yet', () => {
     expect(choice(['start'], { uses: {}, wasReady: false }, 'builder')).toEqual([
       'image',
-      'nothing of it runs yet',
+      'it does not run yet',
     ]);
   });
 
-  it('finds no route where none is possible', () => {
+  it('finds no route if none is possible', () => {
     expect(choice(['source'], ready)).toEqual([undefined, undefined]);
   });
 });
@@ -64,13 +64,13 @@ describe('kindsToBring', () => {
       service(['chart'], { last: failedWith('source') }),
       ['chart', 'source'],
     ],
-    ['settings, where no file tells why the image differs', service(['config']), ['config', 'settings']],
+    ['settings, if no file tells why the image differs', service(['config']), ['config', 'settings']],
     ['the wish of the key r', service([], { made: old }, { asked: true }), ['asked']],
   ])('has %s', (_name, state, kinds) => {
     expect([...kindsToBring(state)]).toEqual(kinds);
   });
 
-  it('has the start, where nothing is made yet', () => {
+  it('has the start if nothing is made yet', () => {
     const { made: _made, ...first } = service([]);
     expect([...kindsToBring(first)]).toEqual(['start']);
   });

@@ -9,7 +9,7 @@ import type { Made, Running, ServiceState } from './state.ts';
 /** A route, and why it was chosen. */
 export interface Choice {
   readonly route: RouteSpec;
-  /** Why, as a clause: `changed: source`, `nothing of it runs yet`. */
+  /** Why, as a clause: `changed: source`, `it does not run yet`. */
   readonly because: string;
 }
 
@@ -75,6 +75,6 @@ function abilitiesOf({ spec, pending, made }: ServiceState): ReadonlySet<Ability
 
 function reasonFor(kinds: ReadonlySet<ChangeKind>, running: Running): string {
   if (kinds.has('asked')) return 'asked for';
-  if (kinds.has('start') || !running.wasReady) return 'nothing of it runs yet';
-  return kinds.size === 0 ? 'its image is made' : `changed: ${[...kinds].sort().join(', ')}`;
+  if (kinds.has('start') || !running.wasReady) return 'it does not run yet';
+  return kinds.size === 0 ? 'its image is ready' : `changed: ${[...kinds].sort().join(', ')}`;
 }

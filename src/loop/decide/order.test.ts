@@ -52,7 +52,7 @@ describe('inRemovalOrder', () => {
     expect(order).toEqual(['orders', 'orders', 'db', 'db']);
   });
 
-  it('leaves nothing out where two versions of the file contradict each other', () => {
+  it('leaves nothing out if two versions of the file contradict each other', () => {
     expect(removal(['a', 'b'], ['b', 'a'], ['a']).sort()).toEqual(['a', 'a', 'b']);
   });
 });

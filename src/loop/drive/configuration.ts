@@ -95,8 +95,7 @@ export function createConfiguration(parts: ConfigurationParts): Configuration {
         parts.emit({
           type: 'notice',
           level: 'warning',
-          message:
-            'the `cluster` section changed; this session stays with the cluster that it was started for',
+          message: 'the `cluster` section changed; this session keeps using the cluster that it started with',
           hint: 'restart appdev to use the other one',
         });
       }

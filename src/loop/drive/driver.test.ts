@@ -167,7 +167,7 @@ describe('a save', () => {
     expect(rig.told('run.started').at(-1)).toMatchObject({ route: 'render-only' });
   });
 
-  it('of a test builds nothing where tests do not run', async () => {
+  it('of a test builds nothing if tests do not run', async () => {
     const rig = new FakeLoopRig(twoApps(), all);
     await start(rig);
     rig.workshop.begun.length = 0;
@@ -571,7 +571,7 @@ describe('the image of another service', () => {
     expect(rig.workshop.cluster.get('orders')).toContain('sha256:jobs-2');
   });
 
-  it('of a service that takes no part fails the user, with what to do', async () => {
+  it('of a service outside the session fails the user, and says what to do', async () => {
     const rig = new FakeLoopRig([fakeService('orders')], all);
     rig.beside = [fakeService('jobs')];
     rig.disk.write('orders/chart/values.yaml', 'image:jobs');

@@ -192,7 +192,7 @@ describe('images that were built before', () => {
     return { asked, options: { ...options, parts: { ...options.parts, admit } } };
   }
 
-  it('are judged before anything is applied, and where one is refused, nothing is', async () => {
+  it('are judged before anything is applied, and if one is refused, nothing is', async () => {
     const rig = new FakeLoopRig([fakeService('orders'), fakeService('stock'), fakeChart('db')], all);
     const artifacts = new Map(['orders', 'stock'].map((name) => [name, of(name)] as const));
     const { asked, options } = judging(rig, ['stock']);
@@ -214,7 +214,7 @@ describe('images that were built before', () => {
     ]);
   });
 
-  it('of services that take no part are judged where a manifest names them, and else not', async () => {
+  it('of services that take no part are judged only if a manifest names them', async () => {
     const rig = new FakeLoopRig([fakeService('orders')], all);
     rig.beside = [fakeService('jobs'), fakeService('unused')];
     rig.disk.write('orders/chart/values.yaml', 'image:jobs');

@@ -193,7 +193,7 @@ function endOf(
   const { because, moved = [] } = result as Unfinished;
   if (because !== undefined) return { kind: 'failed', error: because };
   const which = moved.length === 0 ? '' : `: ${moved.slice(0, 3).join(', ')}${moved.length > 3 ? ', …' : ''}`;
-  return failed('SOURCE_CHANGED', `files of ${name} changed while it was built, twice${which}`, {
+  return failed('SOURCE_CHANGED', `files of ${name} changed twice while it was built${which}`, {
     hint: 'build again when nothing writes them; list what the build itself writes under `ignore` in appdev.yaml',
   });
 }

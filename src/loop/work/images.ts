@@ -51,8 +51,8 @@ export function complete(rendered: Outcome<Rendered>): Outcome<Rendered> {
 
 /** The error that stops a deploy whose manifests name an image that nobody knows. */
 export function imageMissing(service: string, other: string): AppdevError {
-  const message = `the manifests of ${service} name the image of ${other}, and it is not known what was built of ${other}`;
+  const message = `the manifests of ${service} name the image of ${other}, but appdev does not know which build of ${other} to deploy`;
   return appdevError('IMAGE_MISSING', message, {
-    hint: `let ${other} take part: name it on the command line, or in \`needs\` of ${service}; or build it before: appdev build ${other}`,
+    hint: `add ${other} to the command line or to \`needs\` of ${service}, or build it first: appdev build ${other}`,
   });
 }

@@ -50,7 +50,7 @@ describe('records', () => {
     expect(await records.find('orders', key('a', '', 'harbor.example.com'))).toBeUndefined();
   });
 
-  it('do where tests must pass only if they did', async () => {
+  it('count only with passed tests if tests must pass', async () => {
     const records = createRecords('/s', inMemory());
     await records.add('orders', key('a'), artifact('a'));
     expect(await records.find('orders', key('a', 'tests-1'))).toBeUndefined();

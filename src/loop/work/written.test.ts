@@ -21,7 +21,7 @@ function setup() {
 }
 
 describe('files that change while a build reads them', () => {
-  it('count as moved where git keeps them, however often; from the third time on the user is told, once', () => {
+  it('count as moved if git keeps them, however often; from the third time on the user is told, once', () => {
     const { written, notices } = setup();
     for (let run = 1; run <= 5; run += 1)
       expect(written.moved('orders', run, changed(file('A.java')), true)).toBe(true);
@@ -29,14 +29,14 @@ describe('files that change while a build reads them', () => {
     expect(notices[0]).toContain('A.java changes during each build of orders');
   });
 
-  it('count as the build’s own from the third build on where git ignores them', () => {
+  it('count as the build’s own from the third build on if git ignores them', () => {
     const { written, notices } = setup();
     expect(written.moved('orders', 1, changed(stamp), true)).toBe(true);
     expect(written.moved('orders', 2, changed(stamp), true)).toBe(true);
     expect(written.moved('orders', 3, changed(stamp), true)).toBe(false);
     expect(written.moved('orders', 4, changed(stamp), false)).toBe(false);
     expect(notices).toEqual([
-      `orders: ${stamp.path} changes during each build of orders and is taken for written by it`,
+      `orders: ${stamp.path} changes during each build of orders; appdev assumes that the build writes it`,
     ]);
   });
 
@@ -60,7 +60,7 @@ describe('files that change while a build reads them', () => {
     expect(written.moved('orders', 4, changed(stamp, file('A.java')), true)).toBe(true);
   });
 
-  it('are nobody’s business where they decide neither jar nor image', () => {
+  it('do not matter if they decide neither jar nor image', () => {
     const { written } = setup();
     const chart = file('chart/values.yaml', { role: 'values', buildInput: false });
     expect(written.moved('orders', 1, changed(chart), true)).toBe(false);

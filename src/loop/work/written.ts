@@ -68,7 +68,8 @@ export function createWrittenFiles(
       say(
         service,
         often.map(({ path }) => path),
-        (names) => `${names} changes during each build of ${service} and is taken for written by it`,
+        (names) =>
+          `${names} changes during each build of ${service}; appdev assumes that the build writes it`,
       );
       if (!done) return false;
       const again = difference.rewritten.some((file) => file.buildInput && !file.gitIgnored);

@@ -80,7 +80,7 @@ export function tryWords(error: unknown): string {
   return connectionWords[codeOf(error)] ?? `failed: ${messageOf(error)}`;
 }
 
-/** True for a broken connection that may work at the next try. A registry that does not exist is no such case. */
+/** True for a broken connection that may work at the next try. That is never true for a registry that does not exist. */
 export function isTransient(error: unknown): boolean {
   return ['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET', 'ETIMEDOUT', 'EAI_AGAIN'].includes(codeOf(error));
 }
@@ -94,7 +94,7 @@ function messageOf(error: unknown): string {
 /**
  * The failure for an answer: REGISTRY_DENIED for 401 and 403, REGISTRY_UNREACHABLE for the rest.
  *
- * @param what what was requested, as in "may not <what>": `read localhost:5001/orders`.
+ * @param what what was requested, as in "does not let us <what>": `read localhost:5001/orders`.
  * @param words the registry's own, from `registryWords`.
  */
 export function refused(subject: Subject, status: number, what: string, words: string): NotOk {

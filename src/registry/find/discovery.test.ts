@@ -167,7 +167,7 @@ describe('the KEP-1755 ConfigMap', () => {
       hosting('host: localhost:5001', 'localRegistryHosting.v9'),
       'has no localRegistryHosting.v1',
     ],
-    ['that is no YAML', hosting('host: [localhost'), 'not valid YAML'],
+    ['that is not YAML', hosting('host: [localhost'), 'not valid YAML'],
     ['without a host', hosting('help: https://docs.example.com/registry'), 'names no host'],
     ['with an empty host', hosting('host: ""'), 'names no host'],
     ['with a URL for a host', hosting('host: http://localhost:5001'), 'host that is not a registry'],
@@ -271,7 +271,7 @@ describe('minikube', () => {
   });
 });
 
-describe('where there is no registry', () => {
+describe('without a registry', () => {
   it.each([
     ['k3d', 'k3d-shop', 'registry: {push: "localhost:5001", insecure: true}'],
     ['microk8s', 'microk8s', 'registry: {push: "localhost:32000", insecure: true}'],

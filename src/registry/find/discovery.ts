@@ -73,7 +73,7 @@ interface Said {
 
 /**
  * The target for a registry that the cluster names. If it is not on this machine, appdev uses HTTPS, which the registry
- * may not speak, because the KEP has no field for that. The user is told before the first push fails.
+ * must not speak, because the KEP has no field for that. The user is told before the first push fails.
  */
 function declared(registry: Registry): FoundTarget {
   if (registry.insecure) return { target: registryTarget(registry) };
@@ -181,7 +181,7 @@ function configLine({ push, pull }: Pick<Registry, 'push' | 'pull'>): string {
   return `registry: {push: "${push}"${pull === push ? '' : `, pull: "${pull}"`}, insecure: true}`;
 }
 
-/** The outcome; undefined if the user may not read it. Discovery then continues with what it can know. */
+/** The outcome; undefined if the user is not allowed to read it. Discovery then continues with what it can know. */
 async function readable<T>(outcome: Promise<Outcome<T>>): Promise<Outcome<T | undefined>> {
   const result = await outcome;
   return result.kind === 'failed' && result.error.code === 'CLUSTER_DENIED' ? ok(undefined) : result;

@@ -18,7 +18,7 @@ function harborThat(...statuses: readonly number[]): Harbor {
 }
 
 describe('whether a registry is a Harbor', () => {
-  it.each([401, 403])('is not known where a proxy in front says %i', async (status) => {
+  it.each([401, 403])('is not known if a proxy in front says %i', async (status) => {
     const harbor = harborThat(status, 200);
     expect(await harbor.isHarbor(signal)).toMatchObject({
       kind: 'failed',

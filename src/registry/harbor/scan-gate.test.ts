@@ -32,7 +32,7 @@ const unfixed = { id: 'CVE-8', package: 'glibc', version: '2.36', severity: 'Hig
 interface World {
   readonly scans: readonly (Scan | undefined | 'not allowed' | 'absent')[];
   readonly start?: ScanStart;
-  /** Undefined: one without findings; null: the account may not read it. */
+  /** Undefined: one without findings; null: the account is not allowed to read it. */
   readonly report?: string | null;
   /** What a pull meets, look by look. */
   readonly pulls?: readonly (string | undefined)[];
@@ -103,19 +103,19 @@ async function judge(world: World, signal = new AbortController().signal): Promi
 }
 
 describe('the gate', () => {
-  it('lets nothing through where a scan is asked for and there is no Harbor', async () => {
+  it('lets nothing through if a scan is asked for and there is no Harbor', async () => {
     expect(await judge({ scans: ['absent'], isHarbor: false, scan: strict })).toMatchObject({
       error: { code: 'SCAN_INCOMPLETE', message: expect.stringContaining('is not a Harbor') as string },
     });
     expect(lines).toEqual([]);
   });
 
-  it('is open where neither the project nor appdev.yaml asks for a scan', async () => {
+  it('is open if neither the project nor appdev.yaml asks for a scan', async () => {
     expect(await judge({ scans: ['absent'] })).toEqual(ok(undefined));
     expect([lines, started]).toEqual([[], 0]);
   });
 
-  it('starts a scan where there is none, waits for its end, and keeps the report', async () => {
+  it('starts a scan if there is none, waits for its end, and keeps the report', async () => {
     const scans = [undefined, at('Pending'), at('Running'), success({ Low: 1 })];
     expect(await judge({ scans, scan: strict, report: reportOf({ id: 'CVE-1' }) })).toEqual(ok(undefined));
     expect([started, slept]).toEqual([1, 3]);
@@ -230,7 +230,7 @@ describe('the gate', () => {
 
   it.each([
     ['no scanner', { scans: [undefined], start: 'no scanner' }, 'no scanner for project shop'],
-    ['no right to look', { scans: ['not allowed'] }, 'may not see the scan'],
+    ['no right to look', { scans: ['not allowed'] }, 'is not allowed to see the scan'],
     ['no right to start', { scans: [undefined], start: 'not allowed' }, 'is not allowed to start one'],
     ['a scan that never ends', { scans: [undefined, at('Pending')] }, 'did not end within 60 s (Pending)'],
     ['a scan that fails', { scans: [undefined, at('Error')] }, 'ended with Error'],
@@ -241,7 +241,7 @@ describe('the gate', () => {
     });
   });
 
-  it('tries again where an earlier scan failed, and lets its error not pass for the new one', async () => {
+  it('tries again if an earlier scan failed, and lets its error not pass for the new one', async () => {
     const scans = [at('Error'), at('Error'), at('Pending'), success({})];
     expect(await judge({ scans, scan: strict })).toEqual(ok(undefined));
     expect(started).toBe(1);

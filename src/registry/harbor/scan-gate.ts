@@ -120,7 +120,7 @@ export function createScanGate(options: GateOptions): ScanGate {
       if (config.fixableOnly && text === undefined) {
         return incomplete(
           service,
-          'the account may not read the report, but only the report says what is fixable',
+          'the account is not allowed to read the report, but only the report says what is fixable',
           {
             hint: 'give the robot the right to read artifact additions, or remove fixableOnly from registry.harbor.scan',
           },
@@ -169,7 +169,7 @@ export function createScanGate(options: GateOptions): ScanGate {
       const artifact = await harbor.artifact(path, digest, signal);
       if (artifact.kind !== 'ok') return artifact;
       if (artifact.value === 'not allowed') {
-        return incomplete(service, 'the account may not see the scan', {
+        return incomplete(service, 'the account is not allowed to see the scan', {
           hint: 'give the robot the right to read artifacts, and to create scans',
         });
       }

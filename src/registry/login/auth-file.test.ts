@@ -71,7 +71,7 @@ describe('the auth file for tools', () => {
     }
   });
 
-  it('is none where no login is known; looks once, and again when asked to', async () => {
+  it('is none if no login is known; looks once, and again when asked to', async () => {
     let looks = 0;
     const answers = [undefined, robot];
     const files = createAuthFiles(async () => {

@@ -19,7 +19,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const password = (value: string): unknown => ok({ kind: 'password', username: robot, password: value });
 
 describe('credentials in the environment', () => {
-  it('are none where nothing is set', () => {
+  it('are none if nothing is set', () => {
     expect(environmentCredentials(nothing, 'h')).toEqual(ok(undefined));
   });
 

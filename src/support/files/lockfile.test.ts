@@ -14,7 +14,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** A lock that somebody else left there. */
+/** A lock that someone else left there. */
 function plant(holder: string): void {
   mkdirSync(path, { recursive: true });
   writeFileSync(join(path, '1'), holder);

@@ -104,7 +104,7 @@ describe('the tools’ output', () => {
     'error: x',
   ];
 
-  test('is shown where it warns or fails', () => {
+  test('is shown if it warns or fails', () => {
     begin();
     emit(samples['session.started'], samples['run.started']);
     const before = out.lines().length;

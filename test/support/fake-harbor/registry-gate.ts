@@ -37,7 +37,7 @@ export function parseRegistryPath(path: string): Pick<RegistryRequest, 'reposito
   };
 }
 
-/** The answer of Harbor's own; undefined where the registry behind is to answer. */
+/** The answer of Harbor's own; undefined if the registry behind is to answer. */
 export function gateReply(state: HarborState, request: RegistryRequest): Reply | undefined {
   const refused = authorize(state, request);
   if (refused !== undefined) return refused;
@@ -75,7 +75,7 @@ export function gateReply(state: HarborState, request: RegistryRequest): Reply |
   return undefined;
 }
 
-/** A blob whose upload ends: refused where the project's quota is too small for it. */
+/** A blob whose upload ends: refused if the project's quota is too small for it. */
 export function quotaReply(
   state: HarborState,
   project: Project,

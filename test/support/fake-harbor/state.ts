@@ -284,7 +284,7 @@ export class HarborState {
     return severities[Math.max(0, ...ranks)] ?? 'None';
   }
 
-  /** The sentence of a policy that forbids a pull; undefined where it is allowed. */
+  /** The sentence of a policy that forbids a pull; undefined if it is allowed. */
   preventedBy(artifact: StoredArtifact): string | undefined {
     const project = this.projects.get(artifact.repository.split('/')[0] ?? '');
     if (project?.metadata['prevent_vul'] !== 'true') return undefined;

@@ -16,7 +16,7 @@ describe('buildFailure', () => {
     expect(hint).toContain('Buildah 1.33');
   });
 
-  it('does not speak of here-documents where there is none', () => {
+  it('does not speak of here-documents if there is none', () => {
     const lines = [
       'STEP 2/2: ECHO more',
       'Error: building at STEP "ECHO ": Build error: Unknown instruction: "ECHO"',
@@ -76,7 +76,7 @@ describe('baseFailure', () => {
     );
   });
 
-  it('asks for another login where the one that is known is refused', () => {
+  it('asks for another login if the one that is known is refused', () => {
     const found = failure(
       'Error: creating build container: reading blob sha256:5f70: unable to retrieve auth token: invalid username/password: unauthorized: authentication required',
     );
@@ -84,7 +84,7 @@ describe('baseFailure', () => {
     expect(found?.error.hint).toBe('log in: buildah login r.example.com');
   });
 
-  it('is final where the base is not there', () => {
+  it('is final if the base is not there', () => {
     const words = 'reading manifest 1 in r.example.com/base: manifest unknown: manifest unknown';
     const found = failure(
       `Error: creating build container: initializing source docker://r.example.com/base:1: ${words}`,

@@ -74,7 +74,7 @@ it('waits for nobody after a cancel', async () => {
   expect(await one.list()).toEqual([]);
 });
 
-/** Waits until somebody has looked at the records' lock a second time, and so has been refused once. */
+/** Waits until someone has looked at the records' lock a second time, and so has been refused once. */
 async function lookedTwice(): Promise<void> {
   const locks = join(userTempFolder(), 'locks');
   const [lock = ''] = readdirSync(locks);

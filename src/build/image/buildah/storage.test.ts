@@ -73,7 +73,7 @@ describe('probeBuildah', () => {
     });
   });
 
-  it('falls back to vfs where overlay does not work, unless the user chose a driver', async () => {
+  it('falls back to vfs if overlay does not work, unless the user chose a driver', async () => {
     expect(await probe({ overlayFails: true })).toMatchObject({
       value: {
         driver: 'vfs',

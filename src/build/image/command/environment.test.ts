@@ -43,7 +43,7 @@ describe('commandEnvironment', () => {
     sourceDateEpoch: '5',
   };
 
-  it('takes away what there is not: a variable of an outer appdev must not pass for ours', () => {
+  it('removes what is not set: a variable of an outer appdev must not pass for ours', () => {
     const environment = commandEnvironment(facts);
     for (const name of ['APPDEV_JAR', 'APPDEV_CONTAINERFILE', 'APPDEV_REGISTRY_CA']) {
       expect(environment).toHaveProperty(name, undefined);

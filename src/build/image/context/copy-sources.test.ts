@@ -45,7 +45,7 @@ ENTRYPOINT ["java", "-jar", "app.jar"]
     ],
     ['RUN --mount=source=a,target=/a <<EOF sh\nCOPY . .\nEOF\nCOPY b /c', ['a', 'b']],
   ])(
-    'reads nothing in the text of a here-document, which is no file of the context: %j',
+    'reads nothing in the text of a here-document, which is not a file of the context: %j',
     (text, expected) => {
       expect(of(text)).toEqual(expected);
     },

@@ -96,6 +96,6 @@ it('says which file changed while it was packed', async () => {
   expect(asked).toBeGreaterThan(0);
 });
 
-it('ends where the tar cannot be written', async () => {
+it('ends if the tar cannot be written', async () => {
   await expect(packed({}, 'no/such/folder.tar.gz')).rejects.toThrow(/ENOENT/);
 });

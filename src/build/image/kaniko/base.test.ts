@@ -41,7 +41,7 @@ it('goes on with what it knew when the registry cannot be reached, and says so',
   ]);
 });
 
-it('fails where it never knew, and where the registry has no such image any more', async () => {
+it('fails if it never knew, and if the registry has no such image any more', async () => {
   expect(await looking(down).find('jre', signal, () => undefined)).toMatchObject({
     error: { code: 'BASE_IMAGE_MISSING', message: expect.stringContaining('cannot be reached') as string },
   });

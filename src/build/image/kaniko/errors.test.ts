@@ -53,7 +53,7 @@ describe('a pod that does not start', () => {
 
   it('says what Pod Security wants, in the words that the API server has for it', () => {
     const said =
-      'context kind-shop may not create Pod/b in shop: pods "b" is forbidden: violates PodSecurity "restricted:latest": runAsNonRoot != true';
+      'context kind-shop is not allowed to create Pod/b in shop: pods "b" is forbidden: violates PodSecurity "restricted:latest": runAsNonRoot != true';
     const error = errorOf(notCreated(subject, appdevError('CLUSTER_DENIED', said)));
     expect(error).toMatchObject({ code: 'BUILD_POD_FAILED' });
     expect(error.message).toContain('violates PodSecurity "restricted:latest"');
@@ -62,9 +62,10 @@ describe('a pod that does not start', () => {
 
   it('tells a quota from a missing right', () => {
     const quota =
-      'may not create Pod/b in shop: pods "b" is forbidden: exceeded quota: small, requested: cpu=500m';
+      'is not allowed to create Pod/b in shop: pods "b" is forbidden: exceeded quota: small, requested: cpu=500m';
     expect(errorOf(notCreated(subject, appdevError('CLUSTER_DENIED', quota))).code).toBe('BUILD_POD_FAILED');
-    const right = 'may not create Pod/b in shop: pods is forbidden: User "dev" cannot create resource "pods"';
+    const right =
+      'is not allowed to create Pod/b in shop: pods is forbidden: User "dev" cannot create resource "pods"';
     expect(errorOf(notCreated(subject, appdevError('CLUSTER_DENIED', right))).code).toBe('CLUSTER_DENIED');
   });
 });
@@ -109,7 +110,7 @@ describe('an executor that failed', () => {
       /registry\.ca .*for registry\.example\.com:5000/,
     ],
     [
-      'a tag that may not be written again',
+      'a tag that must not be written again',
       [
         'error pushing image: failed to push to destination r/orders:1: PUT http://r/v2/orders/manifests/1: PRECONDITION: configured as immutable',
       ],
@@ -161,7 +162,7 @@ describe('an executor that failed', () => {
         "error building image: unable to complete operation after 2 attempts, last error: GET http://r/v2/shop/base/manifests/sha256:9: PROJECTPOLICYVIOLATION: current image without vulnerability scanning cannot be pulled due to configured policy in 'Prevent images'",
       ],
       'BASE_IMAGE_MISSING',
-      /may not pull r\/shop\/base: .*without vulnerability scanning/,
+      /is not allowed to pull r\/shop\/base: .*without vulnerability scanning/,
       /scan that image in Harbor/,
     ],
     [

@@ -155,7 +155,7 @@ export function buildFailed(
     const [, registry = '', image = '', words = ''] = policy;
     return failed(
       'BASE_IMAGE_MISSING',
-      `${service}: the build pod may not pull ${registry}/${image}: its project holds it back: ${words}`,
+      `${service}: the build pod is not allowed to pull ${registry}/${image}: its project holds it back: ${words}`,
       {
         hint: 'scan that image in Harbor, or build on one that its project allows; to make an exception, use the CVE allowlist of the project',
         evidence: evidenceOf(lines),

@@ -31,7 +31,7 @@ it('writes the credentials of this machine under the names that the pod uses', a
   });
 });
 
-it('makes nothing where there are no credentials, and passes a damaged file on', async () => {
+it('makes nothing if there are no credentials, and passes a damaged file on', async () => {
   const registries = [{ repository: 'localhost:5001/orders', host: 'registry:5000' }];
   expect(await loginText(registries, finder({}), signal)).toEqual(ok(undefined));
   const broken = failed('REGISTRY_DENIED', 'config.json is not valid JSON');

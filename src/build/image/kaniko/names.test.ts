@@ -21,7 +21,7 @@ describe('the names of a registry in a build pod', () => {
     expect(names?.here('quay.io/base:1')).toBe('quay.io/base:1');
   });
 
-  it('are the push name where that means the same everywhere', () => {
+  it('are the push name if that means the same everywhere', () => {
     const { inCluster: _, ...without } = local;
     const push = 'harbor.example.com/shop';
     const names = podNames({ ...without, push, pull: push });
@@ -29,13 +29,13 @@ describe('the names of a registry in a build pod', () => {
     expect(names?.maps.size).toBe(0);
   });
 
-  it('are none where the only name is a loopback’s', () => {
+  it('are none if the only name is a loopback’s', () => {
     const { inCluster: _, ...without } = local;
     expect(podNames(without)).toBeUndefined();
     expect(podNames({ ...without, push: '127.0.0.1:5000/shop' })).toBeUndefined();
   });
 
-  it('are not mapped by host where the folders differ', () => {
+  it('are not mapped by host if the folders differ', () => {
     const names = podNames({
       ...local,
       push: 'localhost:5001/a',

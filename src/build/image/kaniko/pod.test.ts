@@ -51,7 +51,7 @@ describe('the flags', () => {
     for (const arg of executorArgs(build)) {
       const [, name = '', value] = /^--([a-z-]+)(?:=([\s\S]*))?$/.exec(arg) ?? [];
       const kind = kinds.get(name);
-      expect(kind, `${arg} is no flag of the executor`).toBeDefined();
+      expect(kind, `${arg} is not a flag of the executor`).toBeDefined();
       if (kind === 'bool') expect([undefined, 'true', 'false']).toContain(value);
       else if (kind === 'int') expect(value).toMatch(/^\d+$/);
       else expect(value).toMatch(/./);
@@ -213,7 +213,7 @@ it('keeps the login and the authority in a Secret that goes with the pod', () =>
   expect(owned).toMatchObject({ type: secret['type'], stringData: secret['stringData'] as object });
 });
 
-it('keeps the authority alone in a Secret of no type, which may not lack a login', () => {
+it('keeps the authority alone in a Secret without a type, because a typed one must have a login', () => {
   const secret = buildSecret('name', smallest, { authority: 'PEM' });
   expect(secret).toMatchObject({ type: 'Opaque' });
   expect(secret['stringData']).toEqual({ 'ca.crt': 'PEM' });

@@ -71,7 +71,7 @@ it('does not send what is hidden', async () => {
   expect(await contents(recipe.value)).toEqual([...ours, 'target/app-1.10.jar']);
 });
 
-it('sends everything where COPY may read everything, but what is ignored and what is appdev’s own', async () => {
+it('sends everything if COPY may read everything, but what is ignored and what is appdev’s own', async () => {
   const sent = await contextOf({
     Containerfile: 'FROM scratch\nCOPY . /app\n',
     '.dockerignore': 'secret*\nnode_modules\n!secret-not\n',

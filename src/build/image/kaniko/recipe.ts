@@ -124,7 +124,7 @@ function ancestors(name: string): string[] {
   return parts.map((_, index) => parts.slice(0, index + 1).join('/'));
 }
 
-/** The failure for a file of the context that this user may not read, or for a Containerfile that is gone. */
+/** The failure for a file of the context that this user cannot read, or for a Containerfile that is gone. */
 function unreadable(service: string, error: unknown): Outcome<never> {
   const said = error instanceof Error ? error.message : String(error);
   return failed('IMAGE_BUILD_FAILED', `${service}: its build context cannot be read: ${said}`, {

@@ -14,7 +14,7 @@ export async function removeBuild(
 ): Promise<void> {
   const removed = await remove(cluster, ref, goneMs, ended ? { graceSeconds: 0 } : {});
   if (ended) return;
-  // If it does not exist or may not be removed, there is nothing to wait for.
+  // If it does not exist or appdev is not allowed to remove it, there is nothing to wait for.
   if (removed.kind === 'ok' && removed.value === 'absent') return;
   if (removed.kind === 'failed' && removed.error.code === 'CLUSTER_DENIED') return;
   const limit = AbortSignal.timeout(goneMs);

@@ -217,7 +217,7 @@ describe('a build', () => {
     expect(await run()).toMatchObject({ error: { code: 'TAG_IMMUTABLE' } });
   });
 
-  it('takes the end of the log from the pod where the log itself could not be read', async () => {
+  it('takes the end of the log from the pod if the log itself could not be read', async () => {
     running();
     cluster.onContext = () => cluster.ended(1, 'INFO[0001] RUN x\nerror building image: exit status 3');
     expect(await run()).toMatchObject({
@@ -245,7 +245,7 @@ describe('a build', () => {
     });
   });
 
-  it('whose executor leaves no digest is no success', async () => {
+  it('whose executor leaves no digest has failed', async () => {
     running();
     cluster.onContext = () => cluster.ended(0, '');
     expect(await run()).toMatchObject({ error: { code: 'BUILD_POD_FAILED' } });
@@ -253,7 +253,7 @@ describe('a build', () => {
 });
 
 describe('a pod that does not start', () => {
-  it('is not waited for where waiting cannot help', async () => {
+  it('is not waited for if waiting cannot help', async () => {
     const outcome = run();
     setImmediate(() =>
       cluster.container({ waiting: { reason: 'ErrImagePull', message: 'x: not found' } }, 'Pending'),
@@ -264,7 +264,7 @@ describe('a pod that does not start', () => {
     expect(cluster.calls).toEqual(['create Pod', 'follow', 'remove Pod', 'follow']);
   });
 
-  it('is given up after a while where it might, and tells meanwhile what it waits for', async () => {
+  it('is given up after a while if it might, and tells meanwhile what it waits for', async () => {
     const outcome = run();
     const message = '0/1 nodes are available';
     setImmediate(() =>
@@ -279,7 +279,7 @@ describe('a pod that does not start', () => {
     expect(said).toEqual([`waiting for the build pod: ${message}`]);
   });
 
-  it('is built in after all where the trouble passes', async () => {
+  it('is built in after all if the trouble passes', async () => {
     cluster.onContext = () => cluster.ended(0, digest);
     const outcome = run();
     setImmediate(() => {
@@ -292,20 +292,20 @@ describe('a pod that does not start', () => {
     expect(await outcome).toEqual(ok({ digest }));
   });
 
-  it('is explained where the API server refuses it, and not looked for', async () => {
+  it('is explained if the API server refuses it, and not looked for', async () => {
     cluster.refusal = failed('CLUSTER_DENIED', 'forbidden: violates PodSecurity "restricted:latest"');
     const outcome = await run({ secret: buildSecret('build-1', build, { login: '{}' }) });
     expect(outcome).toMatchObject({ error: { code: 'BUILD_POD_FAILED' } });
     expect(cluster.calls).toEqual(['create Pod']);
   });
 
-  it('is removed where nobody knows whether it was made, and not waited for where it is not there', async () => {
+  it('is removed if nobody knows whether it was made, and not waited for if it is not there', async () => {
     cluster.refusal = failed('CLUSTER_UNREACHABLE', 'the API server closed the connection in the middle');
     expect(await run()).toEqual(cluster.refusal);
     expect(cluster.calls).toEqual(['create Pod', 'remove Pod']);
   });
 
-  it('is left alone where it is someone else’s', async () => {
+  it('is left alone if it is someone else’s', async () => {
     cluster.refusal = ok('exists');
     expect(await run()).toMatchObject({ error: { code: 'BUILD_POD_FAILED' } });
     expect(cluster.calls).toEqual(['create Pod']);

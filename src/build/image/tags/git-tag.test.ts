@@ -81,7 +81,7 @@ describe('the name of a commit', () => {
     git('config', '--unset', 'status.showUntrackedFiles');
   });
 
-  it('is not there where git cannot tell whether there are changes', async () => {
+  it('is not there if git cannot tell whether there are changes', async () => {
     const index = join(folder, '.git/index');
     const whole = readFileSync(index);
     writeFileSync(index, 'broken');

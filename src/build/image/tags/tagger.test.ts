@@ -114,7 +114,7 @@ describe('the tagger', () => {
     });
   });
 
-  it('is no fault of the template when the session ends', async () => {
+  it('does not blame the template when the session ends', async () => {
     const { tagger } = setup('{gitCommit}', {
       git: { ask: () => Promise.resolve({ error: 'interrupted' }), state: () => Promise.resolve(undefined) },
     });
@@ -133,7 +133,7 @@ describe('the tagger', () => {
     expect(tagger.given(artifact)).toEqual([]);
   });
 
-  it('warns once where there is no registry', async () => {
+  it('warns once if there is no registry', async () => {
     const { tagger, told } = setup('v1', { client: undefined });
     await tagger.put(artifact, signal);
     await tagger.put(artifact, signal);

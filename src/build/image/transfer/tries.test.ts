@@ -67,7 +67,7 @@ describe('a transfer', () => {
       [401, 'ok'],
       [false, true],
     ],
-    // The server error was no refusal: the token has its own second try.
+    // The server error was not a refusal: the token has its own second try.
     [
       [503, 401, 'ok'],
       [false, false, true],
@@ -104,7 +104,7 @@ describe('a transfer', () => {
     });
   });
 
-  it('is refused once and for all where nothing could have run out', async () => {
+  it('is refused once and for all if nothing could have run out', async () => {
     expect((await tried([401], { stranger: true })).end).toMatch(/^REGISTRY_DENIED/);
   });
 });

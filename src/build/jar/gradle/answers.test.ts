@@ -83,7 +83,7 @@ describe('GradleAnswers', () => {
     expect(await answers.current({ ...asked, toolchain: 'h' })).toBeUndefined();
   });
 
-  it('is no proof for build files that changed while it was given', async () => {
+  it('proves nothing about build files that changed while it was given', async () => {
     const answers = new GradleAnswers(cache(), userHome());
     await collect(answers, 0);
     expect(await answers.current(asked)).toBeUndefined();

@@ -51,8 +51,10 @@ if (gradle.parent == null) {
         eachTest(project) { Test test -> test.testLogging.exceptionFormat = TestExceptionFormat.FULL }
     }
 
-    def answerFile = System.getProperty('${answerProperty}')
-    if (answerFile != null) gradle.projectsEvaluated {
+    gradle.projectsEvaluated {
+        // Read here and not above: if gradle.properties has org.gradle.jvmargs, Gradle 4.4 sets it only after this script.
+        def answerFile = System.getProperty('${answerProperty}')
+        if (answerFile == null) return
         def describe = { Project project ->
             // Without the plugin, the name would be looked for in the projects above.
             def sourceSets = project.pluginManager.hasPlugin('java-base') ? project.property('sourceSets') : null

@@ -77,7 +77,7 @@ describe('the inputs of a module', () => {
     });
   });
 
-  it('are of its own folder where it inherits them', () => {
+  it('are of its own folder if it inherits them', () => {
     writeParent(
       build(
         `<sourceDirectory>src/java</sourceDirectory><testSourceDirectory>\${project.basedir}/test</testSourceDirectory><resources>${resource('conf')}</resources>`,
@@ -120,7 +120,7 @@ describe('the inputs of a module', () => {
     expect(paths).not.toEqual(expect.arrayContaining([expect.stringMatching(/gone|bin\/sh/)]));
   });
 
-  it('are no output of the modules that are built, but may be what another module has made', () => {
+  it('are not output of the modules that are built, but may be what another module has made', () => {
     writeModule(
       'app',
       resources(
@@ -149,7 +149,7 @@ describe('the inputs of a module', () => {
       expect(sources).toEqual(usual);
       expect(paths).toContain(directory === '..' ? '' : 'app');
     }
-    // Of what is no source, such a folder is none: it may be where a program is started.
+    // A folder that is not a source folder does not count: a program may run in it.
     writeModule(
       'app',
       build(

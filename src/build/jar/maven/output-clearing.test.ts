@@ -35,7 +35,7 @@ function after(written: readonly string[], of: LastBuild = last, settings = 'one
 const { output: _output, ...failed } = last;
 
 describe('what goes before a build', () => {
-  it('is everything where nothing is known, or the poms have changed', () => {
+  it('is everything if nothing is known, or the poms have changed', () => {
     expect(clearingFor(undefined, { settings: 'one', inputs: new Map(), output: new Map() })).toBe('all');
     expect(after([], last, 'two')).toBe('all');
   });
@@ -156,7 +156,7 @@ describe('clearing', () => {
     },
   );
 
-  it('takes the test classes of before along where tests are compiled', async () => {
+  it('takes the test classes of before along if tests are compiled', async () => {
     await clear({ output: target, withTests: true, withJars: true }, 'nothing', new Set());
     expect(left()).not.toContain(tests);
     expect(left()).toContain('p.jar');

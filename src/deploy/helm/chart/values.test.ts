@@ -73,7 +73,7 @@ describe('addedValues', () => {
     expect(valuesOf(change)).toEqual(values);
   });
 
-  it('adds the images of others where the config has a path for them', () => {
+  it('adds the images of others if the config has a path for them', () => {
     const stock = { ...artifact, service: 'stock', pullRepository: 'localhost:5001/stock' };
     const otherImageValues = {
       stock: { repository: 'job.image', tag: 'job.tag' },
@@ -87,7 +87,7 @@ describe('addedValues', () => {
     });
   });
 
-  it('adds no image where none was built', () => {
+  it('adds no image if none was built', () => {
     expect(addedValues({ ...config, set: { a: 1 } }, undefined)).toMatchObject({
       value: { stdin: '{"a":1}' },
     });

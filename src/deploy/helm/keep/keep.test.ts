@@ -44,7 +44,7 @@ it('makes documents of the items of a List, for Helm asks documents only', () =>
   expect(recordOf(kept)).toEqual({ manifest: `---\n${namespaceOf(policy)}---\n${outer}` });
 });
 
-it('is nothing where the Secret holds no record', () => {
+it('is nothing if the Secret holds no record', () => {
   const { metadata } = secretOf({});
   expect(keptInRecord({ apiVersion: 'v1', kind: 'Secret', metadata }, new Set(), 'shop')).toBeUndefined();
 });

@@ -84,7 +84,7 @@ describe.each([
   });
 });
 
-it('ends at once for what is no reference, and for an image that must be there already', () => {
+it('ends at once for what is not a reference, and for an image that must be there already', () => {
   expect(
     causeOf('InvalidImageName', 'couldn\'t parse image name "A": invalid reference format'),
   ).toMatchObject({

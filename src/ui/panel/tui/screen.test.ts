@@ -93,7 +93,7 @@ test('without UTF-8, glyphs become ASCII whoever wrote them', () => {
   expect(terminal.text).toContain('* ready~');
 });
 
-test('a terminal that went away is no exception, and closing takes its listener off', async () => {
+test('a terminal that went away throws nothing, and closing takes its listener off', async () => {
   const [screen, terminal] = make();
   terminal.goAway();
   screen.show('x\n', []);
@@ -244,7 +244,7 @@ test.each<readonly [string, boolean, PanelStyle]>([
   ['wraps lines anew (xterm.js)', true, 'paragraph'],
   ['leaves lines alone', false, 'lines'],
 ])(
-  'any series of sizes and frames leaves each log line once and one panel, where the terminal %s',
+  'any series of sizes and frames leaves each log line once and one panel, if the terminal %s',
   async (_, wraps, style) => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 30 }), async (steps) => {
