@@ -92,6 +92,8 @@ export interface Cluster {
   readonly identity: ClusterIdentity;
   get(ref: ObjectRef, signal: AbortSignal): Promise<Outcome<KubeObject | undefined>>;
   list(query: ObjectQuery, signal: AbortSignal): Promise<Outcome<readonly KubeObject[]>>;
+  /** True if the API server lists this kind, so that objects of it can be applied. */
+  serves(kind: Pick<ObjectRef, 'apiVersion' | 'kind'>, signal: AbortSignal): Promise<Outcome<boolean>>;
   /**
    * Server-side apply, with field manager `appdev` unless another is named. Conflicts fail unless `force` is set.
    * Fields that the kind does not have are an error unless `lenient` is set, as Helm does.

@@ -162,7 +162,7 @@ export function scenarios({ node, httpPort, closedPort }: Surroundings): readonl
       name: 'crash-of-spring',
       manifest: deployment({ command: shell("cat <<'END'", ...springReport, 'END', 'exit 1') }),
       expected:
-        /ended once: exit code 1 \(the application gave up\): Web server failed to start\. Port 8080 was already in use\.; no older version is serving/,
+        /ended once: exit code 1: Web server failed to start\. Port 8080 was already in use\.; no older version is serving/,
       hint: /^Identify and stop the process that's listening on port 8080/,
       evidence: /APPLICATION FAILED TO START/,
     },

@@ -99,6 +99,10 @@ export async function openCluster(
       const listed = await listAll(transport, resource.value, query, signal);
       return listed.kind === 'ok' ? ok(listed.value.objects) : listed;
     },
+    async serves({ apiVersion, kind }, signal) {
+      const resource = await resources.find(apiVersion, kind, signal);
+      return resource.kind === 'ok' ? ok(resource.value !== undefined) : resource;
+    },
     async apply(object, settings, signal) {
       const ref = refOf(object);
       const resource = await locate(ref, signal);

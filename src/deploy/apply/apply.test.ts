@@ -57,6 +57,29 @@ describe('applying', () => {
     expect(await apply(definition, cluster, session.signal)).toEqual(cancelled(session.signal));
   });
 
+  it('waits until a new kind is listed, which is later than its definition is established', async () => {
+    const definition: KubeObject = {
+      ...{ apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition' },
+      metadata: { name: 'letters.example.com', labels },
+      spec: { group: 'example.com', names: { kind: 'Letter' }, versions: [{ name: 'v1', served: true }] },
+    };
+    const { cluster, followers } = fakeCluster(undefined);
+    const answers = [false, false, true];
+    const asked: unknown[] = [];
+    const serves = (kind: unknown) => {
+      asked.push(kind);
+      return Promise.resolve(ok(answers.shift() ?? true));
+    };
+    const applied = apply(definition, { ...cluster, serves });
+    await vi.advanceTimersByTimeAsync(0);
+    followers[0]?.onSnapshot([
+      { ...definition, status: { conditions: [{ type: 'Established', status: 'True' }] } },
+    ]);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(await applied).toMatchObject({ kind: 'ok', value: { changed: true } });
+    expect(asked).toEqual(Array(3).fill({ apiVersion: 'example.com/v1', kind: 'Letter' }));
+  });
+
   it('gives a pod that is replaced the time to end that it asks for', async () => {
     const pod: KubeObject = {
       ...{ apiVersion: 'v1', kind: 'Pod' },

@@ -3,20 +3,18 @@
  * order, and never over an object that appdev did not make. Then deletes what is no longer rendered.
  */
 import type { WorkContext } from '../../build/types.ts';
-import { queryFor, refOf, type Cluster, type KubeObject } from '../../cluster/types.ts';
+import { refOf, type Cluster, type KubeObject } from '../../cluster/types.ts';
 import { cancelled, failed, ok, type Outcome } from '../../core/outcome.ts';
 import { count } from '../../core/words.ts';
-import { listAt, stringAt } from '../../support/fields.ts';
-import { limitedAbort, onAbort } from '../../support/abort.ts';
 import { claimsRefusal, retainCommands } from '../live/claims.ts';
 import { refuseDrift, takenBack } from '../live/drift-words.ts';
 import { goneLimitMs, waitUntilGone } from '../live/gone.ts';
 import { entryOf, readInventoryRecord, writeInventory, type Entry } from '../record/inventory.ts';
 import { nextLifetime } from '../objects/lifetime.ts';
-import { identityOf, nameOf } from '../objects/kinds.ts';
-import { observe } from '../live/observe.ts';
+import { identityOf } from '../objects/kinds.ts';
 import { fieldManager } from '../objects/ownership.ts';
 import { driftOf, planSteps, type Step } from './plan.ts';
+import { untilServed } from './new-kind.ts';
 import { claimsLostByPruning, isNeverPruned, pruneObjects } from './prune.ts';
 import type { Applied, DeployTerms, Rendered } from '../types.ts';
 
@@ -29,9 +27,6 @@ export interface ApplySettings {
   /** Take back fields of our own objects that someone else has changed. Without it, such a change is a refusal. */
   readonly forceConflicts: boolean;
 }
-
-/** How long the API server may take to serve a new kind, in milliseconds. */
-const kindLimitMs = 30_000;
 
 /**
  * Applies the rendered objects of a service and records them in its inventory. The value says whether anything changed.
@@ -127,38 +122,7 @@ async function applyStep(
   const force = action === 'adopt' || takesBack;
   const applied = await cluster.apply(object, { fieldManager, force }, signal);
   if (applied.kind !== 'ok' || object.kind !== 'CustomResourceDefinition') return applied;
-  return await servedKind(applied.value, cluster, signal);
-}
-
-/** Waits until the API server serves a kind that was just defined. */
-async function servedKind(
-  definition: KubeObject,
-  cluster: Cluster,
-  signal: AbortSignal,
-): Promise<Outcome<KubeObject>> {
-  const queries = { definitions: queryFor(refOf(definition)) };
-  const limit = limitedAbort(signal, kindLimitMs);
-  const both = limit.signal;
-  const established = await new Promise<boolean>((resolve) => {
-    onAbort(both, () => resolve(false));
-    const onChange = ({ definitions }: { readonly definitions: readonly KubeObject[] }): void => {
-      if (definitions.some(isEstablished)) resolve(true);
-    };
-    observe(cluster, queries, { onChange }, both);
-  });
-  limit.abort();
-  limit.unlink();
-  if (established) return ok(definition);
-  if (signal.aborted) return cancelled(signal);
-  return failed('DEPLOY_FAILED', `${nameOf(definition)} is not served after ${kindLimitMs / 1000} s`, {
-    hint: `kubectl describe crd ${definition.metadata.name}`,
-  });
-}
-
-function isEstablished(definition: KubeObject): boolean {
-  return listAt(definition, 'status', 'conditions').some(
-    (one) => stringAt(one, 'type') === 'Established' && stringAt(one, 'status') === 'True',
-  );
+  return await untilServed(applied.value, cluster, signal);
 }
 
 /** Gives its own error to the API server's 404 for an object whose namespace does not exist. */
