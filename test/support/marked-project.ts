@@ -13,9 +13,26 @@ export interface MarkedProject {
   /** Writes a file below the root. */
   write(path: string, content: string): void;
   /** Writes the poms: what their `<build>` has beside the plugins, and the version. */
-  poms(builds: { readonly parent?: string; readonly app?: string; readonly version?: string }): void;
+  poms(builds: PomParts): void;
+  /** Writes a class into the module of this name. */
+  library(module: string, text: string): void;
   /** Writes `demo.App`, with `text` in a string constant, so that the class holds it. */
   source(path: string, text: string): void;
+}
+
+/** What the poms have besides the usual. */
+export interface PomParts {
+  /** Elements of the parent's `<build>`. */
+  readonly parent?: string;
+  /** Elements of the app's `<build>`. */
+  readonly app?: string;
+  readonly version?: string;
+  /** Modules beside the app, which needs them all. */
+  readonly modules?: readonly string[];
+  /** Elements of the app's pom, made from the configuration of a jar with the marks. */
+  readonly profiles?: (configuration: string) => string;
+  /** Which jar bears the marks: the app's own, or only one that a profile makes. */
+  readonly marks?: 'jar' | 'profile';
 }
 
 // The newest that Maven 3.8 has in its local repository after the fixture's build.
@@ -29,7 +46,8 @@ const managed = Object.entries(plugins)
   .join('');
 const marks =
   '<Spring-Boot-Version>4.0.3</Spring-Boot-Version><Start-Class>demo.App</Start-Class><Main-Class>demo.App</Main-Class>';
-const jarPlugin = `<plugin><artifactId>maven-jar-plugin</artifactId><configuration><archive><manifestEntries>${marks}</manifestEntries></archive></configuration></plugin>`;
+const archive = `<archive><manifestEntries>${marks}</manifestEntries></archive>`;
+const jarPlugin = `<plugin><artifactId>maven-jar-plugin</artifactId><configuration>${archive}</configuration></plugin>`;
 
 /** Writes the project, with its poms and no sources. */
 export function writeMarkedProject(root: string): MarkedProject {
@@ -49,20 +67,34 @@ export function writeMarkedProject(root: string): MarkedProject {
       needs: [],
     },
     write,
-    poms({ parent = '', app = '', version = '1.0' }) {
+    poms({ parent = '', app = '', version = '1.0', modules = [], profiles, marks: bearer = 'jar' }) {
       write(
         'pom.xml',
         `<project><modelVersion>4.0.0</modelVersion><groupId>demo</groupId><artifactId>parent</artifactId><version>${version}</version><packaging>pom</packaging>
 <properties><maven.compiler.release>17</maven.compiler.release><project.build.sourceEncoding>UTF-8</project.build.sourceEncoding><project.build.outputTimestamp>2026-01-01T00:00:00Z</project.build.outputTimestamp></properties>
-<modules><module>app</module></modules>
+<modules>${[...modules, 'app'].map((name) => `<module>${name}</module>`).join('')}</modules>
 <build>${parent}<pluginManagement><plugins>${managed}</plugins></pluginManagement></build></project>
 `,
       );
       write(
         'app/pom.xml',
         `<project><modelVersion>4.0.0</modelVersion><parent><groupId>demo</groupId><artifactId>parent</artifactId><version>${version}</version></parent><artifactId>app</artifactId>
-<build>${app}<plugins>${jarPlugin}</plugins></build></project>
+<build>${app}<plugins>${bearer === 'jar' ? jarPlugin : ''}</plugins></build>${profiles?.(archive) ?? ''}
+<dependencies>${modules.map((name) => `<dependency><groupId>demo</groupId><artifactId>${name}</artifactId><version>${version}</version></dependency>`).join('')}</dependencies></project>
 `,
+      );
+      for (const name of modules) {
+        write(
+          `${name}/pom.xml`,
+          `<project><modelVersion>4.0.0</modelVersion><parent><groupId>demo</groupId><artifactId>parent</artifactId><version>${version}</version></parent><artifactId>${name}</artifactId></project>
+`,
+        );
+      }
+    },
+    library(module, text) {
+      write(
+        `${module}/src/main/java/demo/${module}/Text.java`,
+        `package demo.${module};\n\npublic class Text {\n    public static final String TEXT = "${text}";\n}\n`,
       );
     },
     source(path, text) {

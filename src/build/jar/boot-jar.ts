@@ -16,7 +16,7 @@ export type JarListing = ReadonlyMap<string, string>;
 /** Lists the archives of an output folder. */
 export async function listJars(folder: string): Promise<JarListing> {
   const names = await readdir(folder).catch((): string[] => []);
-  const archives = names.filter((name) => /\.(jar|war)$/.test(name)).sort();
+  const archives = names.filter(isArchive).sort();
   const states = archives.map(async (name): Promise<[string, string]> => {
     // Uses the inode's own time, because builds with a fixed output timestamp set the file's time.
     const { ino, ctimeNs } = await stat(join(folder, name), { bigint: true });
@@ -37,17 +37,59 @@ export async function findBootJar(
   before: JarListing,
 ): Promise<Outcome<string>> {
   const now = await listJars(folder);
-  const found: string[] = [];
+  const sorted = await sortArchives([...now.keys()].map((name) => join(folder, name)));
+  if (sorted.kind !== 'ok') return sorted;
+  const { executable, others } = sorted.value;
+  const jars = executable.filter((path) => path.endsWith('.jar'));
+  const made = jars.filter((path) => now.get(nameOf(path)) !== before.get(nameOf(path)));
+  return theJar(service, folder, {
+    executable: jars.length > 1 && made.length > 0 ? made : executable,
+    others,
+  });
+}
+
+/**
+ * The executable jar among the archives that a build says it made, and those that it wrote without saying so. What lay
+ * in the output folder before does not count. Fails with JAR_NOT_FOUND or JAR_AMBIGUOUS.
+ *
+ * @param before what the folder contained when the build began.
+ * @param said absolute paths; what is not an archive does not matter.
+ */
+export async function findMadeJar(
+  service: string,
+  folder: string,
+  before: JarListing,
+  said: readonly string[],
+): Promise<Outcome<string>> {
+  const written = [...(await listJars(folder))].filter(([name, state]) => before.get(name) !== state);
+  const archives: string[] = [];
+  for (const path of new Set([...said, ...written.map(([name]) => join(folder, name))])) {
+    if (isArchive(path) && (await isFile(path))) archives.push(path);
+  }
+  const sorted = await sortArchives(archives.sort());
+  return sorted.kind === 'ok' ? theJar(service, folder, sorted.value) : sorted;
+}
+
+/** Archives by whether they are executable. */
+interface SortedArchives {
+  readonly executable: readonly string[];
+  readonly others: readonly string[];
+}
+
+async function sortArchives(paths: readonly string[]): Promise<Outcome<SortedArchives>> {
+  const executable: string[] = [];
   const others: string[] = [];
-  for (const name of now.keys()) {
-    const path = join(folder, name);
+  for (const path of paths) {
     const manifest = await readManifest(path);
     if (manifest.kind !== 'ok') return manifest;
-    (isExecutable(manifest.value) ? found : others).push(path);
+    (isExecutable(manifest.value) ? executable : others).push(path);
   }
-  const jars = found.filter((path) => path.endsWith('.jar'));
-  const made = jars.filter((path) => now.get(nameOf(path)) !== before.get(nameOf(path)));
-  const [only, ...more] = jars.length > 1 && made.length > 0 ? made : jars;
+  return ok({ executable, others });
+}
+
+function theJar(service: string, folder: string, { executable, others }: SortedArchives): Outcome<string> {
+  const jars = executable.filter((path) => path.endsWith('.jar'));
+  const [only, ...more] = jars;
   if (only !== undefined && more.length === 0) return ok(only);
   if (jars.length > 0) {
     return failed(
@@ -58,10 +100,10 @@ export async function findBootJar(
       },
     );
   }
-  if (found.length > 0) {
+  if (executable.length > 0) {
     return failed(
       'JAR_NOT_FOUND',
-      `${service}: the build made ${found.map(nameOf).join(', ')}, but appdev deploys only jars`,
+      `${service}: the build made ${executable.map(nameOf).join(', ')}, but appdev deploys only jars`,
       {
         hint: 'set <packaging>jar</packaging> in its pom.xml',
       },
@@ -141,6 +183,10 @@ async function readManifest(path: string): Promise<Outcome<ReadonlyMap<string, s
 
 function isExecutable(manifest: ReadonlyMap<string, string>): boolean {
   return manifest.has('Spring-Boot-Version') && manifest.has('Start-Class');
+}
+
+function isArchive(name: string): boolean {
+  return /\.(jar|war)$/.test(name);
 }
 
 async function isFile(path: string): Promise<boolean> {

@@ -16,6 +16,7 @@ import { mavenInputs } from './inputs.ts';
 import { findJdk, type JvmEnvironment } from '../jdk.ts';
 import { isResolved, rememberResolved } from '../offline-record.ts';
 import { findTestSource, locate, settingsHash } from './project.ts';
+import { prepareListener } from './listener/prepare.ts';
 import { runMaven, type MavenResult } from './run.ts';
 import { JarStages, type JarStage } from '../stages.ts';
 import {
@@ -83,7 +84,7 @@ export function createMavenBuilder(parts: MavenParts): JarBuilder {
     });
   }
 
-  async function invoke({ targets, maven, last, tests, stages, signal }: Job): Promise<Outcome<void>> {
+  async function invoke({ targets, maven, last, tests, stages, signal }: Job): Promise<Outcome<MavenResult>> {
     const [{ reactor }] = targets;
     const startedMs = Date.now();
     const jdk = findJdk(parts.jvm.javaHome);
@@ -93,6 +94,9 @@ export function createMavenBuilder(parts: MavenParts): JarBuilder {
     const guard = guards.get(reactor.top) ?? new OutputGuard();
     guards.set(reactor.top, guard);
     const cache = join(parts.cache, 'maven');
+    const { javaHome } = parts.jvm;
+    const listener = await prepareListener({ run: parts.run, cache, javaHome, jdk }, signal);
+    if (listener.kind !== 'ok') return listener;
     const result = await runMaven(
       {
         run: parts.run,
@@ -104,6 +108,8 @@ export function createMavenBuilder(parts: MavenParts): JarBuilder {
         request: { last, modules: selectorsOf(targets), tests, usesTestJar, args },
         tryOffline: await isResolved(cache, reactor.top, settings, startedMs),
         guard,
+        listener: listener.value,
+        wanted: targets.map(({ module }) => module.file),
         modules: guardedModules(targets, {
           settings,
           withTests: tests || usesTestJar,
@@ -114,11 +120,11 @@ export function createMavenBuilder(parts: MavenParts): JarBuilder {
       signal,
     );
     if (result.kind !== 'ok') return result;
-    if (result.value.exitCode !== 0) return await explain(targets, result.value);
+    if (!result.value.succeeded) return await explain(targets, result.value);
     // A compilation needs fewer artifacts than a jar, so it says nothing about the rest.
     if (result.value.online && last === 'package')
       await rememberResolved(cache, reactor.top, settings, startedMs);
-    return ok(undefined);
+    return result;
   }
 
   async function explain(targets: Targets, { exitCode, lines }: MavenResult): Promise<NotOk> {
@@ -174,7 +180,7 @@ export function createMavenBuilder(parts: MavenParts): JarBuilder {
           const before = await listOutputs(job.targets);
           const packed = await invoke(job);
           if (packed.kind !== 'ok') return packed;
-          const built = await findJars(job.targets, before);
+          const built = await findJars(job.targets, before, packed.value.made);
           return built.kind === 'ok' ? await staging.collect(built.value) : built;
         },
         async (stages, work) => await finishWithJars(stages, services, work),

@@ -8,8 +8,9 @@ const request: MavenRequest = {
   offline: false,
   usesTestJar: false,
   args: [],
+  listener: '/cache/listener',
 };
-const always = ['-B', '-ntp', '-Dstyle.color=never'];
+const always = ['-B', '-ntp', '-Dstyle.color=never', '-Dmaven.ext.class.path=/cache/listener'];
 
 describe('mavenArguments', () => {
   it.each<[string, Partial<MavenRequest>, string[]]>([

@@ -13,21 +13,23 @@ export interface MavenRequest {
   readonly usesTestJar: boolean;
   /** The user's own arguments. */
   readonly args: readonly string[];
+  /** Folder with the class that tells appdev what Maven does. */
+  readonly listener: string;
 }
 
 /**
- * `mvn … package` or `mvn … process-classes`. Not `-q`, because the goals that Maven announces tell the stages apart.
- * If tests are skipped, their sources are not even compiled, unless another module needs them (saves 0.7 s on the
+ * `mvn … package` or `mvn … process-classes`. If tests are skipped, their sources are not even compiled, unless another module needs them (saves 0.7 s on the
  * sample app). Never `clean`, which would make every build a full one. Never the compiler's own incremental mode, which
  * misses users of a changed signature.
  */
 export function mavenArguments(request: MavenRequest): string[] {
-  const { last, modules, tests, offline, usesTestJar, args } = request;
+  const { last, modules, tests, offline, usesTestJar, args, listener } = request;
   const skip = usesTestJar ? ['-DskipTests'] : ['-DskipTests', '-Dmaven.test.skip=true'];
   return [
     '-B',
     '-ntp',
     '-Dstyle.color=never',
+    `-Dmaven.ext.class.path=${listener}`,
     ...(offline && !mindsNetwork(args) ? ['-o'] : []),
     ...(modules.length === 0 ? [] : ['-pl', modules.join(','), '-am']),
     ...(tests ? [] : skip),

@@ -34,7 +34,8 @@ export function mavenFailure(
   }
   const poms = pomProblems(lines, files);
   const reason = missingArtifact(errors) ?? poms[0]?.message ?? firstReason(errors);
-  const message = `${services}: ${reason ?? `Maven ended with exit code ${exitCode}`}`;
+  const ended = exitCode === 0 ? 'a goal of Maven failed' : `Maven ended with exit code ${exitCode}`;
+  const message = `${services}: ${reason ?? ended}`;
   const hint = hintFor(errors.join('\n'), lines);
   const evidence = lines.filter((line) => isWorthShowing(line)).slice(-evidenceLines);
   return appdevError('SOURCE_BUILD_FAILED', message, {

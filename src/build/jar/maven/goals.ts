@@ -1,5 +1,5 @@
 /** What Maven's goals do to a module's `target`. This decides what must be removed before the next build. Pure. */
-import type { Goal } from './log.ts';
+import type { Goal } from './listener/events.ts';
 
 /**
  * - `none`: leaves `target/classes` as it is.
@@ -17,7 +17,7 @@ const generates =
   /^(spring-boot:build-info|git-commit-id(-plugin)?:|buildnumber:|build-helper:|frontend:|checksum:|antrun:|exec:|openapi-generator:|swagger-codegen:|jsonschema2pojo:|cxf-codegen:|jaxb2?:|xjc:|jaxws:|protobuf:|antlr4:|avro:|jooq-codegen:|cyclonedx:|properties:|license:|asciidoctor:)/;
 
 /** The effect of a goal. */
-export function effectOf({ plugin, goal }: Goal): Effect {
+export function effectOf({ plugin, goal }: Pick<Goal, 'plugin' | 'goal'>): Effect {
   const name = `${plugin}:${goal}`;
   if (name === 'compiler:compile') return 'compiles';
   if (name === 'resources:resources') return 'copies';

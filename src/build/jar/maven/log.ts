@@ -1,57 +1,12 @@
 /**
- * Follows what Maven prints during a build: which goal of which module runs, when the last module is packed, and which
- * lines are worth showing. Pure. The formats are those of Maven 3.6 to 4.0.
+ * Reads what Maven prints during a build: how many files are compiled, and which lines are worth showing. Which goal runs
+ * says the listener. Pure. The formats are those of Maven 3.6 to 4.0.
  */
 
-/** A goal that Maven announces. */
-export interface Goal {
-  /** Plugin without `maven-` and `-plugin`: `compiler`, `jar`, `spring-boot`. */
-  readonly plugin: string;
-  readonly goal: string;
-  /** artifactId of the module. */
-  readonly module: string;
-}
-
-/** What a line means for the build. */
-export type LogEvent =
-  | {
-      readonly type: 'goal';
-      readonly goal: Goal;
-      /** The last module is being packed. */ readonly packs: boolean;
-    }
-  | { readonly type: 'compiling'; readonly files: number };
-
-/** `--- maven-jar-plugin:3.4.2:jar (default-jar) @ orders ---`; since Maven 3.9 `jar:3.4.2:jar`. */
-const goalLine = /^\[INFO\] --- ([\w.-]+):[^:\s]+:([\w-]+) \([^)]*\) @ (\S+) ---$/;
-/** `Building orders 1.0.0  [2/3]`; a single module has no count. */
-const moduleLine = /^\[INFO\] Building (?!jar:).*?(?:\[(\d+)\/(\d+)\])?$/;
-const compilingLine = /^\[INFO\] Compiling (\d+) source files?/;
-
-/** Goals that put a module's classes into its archive. */
-const packing = new Set(['jar:jar', 'war:war', 'spring-boot:repackage']);
-
-/** One build's log so far. */
-export class MavenLog {
-  #isLastModule = true;
-
-  /** Reads the next line. */
-  read(line: string): LogEvent | undefined {
-    const goal = parseGoal(line);
-    if (goal !== undefined) {
-      return { type: 'goal', goal, packs: this.#isLastModule && packing.has(`${goal.plugin}:${goal.goal}`) };
-    }
-    const module = moduleLine.exec(line);
-    if (module !== null) this.#isLastModule = module[1] === module[2];
-    const files = compilingLine.exec(line)?.[1];
-    return files === undefined ? undefined : { type: 'compiling', files: Number(files) };
-  }
-}
-
-/** The goal that a line announces; undefined if it announces none. */
-export function parseGoal(line: string): Goal | undefined {
-  const [, plugin, goal, module] = goalLine.exec(line) ?? [];
-  if (plugin === undefined || goal === undefined || module === undefined) return undefined;
-  return { plugin: plugin.replace(/^maven-(.*)-plugin$/, '$1').replace(/-maven-plugin$/, ''), goal, module };
+/** How many source files the compiler says that it compiles; undefined for any other line. */
+export function compiledIn(line: string): number | undefined {
+  const files = /^\[INFO\] Compiling (\d+) source files?/.exec(line)?.[1];
+  return files === undefined ? undefined : Number(files);
 }
 
 /** What newer JDKs say about Maven's own libraries. */

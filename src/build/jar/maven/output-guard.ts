@@ -3,16 +3,16 @@
  * there during the build. Examples: an IDE's class with "Unresolved compilation problem" in it, a class whose source is
  * gone, the resources of another branch.
  * - Before a build, what may be out of date is removed (begin; the rules are in output-clearing.ts).
- * - During a build, only Maven's own goals may write to `target/classes` (goal, end). A jar counts as made when it is
- *   packed, classes when Maven ends. What someone else writes while
- *   javac itself runs cannot be told from javac's own files.
+ * - During a build, only Maven's own goals may write to `target/classes` (started, ended, end). A jar
+ *   counts as made when it is packed, classes when Maven ends. What someone else writes while javac itself runs cannot be
+ *   told from javac's own files.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { ok, type Outcome } from '../../../core/outcome.ts';
 import { changesBetween, takeInputPicture, takePicture, type FilePicture } from '../file-picture.ts';
 import { effectOf } from './goals.ts';
-import type { Goal } from './log.ts';
+import type { Goal } from './listener/events.ts';
 import {
   archivesIn,
   clear,
@@ -24,7 +24,8 @@ import {
 
 /** A module as the guard needs it. */
 export interface GuardedModule extends OutputPlace {
-  readonly artifactId: string;
+  /** Absolute path of its pom file. */
+  readonly pom: string;
   readonly folder: string;
   /** Text that differs if the compiler's settings may differ: the poms, the JDK. Maven's own check ignores them. */
   readonly settings: string;
@@ -49,7 +50,6 @@ interface Guarded {
 export class OutputGuard {
   readonly #ended = new Map<string, LastBuild>();
   #guarded: ReadonlyMap<string, Guarded> = new Map();
-  #running: Guarded | undefined;
 
   /**
    * Call before an invocation. Removes what may be out of date in the modules' output. Fails with SOURCE_BUILD_FAILED
@@ -61,7 +61,6 @@ export class OutputGuard {
     const outputs = new Set(modules.map(({ output }) => output));
     const guarded = new Map<string, Guarded>();
     this.#guarded = guarded;
-    this.#running = undefined;
     for (const module of modules) {
       const known = this.#ended.get(module.folder);
       // Until this build ends, whatever stops it, nothing is known.
@@ -72,7 +71,7 @@ export class OutputGuard {
       const copies = clearing === 'nothing' || clearing === 'class-files' ? last?.copies : undefined;
       const cleared = await clear(module, clearing, last?.copies ?? new Set());
       if (cleared.kind !== 'ok') return cleared;
-      guarded.set(module.artifactId, {
+      guarded.set(module.pom, {
         module,
         inputs,
         copies: new Set(copies),
@@ -85,11 +84,9 @@ export class OutputGuard {
     return ok(undefined);
   }
 
-  /** Call when a goal begins, which means that the one before it has ended. */
-  goal(goal: Goal): void {
-    this.#endGoal();
-    const guarded = this.#guarded.get(goal.module);
-    this.#running = guarded;
+  /** Call when a goal begins. */
+  started(goal: Goal): void {
+    const guarded = this.#guarded.get(goal.pom);
     if (guarded === undefined) return;
     guarded.last = goal;
     const effect = effectOf(goal);
@@ -97,17 +94,36 @@ export class OutputGuard {
     if (effect === 'generates' && guarded.makes === 'nothing else') guarded.makes = 'generated';
     if (effect === 'compiles' && !guarded.isCompiled) {
       guarded.isCompiled = true;
-      if (guarded.makes === 'nothing else' && hasStrangers(guarded)) guarded.isDisturbed = true;
+      if (guarded.makes === 'nothing else' && hasStrangers(guarded, goal.atMs)) guarded.isDisturbed = true;
     }
+  }
+
+  /** Call when a goal has ended, in whatever way. */
+  ended(goal: Goal): void {
+    const guarded = this.#guarded.get(goal.pom);
+    if (guarded === undefined) return;
+    const effect = effectOf(goal);
+    if (effect === 'none') {
+      const isPacked = goal.plugin === 'jar' && goal.goal === 'jar';
+      if (isPacked && wasWritten(guarded)) guarded.isDisturbed = true;
+      return;
+    }
+    const classes = takeClasses(guarded.module);
+    if (effect === 'copies') {
+      const written = changesBetween(guarded.classes, classes);
+      // A file that is gone was not copied.
+      for (const path of written.filter((one) => wasThereBefore(one, goal.atMs + 2 * clockStepMs)))
+        guarded.copies.add(path);
+    }
+    guarded.classes = classes;
   }
 
   /** Call after the invocation. Returns the folders of modules that someone else wrote to during the build. */
   end(succeeded: boolean): readonly string[] {
-    this.#endGoal();
     const modules = [...this.#guarded.values()];
     for (const guarded of modules) {
       // Later writes are in no jar, but they are among the classes.
-      // Nothing is known of a module whose goals were not announced, as with `-q`.
+      // Nothing is known of a module that Maven did not reach.
       const isKnown = succeeded && guarded.last !== undefined;
       if (isKnown && !guarded.module.withJars && wasWritten(guarded)) guarded.isDisturbed = true;
     }
@@ -125,22 +141,6 @@ export class OutputGuard {
     }
     return modules.filter(({ isDisturbed }) => isDisturbed).map(({ module }) => module.folder);
   }
-
-  #endGoal(): void {
-    const guarded = this.#running;
-    if (guarded?.last === undefined) return;
-    this.#running = undefined;
-    const effect = effectOf(guarded.last);
-    if (effect === 'none') {
-      const isPacked = guarded.last.plugin === 'jar' && guarded.last.goal === 'jar';
-      if (isPacked && wasWritten(guarded)) guarded.isDisturbed = true;
-      return;
-    }
-    const classes = takeClasses(guarded.module);
-    if (effect === 'copies')
-      for (const path of changesBetween(guarded.classes, classes)) guarded.copies.add(path);
-    guarded.classes = classes;
-  }
 }
 
 /** True if someone wrote to the classes after the last goal that may. */
@@ -148,14 +148,27 @@ function wasWritten({ module, classes }: Guarded): boolean {
   return changesBetween(classes, takeClasses(module)).length > 0;
 }
 
-/** True if class files that are not resources appeared, changed or disappeared before javac ran. */
-function hasStrangers({ module, classes, copies }: Guarded): boolean {
+/** True if class files that are not resources were written before javac began. */
+function hasStrangers({ module, classes, copies }: Guarded, compilesAtMs: number): boolean {
   const written = [...changesBetween(classes, takeClasses(module)), ...copies];
   return written.some((path) => {
     const name = relative(join(module.output, 'classes'), path);
-    return path.endsWith('.class') && !existsSync(join(module.folder, 'src', 'main', 'resources', name));
+    const isResource = existsSync(join(module.folder, 'src', 'main', 'resources', name));
+    return path.endsWith('.class') && !isResource && wasThereBefore(path, compilesAtMs);
   });
 }
+
+/**
+ * True if a file was last written before that moment. What a goal does is read later than it happens, and the next goal
+ * may be at work by then.
+ */
+function wasThereBefore(path: string, atMs: number): boolean {
+  const file = statSync(path, { throwIfNoEntry: false });
+  return file !== undefined && file.ctimeMs < atMs - clockStepMs;
+}
+
+/** How far the times of files may lie behind the clock, in milliseconds: one tick of the kernel, at most 10. */
+const clockStepMs = 10;
 
 /** The last build after an attempt that others disturbed: none of its files can be trusted. */
 function disturbed({ output: _output, ...last }: LastBuild): LastBuild {

@@ -4,6 +4,7 @@
  * or twice and says so.
  */
 import { existsSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { cancelled, failed, ok, type Outcome } from '../../../core/outcome.ts';
@@ -13,7 +14,9 @@ import { mavenArguments, mindsNetwork, type MavenRequest } from './command.ts';
 import type { Jdk, JvmEnvironment } from '../jdk.ts';
 import { isOfflineFailure } from './failure.ts';
 import { archiveName, blamesJvmOptions, planJvm, readUserOptions, type JvmPlan } from './jvm.ts';
-import { isWorthShowing, MavenLog } from './log.ts';
+import { compiledIn, isWorthShowing } from './log.ts';
+import { readEvent } from './listener/events.ts';
+import { markVariable } from './listener/source.ts';
 import type { MavenTool } from './tool.ts';
 import type { GuardedModule, OutputGuard } from './output-guard.ts';
 import type { JarStages } from '../stages.ts';
@@ -28,21 +31,33 @@ export interface MavenRun {
   readonly top: string;
   /** Folder for class archives. */
   readonly archives: string;
-  readonly request: Omit<MavenRequest, 'offline'>;
+  readonly request: Omit<MavenRequest, 'offline' | 'listener'>;
   /** Everything was in the repository at the last build, so use only the local repository. */
   readonly tryOffline: boolean;
   readonly guard: OutputGuard;
+  /** Folder with the listener's class. */
+  readonly listener: string;
+  /** The pom files of the modules whose jars are wanted. */
+  readonly wanted: readonly string[];
   readonly modules: readonly GuardedModule[];
   readonly stages: JarStages;
 }
 
-/**
- * How it ended. `lines`: output of the last attempt. `online`: it resolved its dependencies with the network allowed.
- */
-export interface MavenResult {
-  readonly exitCode: number;
-  readonly lines: readonly string[];
+/** How it ended. */
+export interface MavenResult extends Attempt {
+  /** It resolved its dependencies with the network allowed. */
   readonly online: boolean;
+}
+
+/** One start of Maven. */
+interface Attempt {
+  readonly exitCode: number;
+  /** False if a goal failed, even if Maven was told to go on (`-fn`) and its exit code is 0. */
+  readonly succeeded: boolean;
+  /** Its output, with what the listener said about failures that the log does not show. */
+  readonly lines: readonly string[];
+  /** The artifacts that it made: absolute paths by pom file. */
+  readonly made: ReadonlyMap<string, readonly string[]>;
 }
 
 /** How often a build is repeated because someone wrote to its output. */
@@ -68,8 +83,8 @@ export async function runMaven(build: MavenRun, signal: AbortSignal): Promise<Ou
       guard.end(false);
       return attempt;
     }
-    const { exitCode, lines } = attempt.value;
-    const strangers = guard.end(exitCode === 0);
+    const { succeeded, lines } = attempt.value;
+    const strangers = guard.end(succeeded);
     if (strangers.length > 0) {
       // Whether it failed means nothing then: a plugin may have read a half-written class.
       disturbed += 1;
@@ -81,8 +96,8 @@ export async function runMaven(build: MavenRun, signal: AbortSignal): Promise<Ou
         });
       }
       stages.note(`another program wrote to ${where} during the build: building again`);
-    } else if (exitCode === 0) {
-      return ok({ exitCode, lines, online: !offline });
+    } else if (succeeded) {
+      return ok({ ...attempt.value, online: !offline });
     } else if (offline && isOfflineFailure(lines)) {
       offline = false;
       stages.note('something is not in the local repository: building again with the network');
@@ -90,37 +105,34 @@ export async function runMaven(build: MavenRun, signal: AbortSignal): Promise<Ou
       refused.add(identityOf(build));
       stages.note("Maven's JVM rejects appdev's options: building again without them");
     } else {
-      return ok({ exitCode, lines, online: !offline });
+      return ok({ ...attempt.value, online: !offline });
     }
   }
 }
 
 async function start(
   build: MavenRun,
-  request: MavenRequest,
+  request: Omit<MavenRequest, 'listener'>,
   plan: JvmPlan,
   signal: AbortSignal,
-): Promise<Outcome<{ readonly exitCode: number; readonly lines: readonly string[] }>> {
-  const { maven, stages, guard } = build;
-  const log = new MavenLog();
+): Promise<Outcome<Attempt>> {
+  const { maven, stages, guard, wanted, listener } = build;
+  const mark = `@appdev ${randomBytes(8).toString('hex')} `;
+  const heard = new Heard(guard, stages, wanted);
   if (plan.writes !== undefined) await mkdir(dirname(plan.writes.draft), { recursive: true });
   try {
     const finished = await build.run(
       {
         tool: maven.tool,
-        args: [...maven.args, ...mavenArguments(request)],
+        args: [...maven.args, ...mavenArguments({ ...request, listener })],
         cwd: build.top,
-        env: { MAVEN_OPTS: plan.mavenOpts },
+        env: { MAVEN_OPTS: plan.mavenOpts, [markVariable]: mark },
       },
       {
         signal,
         onLine(stream, line) {
-          const event = log.read(line);
-          if (event?.type === 'goal') {
-            guard.goal(event.goal);
-            if (event.packs) stages.packs();
-          } else if (event?.type === 'compiling') stages.compiling(event.files);
-          else if (isWorthShowing(line)) stages.output(stream, line);
+          if (line.startsWith(mark)) heard.event(line.slice(mark.length));
+          else heard.line(stream, line);
         },
       },
     );
@@ -134,11 +146,77 @@ async function start(
       await rename(plan.writes.draft, plan.writes.archive);
       await tidyArchives(build.archives);
     }
-    return ok(finished);
+    const lines = finished.lines.filter((line) => !line.startsWith(mark));
+    return ok(heard.attempt(finished.exitCode, lines));
   } finally {
     if (plan.writes !== undefined) await rm(plan.writes.draft, { force: true });
   }
 }
+
+/** What one start of Maven says, passed on to the guard and the stages while it runs. */
+class Heard {
+  readonly #guard: OutputGuard;
+  readonly #stages: JarStages;
+  /** The wanted modules that are not packed yet. */
+  readonly #unpacked: Set<string>;
+  readonly #made = new Map<string, string[]>();
+  readonly #said: string[] = [];
+  #failed = false;
+
+  constructor(guard: OutputGuard, stages: JarStages, wanted: readonly string[]) {
+    this.#guard = guard;
+    this.#stages = stages;
+    this.#unpacked = new Set(wanted);
+  }
+
+  /** A line of the listener, without its mark. */
+  event(text: string): void {
+    const event = readEvent(text);
+    switch (event?.type) {
+      case 'started':
+        this.#guard.started(event.goal);
+        if (!packing.has(`${event.goal.plugin}:${event.goal.goal}`)) return;
+        if (this.#unpacked.delete(event.goal.pom) && this.#unpacked.size === 0) this.#stages.packs();
+        return;
+      case 'ended':
+        this.#guard.ended(event.goal);
+        return;
+      case 'said':
+        this.#said.push(`[ERROR] ${event.line}`);
+        return;
+      case 'made':
+        this.#made.set(event.pom, [...(this.#made.get(event.pom) ?? []), event.file]);
+        return;
+      case 'session':
+        this.#failed = event.failed;
+        return;
+      case undefined:
+        return;
+    }
+  }
+
+  /** A line of the log. */
+  line(stream: 'stdout' | 'stderr', line: string): void {
+    const files = compiledIn(line);
+    if (files !== undefined) this.#stages.compiling(files);
+    else if (isWorthShowing(line)) this.#stages.output(stream, line);
+  }
+
+  attempt(exitCode: number, lines: readonly string[]): Attempt {
+    // With `-l`, the log is in a file.
+    const isShown = lines.some((line) => line.startsWith('[ERROR]'));
+    if (!isShown) for (const line of this.#said) this.#stages.output('stdout', line);
+    return {
+      exitCode,
+      succeeded: exitCode === 0 && !this.#failed,
+      lines: isShown ? lines : [...lines, ...this.#said],
+      made: this.#made,
+    };
+  }
+}
+
+/** Goals that put a module's classes into its archive. */
+const packing = new Set(['jar:jar', 'war:war', 'spring-boot:repackage']);
 
 /**
  * Archives older than this belong to Mavens and JVMs that are gone, in milliseconds. One that is still in use is

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type { ServiceConfig } from '../../../config/model.ts';
 import { ok, type Outcome } from '../../../core/outcome.ts';
-import { findBootJar, listJars, type JarListing } from '../boot-jar.ts';
+import { findMadeJar, listJars, type JarListing } from '../boot-jar.ts';
 import type { ClassPlaces } from '../classes.ts';
 import { isBelow } from '../inputs.ts';
 import type { BuiltJar } from '../staging.ts';
@@ -49,14 +49,12 @@ export function guardedModules(
 ): GuardedModule[] {
   const [{ reactor }] = targets;
   return modulesOf(targets).flatMap((module) => {
-    const { folder, pom } = module;
+    const { file, folder, pom } = module;
     const output = outputFolderOf(module, reactor);
     const { paths: inputs } = mavenInputs(reactor, module);
     // Output among the sources is not ours to remove.
     const isOwn = [folder, ...inputs].every((path) => path !== output && !isBelow(output, path));
-    return pom.packaging === 'pom' || !isOwn
-      ? []
-      : [{ ...build, artifactId: pom.artifactId, folder, output, inputs }];
+    return pom.packaging === 'pom' || !isOwn ? [] : [{ ...build, pom: file, folder, output, inputs }];
   });
 }
 
@@ -79,15 +77,22 @@ export async function listOutputs(targets: Targets): Promise<ReadonlyMap<string,
   return new Map(await Promise.all(listings));
 }
 
-/** The jar of each service. `before`: the contents of its output folder when the build began. */
+/**
+ * The jar of each service that this build made. Fails as `findMadeJar` does.
+ *
+ * @param before the contents of its output folder when the build began.
+ * @param made the artifacts that Maven says it made: absolute paths by pom file.
+ */
 export async function findJars(
   targets: Targets,
   before: ReadonlyMap<string, JarListing>,
+  made: ReadonlyMap<string, readonly string[]>,
 ): Promise<Outcome<readonly BuiltJar[]>> {
   const jars: BuiltJar[] = [];
   for (const { service, reactor, module } of targets) {
     const listing = before.get(service.name) ?? new Map<string, string>();
-    const found = await findBootJar(service.name, outputFolderOf(module, reactor), listing);
+    const said = made.get(module.file) ?? [];
+    const found = await findMadeJar(service.name, outputFolderOf(module, reactor), listing, said);
     if (found.kind !== 'ok') return found;
     jars.push({ service: service.name, path: found.value });
   }

@@ -1,0 +1,231 @@
+/**
+ * The listener by which Maven tells appdev what it does: which goal begins and ends, which jars a module has made, and
+ * what the effective model of each module is. It is an EventSpy (since Maven 3.0.2), so it changes nothing in a build
+ * and does not depend on what the log shows, or whether it goes to a file.
+ *
+ * It is Java, as text, because it is compiled on the user's machine (prepare.ts). It calls Maven by reflection, so it
+ * needs none of Maven's jars to be compiled, and one text serves Maven 3 and 4. The three types that it does name are
+ * declared here for the compiler; Maven has the real ones.
+ */
+
+/** The variable with the text that begins each line of the listener. Without it, the listener is silent. */
+export const markVariable = 'APPDEV_MAVEN_MARK';
+
+/** The variable with the file for the model; unset if nobody asks for it. */
+export const modelVariable = 'APPDEV_MAVEN_MODEL';
+
+/** If this variable is set, Maven ends as soon as the model is written, before the first goal. */
+export const onlyModelVariable = 'APPDEV_MAVEN_ONLY_MODEL';
+
+/** Full name of the listener's class. */
+export const listenerClass = 'dev.appdev.Listener';
+
+/** The types of Maven and of JSR 330 that the listener names, by file. Only for the compiler. */
+export const stubSources: Readonly<Record<string, string>> = {
+  'javax/inject/Named.java': `package javax.inject;
+import java.lang.annotation.*;
+@Retention(RetentionPolicy.RUNTIME) public @interface Named { String value() default ""; }
+`,
+  'javax/inject/Singleton.java': `package javax.inject;
+import java.lang.annotation.*;
+@Retention(RetentionPolicy.RUNTIME) public @interface Singleton {}
+`,
+  'org/apache/maven/eventspy/AbstractEventSpy.java': `package org.apache.maven.eventspy;
+public abstract class AbstractEventSpy { public void onEvent(Object event) throws Exception {} }
+`,
+};
+
+/** The listener's text. */
+export const listenerSource = `package dev.appdev;
+
+import java.io.File;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.lang.reflect.Method;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import javax.inject.Named;
+import javax.inject.Singleton;
+import org.apache.maven.eventspy.AbstractEventSpy;
+
+/** Written by appdev: tells it what this build does. Changes nothing in the build. */
+@Named("appdev")
+@Singleton
+public final class Listener extends AbstractEventSpy {
+    private final String mark = System.getenv("${markVariable}");
+    private final String model = System.getenv("${modelVariable}");
+    /** The process's own output, also if Maven's log goes to a file. */
+    private final FileOutputStream out = new FileOutputStream(FileDescriptor.out);
+
+    @Override
+    public void onEvent(Object event) throws Exception {
+        if (mark == null || event == null || !event.getClass().getName().contains("ExecutionEvent")) return;
+        switch (String.valueOf(get(event, "getType"))) {
+            case "SessionStarted": describe(get(event, "getSession")); break;
+            case "MojoStarted": goal("started", event); break;
+            case "MojoSucceeded": goal("ended", event); break;
+            case "MojoFailed": goal("ended", event); explain(get(event, "getException")); break;
+            case "ProjectSucceeded": made(get(event, "getProject")); break;
+            case "SessionEnded":
+                print("session", "failed", get(get(get(event, "getSession"), "getResult"), "hasExceptions"));
+                break;
+            default: break;
+        }
+    }
+
+    private void goal(String type, Object event) throws Exception {
+        Object mojo = get(event, "getMojoExecution");
+        print(type, "at", System.currentTimeMillis(), "pom", get(get(event, "getProject"), "getFile"), "plugin", get(mojo, "getArtifactId"), "goal", get(mojo, "getGoal"));
+    }
+
+    /** The lines of a failure, which the log may not show. */
+    private void explain(Object failure) throws Exception {
+        Set<String> lines = new LinkedHashSet<>();
+        for (Throwable at = (Throwable) failure; at != null; at = at.getCause()) {
+            for (String method : new String[] {"getMessage", "getLongMessage"}) {
+                Object message = has(at, method) ? get(at, method) : null;
+                if (message == null) continue;
+                for (String line : message.toString().split("\\\\R")) lines.add(line);
+            }
+        }
+        for (String line : lines) if (!line.trim().isEmpty()) print("said", "line", line);
+    }
+
+    private void made(Object project) throws Exception {
+        List<Object> artifacts = new ArrayList<>(list(get(project, "getAttachedArtifacts")));
+        artifacts.add(get(project, "getArtifact"));
+        for (Object artifact : artifacts) {
+            Object file = get(artifact, "getFile");
+            if (file != null) print("made", "pom", get(project, "getFile"), "file", file);
+        }
+    }
+
+    private void describe(Object session) throws Exception {
+        if (model == null) return;
+        Object graph = get(session, "getProjectDependencyGraph");
+        Method upstream = method(graph, "getUpstreamProjects", 2);
+        List<Object> projects = new ArrayList<>();
+        for (Object project : list(get(session, "getProjects"))) {
+            List<Object> needs = new ArrayList<>();
+            for (Object other : list(upstream.invoke(graph, project, true))) needs.add(get(other, "getFile"));
+            projects.add(describe(project, needs));
+        }
+        StringBuilder text = new StringBuilder();
+        json(object("projects", projects), text);
+        File draft = new File(model + ".draft");
+        Files.write(draft.toPath(), text.toString().getBytes(StandardCharsets.UTF_8));
+        Files.move(draft.toPath(), new File(model).toPath(), java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+        if (System.getenv("${onlyModelVariable}") != null) Runtime.getRuntime().halt(0);
+    }
+
+    private static Object describe(Object project, List<Object> needs) throws Exception {
+        Object build = get(project, "getBuild");
+        List<Object> parents = new ArrayList<>();
+        for (Object at = get(project, "getParent"); at != null; at = get(at, "getParent")) {
+            if (get(at, "getFile") != null) parents.add(get(at, "getFile"));
+        }
+        List<Object> resources = new ArrayList<>();
+        for (String kind : new String[] {"getResources", "getTestResources"}) {
+            for (Object one : list(get(build, kind))) {
+                resources.add(object("folder", get(one, "getDirectory"), "includes", get(one, "getIncludes")));
+            }
+        }
+        List<Object> configurations = new ArrayList<>();
+        for (Object plugin : list(get(build, "getPlugins"))) {
+            configurations.add(get(plugin, "getConfiguration"));
+            for (Object execution : list(get(plugin, "getExecutions"))) configurations.add(get(execution, "getConfiguration"));
+        }
+        configurations.removeIf(one -> one == null);
+        return object(
+            "pom", get(project, "getFile"), "artifactId", get(project, "getArtifactId"), "packaging", get(project, "getPackaging"),
+            "folder", get(project, "getBasedir"), "output", get(build, "getDirectory"), "classes", get(build, "getOutputDirectory"),
+            "sources", get(project, "getCompileSourceRoots"), "testSources", get(project, "getTestCompileSourceRoots"),
+            "resources", resources, "parents", parents, "needs", needs, "configurations", configurations);
+    }
+
+    private static Object get(Object from, String name) throws Exception {
+        return from == null ? null : method(from, name, 0).invoke(from);
+    }
+
+    private static boolean has(Object from, String name) {
+        for (Method one : from.getClass().getMethods()) if (one.getName().equals(name) && one.getParameterCount() == 0) return true;
+        return false;
+    }
+
+    private static Method method(Object from, String name, int parameters) throws Exception {
+        for (Method one : from.getClass().getMethods()) {
+            if (!one.getName().equals(name) || one.getParameterCount() != parameters) continue;
+            one.setAccessible(true);
+            return one;
+        }
+        throw new NoSuchMethodException(from.getClass().getName() + "." + name);
+    }
+
+    private static Collection<?> list(Object value) {
+        return value instanceof Collection ? (Collection<?>) value : new ArrayList<>();
+    }
+
+    private static Map<String, Object> object(Object... pairs) {
+        Map<String, Object> map = new LinkedHashMap<>();
+        for (int i = 0; i < pairs.length; i += 2) map.put((String) pairs[i], pairs[i + 1]);
+        return map;
+    }
+
+    private void print(String type, Object... pairs) {
+        Map<String, Object> map = object("type", type);
+        map.putAll(object(pairs));
+        // A line of Maven may have begun.
+        StringBuilder line = new StringBuilder("\\n").append(mark);
+        json(map, line);
+        line.append('\\n');
+        try {
+            synchronized (out) {
+                out.write(line.toString().getBytes(StandardCharsets.UTF_8));
+            }
+        } catch (IOException nobodyReads) {
+            // appdev has ended.
+        }
+    }
+
+    private static void json(Object value, StringBuilder to) {
+        if (value == null || value instanceof Boolean || value instanceof Number) {
+            to.append(value);
+        } else if (value instanceof Map) {
+            String before = "{";
+            for (Map.Entry<?, ?> entry : ((Map<?, ?>) value).entrySet()) {
+                to.append(before);
+                json(entry.getKey(), to);
+                to.append(':');
+                json(entry.getValue(), to);
+                before = ",";
+            }
+            to.append('}');
+        } else if (value instanceof Collection) {
+            String before = "";
+            to.append('[');
+            for (Object one : (Collection<?>) value) {
+                to.append(before);
+                json(one, to);
+                before = ",";
+            }
+            to.append(']');
+        } else {
+            to.append('"');
+            for (char c : value.toString().toCharArray()) {
+                if (c == '"' || c == '\\\\') to.append('\\\\').append(c);
+                else if (c < ' ' || c > '~') to.append(String.format("\\\\u%04x", (int) c));
+                else to.append(c);
+            }
+            to.append('"');
+        }
+    }
+}
+`;
