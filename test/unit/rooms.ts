@@ -136,7 +136,20 @@ export const rooms: Readonly<Record<string, Room>> = {
   },
   'build/jar/maven': {
     about: 'jars by Maven',
-    from: ['core', 'support', 'support/process', 'support/files', 'config', 'build', 'build/jar'],
+    from: [
+      'core',
+      'support',
+      'support/process',
+      'support/files',
+      'config',
+      'build',
+      'build/jar',
+      'build/jar/maven/listener',
+    ],
+  },
+  'build/jar/maven/listener': {
+    about: 'the listener that runs inside Maven: its Java, how it is compiled, and what it says',
+    from: ['core', 'support', 'support/process', 'build/jar'],
   },
   'build/jar/gradle': {
     about: 'jars by Gradle',

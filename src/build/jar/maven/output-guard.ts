@@ -7,7 +7,7 @@
  *   counts as made when it is packed, classes when Maven ends. What someone else writes while javac itself runs cannot be
  *   told from javac's own files.
  */
-import { existsSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { ok, type Outcome } from '../../../core/outcome.ts';
 import { changesBetween, takeInputPicture, takePicture, type FilePicture } from '../file-picture.ts';
@@ -84,7 +84,7 @@ export class OutputGuard {
     return ok(undefined);
   }
 
-  /** Call when a goal begins. */
+  /** Call when a goal begins, and before it does anything. */
   started(goal: Goal): void {
     const guarded = this.#guarded.get(goal.pom);
     if (guarded === undefined) return;
@@ -94,11 +94,11 @@ export class OutputGuard {
     if (effect === 'generates' && guarded.makes === 'nothing else') guarded.makes = 'generated';
     if (effect === 'compiles' && !guarded.isCompiled) {
       guarded.isCompiled = true;
-      if (guarded.makes === 'nothing else' && hasStrangers(guarded, goal.atMs)) guarded.isDisturbed = true;
+      if (guarded.makes === 'nothing else' && hasStrangers(guarded)) guarded.isDisturbed = true;
     }
   }
 
-  /** Call when a goal has ended, in whatever way. */
+  /** Call when a goal has ended, in whatever way, and before the next one of its module begins. */
   ended(goal: Goal): void {
     const guarded = this.#guarded.get(goal.pom);
     if (guarded === undefined) return;
@@ -109,12 +109,8 @@ export class OutputGuard {
       return;
     }
     const classes = takeClasses(guarded.module);
-    if (effect === 'copies') {
-      const written = changesBetween(guarded.classes, classes);
-      // A file that is gone was not copied.
-      for (const path of written.filter((one) => wasThereBefore(one, goal.atMs + 2 * clockStepMs)))
-        guarded.copies.add(path);
-    }
+    if (effect === 'copies')
+      for (const path of changesBetween(guarded.classes, classes)) guarded.copies.add(path);
     guarded.classes = classes;
   }
 
@@ -148,27 +144,14 @@ function wasWritten({ module, classes }: Guarded): boolean {
   return changesBetween(classes, takeClasses(module)).length > 0;
 }
 
-/** True if class files that are not resources were written before javac began. */
-function hasStrangers({ module, classes, copies }: Guarded, compilesAtMs: number): boolean {
+/** True if class files that are not resources appeared, changed or disappeared before javac ran. */
+function hasStrangers({ module, classes, copies }: Guarded): boolean {
   const written = [...changesBetween(classes, takeClasses(module)), ...copies];
   return written.some((path) => {
     const name = relative(join(module.output, 'classes'), path);
-    const isResource = existsSync(join(module.folder, 'src', 'main', 'resources', name));
-    return path.endsWith('.class') && !isResource && wasThereBefore(path, compilesAtMs);
+    return path.endsWith('.class') && !existsSync(join(module.folder, 'src', 'main', 'resources', name));
   });
 }
-
-/**
- * True if a file was last written before that moment. What a goal does is read later than it happens, and the next goal
- * may be at work by then.
- */
-function wasThereBefore(path: string, atMs: number): boolean {
-  const file = statSync(path, { throwIfNoEntry: false });
-  return file !== undefined && file.ctimeMs < atMs - clockStepMs;
-}
-
-/** How far the times of files may lie behind the clock, in milliseconds: one tick of the kernel, at most 10. */
-const clockStepMs = 10;
 
 /** The last build after an attempt that others disturbed: none of its files can be trusted. */
 function disturbed({ output: _output, ...last }: LastBuild): LastBuild {

@@ -3,7 +3,7 @@
  * if the JVM rejects them, and from scratch if someone else wrote to the output in between. It does each of these once
  * or twice and says so.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -16,9 +16,10 @@ import { isOfflineFailure } from './failure.ts';
 import { archiveName, blamesJvmOptions, planJvm, readUserOptions, type JvmPlan } from './jvm.ts';
 import { compiledIn, isWorthShowing } from './log.ts';
 import { readEvent } from './listener/events.ts';
-import { markVariable } from './listener/source.ts';
+import { answersVariable, markVariable } from './listener/source.ts';
 import type { MavenTool } from './tool.ts';
 import type { GuardedModule, OutputGuard } from './output-guard.ts';
+import { makeTempFolder } from '../../../support/files/temp.ts';
 import type { JarStages } from '../stages.ts';
 
 /** What a build needs. */
@@ -118,7 +119,8 @@ async function start(
 ): Promise<Outcome<Attempt>> {
   const { maven, stages, guard, wanted, listener } = build;
   const mark = `@appdev ${randomBytes(8).toString('hex')} `;
-  const heard = new Heard(guard, stages, wanted);
+  const answers = makeTempFolder('maven');
+  const heard = new Heard(guard, stages, wanted, answers);
   if (plan.writes !== undefined) await mkdir(dirname(plan.writes.draft), { recursive: true });
   try {
     const finished = await build.run(
@@ -126,7 +128,7 @@ async function start(
         tool: maven.tool,
         args: [...maven.args, ...mavenArguments({ ...request, listener })],
         cwd: build.top,
-        env: { MAVEN_OPTS: plan.mavenOpts, [markVariable]: mark },
+        env: { MAVEN_OPTS: plan.mavenOpts, [markVariable]: mark, [answersVariable]: answers },
       },
       {
         signal,
@@ -149,6 +151,7 @@ async function start(
     const lines = finished.lines.filter((line) => !line.startsWith(mark));
     return ok(heard.attempt(finished.exitCode, lines));
   } finally {
+    await rm(answers, { recursive: true, force: true });
     if (plan.writes !== undefined) await rm(plan.writes.draft, { force: true });
   }
 }
@@ -157,13 +160,16 @@ async function start(
 class Heard {
   readonly #guard: OutputGuard;
   readonly #stages: JarStages;
+  readonly #answers: string;
   /** The wanted modules that are not packed yet. */
   readonly #unpacked: Set<string>;
   readonly #made = new Map<string, string[]>();
   readonly #said: string[] = [];
   #failed = false;
 
-  constructor(guard: OutputGuard, stages: JarStages, wanted: readonly string[]) {
+  /** @param answers folder in which Maven looks for answers */
+  constructor(guard: OutputGuard, stages: JarStages, wanted: readonly string[], answers: string) {
+    this.#answers = answers;
     this.#guard = guard;
     this.#stages = stages;
     this.#unpacked = new Set(wanted);
@@ -175,11 +181,13 @@ class Heard {
     switch (event?.type) {
       case 'started':
         this.#guard.started(event.goal);
+        this.#answer(event.number);
         if (!packing.has(`${event.goal.plugin}:${event.goal.goal}`)) return;
         if (this.#unpacked.delete(event.goal.pom) && this.#unpacked.size === 0) this.#stages.packs();
         return;
       case 'ended':
         this.#guard.ended(event.goal);
+        this.#answer(event.number);
         return;
       case 'said':
         this.#said.push(`[ERROR] ${event.line}`);
@@ -200,6 +208,11 @@ class Heard {
     const files = compiledIn(line);
     if (files !== undefined) this.#stages.compiling(files);
     else if (isWorthShowing(line)) this.#stages.output(stream, line);
+  }
+
+  /** Lets Maven go on. */
+  #answer(number: number): void {
+    if (number > 0) writeFileSync(join(this.#answers, String(number)), '');
   }
 
   attempt(exitCode: number, lines: readonly string[]): Attempt {

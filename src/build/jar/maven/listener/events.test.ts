@@ -5,16 +5,16 @@ const pom = '/p/pom.xml';
 
 it.each([
   [
-    { type: 'started', at: 5, pom, plugin: 'maven-compiler-plugin', goal: 'compile' },
-    { type: 'started', goal: { atMs: 5, pom, plugin: 'compiler', goal: 'compile' } },
+    { type: 'started', pom, plugin: 'maven-compiler-plugin', goal: 'compile', number: 3 },
+    { type: 'started', goal: { pom, plugin: 'compiler', goal: 'compile' }, number: 3 },
   ],
   [
-    { type: 'ended', at: 5, pom, plugin: 'spring-boot-maven-plugin', goal: 'repackage' },
-    { type: 'ended', goal: { atMs: 5, pom, plugin: 'spring-boot', goal: 'repackage' } },
+    { type: 'ended', pom, plugin: 'spring-boot-maven-plugin', goal: 'repackage' },
+    { type: 'ended', goal: { pom, plugin: 'spring-boot', goal: 'repackage' }, number: 0 },
   ],
   [
-    { type: 'started', at: 5, pom, plugin: 'kotlin-maven-plugin', goal: 'compile' },
-    { type: 'started', goal: { atMs: 5, pom, plugin: 'kotlin', goal: 'compile' } },
+    { type: 'started', pom, plugin: 'kotlin-maven-plugin', goal: 'compile' },
+    { type: 'started', goal: { pom, plugin: 'kotlin', goal: 'compile' }, number: 0 },
   ],
   [
     { type: 'said', line: "App.java:[1,2] ';' expected" },

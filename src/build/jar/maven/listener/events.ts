@@ -8,13 +8,16 @@ export interface Goal {
   readonly goal: string;
   /** Absolute path of the module's pom file. */
   readonly pom: string;
-  /** When it began or ended, in milliseconds since 1970 by the machine's clock: its line may be read much later. */
-  readonly atMs: number;
 }
 
 /** What the listener says. */
 export type ListenerEvent =
-  | { readonly type: 'started' | 'ended'; readonly goal: Goal }
+  | {
+      readonly type: 'started' | 'ended';
+      readonly goal: Goal;
+      /** Maven waits for an answer with this number. 0: it does not wait. */
+      readonly number: number;
+    }
   /** A line about the failure of a goal. */
   | { readonly type: 'said'; readonly line: string }
   /** An artifact of a module that has succeeded, by absolute path. It may be a folder, or not exist. */
@@ -37,9 +40,9 @@ function eventIn(value: unknown): ListenerEvent | undefined {
   const text = (name: string): string => stringAt(value, name) ?? '';
   switch (text('type')) {
     case 'started':
-      return { type: 'started', goal: goalOf(value) };
+      return { type: 'started', goal: goalOf(text), number: numberAt(value, 'number') ?? 0 };
     case 'ended':
-      return { type: 'ended', goal: goalOf(value) };
+      return { type: 'ended', goal: goalOf(text), number: numberAt(value, 'number') ?? 0 };
     case 'said':
       return { type: 'said', line: text('line') };
     case 'made':
@@ -50,10 +53,9 @@ function eventIn(value: unknown): ListenerEvent | undefined {
   return undefined;
 }
 
-function goalOf(value: unknown): Goal {
-  const text = (name: string): string => stringAt(value, name) ?? '';
+function goalOf(text: (name: string) => string): Goal {
   const plugin = text('plugin')
     .replace(/^maven-(.*)-plugin$/, '$1')
     .replace(/-maven-plugin$/, '');
-  return { plugin, goal: text('goal'), pom: text('pom'), atMs: numberAt(value, 'at') ?? 0 };
+  return { plugin, goal: text('goal'), pom: text('pom') };
 }

@@ -17,6 +17,12 @@ export const modelVariable = 'APPDEV_MAVEN_MODEL';
 /** If this variable is set, Maven ends as soon as the model is written, before the first goal. */
 export const onlyModelVariable = 'APPDEV_MAVEN_ONLY_MODEL';
 
+/**
+ * The variable with the folder in which appdev answers: a file with the number of the event. The listener waits for it
+ * where the next thing that Maven does must not come first.
+ */
+export const answersVariable = 'APPDEV_MAVEN_ANSWERS';
+
 /** Full name of the listener's class. */
 export const listenerClass = 'dev.appdev.Listener';
 
@@ -52,6 +58,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 import javax.inject.Named;
 import javax.inject.Singleton;
 import org.apache.maven.eventspy.AbstractEventSpy;
@@ -62,6 +69,8 @@ import org.apache.maven.eventspy.AbstractEventSpy;
 public final class Listener extends AbstractEventSpy {
     private final String mark = System.getenv("${markVariable}");
     private final String model = System.getenv("${modelVariable}");
+    private final String answers = System.getenv("${answersVariable}");
+    private final AtomicInteger asked = new AtomicInteger();
     /** The process's own output, also if Maven's log goes to a file. */
     private final FileOutputStream out = new FileOutputStream(FileDescriptor.out);
 
@@ -83,7 +92,17 @@ public final class Listener extends AbstractEventSpy {
 
     private void goal(String type, Object event) throws Exception {
         Object mojo = get(event, "getMojoExecution");
-        print(type, "at", System.currentTimeMillis(), "pom", get(get(event, "getProject"), "getFile"), "plugin", get(mojo, "getArtifactId"), "goal", get(mojo, "getGoal"));
+        Object goal = get(mojo, "getGoal");
+        // appdev looks at the classes before javac begins, and after what writes them has ended.
+        boolean waits = answers != null && ("compile".equals(goal) || "resources".equals(goal));
+        int number = waits ? asked.incrementAndGet() : 0;
+        print(type, "pom", get(get(event, "getProject"), "getFile"), "plugin", get(mojo, "getArtifactId"), "goal", goal, "number", number);
+        if (waits) await(new File(answers, String.valueOf(number)));
+    }
+
+    /** Waits for an answer, but not for ever: appdev may have been killed. */
+    private static void await(File answer) throws InterruptedException {
+        for (int tries = 0; tries < 5000 && !answer.exists(); tries += 1) Thread.sleep(1);
     }
 
     /** The lines of a failure, which the log may not show. */
