@@ -34,6 +34,8 @@ export default defineConfig({
           name: 'fakes',
           include: ['test/fakes/**/*.test.ts'],
           testTimeout: 180_000,
+          // Removing the 25,000 files of a burst takes a while on a busy disk.
+          hookTimeout: 180_000,
         },
       },
       {
