@@ -67,6 +67,17 @@ describe('the recorded rollout', () => {
   );
 });
 
+it('a hook that fails is the cause while the kubelet backs off, too', () => {
+  const backedOff = changed(recorded('post-start-hook-fails'), (object) => {
+    const text = JSON.stringify(object).replace(
+      '"reason":"PostStartHookError"',
+      '"reason":"CrashLoopBackOff"',
+    );
+    return JSON.parse(text) as KubeObject;
+  });
+  expect(messageOf(backedOff)).toMatch(/container app was stopped because lifecycle\.postStart failed/);
+});
+
 describe('a ready rollout', () => {
   it('without a readiness probe has to stay up for a while', () => {
     const recording = recorded('first-install');

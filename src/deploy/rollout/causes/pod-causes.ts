@@ -9,7 +9,7 @@ import { exitCodeText } from './exit-code.ts';
 import { missingHint } from './missing-hint.ts';
 import { placementCause } from './placement.ts';
 import { pullCause } from './pull-cause.ts';
-import { runtimeWords, type ContainerView, type Finding } from './container-view.ts';
+import { newestEvent, runtimeWords, type ContainerView, type Finding } from './container-view.ts';
 import { containersOf, isReady, nameOf } from '../../objects/kinds.ts';
 import { probeCause } from './probe-cause.ts';
 
@@ -75,16 +75,23 @@ function containerCause(view: ContainerView, policy: PodPolicy): Finding | undef
       endsAfterMs: /no such file|not found|permission denied/i.test(message) ? 0 : settleMs,
     };
   }
-  if (/^P(re|ost)\w*HookError$/.test(reason)) {
-    const hook = reason === 'PostStartHookError' ? 'lifecycle.postStart' : 'a hook of the node';
-    return {
-      kind: 'config',
-      message: `${called} was stopped because ${hook} failed: ${runtimeWords(message)}`,
-      hint: `fix the command of ${hook}, or remove it; run appdev render to see it`,
-      endsAfterMs: settleMs,
-    };
-  }
-  return crashCause(view, policy) ?? probeCause(view);
+  return hookCause(view, reason, message) ?? crashCause(view, policy) ?? probeCause(view);
+}
+
+/** A hook that failed, because of which the kubelet stopped the container. */
+function hookCause({ called, events }: ContainerView, reason: string, message: string): Finding | undefined {
+  const isWaiting = /^P(re|ost)\w*HookError$/.test(reason);
+  // While the kubelet backs off, the container says only that, and that it ended.
+  const event = reason === 'CrashLoopBackOff' ? newestEvent(events, 'FailedPostStartHook') : undefined;
+  if (!isWaiting && event === undefined) return undefined;
+  const hook = /^Pre/.test(reason) ? 'a hook of the node' : 'lifecycle.postStart';
+  const words = isWaiting ? message : (stringAt(event, 'message') ?? '');
+  return {
+    kind: 'config',
+    message: `${called} was stopped because ${hook} failed: ${runtimeWords(words)}`,
+    hint: `fix the command of ${hook}, or remove it; run appdev render to see it`,
+    endsAfterMs: settleMs,
+  };
 }
 
 function crashCause(view: ContainerView, policy: PodPolicy): Finding | undefined {
