@@ -1,6 +1,7 @@
 /** Reads the output folders of a compilation. Call it before anyone else may build there. */
 import { createHash } from 'node:crypto';
-import { readFile, stat } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { relative, sep } from 'node:path';
 import { failed, ok, type Outcome } from '../../core/outcome.ts';
 import { codeOf } from '../../support/fields.ts';
@@ -52,13 +53,7 @@ function noClasses(service: string, own: readonly string[]): Outcome<never> {
 async function foldersOf(paths: readonly string[]): Promise<readonly ClassFolder[]> {
   const folders: ClassFolder[] = [];
   for (const path of paths) {
-    if (
-      await stat(path).then(
-        () => true,
-        () => false,
-      )
-    )
-      folders.push({ path, files: await filesIn(path) });
+    if (existsSync(path)) folders.push({ path, files: await filesIn(path) });
   }
   return folders;
 }

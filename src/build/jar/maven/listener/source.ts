@@ -1,7 +1,7 @@
 /**
- * The listener by which Maven tells appdev what it does: which goal begins and ends, which jars a module has made, and
- * what the effective model of each module is. It is an EventSpy (since Maven 3.0.2), so it changes nothing in a build
- * and does not depend on what the log shows, or whether it goes to a file.
+ * The listener by which Maven tells appdev what it does: which goal begins and ends, which artifacts a module has made,
+ * and whether a goal failed. It is an EventSpy (since Maven 3.0.2): it changes nothing in a build, and does not depend on
+ * what the log shows or where it goes.
  *
  * It is Java, as text, because it is compiled on the user's machine (prepare.ts). It calls Maven by reflection, so it
  * needs none of Maven's jars to be compiled, and one text serves Maven 3 and 4. The three types that it does name are
@@ -10,12 +10,6 @@
 
 /** The variable with the text that begins each line of the listener. Without it, the listener is silent. */
 export const markVariable = 'APPDEV_MAVEN_MARK';
-
-/** The variable with the file for the model; unset if nobody asks for it. */
-export const modelVariable = 'APPDEV_MAVEN_MODEL';
-
-/** If this variable is set, Maven ends as soon as the model is written, before the first goal. */
-export const onlyModelVariable = 'APPDEV_MAVEN_ONLY_MODEL';
 
 /**
  * The variable with the folder in which appdev answers: a file with the number of the event. The listener waits for it
@@ -50,13 +44,10 @@ import java.io.FileOutputStream;
 import java.io.IOException;
 import java.lang.reflect.Method;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import javax.inject.Named;
@@ -68,7 +59,6 @@ import org.apache.maven.eventspy.AbstractEventSpy;
 @Singleton
 public final class Listener extends AbstractEventSpy {
     private final String mark = System.getenv("${markVariable}");
-    private final String model = System.getenv("${modelVariable}");
     private final String answers = System.getenv("${answersVariable}");
     private final AtomicInteger asked = new AtomicInteger();
     /** The process's own output, also if Maven's log goes to a file. */
@@ -78,7 +68,6 @@ public final class Listener extends AbstractEventSpy {
     public void onEvent(Object event) throws Exception {
         if (mark == null || event == null || !event.getClass().getName().contains("ExecutionEvent")) return;
         switch (String.valueOf(get(event, "getType"))) {
-            case "SessionStarted": describe(get(event, "getSession")); break;
             case "MojoStarted": goal("started", event); break;
             case "MojoSucceeded": goal("ended", event); break;
             case "MojoFailed": goal("ended", event); explain(get(event, "getException")); break;
@@ -127,51 +116,12 @@ public final class Listener extends AbstractEventSpy {
         }
     }
 
-    private void describe(Object session) throws Exception {
-        if (model == null) return;
-        Object graph = get(session, "getProjectDependencyGraph");
-        Method upstream = method(graph, "getUpstreamProjects", 2);
-        List<Object> projects = new ArrayList<>();
-        for (Object project : list(get(session, "getProjects"))) {
-            List<Object> needs = new ArrayList<>();
-            for (Object other : list(upstream.invoke(graph, project, true))) needs.add(get(other, "getFile"));
-            projects.add(describe(project, needs));
-        }
-        StringBuilder text = new StringBuilder();
-        json(object("projects", projects), text);
-        File draft = new File(model + ".draft");
-        Files.write(draft.toPath(), text.toString().getBytes(StandardCharsets.UTF_8));
-        Files.move(draft.toPath(), new File(model).toPath(), java.nio.file.StandardCopyOption.REPLACE_EXISTING);
-        if (System.getenv("${onlyModelVariable}") != null) Runtime.getRuntime().halt(0);
-    }
-
-    private static Object describe(Object project, List<Object> needs) throws Exception {
-        Object build = get(project, "getBuild");
-        List<Object> parents = new ArrayList<>();
-        for (Object at = get(project, "getParent"); at != null; at = get(at, "getParent")) {
-            if (get(at, "getFile") != null) parents.add(get(at, "getFile"));
-        }
-        List<Object> resources = new ArrayList<>();
-        for (String kind : new String[] {"getResources", "getTestResources"}) {
-            for (Object one : list(get(build, kind))) {
-                resources.add(object("folder", get(one, "getDirectory"), "includes", get(one, "getIncludes")));
-            }
-        }
-        List<Object> configurations = new ArrayList<>();
-        for (Object plugin : list(get(build, "getPlugins"))) {
-            configurations.add(get(plugin, "getConfiguration"));
-            for (Object execution : list(get(plugin, "getExecutions"))) configurations.add(get(execution, "getConfiguration"));
-        }
-        configurations.removeIf(one -> one == null);
-        return object(
-            "pom", get(project, "getFile"), "artifactId", get(project, "getArtifactId"), "packaging", get(project, "getPackaging"),
-            "folder", get(project, "getBasedir"), "output", get(build, "getDirectory"), "classes", get(build, "getOutputDirectory"),
-            "sources", get(project, "getCompileSourceRoots"), "testSources", get(project, "getTestCompileSourceRoots"),
-            "resources", resources, "parents", parents, "needs", needs, "configurations", configurations);
-    }
-
     private static Object get(Object from, String name) throws Exception {
-        return from == null ? null : method(from, name, 0).invoke(from);
+        if (from == null) return null;
+        // The classes of Maven's events are not public; their methods are.
+        Method method = from.getClass().getMethod(name);
+        method.setAccessible(true);
+        return method.invoke(from);
     }
 
     private static boolean has(Object from, String name) {
@@ -179,32 +129,22 @@ public final class Listener extends AbstractEventSpy {
         return false;
     }
 
-    private static Method method(Object from, String name, int parameters) throws Exception {
-        for (Method one : from.getClass().getMethods()) {
-            if (!one.getName().equals(name) || one.getParameterCount() != parameters) continue;
-            one.setAccessible(true);
-            return one;
-        }
-        throw new NoSuchMethodException(from.getClass().getName() + "." + name);
-    }
-
     private static Collection<?> list(Object value) {
         return value instanceof Collection ? (Collection<?>) value : new ArrayList<>();
     }
 
-    private static Map<String, Object> object(Object... pairs) {
-        Map<String, Object> map = new LinkedHashMap<>();
-        for (int i = 0; i < pairs.length; i += 2) map.put((String) pairs[i], pairs[i + 1]);
-        return map;
-    }
-
+    /** Prints a line of JSON: the type, and the names and values that follow. */
     private void print(String type, Object... pairs) {
-        Map<String, Object> map = object("type", type);
-        map.putAll(object(pairs));
         // A line of Maven may have begun.
-        StringBuilder line = new StringBuilder("\\n").append(mark);
-        json(map, line);
-        line.append('\\n');
+        StringBuilder line = new StringBuilder("\\n").append(mark).append("{\\"type\\":");
+        json(type, line);
+        for (int i = 0; i < pairs.length; i += 2) {
+            line.append(',');
+            json(pairs[i], line);
+            line.append(':');
+            json(pairs[i + 1], line);
+        }
+        line.append("}\\n");
         try {
             synchronized (out) {
                 out.write(line.toString().getBytes(StandardCharsets.UTF_8));
@@ -217,25 +157,6 @@ public final class Listener extends AbstractEventSpy {
     private static void json(Object value, StringBuilder to) {
         if (value == null || value instanceof Boolean || value instanceof Number) {
             to.append(value);
-        } else if (value instanceof Map) {
-            String before = "{";
-            for (Map.Entry<?, ?> entry : ((Map<?, ?>) value).entrySet()) {
-                to.append(before);
-                json(entry.getKey(), to);
-                to.append(':');
-                json(entry.getValue(), to);
-                before = ",";
-            }
-            to.append('}');
-        } else if (value instanceof Collection) {
-            String before = "";
-            to.append('[');
-            for (Object one : (Collection<?>) value) {
-                to.append(before);
-                json(one, to);
-                before = ",";
-            }
-            to.append(']');
         } else {
             to.append('"');
             for (char c : value.toString().toCharArray()) {
