@@ -19,7 +19,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ServiceConfig } from '../../src/config/model.ts';
 import { stageLayers } from '../../src/build/image/layers/staging.ts';
 import { createMavenBuilder } from '../../src/build/jar/maven/builder.ts';
-import type { Classes, ClassFolder, Jar } from '../../src/build/types.ts';
+import type { Classes, ClassFolder, Jar, JarBuilder } from '../../src/build/types.ts';
 import { ZipFile } from '../../src/build/jar/archive/zip.ts';
 import { runProcess } from '../../src/support/process/process.ts';
 import { writeBootProject, type BootProject } from '../support/boot-project.ts';
@@ -85,6 +85,26 @@ async function read(jar: Jar, entry: string): Promise<Buffer> {
   } finally {
     await zip.close();
   }
+}
+
+/** A builder whose Maven meets another program: `write` runs when a line of its log fits, so often. */
+function interfere(at: RegExp, times: number, write: () => void): JarBuilder {
+  let left = times;
+  return createMavenBuilder({
+    jvm: environmentNow().maven,
+    run: async (command, options) =>
+      await runProcess(command, {
+        ...options,
+        onLine(stream, line) {
+          options.onLine?.(stream, line);
+          if (left === 0 || !at.test(line)) return;
+          left -= 1;
+          write();
+        },
+      }),
+    projectRoot: project.root,
+    cache: join(folder, 'cache'),
+  });
 }
 
 const receiptClass = 'BOOT-INF/classes/com/example/till/Receipt.class';
@@ -263,24 +283,8 @@ describe('an IDE that writes target/classes', () => {
   });
 
   /** Overwrites the class as soon as a goal after the compiler is announced, so often. */
-  function disturb(times: number) {
-    let left = times;
-    return createMavenBuilder({
-      jvm: environmentNow().maven,
-      run: async (command, options) =>
-        await runProcess(command, {
-          ...options,
-          onLine(stream, line) {
-            options.onLine?.(stream, line);
-            if (left > 0 && /:testResources .* @ till-app/.test(line)) {
-              left -= 1;
-              writeFileSync(compiled(), 'half a cla');
-            }
-          },
-        }),
-      projectRoot: project.root,
-      cache: join(folder, 'cache'),
-    });
+  function disturb(times: number): JarBuilder {
+    return interfere(/:testResources .* @ till-app/, times, () => writeFileSync(compiled(), 'half a cla'));
   }
 
   it('is noticed when it writes between the compiler and the jar, and the build is done again', async () => {
@@ -361,22 +365,9 @@ describe('a compilation', () => {
   it('does not take what an IDE writes meanwhile for its own', async () => {
     const { upstream } = await compile();
     const own = join(project.root, 'common/target/classes', roundingClass);
-    let left = 1;
-    const disturbed = createMavenBuilder({
-      jvm: environmentNow().maven,
-      run: async (command, options) =>
-        await runProcess(command, {
-          ...options,
-          onLine(stream, line) {
-            options.onLine?.(stream, line);
-            if (left === 0 || !/:compile .* @ till-app/.test(line)) return;
-            left -= 1;
-            writeFileSync(`${own}.half`, 'half a cla');
-          },
-        }),
-      projectRoot: project.root,
-      cache: join(folder, 'cache'),
-    });
+    const disturbed = interfere(/:compile .* @ till-app/, 1, () =>
+      writeFileSync(`${own}.half`, 'half a cla'),
+    );
     const context = recordingContext();
     expect(filesOf((await compile(project, disturbed, context)).upstream)).toEqual(filesOf(upstream));
     expect(context.lines.join('\n')).toContain('another program wrote to');

@@ -3,9 +3,9 @@
  * there during the build. Examples: an IDE's class with "Unresolved compilation problem" in it, a class whose source is
  * gone, the resources of another branch.
  * - Before a build, what may be out of date is removed (begin; the rules are in output-clearing.ts).
- * - During a build, only Maven's own goals may write to `target/classes` (started, ended, end). A jar
- *   counts as made when it is packed, classes when Maven ends. What someone else writes while javac itself runs cannot be
- *   told from javac's own files.
+ * - During a build, only Maven's own goals may write to `target/classes` (started, ended, end). A jar counts as made when
+ *   it is packed, classes when Maven ends. What someone else writes while javac itself runs cannot be told from javac's
+ *   own files.
  */
 import { existsSync } from 'node:fs';
 import { join, relative } from 'node:path';
