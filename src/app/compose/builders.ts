@@ -143,15 +143,16 @@ export function openJarBuilder(
   for (const message of undecided(services)) {
     emit({ type: 'notice', level: 'info', message, hint: 'to choose, set jar.tool to maven or gradle' });
   }
-  const gradle = createGradleBuilder({
-    ...parts,
-    environment: environment.gradle,
-    tell: (message) => emit({ type: 'notice', level: 'info', message }),
-  });
+  const tell = (message: string): void => emit({ type: 'notice', level: 'info', message });
+  const gradle = createGradleBuilder({ ...parts, environment: environment.gradle, tell });
   cleanup.add("stopping Gradle's daemons", async () => {
     await gradle.close();
   });
-  return createJarBuilder({ maven: createMavenBuilder({ ...parts, jvm: environment.maven }), gradle });
+  const maven = createMavenBuilder({ ...parts, jvm: environment.maven, tell });
+  cleanup.add('ending questions to Maven', async () => {
+    await maven.close();
+  });
+  return createJarBuilder({ maven, gradle });
 }
 
 /**

@@ -13,6 +13,8 @@ export interface Module {
   /** Absolute path of its pom file. */
   readonly file: string;
   readonly pom: Pom;
+  /** True if `pom` is what Maven itself makes of the file: with everything inherited, and all values known. */
+  readonly isEffective?: true;
 }
 
 /** All modules that one invocation of Maven may build. */
@@ -57,7 +59,12 @@ export function findModule(reactor: Reactor, from: string, name: string): Module
  * The module and every other module of the reactor that its build needs (`-am`), and local parents outside the reactor.
  */
 export function upstreamOf(reactor: Reactor, module: Module): readonly Module[] {
-  return closureOf(reactor, module, ({ needs }) => needs);
+  return closureOf(
+    reactor,
+    module,
+    ({ needs }) => needs,
+    () => true,
+  );
 }
 
 /**
@@ -65,15 +72,25 @@ export function upstreamOf(reactor: Reactor, module: Module): readonly Module[] 
  * path of Maven has them. No modules of packaging `pom`, which have no classes.
  */
 export function runtimeOf(reactor: Reactor, module: Module): readonly Module[] {
-  const needed = closureOf(reactor, module, ({ runtime }) => runtime);
+  const needed = closureOf(
+    reactor,
+    module,
+    ({ runtime }) => runtime,
+    ({ isEffective }) => isEffective !== true,
+  );
   return needed.filter((each) => each === module || each.pom.packaging !== 'pom');
 }
 
-/** The module, and what it, its local parents and those that it leads to need, each once. */
+/**
+ * The module, and what it, its local parents and those that it leads to need, each once.
+ *
+ * @param withParents tells whether a module's own pom leaves out what it inherits
+ */
 function closureOf(
   reactor: Reactor,
   module: Module,
   needsOf: (pom: Pom) => readonly Coordinates[],
+  withParents: (module: Module) => boolean,
 ): readonly Module[] {
   const byName = new Map(
     [...reactor.modules.values()].map((candidate) => [nameOf(coordinatesOf(candidate, reactor)), candidate]),
@@ -91,7 +108,7 @@ function closureOf(
       if (upstream !== undefined) visit(upstream);
     }
     // What a parent adds comes after what the module names itself.
-    const parent = localParent(next);
+    const parent = withParents(next) ? localParent(next) : undefined;
     if (parent !== undefined) visit(reactor.modules.get(parent.file) ?? parent);
   };
   visit(module);
@@ -113,6 +130,15 @@ export function expand(text: string, module: Module, reactor: Reactor, depth = 0
 export function outputFolderOf(module: Module, reactor: Reactor, depth = 0): string {
   const [named = 'target'] = lineageOf(module).flatMap(({ pom }) => pom.outputFolder ?? []);
   return resolve(module.folder, expand(named, module, reactor, depth));
+}
+
+/** The folder to which Maven writes a module's classes and the copies of its resources. */
+export function classesFolderOf(module: Module, reactor: Reactor, depth = 0): string {
+  const [named] = lineageOf(module).flatMap(({ pom }) => pom.classesFolder ?? []);
+  const output = outputFolderOf(module, reactor, depth);
+  return named === undefined
+    ? join(output, 'classes')
+    : resolve(module.folder, expand(named, module, reactor, depth));
 }
 
 /** The module and the local parents that it inherits from, nearest first. */
@@ -141,7 +167,7 @@ function propertyOf(key: string, module: Module, reactor: Reactor, depth: number
     case 'build.directory':
       return depth > 8 ? undefined : outputFolderOf(module, reactor, depth + 1);
     case 'build.outputDirectory':
-      return depth > 8 ? undefined : join(outputFolderOf(module, reactor, depth + 1), 'classes');
+      return depth > 8 ? undefined : classesFolderOf(module, reactor, depth + 1);
     case 'parent.groupId':
       return module.pom.parent?.groupId;
     case 'parent.basedir':
