@@ -4,6 +4,7 @@ import { createCommandBuilder } from '../../build/image/command/builder.ts';
 import type { CopyParts } from '../../build/image/transfer/copy.ts';
 import { createGradleBuilder } from '../../build/jar/gradle/builder.ts';
 import { selectBuilder, usesBuilder } from '../../build/image/select.ts';
+import { tellOutside } from '../../build/jar/outside.ts';
 import { createJarBuilder, undecided } from '../../build/jar/select.ts';
 import { createKanikoBuilder } from '../../build/image/kaniko/builder.ts';
 import { removeLeftoverBuilds } from '../../build/image/kaniko/leftovers.ts';
@@ -152,7 +153,7 @@ export function openJarBuilder(
   cleanup.add('ending questions to Maven', async () => {
     await maven.close();
   });
-  return createJarBuilder({ maven, gradle });
+  return tellOutside(createJarBuilder({ maven, gradle }), project.config.root, tell);
 }
 
 /**
