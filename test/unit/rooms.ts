@@ -150,7 +150,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   },
   'build/jar/maven/model': {
     about: 'what a Maven build is made of: poms, modules, what each needs and reads',
-    from: ['build', 'build/jar'],
+    from: ['support', 'build', 'build/jar'],
   },
   'build/jar/maven/listener': {
     about: 'the listener that runs inside Maven: its Java, how it is compiled, and what it says',

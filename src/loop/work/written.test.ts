@@ -23,7 +23,7 @@ function setup() {
 describe('files that change while a build reads them', () => {
   it('count as moved twice if git keeps them; the third build runs to its end and is held', () => {
     const { written, notices } = setup();
-    const { moved } = written;
+    const moved: typeof written.moved = (...all) => written.moved(...all);
     const save = changed(file('A.java'));
     expect(moved('orders', 1, save, true)).toBe('moved');
     expect(moved('orders', 2, save, false)).toBe('moved');
