@@ -140,6 +140,7 @@ export function createMavenBuilder(parts: MavenParts): MavenBuilder {
     );
     if (result.kind !== 'ok') return result;
     if (!result.value.succeeded) return await explain(targets, result.value);
+    for (const asked of targets.flatMap((target) => askedBuild(target) ?? [])) models.retry(asked);
     // A compilation needs fewer artifacts than a jar, so it says nothing about the rest.
     if (result.value.online && last === 'package')
       await rememberResolved(cache, reactor.top, settings, startedMs);

@@ -83,6 +83,12 @@ export class MavenModels {
     }
   }
 
+  /** Lets Maven be asked again, because it can build now. Does nothing if there is an answer. */
+  retry(build: AskedBuild): void {
+    const key = keyOf(build);
+    if (this.#known.get(key)?.models === undefined) this.#known.delete(key);
+  }
+
   /** Ends the questions that still run. Call once, at the end of the session. */
   async close(): Promise<void> {
     this.#closing.abort('shutdown');
@@ -90,7 +96,7 @@ export class MavenModels {
   }
 
   async #ask(build: AskedBuild, settings: string): Promise<EffectiveModels | undefined> {
-    const models = await this.#run(build, settings);
+    const models = await this.#run(build);
     const key = keyOf(build);
     // Files that changed in between may or may not be in the answer.
     if (this.#settingsOf(build) !== settings) return models;
@@ -103,7 +109,7 @@ export class MavenModels {
     return models;
   }
 
-  async #run({ reactor, maven, args }: AskedBuild, settings: string): Promise<EffectiveModels | undefined> {
+  async #run({ reactor, maven, args }: AskedBuild): Promise<EffectiveModels | undefined> {
     const { run, cache, jvm } = this.#parts;
     const signal = this.#closing.signal;
     const jdk = this.#jdk();
@@ -112,7 +118,8 @@ export class MavenModels {
     const user = readUserOptions(reactor.top, jvm);
     const path = jdk === undefined ? '' : join(cache, archiveName(maven, jdk));
     const archive = existsSync(path) ? { path, exists: true, draft: '' } : undefined;
-    const offline = await isResolved(cache, reactor.top, settings, Date.now());
+    const resolved = settingsHash(reactor, maven, jdk, args);
+    const offline = await isResolved(cache, reactor.top, resolved, Date.now());
     const folder = makeTempFolder('maven-models');
     const file = join(folder, 'models.json');
     try {
@@ -137,8 +144,10 @@ export class MavenModels {
     }
   }
 
+  /** Hash of what decides the answer. Options of the JVM may set properties of the build. */
   #settingsOf({ reactor, maven, args }: AskedBuild): string {
-    return settingsHash(reactor, maven, this.#jdk(), args);
+    const { jvm } = this.#parts;
+    return settingsHash(reactor, maven, this.#jdk(), [...args, readUserOptions(reactor.top, jvm).all]);
   }
 
   #jdk(): Jdk | undefined {

@@ -1,6 +1,6 @@
 /** Where a service is in its Maven build, and what identifies the state of that build's settings. */
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { ServiceConfig } from '../../../config/model.ts';
@@ -49,13 +49,9 @@ export function locate(service: ServiceConfig): Outcome<Located> {
 }
 
 /** True if the pom files do not say what the module is made from, so that Maven must be asked. */
-export function needsQuestion({ service, reactor, module }: Located): boolean {
-  const config = read(join(reactor.top, '.mvn', 'maven.config'));
-  const isExtended = read(join(reactor.top, '.mvn', 'extensions.xml')) !== '';
-  const mayChange = [...(service.jar?.args ?? []), config].some((text) =>
-    /-[DP]|--define|--activate/.test(text),
-  );
-  return !saysEverything(reactor, module, isExtended || mayChange);
+export function needsQuestion({ reactor, module }: Located): boolean {
+  // An extension may change any model.
+  return existsSync(join(reactor.top, '.mvn', 'extensions.xml')) || !saysEverything(reactor, module);
 }
 
 /**

@@ -5,7 +5,7 @@
 import { isAbsolute, relative } from 'node:path';
 import { fieldAt, stringAt } from '../../../../support/fields.ts';
 import { parsePom, type Coordinates, type Pom } from './pom.ts';
-import { expand, lineageOf, upstreamOf, type Module, type Reactor } from './reactor.ts';
+import { hasProperty, lineageOf, upstreamOf, type Module, type Reactor } from './reactor.ts';
 
 /** The effective models of a build's modules, as XML, by absolute path of the pom file. */
 export type EffectiveModels = ReadonlyMap<string, string>;
@@ -26,12 +26,9 @@ export function parseModels(value: unknown): EffectiveModels | undefined {
 
 /**
  * True if the pom files alone say what a module is made from: everything that it inherits lies beside it, or comes from
- * Spring Boot's own parent, which names no other files; nothing depends on a profile, the command line or an extension.
- *
- * @param settings true if the project sets options for Maven, or extends it
+ * Spring Boot's own parent, which names no other files; and nothing depends on a profile or a property.
  */
-export function saysEverything(reactor: Reactor, module: Module, settings: boolean): boolean {
-  if (settings) return false;
+export function saysEverything(reactor: Reactor, module: Module): boolean {
   return upstreamOf(reactor, module).every((each) => {
     const lineage = lineageOf(each);
     const { parent } = lineage.at(-1)?.pom ?? {};
@@ -40,11 +37,11 @@ export function saysEverything(reactor: Reactor, module: Module, settings: boole
   });
 }
 
-/** True if a path in the pom has a value that is not written in a pom beside it. */
+/** True if a path in the pom has a value that may be another one than the poms say. */
 function hasUnknown({ names, outputFolder, classesFolder }: Pom, module: Module, reactor: Reactor): boolean {
   const others = names.others.filter((text) => /[/\\]/.test(text));
   const folders = [...names.sources.map(({ folder }) => folder), outputFolder ?? '', classesFolder ?? ''];
-  return [...folders, ...others].some((text) => expand(text, module, reactor).includes('${'));
+  return [...folders, ...others].some((text) => hasProperty(text, module, reactor));
 }
 
 /**

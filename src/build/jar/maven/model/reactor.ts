@@ -156,7 +156,24 @@ export function selector(module: Module, reactor: Reactor): string | undefined {
   return path === '' ? undefined : path;
 }
 
+/** True if a text has a `${…}` whose value the command line, a profile or the user's settings may change. */
+export function hasProperty(text: string, module: Module, reactor: Reactor): boolean {
+  return [...text.matchAll(/\$\{([^}]+)\}/g)].some(
+    ([, key = '']) => builtIn(key, module, reactor, 0) === undefined,
+  );
+}
+
 function propertyOf(key: string, module: Module, reactor: Reactor, depth: number): string | undefined {
+  return (
+    builtIn(key, module, reactor, depth) ??
+    lineageOf(module)
+      .find(({ pom }) => pom.properties.has(key))
+      ?.pom.properties.get(key)
+  );
+}
+
+/** A value that Maven itself sets. */
+function builtIn(key: string, module: Module, reactor: Reactor, depth: number): string | undefined {
   switch (key.replace(/^(project|pom)\./, '')) {
     case 'groupId':
       return depth > 8 ? undefined : coordinatesOf(module, reactor).groupId;
@@ -180,9 +197,7 @@ function propertyOf(key: string, module: Module, reactor: Reactor, depth: number
     case 'session.rootDirectory':
       return rootOf(reactor.top);
   }
-  return lineageOf(module)
-    .find(({ pom }) => pom.properties.has(key))
-    ?.pom.properties.get(key);
+  return undefined;
 }
 
 /** What Maven takes for the root of a build: the nearest folder with a `.mvn`, seen from where Maven is started. */
