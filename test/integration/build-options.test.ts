@@ -1,5 +1,5 @@
 /** Projects that set options of their own for Maven, by real Maven: no option can hide a failure or pass an old jar on. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -82,6 +82,20 @@ describe('.mvn/maven.config', () => {
       },
     });
   });
+});
+
+it('builds in a folder with a comma, blanks and an accent, a module whose folder begins with a dash', async () => {
+  projects += 1;
+  const project = writeMarkedProject(join(folder, `${projects} één, zwei`));
+  project.poms({ modules: ['left'] });
+  project.library('left', 'one');
+  project.source(source, 'one');
+  const odd = join(project.root, '-app, b');
+  renameSync(join(project.root, 'app'), odd);
+  const pom = readFileSync(join(project.root, 'pom.xml'), 'utf8');
+  project.write('pom.xml', pom.replace('<module>app<', '<module>-app, b<'));
+  const made = await build(project, { ...project.service, path: odd });
+  expect(made.kind === 'ok' ? made.value.get('app')?.built : made).toBe(join(odd, 'target/app-1.0.jar'));
 });
 
 describe('the jar', () => {

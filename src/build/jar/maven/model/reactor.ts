@@ -3,7 +3,7 @@
  * module needs from the others. Reads pom files and the names beside them; runs nothing.
  */
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { dirname, join, relative, resolve } from 'node:path';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { parsePom, type Coordinates, type Pom } from './pom.ts';
 
 /** One module of a reactor. */
@@ -150,10 +150,15 @@ export function lineageOf(module: Module): readonly Module[] {
   return [...found.values()];
 }
 
-/** How `-pl` names a module: its folder relative to the top; undefined for the top itself. */
+/**
+ * How `-pl` names a module: its folder relative to the top; undefined for the top itself. `-pl` parts names at commas,
+ * leaves out those that begin with `-` or `!`, and takes a folder for its pom.xml. There the module's name helps.
+ */
 export function selector(module: Module, reactor: Reactor): string | undefined {
   const path = relative(reactor.top, module.folder);
-  return path === '' ? undefined : path;
+  const isPlain = /^[^-+!?][^,]*$/.test(path) && !/^ | $/.test(path) && basename(module.file) === 'pom.xml';
+  if (path === '' && basename(module.file) === 'pom.xml') return undefined;
+  return isPlain ? path : nameOf(coordinatesOf(module, reactor));
 }
 
 /** True if a text has a `${…}` whose value the command line, a profile or the user's settings may change. */
