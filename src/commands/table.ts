@@ -170,7 +170,7 @@ export const commands: readonly Command[] = [
     summary: 'show what is deployed and whether it is ready',
     synopsis: '[service…]',
     description:
-      'Shows release, image and pods of each service. The exit code is 8 if one of them is not ready.',
+      'Shows release, image and pods of each service. The exit code is 8 if one of them is not deployed or not ready.',
     flags: {},
     load: async () => (await import('./status.ts')).status,
   },

@@ -65,6 +65,12 @@ export interface PodSummary {
   readonly restarts: number;
   /** A short word for the worst state: `Running`, `Pending`, `CrashLoopBackOff`, … */
   readonly phase: string;
+  /** Workloads that are not in the cluster, `Kind/name` each. Absent if all are there. */
+  readonly missing?: readonly string[];
+  /** Ready pods of an older revision, which still serve. Absent if there are none. */
+  readonly older?: number;
+  /** Why pods are not ready, as far as the cluster says so: `Pod/orders-x: its readiness probe fails: …`. */
+  readonly reason?: string;
 }
 
 /** An event without the number and time that the bus adds. */

@@ -3,6 +3,7 @@ import { lockedHint, lockNamespace, type NamespaceLock } from '../../cluster/hol
 import { ensureNamespace, removeNamespace } from '../../cluster/hold/namespace.ts';
 import type { ServiceConfig } from '../../config/model.ts';
 import { failed, ok, type NotOk, type Outcome } from '../../core/outcome.ts';
+import type { Way } from '../../deploy/types.ts';
 import { namespacesOf, type OpenTarget } from '../compose/cluster.ts';
 import type { Session } from '../session.ts';
 
@@ -52,6 +53,11 @@ export async function ensureNamespaces(
 export interface NamespaceLocks {
   /** Creates the namespaces of the services if needed, and locks those that are not locked yet. */
   take(services: readonly ServiceConfig[]): Promise<Outcome<void>>;
+  /**
+   * Returns a way that first creates the namespace again if someone has deleted it. The lock in it is written again
+   * with the next renewal.
+   */
+  readonly restoring: (way: Pick<Way, 'apply'>) => Pick<Way, 'apply'>;
   /** The locked namespaces, in the order in which they were locked. */
   names(): readonly string[];
   /** Aborts if another session takes over one of them. */
@@ -102,6 +108,12 @@ export function createNamespaceLocks(session: Session, target: OpenTarget): Name
       }
       return ok(undefined);
     },
+    restoring: (way) => ({
+      async apply(service, rendered, context) {
+        const ensured = await ensureNamespaces(session, target, [service]);
+        return ensured.kind === 'ok' ? await way.apply(service, rendered, context) : ensured;
+      },
+    }),
     names: () => [...locks.keys()],
     lost: lost.signal,
     state,

@@ -95,6 +95,8 @@ export type UserMessage =
   | { readonly kind: 'key-pressed'; readonly key: 'pause' }
   | { readonly kind: 'cluster-lost'; readonly context: string; readonly reason: string }
   | { readonly kind: 'cluster-regained'; readonly context: string }
+  /** Someone deleted what was deployed of a service. */
+  | { readonly kind: 'deployment-missing'; readonly service: string }
   | { readonly kind: 'registry-regained'; readonly registry: string }
   | { readonly kind: 'shutdown-requested' };
 

@@ -384,6 +384,18 @@ describe('a failure', () => {
     expect(rig.told('cluster.regained')).toHaveLength(1);
   });
 
+  it('deploys the same manifests again if what was deployed is missing', async () => {
+    const rig = new FakeLoopRig([fakeChart('db')], all);
+    const loop = await start(rig);
+    const applies = (): number => rig.workshop.begun.filter((text) => text === 'apply db').length;
+    expect(applies()).toBe(1);
+    loop.send({ kind: 'deployment-missing', service: 'db' });
+    // A save of something else that renders to the same.
+    await rig.save({ 'db/chart/values.yaml': '2' });
+    await rig.clock.pass(20);
+    expect(applies()).toBe(2);
+  });
+
   it('because the registry was away is tried again when it is back', async () => {
     const rig = new FakeLoopRig([fakeService('orders')], allBut('image'));
     const loop = await start(rig);

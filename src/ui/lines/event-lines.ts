@@ -100,9 +100,13 @@ export function eventLines(event: AppEvent, context: LineContext): Line[] {
     }
     case 'pod.changed': {
       if (!full) return [];
-      const { ready, desired, restarts, phase } = event.pods;
+      const { ready, desired, restarts, phase, missing, reason } = event.pods;
       const again = restarts > 0 ? `, ${count(restarts, 'restart')}` : '';
-      return [[...prefix(event.service), seg(`pods ${ready}/${desired} ready, ${phase}${again}`, 'dim')]];
+      const why = reason === undefined ? '' : `: ${reason}`;
+      const gone = missing === undefined ? '' : `; not in the cluster: ${missing.join(', ')}`;
+      return [
+        [...prefix(event.service), seg(`pods ${ready}/${desired} ready, ${phase}${again}${why}${gone}`, 'dim')],
+      ];
     }
     case 'pod.log':
       return [[...prefix(event.service, containerLabel(event, context)), seg(event.line)]];

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import fc from 'fast-check';
-import type { EventBody } from '../../core/events.ts';
+import type { EventBody, PodSummary } from '../../core/events.ts';
 import {
   compileError,
   samples,
@@ -32,6 +32,11 @@ const failAll = (names: readonly string[]): EventBody[] => [
     error: compileError,
   })),
 ];
+
+const podsAre = (more: Partial<PodSummary>): EventBody => ({
+  ...samples['pod.changed'],
+  pods: { ready: 0, desired: 0, restarts: 0, phase: 'None', ...more },
+});
 
 test.each([
   [59, 'narrow'],
@@ -153,6 +158,51 @@ describe('what it says', () => {
       },
     ]);
     expect(text(plan(view, size))).toContain('in compile  the previous version still serves');
+  });
+
+  test.each([
+    [{ missing: ['Deployment/orders'] }, 'Deployment/orders is not in the cluster; r deploys it again'],
+    [{ missing: ['Job/a', 'Deployment/b'] }, 'Job/a, Deployment/b are not in the cluster'],
+  ])('what someone deleted is named, and never green: %j', (more, words) => {
+    const shown = text(plan(viewOf([samples['session.started'], podsAre(more)]), size));
+    expect(shown).toMatch(/✗ missing +0\/0/);
+    expect(shown).toContain(words);
+    expect(shown).not.toContain('● ');
+  });
+
+  test('a service without pods is not called ready', () => {
+    const shown = text(plan(viewOf([samples['session.started'], podsAre({})]), size));
+    expect(shown).toMatch(/○ no pods +0\/0/);
+    expect(shown).not.toContain('● ');
+  });
+
+  test('a rollout that waits says why, before its end and in its details', () => {
+    const reason = 'Pod/orders-x: its readiness probe fails: HTTP 404';
+    const waiting = [
+      samples['session.started'],
+      samples['run.started'],
+      { ...samples['stage.started'], stage: 'rollout' as const },
+    ];
+    const view = viewOf([...waiting, podsAre({ desired: 1, reason })]);
+    expect(text(plan(view, size))).toContain(reason);
+    const ui = { ...initialUi, selected: 'orders', opened: { 'orders#7': true } };
+    expect(text(plan(view, size, ui))).toContain(`waits   ${reason}`);
+    // Later than that, the row has its last run and its address again.
+    expect(text(plan(viewOf([...waiting, podsAre({ ready: 1, desired: 1 })]), size))).not.toContain(reason);
+  });
+
+  test('a failed rollout says that the previous version serves, beside the newest 0/1', () => {
+    const view = viewOf([
+      samples['session.started'],
+      podsAre({ desired: 1, older: 1 }),
+      {
+        ...samples['run.finished'],
+        outcome: 'failed',
+        error: compileError,
+        stages: [{ stage: 'rollout', ms: 1, outcome: 'failed' }],
+      },
+    ]);
+    expect(text(plan(view, size))).toMatch(/0\/1.*in rollout {2}the previous version still serves/);
   });
 
   test('trouble that is not a service’s has a line of its own', () => {

@@ -174,8 +174,11 @@ function choose(
 const rankOf: Readonly<Record<ServiceState, number>> = {
   failed: 0,
   unhealthy: 0,
+  missing: 0,
   running: 1,
   starting: 2,
+  removing: 2,
+  'no pods': 2,
   held: 2,
   changed: 2,
   waiting: 3,

@@ -54,12 +54,19 @@ export function reduceView(view: View, event: AppEvent): View {
     case 'cluster.regained':
       return view.cluster === undefined ? view : { ...view, cluster: omit(view.cluster, 'lost') };
     case 'cleanup.started':
-      return { ...view, phase: 'cleaning', cleaning: event.services };
+      return {
+        ...view,
+        phase: 'cleaning',
+        cleaning: event.services,
+        services: view.services.map((service) =>
+          event.services.includes(service.name) ? { ...service, removing: true } : service,
+        ),
+      };
     case 'cleanup.finished':
       return {
         ...view,
         services: view.services.map((service) =>
-          event.failed.includes(service.name) ? service : removedIn(view, service),
+          event.failed.includes(service.name) ? { ...service, removing: false } : removedIn(view, service),
         ),
         cleaning: [],
       };
@@ -142,7 +149,7 @@ function reduceService(service: ServiceView, event: ServiceEvent): ServiceView {
 }
 
 function newService(name: string): ServiceView {
-  return { name, forwards: [], tail: [], removed: false };
+  return { name, forwards: [], tail: [], removing: false, removed: false };
 }
 
 function startRun(service: ServiceView, event: EventOf<'run.started'>): ServiceView {
@@ -153,6 +160,7 @@ function startRun(service: ServiceView, event: EventOf<'run.started'>): ServiceV
     ...(taken ? omit(idle, 'pending') : idle),
     run: { run, change, route, reason, startedAt: Date.parse(event.at), done: [] },
     tail: [],
+    removing: false,
     removed: false,
   };
 }
@@ -178,7 +186,7 @@ function finishRun(service: ServiceView, event: EventOf<'run.finished'>): Servic
 
 function removedIn(view: View, service: ServiceView): ServiceView {
   if (!view.cleaning.includes(service.name)) return service;
-  return { ...omit(service, 'pods'), removed: true, forwards: [] };
+  return { ...omit(service, 'pods'), removing: false, removed: true, forwards: [] };
 }
 
 function withForward(service: ServiceView, forward: ForwardView): ServiceView {
