@@ -53,7 +53,9 @@ export function statusText(context: string, found: readonly ServiceStatus[]): st
     for (const workload of workloads) {
       const { name, pods, images } = workload;
       const restarts = pods.restarts === 0 ? '' : `, ${count(pods.restarts, 'restart')}`;
-      lines.push(`${' '.repeat(width)}  ${name}  ${pods.ready}/${pods.desired}${restarts}  ${stateOf(workload)}`);
+      lines.push(
+        `${' '.repeat(width)}  ${name}  ${pods.ready}/${pods.desired}${restarts}  ${stateOf(workload)}`,
+      );
       lines.push(...images.map((image) => `${' '.repeat(width)}    ${image}`));
     }
   }

@@ -183,7 +183,10 @@ export type EventBody =
       readonly service: string;
       readonly localPort: number;
       readonly reason: string;
+      readonly hint?: string;
     }
+  /** appdev.yaml no longer asks for it. */
+  | { readonly type: 'forward.closed'; readonly service: string; readonly localPort: number }
   | { readonly type: 'cluster.lost'; readonly context: string; readonly reason: string }
   | { readonly type: 'cluster.regained'; readonly context: string }
   | {

@@ -171,8 +171,9 @@ describe('the world around', () => {
     await new Promise<void>((done) => other.listen(port, '127.0.0.1', done));
     undo.push(() => other.close());
     const dev = await deployed();
-    const notice = await dev.waitFor('notice', ({ message }) => message.includes(String(port)));
-    expect(notice.message).toContain(String(process.pid));
+    const lost = await dev.waitFor('forward.lost', ({ localPort }) => localPort === port);
+    expect(lost.reason).toContain(`in use by`);
+    expect(lost.reason).toContain(String(process.pid));
     other.close();
     await dev.waitFor('forward.opened', (event) => event.localPort === port);
     expect(await (await fetch(`http://127.0.0.1:${port}/`)).text()).toBe('Open all day');

@@ -155,6 +155,7 @@ export const samples: Samples = {
   },
   'forward.opened': { type: 'forward.opened', service: 'orders', localPort: 8080, remotePort: 8080 },
   'forward.lost': { type: 'forward.lost', service: 'orders', localPort: 8080, reason: 'the pod is gone' },
+  'forward.closed': { type: 'forward.closed', service: 'orders', localPort: 8080 },
   'cluster.lost': { type: 'cluster.lost', context: 'kind-shop', reason: 'connection refused' },
   'cluster.regained': { type: 'cluster.regained', context: 'kind-shop' },
   notice: {

@@ -105,16 +105,9 @@ export function createAttachments({ cluster, deployer }: OpenTarget, emit: Emit)
       const place = `${name}:${port.localPort}`;
       wanted.add(place);
       replace(place, JSON.stringify([namespace, selector, port]), async (signal) => {
-        const open = new Set<number>();
-        const tell: Emit = (event) => {
-          if (event.type === 'forward.opened') open.add(event.localPort);
-          if (event.type === 'forward.lost') open.delete(event.localPort);
-          emit(event);
-        };
-        await forwardService(cluster, { service: name, namespace, selector, ports: [port] }, tell, signal);
-        if (open.size === 0 || stopping.signal.aborted || attached.has(place)) return;
-        const reason = `dev.forward of ${name} no longer has it`;
-        emit({ type: 'forward.lost', service: name, localPort: port.localPort, reason });
+        await forwardService(cluster, { service: name, namespace, selector, ports: [port] }, emit, signal);
+        if (stopping.signal.aborted || attached.has(place)) return;
+        emit({ type: 'forward.closed', service: name, localPort: port.localPort });
       });
     }
     for (const [place, { stop }] of attached) {

@@ -105,7 +105,10 @@ export function eventLines(event: AppEvent, context: LineContext): Line[] {
       const why = reason === undefined ? '' : `: ${reason}`;
       const gone = missing === undefined ? '' : `; not in the cluster: ${missing.join(', ')}`;
       return [
-        [...prefix(event.service), seg(`pods ${ready}/${desired} ready, ${phase}${again}${why}${gone}`, 'dim')],
+        [
+          ...prefix(event.service),
+          seg(`pods ${ready}/${desired} ready, ${phase}${again}${why}${gone}`, 'dim'),
+        ],
       ];
     }
     case 'pod.log':
@@ -119,10 +122,15 @@ export function eventLines(event: AppEvent, context: LineContext): Line[] {
             ],
           ]
         : [];
-    case 'forward.lost':
-      return [
-        [...prefix(event.service), seg(`forward of port ${event.localPort} lost: ${event.reason}`, 'warn')],
-      ];
+    case 'forward.lost': {
+      const who = prefix(event.service);
+      const hint = event.hint === undefined ? [] : [[...who, seg('  try: ', 'busy'), seg(event.hint)]];
+      return [[...who, seg(`port ${event.localPort} is not forwarded: ${event.reason}`, 'warn')], ...hint];
+    }
+    case 'forward.closed':
+      return full
+        ? [[...prefix(event.service), seg(`port ${event.localPort} is no longer forwarded`, 'dim')]]
+        : [];
     case 'cluster.lost':
       return [[seg('✗', 'bad'), seg(` cluster ${event.context} does not answer: ${event.reason}`)]];
     case 'cluster.regained':

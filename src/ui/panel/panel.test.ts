@@ -205,6 +205,17 @@ describe('what it says', () => {
     expect(text(plan(view, size))).toMatch(/0\/1.*in rollout {2}the previous version still serves/);
   });
 
+  test('of several forwards, those that work come first, and those that were taken out go', () => {
+    const lost = { ...samples['forward.lost'], localPort: 8195, reason: 'no pod serves' };
+    const start = [samples['session.started'], podsAre({ ready: 1, desired: 1 })];
+    const opened = { ...samples['forward.opened'], localPort: 8196 };
+    expect(text(plan(viewOf([...start, lost, opened]), size))).toContain(
+      'http://localhost:8196  :8195 not forwarded (no pod serves)',
+    );
+    const closed = { ...samples['forward.closed'], localPort: 8195 };
+    expect(text(plan(viewOf([...start, lost, opened, closed]), size))).not.toContain('8195');
+  });
+
   test('trouble that is not a service’s has a line of its own', () => {
     const view = viewOf([
       samples['session.started'],

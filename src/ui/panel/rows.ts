@@ -128,11 +128,15 @@ function restCell(service: ServiceView, width: WidthClass): Line {
 }
 
 function addressCell(service: ServiceView, width: WidthClass): Line {
-  const line: Segment[] = service.forwards.flatMap((forward, index) => [
+  // What works comes first: a long reason must not push it out of the row.
+  const forwards = [...service.forwards].sort(
+    (a, b) => Number(a.lost !== undefined) - Number(b.lost !== undefined),
+  );
+  const line: Segment[] = forwards.flatMap((forward, index) => [
     ...(index === 0 ? [] : [seg('  ')]),
     forward.lost === undefined
       ? seg(`http://localhost:${forward.localPort}`)
-      : seg(`:${forward.localPort} lost (${forward.lost})`, 'warn'),
+      : seg(`:${forward.localPort} not forwarded (${forward.lost})`, 'warn'),
   ]);
   if (width === 'medium' && service.digest !== undefined)
     line.push(seg(`  ${shortDigest(service.digest)}`, 'dim'));

@@ -92,6 +92,7 @@ export function reduceView(view: View, event: AppEvent): View {
     case 'pod.changed':
     case 'forward.opened':
     case 'forward.lost':
+    case 'forward.closed':
       return withService(view, event.service, (service) => reduceService(service, event));
     case 'pod.log':
     case 'notice':
@@ -109,6 +110,7 @@ type ServiceEvent = EventOf<
   | 'pod.changed'
   | 'forward.opened'
   | 'forward.lost'
+  | 'forward.closed'
 >;
 
 function reduceService(service: ServiceView, event: ServiceEvent): ServiceView {
@@ -145,6 +147,11 @@ function reduceService(service: ServiceView, event: ServiceEvent): ServiceView {
         lost: event.reason,
       });
     }
+    case 'forward.closed':
+      return {
+        ...service,
+        forwards: service.forwards.filter(({ localPort }) => localPort !== event.localPort),
+      };
   }
 }
 
