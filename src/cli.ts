@@ -19,6 +19,7 @@ async function main(): Promise<Outcome<number>> {
     process.stdout.write(`${parsed.value.text}\n`);
     return ok(0);
   }
+  for (const warning of parsed.value.warnings) process.stderr.write(`warning: ${warning}\n`);
   const run = await parsed.value.command.load();
   return await run(parsed.value.invocation);
 }

@@ -31,7 +31,6 @@ async function run(line: string): Promise<Outcome<number>> {
 }
 
 it.each([
-  ...['dev', 'run', 'build', 'deploy', 'verify', 'delete'].map((name) => [`${name} --output tuy`, 'USAGE']),
   ['logs --tail many', 'USAGE'],
   ['config prin', 'USAGE'],
   ...['config print', 'render', 'diff', 'deploy --dry-run', 'logs', 'status'].map((line) => [

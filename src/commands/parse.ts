@@ -2,15 +2,22 @@
 import { parseArgs } from 'node:util';
 import { nearest } from '../config/text/nearest.ts';
 import { variableIn, type Variables } from '../config/text/variables.ts';
-import { failed, ok, type Outcome } from '../core/outcome.ts';
+import { failed, ok, type NotOk, type Outcome } from '../core/outcome.ts';
 import type { Environment } from '../app/environment.ts';
-import { keyOf, kindOf, type FlagName, type Flags } from '../app/flags.ts';
+import { flagNames, keyOf, kindOf, type FlagName, type Flags } from '../app/flags.ts';
 import type { Command, Flag, Invocation } from '../app/invocation.ts';
+import { outputModes } from '../ui/output.ts';
 import { commands, commonFlags } from './table.ts';
 
 /** What the command line asks for: to run a command, or to print a text and exit. */
 export type Parsed =
-  | { readonly kind: 'run'; readonly command: Command; readonly invocation: Invocation }
+  | {
+      readonly kind: 'run';
+      readonly command: Command;
+      readonly invocation: Invocation;
+      /** What to tell the user before the command runs. */
+      readonly warnings: readonly string[];
+    }
   | { readonly kind: 'print'; readonly text: string };
 
 /**
@@ -50,6 +57,7 @@ export function parseCommandLine(
     return ok({ kind: 'print', text: context.version });
   }
   const command = commands.find((candidate) => candidate.name === name);
+  if (command === undefined && name.startsWith('-')) return failed('USAGE', ...misplaced(name, argv));
   if (command === undefined) {
     const near = nearest(
       name,
@@ -60,6 +68,21 @@ export function parseCommandLine(
     });
   }
   return parseFlags(command, rest, context);
+}
+
+/** Message and details for a command line that begins with a flag. */
+function misplaced(flag: string, argv: readonly string[]): [string, { readonly hint: string }] {
+  const command = argv.find((word) => commands.some(({ name }) => name === word));
+  if (command !== undefined) {
+    const rest = argv.filter((word) => word !== command);
+    return [
+      `the command comes first, and its flags after it, but here ${flag} is first`,
+      { hint: `type: appdev ${[command, ...rest].join(' ')}` },
+    ];
+  }
+  const near = nearest(flag, ['--version', '--help']);
+  const hint = near === undefined ? 'type appdev --help to see the commands' : `did you mean: appdev ${near}`;
+  return [`there is no command in this line, and ${flag} alone is no request`, { hint }];
 }
 
 function parseFlags(
@@ -103,8 +126,60 @@ function parseFlags(
   const read = values as Flags;
   if (read.help === true) return ok({ kind: 'print', text: commandHelp(command) });
   const { positionals } = parsed;
+  const useless =
+    meaningless(command, parsed.values, positionals) ?? wrongOutput(command, parsed.values, read);
+  if (useless !== undefined) return useless;
   const invocation: Invocation = { command: command.name, positionals, flags: read, cwd, environment };
-  return ok({ kind: 'run', command, invocation });
+  return ok({ kind: 'run', command, invocation, warnings: unknownVariables(environment.variables) });
+}
+
+type Typed = Readonly<Record<string, unknown>>;
+
+/**
+ * The failure for a flag that was typed, and means nothing here. Whoever types it expects something else to happen. A
+ * variable may mean another command.
+ */
+function meaningless(command: Command, typed: Typed, positionals: readonly string[]): NotOk | undefined {
+  for (const [name, { needs }] of entriesOf(command.flags)) {
+    if (needs === undefined || typed[name] !== true) continue;
+    const there = 'flag' in needs ? typed[needs.flag] === true : positionals[0] === needs.argument;
+    if (there) continue;
+    const word = 'flag' in needs ? `--${needs.flag}` : needs.argument;
+    return failed('USAGE', `--${name} means nothing to appdev ${command.name} without ${word}`, {
+      hint: `type: appdev ${command.name} ${word} --${name}`,
+    });
+  }
+  return undefined;
+}
+
+/** The failure for a value of `--output` that does not exist, or that this command cannot print. */
+function wrongOutput(command: Command, typed: Typed, { output }: Flags): NotOk | undefined {
+  if (output === undefined) return undefined;
+  const name = typed['output'] === undefined ? variableOf('output') : '--output';
+  const known = outputModes.find((mode) => mode === output);
+  if (known === undefined) {
+    return failed('USAGE', `${name} takes one of ${outputModes.join(', ')}, not '${output}'`, {
+      hint: `type: --output ${nearest(output, outputModes) ?? 'auto'}`,
+    });
+  }
+  if (known === 'auto' || typed['output'] === undefined || command.outputs.includes(known)) return undefined;
+  const what = known === 'tui' ? 'has no panel' : `does not print ${known}`;
+  return failed('USAGE', `appdev ${command.name} ${what}`, {
+    hint: `leave --output out, or type: --output ${command.outputs.join(' or ')}`,
+  });
+}
+
+/** Warnings about variables that look like those of a flag and are not. Others are no business of appdev. */
+function unknownVariables(variables: Variables): string[] {
+  const known = flagNames.map(variableOf);
+  return Object.keys(variables).flatMap((name) => {
+    if (!name.startsWith('APPDEV_') || known.includes(name)) return [];
+    const near = nearest(
+      name.slice('APPDEV_'.length),
+      known.map((one) => one.slice('APPDEV_'.length)),
+    );
+    return near === undefined ? [] : [`appdev has no variable ${name}; did you mean APPDEV_${near}?`];
+  });
 }
 
 /** Turns `--cleanup=false`, which users of kubectl and Skaffold know, into `--no-cleanup`, which parseArgs knows. */
