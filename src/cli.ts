@@ -3,7 +3,7 @@
  * loads the one command that the command line names, and turns the result into an exit code. It prints the failures that
  * no command could show by itself. It also catches exceptions that nothing else caught; each of them is a bug of appdev.
  */
-import { exitWith, internalError } from './app/fail.ts';
+import { exitWith, unexpectedError } from './app/fail.ts';
 import { readEnvironment } from './app/environment.ts';
 import { parseCommandLine } from './commands/parse.ts';
 import { environmentMask } from './app/secrets.ts';
@@ -28,7 +28,7 @@ let ended: Outcome<number>;
 try {
   ended = await main();
 } catch (error) {
-  ended = { kind: 'failed', error: internalError(error) };
+  ended = { kind: 'failed', error: await unexpectedError(error) };
 }
 const exitCode = ended.kind === 'ok' ? ended.value : exitWith(ended, environmentMask(environment));
 // Everything is closed now. A stray handle must not keep the process alive, so it exits explicitly. Output that a pipe

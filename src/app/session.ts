@@ -20,7 +20,7 @@ import { createReporter } from '../ui/reporters.ts';
 import { version } from '../core/version.ts';
 import { join } from 'node:path';
 import type { Invocation } from './invocation.ts';
-import { internalError } from './fail.ts';
+import { unexpectedError } from './fail.ts';
 import { leaveNow } from './leave-now.ts';
 import { chooseServices, openProject } from './project.ts';
 import { openMask, type SessionMask } from './secrets.ts';
@@ -161,8 +161,7 @@ export async function withSession(
     });
     return await end(outcome);
   } catch (error) {
-    await end({ kind: 'failed', error: internalError(error) });
-    return ok(1);
+    return await end({ kind: 'failed', error: await unexpectedError(error) });
   }
 }
 
