@@ -6,8 +6,9 @@ import { networkInterfaces } from 'node:os';
 import { failed, ok, type Outcome } from '../../core/outcome.ts';
 import type { ClusterConfig } from '../../config/model.ts';
 import { decide, type GuardedCommand } from './guard.ts';
-import { chooseContext, readKubeconfig, type KubeconfigPlaces } from './kubeconfig.ts';
+import { chooseContext, readKubeconfig, type Kubeconfig, type KubeconfigPlaces } from './kubeconfig.ts';
 import { checkSignIn, writePinned } from './pin.ts';
+import { recognize } from '../products.ts';
 import type { ClusterIdentity } from '../types.ts';
 
 /** What decides which cluster a command uses. */
@@ -45,14 +46,16 @@ export async function selectCluster(request: SelectRequest): Promise<Outcome<Sel
   if (chosen.kind !== 'ok') return chosen;
   const { facts } = chosen.value;
 
+  const ownAddresses = Object.values(networkInterfaces()).flatMap((list) =>
+    (list ?? []).map(({ address }) => address),
+  );
   const admission = decide({
     command: request.command,
     facts,
     allow: request.config.allow,
     explicitContext: named !== undefined,
-    ownAddresses: Object.values(networkInterfaces()).flatMap((list) =>
-      (list ?? []).map(({ address }) => address),
-    ),
+    ownAddresses,
+    localContexts: localContexts(kubeconfig.value, ownAddresses).filter((name) => name !== facts.context),
   });
   if (admission.kind !== 'ok') return admission;
   const trusted = await checkSignIn(chosen.value, request.projectRoot);
@@ -75,5 +78,13 @@ export async function selectCluster(request: SelectRequest): Promise<Outcome<Sel
       kubeconfig: request.pinnedPath,
     },
     notices: signIn === undefined ? [] : [`context ${facts.context} signs in by running "${signIn}"`],
+  });
+}
+
+/** The contexts that lead to known local products. */
+function localContexts(kubeconfig: Kubeconfig, ownAddresses: readonly string[]): readonly string[] {
+  return [...kubeconfig.contexts.keys()].filter((name) => {
+    const chosen = chooseContext(kubeconfig, name);
+    return chosen.kind === 'ok' && recognize(chosen.value.facts, ownAddresses).kind === 'known';
   });
 }
