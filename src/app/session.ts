@@ -22,6 +22,7 @@ import { join } from 'node:path';
 import type { Invocation } from './invocation.ts';
 import { unexpectedError } from './fail.ts';
 import { leaveNow } from './leave-now.ts';
+import { followLeftBehind } from './left-behind.ts';
 import { chooseServices, openProject } from './project.ts';
 import { openMask, type SessionMask } from './secrets.ts';
 import { handleSignals, type Signals } from './signals.ts';
@@ -55,6 +56,8 @@ const cleanupMs = 20_000;
 export interface SessionOptions {
   /** True: the panel may be used. */
   readonly panel: boolean;
+  /** True: the command runs until the user ends it. */
+  readonly endless?: boolean;
   /** True: the services that the named ones need take part too. */
   readonly withNeeds: boolean;
 }
@@ -101,9 +104,17 @@ export async function withSession(
       else if (key.type === 'interrupt') signals.interrupt();
       else keys?.(key);
     },
+    // A command that ends by itself does so all the same. One that does not would go on unseen for ever.
+    onGone: () => {
+      if (options.endless === true) signals.end();
+    },
     now: Date.now,
   });
+  const left = followLeftBehind(invocation);
+  bus.subscribe(left.seen);
   const signals = handleSignals((exitCode) => {
+    const notice = left.notice();
+    if (notice !== undefined) emit(notice);
     void leaveNow(reporter, () => process.exit(exitCode));
   });
   const cleanup = createCleanup();

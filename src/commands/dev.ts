@@ -39,7 +39,7 @@ const noteTexts: Readonly<Record<Note['why'], string>> = {
 
 /** Runs the command. */
 export async function dev(invocation: Invocation): Promise<Outcome<number>> {
-  return await withSession(invocation, { panel: true, withNeeds: true }, async (session) => {
+  return await withSession(invocation, { panel: true, withNeeds: true, endless: true }, async (session) => {
     const target = await openTarget(session, 'dev');
     if (target.kind !== 'ok') return target;
     // Nothing is written before all that is needed to work is known to be there.

@@ -3,7 +3,11 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openCluster, type OpenCluster } from '../../src/cluster/api/client.ts';
 import type { OpenTarget } from '../../src/app/compose/cluster.ts';
 import { quietContext } from '../../src/app/compose/once.ts';
-import { createNamespaceLocks, type NamespaceLocks } from '../../src/app/deployed/namespaces.ts';
+import {
+  createNamespaceLocks,
+  tellOfSessions,
+  type NamespaceLocks,
+} from '../../src/app/deployed/namespaces.ts';
 import type { Session } from '../../src/app/session.ts';
 import { handleSignals, type Signals } from '../../src/app/signals.ts';
 import type { EventBody } from '../../src/core/events.ts';
@@ -22,6 +26,7 @@ let signals: Signals;
 let hurried: number;
 let events: EventBody[];
 let locks: NamespaceLocks;
+let standIn: Session;
 let config: { createNamespace: boolean };
 
 beforeEach(async () => {
@@ -35,13 +40,13 @@ beforeEach(async () => {
   events = [];
   config = { createNamespace: true };
   // As much of a session as the locks look at.
-  const standIn = {
+  standIn = {
     project: { config: { name: 'shop', cluster: config } },
     signals,
     cleanup,
     emit: (event: EventBody) => events.push(event),
-  };
-  locks = createNamespaceLocks(standIn as unknown as Session, { cluster } as OpenTarget);
+  } as unknown as Session;
+  locks = createNamespaceLocks(standIn, { cluster } as OpenTarget);
 });
 afterEach(async () => {
   await cleanup.run(5000);
@@ -104,6 +109,35 @@ describe('the locks of a session', () => {
     expect(locks.state()).toMatchObject({ kind: 'failed' });
     expect([signals.shutdown.aborted, locks.lost.aborted, hurried]).toEqual([true, true, 0]);
     expect(events).toContainEqual(expect.objectContaining({ type: 'notice', level: 'warning' }));
+  });
+});
+
+describe('a command that runs once beside a session', () => {
+  const tell = async (): Promise<string[]> => {
+    await tellOfSessions(standIn, { cluster } as OpenTarget, [inNamespace('a', 'one')]);
+    return events.flatMap((event) => (event.type === 'notice' ? [event.message] : []));
+  };
+
+  it('says whose session it is, and what it will do', async () => {
+    takeOver('one');
+    expect(await tell()).toEqual([
+      'ben@desktop (pid 4711) has been working on shop in namespace one since an unknown time; it deploys its own files again with its next save',
+    ]);
+  });
+
+  it('says nothing if there is none, or if it is over', async () => {
+    expect(await tell()).toEqual([]);
+    fake.put({
+      apiVersion: 'coordination.k8s.io/v1',
+      kind: 'Lease',
+      metadata: { name: 'appdev-shop', namespace: 'one' },
+      spec: {
+        holderIdentity: 'ben@desktop 4711/99',
+        leaseDurationSeconds: 1,
+        renewTime: '2026-01-01T00:00:00Z',
+      },
+    });
+    expect(await tell()).toEqual([]);
   });
 });
 

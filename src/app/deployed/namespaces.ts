@@ -1,5 +1,5 @@
 /** Creates the namespaces of a command. For `dev` it also locks them and notices if another session takes a lock. */
-import { lockedHint, lockNamespace, type NamespaceLock } from '../../cluster/hold/lock.ts';
+import { lockedHint, lockNamespace, sessionAt, type NamespaceLock } from '../../cluster/hold/lock.ts';
 import { ensureNamespace, removeNamespace } from '../../cluster/hold/namespace.ts';
 import type { ServiceConfig } from '../../config/model.ts';
 import { failed, ok, type NotOk, type Outcome } from '../../core/outcome.ts';
@@ -47,6 +47,27 @@ export async function ensureNamespaces(
     });
   }
   return ok(undefined);
+}
+
+/**
+ * Warns if a `dev` session works in one of the namespaces. A command that runs once does not need the lock, but that
+ * session undoes what it does.
+ */
+export async function tellOfSessions(
+  { project, signals, emit }: Session,
+  { cluster }: OpenTarget,
+  services: readonly ServiceConfig[],
+): Promise<void> {
+  for (const namespace of namespacesOf(services, cluster)) {
+    const other = await sessionAt(cluster, { namespace, project: project.config.name }, signals.shutdown);
+    if (other === undefined) continue;
+    emit({
+      type: 'notice',
+      level: 'warning',
+      message: `${other}; it deploys its own files again with its next save`,
+      hint: 'end that session first (Ctrl-C removes what it deployed)',
+    });
+  }
 }
 
 /** The namespaces that this session has locked for itself. The locks are released at its end. */

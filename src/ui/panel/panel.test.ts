@@ -116,12 +116,45 @@ describe('more services than rows', () => {
     const shown = text(plan(view, { columns: 100, rows: 24 }));
     expect(shown).toContain('service-33');
     expect(shown).toContain(compileError.message);
-    expect(shown).toMatch(/… \d+ more: ● \d+ ready/);
+    expect(shown).toMatch(/… \d+ more .*: ● \d+ ready/);
   });
 
   test('the selected one is among those shown', () => {
     const ui = { ...initialUi, selected: 'service-27' };
     expect(text(plan(view, { columns: 100, rows: 24 }, ui))).toContain('▸ service-27');
+  });
+
+  test('the list scrolls with the selection, and says where the others are', () => {
+    const calm = viewOf([{ ...samples['session.started'], services: names }, ...ready]);
+    const rows = (selected?: string): string =>
+      text(
+        plan(
+          calm,
+          { columns: 100, rows: 24 },
+          selected === undefined ? initialUi : { ...initialUi, selected },
+        ),
+      );
+    expect(rows()).toMatch(/service-0 [\s\S]*… 28 more below: ● 28 ready/);
+    expect(rows('service-20')).toMatch(/service-19 .*\n▸ service-20 .*\n service-21 /);
+    expect(rows('service-20')).toMatch(/… 28 more \(\d+ above, \d+ below\)/);
+    expect(rows('service-39')).toMatch(/… 28 more above/);
+    expect(text(plan(view, { columns: 100, rows: 24 }))).toMatch(/more \(\d+ between, \d+ below\)/);
+  });
+
+  test.each([60, 80, 100, 120, 160])('long names can be told apart at %i columns', (columns) => {
+    const long = Array.from({ length: 40 }, (_, n) => `service-with-a-long-name-of-its-own-${n}`);
+    const shown = text(
+      plan(viewOf([{ ...samples['session.started'], services: long }]), { columns, rows: 60 }),
+    );
+    const seen = [...shown.matchAll(/^ +(ser\S+)/gm)].map((match) => match[1]);
+    expect(seen.length).toBeGreaterThan(30);
+    expect(new Set(seen).size).toBe(seen.length);
+  });
+
+  test('a wide terminal has room for a long name', () => {
+    const name = 'service-with-a-long-name-of-its-own';
+    const only = viewOf([{ ...samples['session.started'], services: [name] }]);
+    expect(text(plan(only, { columns: 120, rows: 24 }))).toContain(` ${name} `);
   });
 
   test('rows stay in the session’s order', () => {

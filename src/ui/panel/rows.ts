@@ -33,6 +33,8 @@ export interface RowContext {
   readonly ui: UiState;
   /** Columns for the service's name. */
   readonly nameWidth: number;
+  /** What is shown of each service's name. */
+  readonly names: ReadonlyMap<string, string>;
   readonly logPath?: (service: string) => string;
 }
 
@@ -51,7 +53,7 @@ export function serviceRow(service: ServiceView, context: RowContext): PanelRow 
   const selected = context.ui.selected === service.name;
   const cells: Cell[] = [
     { line: [seg(selected ? '▸' : '', 'busy')], width: 2 },
-    { line: [seg(service.name, 'strong')], width: context.nameWidth + 2 },
+    { line: [seg(context.names.get(service.name) ?? service.name, 'strong')], width: context.nameWidth + 2 },
     { line: stateCell(service, context.now), width: 17 },
     { line: podsCell(service), width: 9 },
   ];
