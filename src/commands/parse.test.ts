@@ -46,8 +46,9 @@ describe('command line', () => {
     for (const command of commands) {
       for (const name of flagsOf(command).keys()) {
         if (name === 'help') continue;
+        const samplesOf: Readonly<Record<string, string>> = { output: 'plain', namespace: 'shop' };
         const kind = kindOf(name);
-        const value = kind === 'boolean' ? 'false' : name === 'output' ? 'plain' : 'x,y';
+        const value = kind === 'boolean' ? 'false' : (samplesOf[name] ?? 'x,y');
         const read = invocation(command.name, { [variableOf(name)]: value });
         const expected = { boolean: false, list: ['x', 'y'], string: value }[kind];
         expect([name, read.flags[keyOf(name)]]).toEqual([name, expected]);
@@ -145,6 +146,16 @@ describe('command line', () => {
       });
       expect(parse(name, { APPDEV_OUTPUT: 'tuy' })).toMatchObject({
         error: { ...tuy, message: "APPDEV_OUTPUT takes one of auto, tui, plain, json, not 'tuy'" },
+      });
+    }
+  });
+
+  it('refuses a name that no namespace can have, in every command', () => {
+    for (const { name } of commands) {
+      const message = '"Shop_Dev" cannot be the name of a namespace';
+      expect(parse(`${name} -n Shop_Dev`)).toMatchObject({ error: { code: 'USAGE', message } });
+      expect(parse(name, { APPDEV_NAMESPACE: 'Shop_Dev' })).toMatchObject({
+        error: { code: 'USAGE', message },
       });
     }
   });

@@ -1,5 +1,6 @@
 /** Reads the command line and the variables of its flags, and makes the help texts. Pure. */
 import { parseArgs } from 'node:util';
+import { checkNamespaceName } from '../cluster/choose/namespace-name.ts';
 import { nearest } from '../config/text/nearest.ts';
 import { variableIn, type Variables } from '../config/text/variables.ts';
 import { failed, ok, type NotOk, type Outcome } from '../core/outcome.ts';
@@ -125,6 +126,10 @@ function parseFlags(
   // Each value has the type of its kind by now.
   const read = values as Flags;
   if (read.help === true) return ok({ kind: 'print', text: commandHelp(command) });
+  if (read.namespace !== undefined) {
+    const fits = checkNamespaceName(read.namespace);
+    if (fits.kind !== 'ok') return fits;
+  }
   const { positionals } = parsed;
   const useless =
     meaningless(command, parsed.values, positionals) ?? wrongOutput(command, parsed.values, read);

@@ -100,7 +100,12 @@ export type EventBody =
       /** Where the registry's name came from, for messages: `appdev.yaml`, `KEP-1755`, `kind`, `minikube`, `load`. */
       readonly source: string;
     }
-  | { readonly type: 'config.reloaded'; readonly profiles: readonly string[] }
+  | {
+      readonly type: 'config.reloaded';
+      readonly profiles: readonly string[];
+      /** The keys that changed: `services.orders.dev.forward`. */
+      readonly changed: readonly string[];
+    }
   | { readonly type: 'config.rejected'; readonly error: AppdevError }
   | {
       readonly type: 'watch.started';
@@ -108,6 +113,8 @@ export type EventBody =
       readonly mode: 'events' | 'polling' | 'mixed';
       readonly reason?: string;
     }
+  /** There are more or fewer files now. */
+  | { readonly type: 'watch.changed'; readonly files: number }
   | { readonly type: 'watch.paused' }
   | { readonly type: 'watch.resumed' }
   | {

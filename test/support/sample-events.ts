@@ -62,7 +62,11 @@ export const samples: Samples = {
     inCluster: '198.18.0.1:5001',
     source: 'KEP-1755',
   },
-  'config.reloaded': { type: 'config.reloaded', profiles: ['local', 'debug'] },
+  'config.reloaded': {
+    type: 'config.reloaded',
+    profiles: ['local', 'debug'],
+    changed: ['services.orders.dev.forward', 'keepImages'],
+  },
   'config.rejected': {
     type: 'config.rejected',
     error: {
@@ -80,6 +84,7 @@ export const samples: Samples = {
     mode: 'polling',
     reason: '/src is on 9p, which has no file events',
   },
+  'watch.changed': { type: 'watch.changed', files: 562 },
   'watch.paused': { type: 'watch.paused' },
   'watch.resumed': { type: 'watch.resumed' },
   'change.detected': {

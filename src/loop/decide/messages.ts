@@ -63,6 +63,8 @@ export type Message =
       readonly kind: 'config-reloaded';
       readonly services: readonly ServiceSpec[];
       readonly profiles: readonly string[];
+      /** The keys that changed. */
+      readonly changed: readonly string[];
     }
   /** The configuration is the same as before. */
   | { readonly kind: 'config-kept' }

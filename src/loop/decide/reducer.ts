@@ -87,7 +87,7 @@ function receive(draft: Draft, message: Message): void {
       break;
     case 'config-reloaded':
       set(draft, { reloading: false });
-      emit(draft, { type: 'config.reloaded', profiles: message.profiles });
+      emit(draft, { type: 'config.reloaded', profiles: message.profiles, changed: message.changed });
       takeSpecs(draft, message.services);
       touch(draft, 'all');
       look(draft);

@@ -47,7 +47,9 @@ export function eventLines(event: AppEvent, context: LineContext): Line[] {
     case 'registry.selected':
       return full ? [[seg(`registry ${registryNames(event)} (${event.source})`, 'dim')]] : [];
     case 'config.reloaded':
-      return [[seg(`appdev.yaml reloaded${profilesText(event.profiles)}`, 'dim')]];
+      return [
+        [seg(`appdev.yaml reloaded${profilesText(event.profiles)}${changedText(event.changed)}`, 'dim')],
+      ];
     case 'config.rejected':
       return [
         [seg('✗', 'bad'), seg(' the new appdev.yaml is not valid; the previous one stays active', 'strong')],
@@ -62,6 +64,8 @@ export function eventLines(event: AppEvent, context: LineContext): Line[] {
         [seg(`watching ${count(event.files, 'file')}${polling}${why}`, polling === '' ? 'dim' : 'warn')],
       ];
     }
+    case 'watch.changed':
+      return [];
     case 'watch.paused':
       return [[seg('paused: saves are noticed but not built', 'warn')]];
     case 'watch.resumed':
@@ -201,6 +205,15 @@ function sessionLine(event: Extract<AppEvent, { type: 'session.started' }>): Lin
     seg(`appdev ${event.version} ${event.command}`, 'strong'),
     seg(`  ${event.project}${profilesText(event.profiles)}: ${event.services.join(', ')}`),
   ];
+}
+
+/** At most this many changed keys are named. */
+const namedKeys = 4;
+
+function changedText(changed: readonly string[]): string {
+  if (changed.length === 0) return '';
+  const more = changed.length > namedKeys ? ` and ${changed.length - namedKeys} more` : '';
+  return `: ${changed.slice(0, namedKeys).join(', ')}${more}`;
 }
 
 function profilesText(profiles: readonly string[]): string {

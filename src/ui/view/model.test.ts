@@ -56,6 +56,13 @@ test('the header is what the session, the cluster and the registry said', () => 
   expect(view.services.map((row) => row.name)).toEqual(['orders', 'gateway', 'catalog', 'billing']);
 });
 
+test('the number of watched files follows the disk', () => {
+  expect(after(begun, samples['watch.started'], samples['watch.changed']).watch).toEqual({
+    files: 562,
+    mode: 'polling',
+  });
+});
+
 describe('the state of a service', () => {
   test.each<readonly [string, EventBody[], string]>([
     ['nothing happened', [], 'waiting'],

@@ -42,6 +42,8 @@ export function reduceView(view: View, event: AppEvent): View {
       return { ...view, configError: event.error };
     case 'watch.started':
       return { ...view, watch: { files: event.files, mode: event.mode } };
+    case 'watch.changed':
+      return view.watch === undefined ? view : { ...view, watch: { ...view.watch, files: event.files } };
     case 'watch.paused':
       return { ...view, paused: true };
     case 'watch.resumed':
