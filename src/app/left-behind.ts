@@ -43,6 +43,8 @@ export function followLeftBehind({ command, flags }: Pick<Invocation, 'command' 
             deployed.delete(service);
           }
           break;
+        default:
+          break;
       }
     },
     notice() {

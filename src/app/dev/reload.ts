@@ -111,6 +111,6 @@ function tellLeft({ invocation, emit }: Session, service: ServiceConfig, cluster
     hint:
       deploy.kind === 'helm'
         ? `to remove it now: helm uninstall ${deploy.release} ${pinned}`
-        : `to remove it now, put it back into the file and type: appdev delete ${name} ${pinned}`,
+        : `to remove it sooner, restore its lines in appdev.yaml, type appdev delete ${name} ${pinned}, and take them out again`,
   });
 }

@@ -19,9 +19,10 @@ function plain({ file: _file, root: _root, files: _files, services, ...rest }: P
 }
 
 function differences(before: object, after: object, path: readonly string[]): string[] {
-  const [old, now] = [new Map(Object.entries(before)), new Map(Object.entries(after))];
+  const old = new Map<string, unknown>(Object.entries(before));
+  const now = new Map<string, unknown>(Object.entries(after));
   return [...new Set([...now.keys(), ...old.keys()])].flatMap((key) => {
-    const [a, b]: [unknown, unknown] = [old.get(key), now.get(key)];
+    const [a, b] = [old.get(key), now.get(key)];
     if (isDeepStrictEqual(a, b)) return [];
     const name = [...path, key];
     if (a === undefined) return [`${name.join('.')} (new)`];

@@ -6,7 +6,7 @@ import type { AppdevError } from '../../core/errors.ts';
 import type { AppEvent } from '../../core/events.ts';
 import { cardLines, docsLink } from './card.ts';
 import { count } from '../../core/words.ts';
-import { changeText, duration, holdText, timingLine } from './format.ts';
+import { changeText, duration, holdText, skippedText, timingLine } from './format.ts';
 import { seg, type Line, type Segment } from '../text/line.ts';
 import { nameWidthOf, type View } from '../view/view.ts';
 
@@ -78,14 +78,7 @@ export function eventLines(event: AppEvent, context: LineContext): Line[] {
     case 'service.held':
       return full ? [[...prefix(event.service), seg(`held: ${holdText(event.hold)}`, 'warn')]] : [];
     case 'run.started':
-      return full
-        ? [
-            [
-              ...prefix(event.service),
-              seg(`run ${event.run} (${event.route}): ${changeText(event.change, event.reason)}`),
-            ],
-          ]
-        : [];
+      return full ? [[...prefix(event.service), seg(runText(event))]] : [];
     case 'stage.output':
       return context.verbose || (full && noteworthy.test(event.line))
         ? [[...prefix(event.service, event.stage), seg(event.line, context.verbose ? 'dim' : undefined)]]
@@ -149,6 +142,13 @@ export function eventLines(event: AppEvent, context: LineContext): Line[] {
     case 'stage.started':
       return [];
   }
+}
+
+/** What a run is about. The check at the end of `run` and of `verify` builds and deploys nothing. */
+function runText({ run, route, change, reason }: Extract<AppEvent, { type: 'run.started' }>): string {
+  return reason === 'verify'
+    ? 'checking that the pods run it'
+    : `run ${run} (${route}): ${changeText(change, reason)}`;
 }
 
 /** The service's name in front of one of its lines. `part` is a container or a stage. */
@@ -230,7 +230,7 @@ function stageText(event: Extract<AppEvent, { type: 'stage.finished' }>): Segmen
     case 'ok':
       return [seg(`${event.stage} ${duration(event.ms)}`), ...detail];
     case 'skipped':
-      return [seg(`${event.stage} unchanged`, 'dim'), ...(event.detail === 'unchanged' ? [] : detail)];
+      return [seg(skippedText(event.stage), 'dim'), ...(event.detail === 'unchanged' ? [] : detail)];
     case 'failed':
       return [seg(`${event.stage} failed after ${duration(event.ms)}`, 'bad'), ...detail];
     case 'cancelled':

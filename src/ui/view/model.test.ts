@@ -56,6 +56,12 @@ test('the header is what the session, the cluster and the registry said', () => 
   expect(view.services.map((row) => row.name)).toEqual(['orders', 'gateway', 'catalog', 'billing']);
 });
 
+test('the first runs are no changes', () => {
+  const start: EventBody = { ...started, change: 2, reason: 'start' };
+  expect(after(begun, start).change).toBe(0);
+  expect(after(begun, start, { ...started, change: 3 }).change).toBe(3);
+});
+
 test('the number of watched files follows the disk', () => {
   expect(after(begun, samples['watch.started'], samples['watch.changed']).watch).toEqual({
     files: 562,

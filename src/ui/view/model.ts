@@ -3,6 +3,7 @@
  * layout are in other files.
  */
 import type { AppEvent } from '../../core/events.ts';
+import { isFirst } from './first-run.ts';
 import type { ForwardView, LastRun, ServiceView, View } from './view.ts';
 
 /** How many of the last lines of tool output a run keeps for its error card. */
@@ -81,10 +82,13 @@ export function reduceView(view: View, event: AppEvent): View {
           pending: { change: event.change, paths: event.paths, more: event.more },
         }),
       );
-    case 'run.started':
-      return withService({ ...view, change: Math.max(view.change, event.change) }, event.service, (service) =>
+    case 'run.started': {
+      // The first runs of a session have numbers, although nothing has been saved.
+      const saved = isFirst(event) ? 0 : event.change;
+      return withService({ ...view, change: Math.max(view.change, saved) }, event.service, (service) =>
         startRun(service, event),
       );
+    }
     case 'service.held':
     case 'service.released':
     case 'stage.started':
