@@ -3,6 +3,7 @@
  * loads the one command that the command line names, and turns the result into an exit code. It prints the failures that
  * no command could show by itself. It also catches exceptions that nothing else caught; each of them is a bug of appdev.
  */
+import { fileURLToPath } from 'node:url';
 import { exitWith, unexpectedError } from './app/fail.ts';
 import { readEnvironment } from './app/environment.ts';
 import { parseCommandLine } from './commands/parse.ts';
@@ -11,9 +12,11 @@ import { ok, type Outcome } from './core/outcome.ts';
 import { version } from './core/version.ts';
 
 const environment = readEnvironment(process.env);
+/** The pages come with the program, beside the folder of this file. */
+const docs = fileURLToPath(new URL('../docs', import.meta.url));
 
 async function main(): Promise<Outcome<number>> {
-  const parsed = parseCommandLine(process.argv.slice(2), { environment, cwd: process.cwd(), version });
+  const parsed = parseCommandLine(process.argv.slice(2), { environment, cwd: process.cwd(), version, docs });
   if (parsed.kind !== 'ok') return parsed;
   if (parsed.value.kind === 'print') {
     process.stdout.write(`${parsed.value.text}\n`);

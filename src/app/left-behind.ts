@@ -22,29 +22,16 @@ export function followLeftBehind({ command, flags }: Pick<Invocation, 'command' 
 
   return {
     seen(event) {
-      switch (event.type) {
-        case 'cluster.selected':
-          place = event;
-          break;
-        case 'stage.started':
-          if (event.stage === 'apply') deployed.add(event.service);
-          break;
-        case 'pod.changed':
-          // What an earlier session left goes with this one, too.
-          if (event.pods.desired > 0) deployed.add(event.service);
-          break;
-        case 'cleanup.started':
-          for (const service of event.services) cleaning.add(service);
-          break;
-        case 'cleanup.finished':
-          for (const service of cleaning) {
-            if (event.failed.includes(service)) continue;
-            cleaning.delete(service);
-            deployed.delete(service);
-          }
-          break;
-        default:
-          break;
+      if (event.type === 'cluster.selected') place = event;
+      // What an earlier session left goes with this one, too.
+      else if (event.type === 'pod.changed' && event.pods.desired > 0) deployed.add(event.service);
+      else if (event.type === 'stage.started' && event.stage === 'apply') deployed.add(event.service);
+      else if (event.type === 'cleanup.started') for (const service of event.services) cleaning.add(service);
+      else if (event.type === 'cleanup.finished') {
+        for (const service of [...cleaning].filter((name) => !event.failed.includes(name))) {
+          cleaning.delete(service);
+          deployed.delete(service);
+        }
       }
     },
     notice() {

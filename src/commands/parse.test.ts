@@ -11,6 +11,7 @@ function parse(line: string, variables: Variables = {}): ReturnType<typeof parse
     environment,
     cwd: '/project',
     version: '1.2.3',
+    docs: '/lib/appdev/docs',
   });
 }
 
@@ -197,11 +198,14 @@ describe('command line', () => {
 
   it('prints help and version without a project', () => {
     expect(parse('--version')).toEqual({ kind: 'ok', value: { kind: 'print', text: '1.2.3' } });
-    expect(parse('')).toEqual({ kind: 'ok', value: { kind: 'print', text: programHelp() } });
+    expect(parse('')).toEqual({
+      kind: 'ok',
+      value: { kind: 'print', text: programHelp('/lib/appdev/docs') },
+    });
     for (const command of commands) {
       const help = commandHelp(command);
       expect(parse(`${command.name} --help`)).toEqual({ kind: 'ok', value: { kind: 'print', text: help } });
-      expect(programHelp()).toContain(`  ${command.name} `);
+      expect(programHelp('/lib/appdev/docs')).toContain(`  ${command.name} `);
       for (const line of help.split('\n')) expect(line.length).toBeLessThanOrEqual(120);
     }
   });

@@ -5,9 +5,9 @@ import { nearest } from '../config/text/nearest.ts';
 import { variableIn, type Variables } from '../config/text/variables.ts';
 import { failed, ok, type NotOk, type Outcome } from '../core/outcome.ts';
 import type { Environment } from '../app/environment.ts';
+import { checkOutput } from '../app/output-flag.ts';
 import { flagNames, keyOf, kindOf, type FlagName, type Flags } from '../app/flags.ts';
 import type { Command, Flag, Invocation } from '../app/invocation.ts';
-import { outputModes } from '../ui/output.ts';
 import { commands, commonFlags } from './table.ts';
 
 /** What the command line asks for: to run a command, or to print a text and exit. */
@@ -39,20 +39,26 @@ function entriesOf(flags: Command['flags']): readonly (readonly [FlagName, Flag]
   return Object.entries(flags) as [FlagName, Flag][];
 }
 
+/** What the reading of a command line depends on besides its words. */
+export interface ParseContext {
+  readonly environment: Environment;
+  readonly cwd: string;
+  readonly version: string;
+  /** The folder with appdev's own pages, for the help text: messages name a page as `docs/errors.md#code`. */
+  readonly docs: string;
+}
+
 /**
  * Reads a command line.
  *
  * @param argv the arguments after the program's name
  * @returns fails with USAGE if it cannot be understood; the hint has the nearest known word
  */
-export function parseCommandLine(
-  argv: readonly string[],
-  context: { readonly environment: Environment; readonly cwd: string; readonly version: string },
-): Outcome<Parsed> {
+export function parseCommandLine(argv: readonly string[], context: ParseContext): Outcome<Parsed> {
   const [name, ...rest] = argv;
   if (name === undefined || name === 'help' || name === '--help' || name === '-h') {
     const topic = name === 'help' ? commands.find((command) => command.name === rest[0]) : undefined;
-    return ok({ kind: 'print', text: topic === undefined ? programHelp() : commandHelp(topic) });
+    return ok({ kind: 'print', text: topic === undefined ? programHelp(context.docs) : commandHelp(topic) });
   }
   if (name === '--version' || name === '-V' || name === 'version') {
     return ok({ kind: 'print', text: context.version });
@@ -131,8 +137,9 @@ function parseFlags(
     if (fits.kind !== 'ok') return fits;
   }
   const { positionals } = parsed;
-  const useless =
-    meaningless(command, parsed.values, positionals) ?? wrongOutput(command, parsed.values, read);
+  const typed: Typed = parsed.values;
+  const source = typed['output'] === undefined ? variableOf('output') : '--output';
+  const useless = meaningless(command, typed, positionals) ?? checkOutput(command, read, source);
   if (useless !== undefined) return useless;
   const invocation: Invocation = { command: command.name, positionals, flags: read, cwd, environment };
   return ok({ kind: 'run', command, invocation, warnings: unknownVariables(environment.variables) });
@@ -155,23 +162,6 @@ function meaningless(command: Command, typed: Typed, positionals: readonly strin
     });
   }
   return undefined;
-}
-
-/** The failure for a value of `--output` that does not exist, or that this command cannot print. */
-function wrongOutput(command: Command, typed: Typed, { output }: Flags): NotOk | undefined {
-  if (output === undefined) return undefined;
-  const name = typed['output'] === undefined ? variableOf('output') : '--output';
-  const known = outputModes.find((mode) => mode === output);
-  if (known === undefined) {
-    return failed('USAGE', `${name} takes one of ${outputModes.join(', ')}, not '${output}'`, {
-      hint: `type: --output ${nearest(output, outputModes) ?? 'auto'}`,
-    });
-  }
-  if (known === 'auto' || typed['output'] === undefined || command.outputs.includes(known)) return undefined;
-  const what = known === 'tui' ? 'has no panel' : `does not print ${known}`;
-  return failed('USAGE', `appdev ${command.name} ${what}`, {
-    hint: `leave --output out, or type: --output ${command.outputs.join(' or ')}`,
-  });
 }
 
 /** Warnings about variables that look like those of a flag and are not. Others are no business of appdev. */
@@ -243,8 +233,8 @@ function flagHint(error: unknown, command: Command, flags: ReadonlyMap<string, F
     : `did you mean: --${near}`;
 }
 
-/** The text of `appdev --help`. */
-export function programHelp(): string {
+/** The text of `appdev --help`. `docs` is the folder with appdev's own pages. */
+export function programHelp(docs: string): string {
   const width = Math.max(...commands.map((command) => command.name.length));
   return [
     'appdev: a local developer loop for Java/Spring services on Kubernetes',
@@ -258,6 +248,7 @@ export function programHelp(): string {
     '',
     'Each flag has a variable: --kube-context is APPDEV_KUBE_CONTEXT.',
     'appdev COMMAND --help lists the flags of a command.',
+    `The pages that messages name (docs/errors.md) are in ${docs}.`,
   ].join('\n');
 }
 

@@ -1,6 +1,5 @@
 /** All commands and their flags. The code of each command is in its own file and is imported only to run it. */
 import type { FlagName } from '../app/flags.ts';
-import type { OutputMode } from '../ui/output.ts';
 import type { Command, Flag } from '../app/invocation.ts';
 
 /** The flags that every command has. */
@@ -26,10 +25,10 @@ export const commonFlags = {
   help: { short: 'h', help: 'show this text' },
 } as const satisfies Partial<Record<FlagName, Flag>>;
 
-const panel: readonly OutputMode[] = ['tui', 'plain', 'json'];
-const lines: readonly OutputMode[] = ['plain', 'json'];
+const panel: Command['outputs'] = ['tui', 'plain', 'json'];
+const lines: Command['outputs'] = ['plain', 'json'];
 /** For commands that print YAML or one text. */
-const text: readonly OutputMode[] = ['plain'];
+const text: Command['outputs'] = ['plain'];
 
 const adopt: Flag = { help: 'take over releases and objects that someone else installed' };
 const forceConflicts: Flag = {

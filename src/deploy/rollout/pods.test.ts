@@ -21,7 +21,9 @@ function atTheEnd(name: string, change: (object: KubeObject) => KubeObject[] = (
     for (const object of gone) objects.delete(object);
     sets[set] = [...objects.values()];
   }
-  const now = Object.fromEntries(Object.entries(sets).map(([set, objects]) => [set, objects.flatMap(change)]));
+  const now = Object.fromEntries(
+    Object.entries(sets).map(([set, objects]) => [set, objects.flatMap(change)]),
+  );
   return followedPods(recording.workloads.map((wanted) => viewOf(wanted, now)));
 }
 
