@@ -136,6 +136,25 @@ it('says that a forward is gone which never came to work', async () => {
   taken.close();
 });
 
+it('says that a forward leads nowhere', async () => {
+  const { target } = fakeTarget([]);
+  attachments = createAttachments(target, emit);
+  const config: KubeObject = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'words' } };
+  await attachments
+    .following(target.deployer.way)
+    .apply(forwarding([local, 8080]), rendered(config), context);
+  await until('the reason', () => events.length > 0);
+  expect(events).toEqual([
+    expect.objectContaining({
+      type: 'forward.lost',
+      localPort: local,
+      reason: 'no object of orders has pods',
+    }),
+  ]);
+  attachments.configured([forwarding()]);
+  await until('its end', () => events.some(({ type }) => type === 'forward.closed'));
+});
+
 it('forwards to the workload that declares the port, and to the first if none does', async () => {
   const { target, follows } = fakeTarget([]);
   attachments = createAttachments(target, emit);

@@ -275,6 +275,17 @@ describe('what it says', () => {
       'cleaning up: removing orders, billing',
     );
     expect(text(plan(cleaning, { columns: 50, rows: 10 }))).toContain('cleaning up');
+    // No row goes on as if nothing had happened, and no key is offered that does nothing any more.
+    const shown = text(plan(cleaning, size, { ...initialUi, quitting: 1 }));
+    expect(shown).toContain('◐ removing');
+    expect(shown).not.toContain('rebuild');
+    const all = viewOf([
+      { ...samples['session.started'], services: many(40) },
+      { ...samples['cleanup.started'], services: many(40) },
+    ]);
+    expect(text(plan(all, { columns: 80, rows: 24 }))).toContain(
+      'removing service-0, service-1, service-2 and 37 more; Ctrl-C stops now',
+    );
   });
 
   test('an open row of a healthy service tells last run, pods, image and log', () => {

@@ -127,10 +127,16 @@ function bannerRows(view: View, ui: UiState): PanelRow[] {
 function quittingText(view: View, ui: UiState): Segment[] {
   if (ui.quitting === 2) return [seg(' stopping now', 'warn')];
   if (view.phase === 'cleaning')
-    return [seg(` cleaning up: removing ${view.cleaning.join(', ')}; Ctrl-C stops now`, 'warn')];
+    return [seg(` cleaning up: removing ${namesOf(view.cleaning)}; Ctrl-C stops now`, 'warn')];
   return ui.quitting === 1
     ? [seg(' stopping: ending all runs, then cleaning up; Ctrl-C stops now', 'warn')]
     : [];
+}
+
+/** At most three names: the key at the end of the line must not be cut off. */
+function namesOf(services: readonly string[]): string {
+  const [shown, others] = [services.slice(0, 3).join(', '), services.length - 3];
+  return others > 0 ? `${shown} and ${others} more` : shown;
 }
 
 function serviceRows(view: View, context: PanelContext, room: number): PanelRow[] {
