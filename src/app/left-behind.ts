@@ -23,8 +23,6 @@ export function followLeftBehind({ command, flags }: Pick<Invocation, 'command' 
   return {
     seen(event) {
       if (event.type === 'cluster.selected') place = event;
-      // What an earlier session left goes with this one, too.
-      else if (event.type === 'pod.changed' && event.pods.desired > 0) deployed.add(event.service);
       else if (event.type === 'stage.started' && event.stage === 'apply') deployed.add(event.service);
       else if (event.type === 'cleanup.started') for (const service of event.services) cleaning.add(service);
       else if (event.type === 'cleanup.finished') {
