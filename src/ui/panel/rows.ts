@@ -106,7 +106,8 @@ function restCell(service: ServiceView, width: WidthClass): Line {
   const { run, last, hold, pods } = service;
   if (run !== undefined) {
     // What a rollout waits for matters more than what is done.
-    if (run.stage?.stage === 'rollout' && pods?.reason !== undefined) return [seg(pods.reason, 'warn')];
+    if (run.stage?.stage === 'rollout' && pods?.reason !== undefined)
+      return [seg(shortReason(pods.reason), 'warn')];
     const chain = width === 'narrow' || run.done.length === 0 ? [] : [...stageChain(run.done), seg('  ')];
     return [...chain, seg(changeText(run.change, run.reason), 'dim')];
   }
@@ -124,7 +125,9 @@ function restCell(service: ServiceView, width: WidthClass): Line {
   if (state === 'removing') return [];
   if (hold !== undefined) return [seg(holdText(hold), 'warn')];
   if (state === 'starting')
-    return pods?.reason === undefined ? [seg(pods?.phase ?? '', 'dim')] : [seg(pods.reason, 'warn')];
+    return pods?.reason === undefined
+      ? [seg(pods?.phase ?? '', 'dim')]
+      : [seg(shortReason(pods.reason), 'warn')];
   if (service.pending !== undefined) return [seg(pendingText(service.pending), 'dim')];
   return addressCell(service, width);
 }
@@ -143,6 +146,11 @@ function addressCell(service: ServiceView, width: WidthClass): Line {
   if (width === 'medium' && service.digest !== undefined)
     line.push(seg(`  ${shortDigest(service.digest)}`, 'dim'));
   return line;
+}
+
+/** Why pods are not ready, without the pod, which the details name: a row has little room. */
+function shortReason(reason: string): string {
+  return reason.replace(/^\S+: /, '');
 }
 
 /** `Deployment/orders is not in the cluster`. */
