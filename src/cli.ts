@@ -3,7 +3,8 @@
  * loads the one command that the command line names, and turns the result into an exit code. It prints the failures that
  * no command could show by itself. It also catches exceptions that nothing else caught; each of them is a bug of appdev.
  */
-import { exitWith, internalError } from './app/fail.ts';
+import { fileURLToPath } from 'node:url';
+import { exitWith, unexpectedError } from './app/fail.ts';
 import { readEnvironment } from './app/environment.ts';
 import { parseCommandLine } from './commands/parse.ts';
 import { environmentMask } from './app/secrets.ts';
@@ -11,14 +12,17 @@ import { ok, type Outcome } from './core/outcome.ts';
 import { version } from './core/version.ts';
 
 const environment = readEnvironment(process.env);
+/** The pages come with the program, beside the folder of this file. */
+const docs = fileURLToPath(new URL('../docs', import.meta.url));
 
 async function main(): Promise<Outcome<number>> {
-  const parsed = parseCommandLine(process.argv.slice(2), { environment, cwd: process.cwd(), version });
+  const parsed = parseCommandLine(process.argv.slice(2), { environment, cwd: process.cwd(), version, docs });
   if (parsed.kind !== 'ok') return parsed;
   if (parsed.value.kind === 'print') {
     process.stdout.write(`${parsed.value.text}\n`);
     return ok(0);
   }
+  for (const warning of parsed.value.warnings) process.stderr.write(`warning: ${warning}\n`);
   const run = await parsed.value.command.load();
   return await run(parsed.value.invocation);
 }
@@ -27,7 +31,7 @@ let ended: Outcome<number>;
 try {
   ended = await main();
 } catch (error) {
-  ended = { kind: 'failed', error: internalError(error) };
+  ended = { kind: 'failed', error: await unexpectedError(error) };
 }
 const exitCode = ended.kind === 'ok' ? ended.value : exitWith(ended, environmentMask(environment));
 // Everything is closed now. A stray handle must not keep the process alive, so it exits explicitly. Output that a pipe

@@ -10,7 +10,7 @@ import { createCleanup } from '../support/cleanup.ts';
 import { killAllChildren } from '../support/process/children.ts';
 import { makeTempFolder } from '../support/files/temp.ts';
 import type { Invocation } from './invocation.ts';
-import { exitWith, internalError } from './fail.ts';
+import { exitWith, unexpectedError } from './fail.ts';
 import { chooseServices, openProject } from './project.ts';
 import { openMask } from './secrets.ts';
 import type { Session } from './session.ts';
@@ -79,9 +79,9 @@ async function run(
     onKey: () => undefined,
   };
   // An exception is reported here, because here the secrets are known that the report must not show.
-  const outcome = await body(session).catch((error: unknown): NotOk => ({
+  const outcome = await body(session).catch(async (error: unknown): Promise<NotOk> => ({
     kind: 'failed',
-    error: internalError(error),
+    error: await unexpectedError(error),
   }));
   await cleanup.run(cleanupMs);
   signals.dispose();

@@ -3,6 +3,7 @@ import { appdevError, exitCodeOf, type AppdevError } from '../core/errors.ts';
 import type { NotOk } from '../core/outcome.ts';
 import { errorLines } from '../ui/lines/error-lines.ts';
 import { version } from '../core/version.ts';
+import { unexpectedDiskFull } from '../support/files/disk-full.ts';
 import type { Mask } from './secrets.ts';
 
 /** The exit code of a cancelled session if the signal is not known. It is that of Ctrl-C. */
@@ -20,8 +21,15 @@ export function exitWith(result: NotOk, mask: Mask): number {
   return exitCodeOf(result.error);
 }
 
-/** Makes the error for an exception. Expected failures are values, so an exception is a bug of appdev. */
-export function internalError(error: unknown): AppdevError {
+/**
+ * Makes the error for an exception that nothing expected. Expected failures are values, so it is a bug of appdev. Only a
+ * disk can be full at any moment.
+ */
+export async function unexpectedError(error: unknown): Promise<AppdevError> {
+  return (await unexpectedDiskFull(error)) ?? internalError(error);
+}
+
+function internalError(error: unknown): AppdevError {
   const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return appdevError('INTERNAL', 'appdev itself failed; this is a bug of appdev', {
     evidence: detail.split('\n'),

@@ -34,6 +34,9 @@ const flagKinds = {
 /** The name of a flag as it is typed, without the dashes in front. */
 export type FlagName = keyof typeof flagKinds;
 
+/** All names of flags. */
+export const flagNames = Object.keys(flagKinds) as readonly FlagName[];
+
 /**
  * What kind of value a flag has. A `list` can be passed several times. In its variable, commas separate the values.
  */

@@ -1,5 +1,6 @@
 /** The types of commands, flags and the command line. The table, the parser and the commands share them. */
 import type { Outcome } from '../core/outcome.ts';
+import type { OutputMode } from '../ui/output.ts';
 import type { Environment } from './environment.ts';
 import type { FlagName, Flags } from './flags.ts';
 
@@ -9,6 +10,8 @@ export interface Flag {
   /** The placeholder for the value in the help text. */
   readonly value?: string;
   readonly help: string;
+  /** What must be typed too, because the flag means nothing without it: another flag, or the first argument. */
+  readonly needs?: { readonly flag: FlagName } | { readonly argument: string };
 }
 
 /** The command line after flags and their variables are merged, and where it was typed. */
@@ -29,6 +32,8 @@ export interface Command {
   readonly synopsis: string;
   /** A paragraph for `appdev NAME --help`; each line holds whole sentences. */
   readonly description: string;
+  /** The values of `--output` that mean something here, besides `auto`. */
+  readonly outputs: readonly OutputMode[];
   /** The flags of this command in addition to the common ones, by name. */
   readonly flags: Readonly<Partial<Record<FlagName, Flag>>>;
   /**

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { readEnvironment } from './environment.ts';
-import { exitWith, internalError } from './fail.ts';
+import { exitWith, unexpectedError } from './fail.ts';
 import { environmentMask, openMask } from './secrets.ts';
 
 describe('openMask', () => {
@@ -24,9 +24,9 @@ describe('a bug of appdev', () => {
     vi.restoreAllMocks();
   });
 
-  it('is reported without what the environment calls a secret', () => {
+  it('is reported without what the environment calls a secret', async () => {
     const write = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
-    const error = internalError(new Error('cannot read properties of hunter2-hunter2'));
+    const error = await unexpectedError(new Error('cannot read properties of hunter2-hunter2'));
     const mask = environmentMask(readEnvironment({ DB_PASSWORD: 'hunter2-hunter2', HOME: '/home/ann' }));
     expect(exitWith({ kind: 'failed', error }, mask)).toBe(1);
     const text = write.mock.calls.map(([chunk]) => String(chunk)).join('');

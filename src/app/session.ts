@@ -6,7 +6,7 @@ import { createEventBus, type Emit } from '../core/events.ts';
 import { exitCodeOf } from '../core/errors.ts';
 import type { LoadedProject } from '../config/load.ts';
 import type { ServiceConfig } from '../config/model.ts';
-import { failed, ok, type Outcome } from '../core/outcome.ts';
+import { ok, type Outcome } from '../core/outcome.ts';
 import { usesBuilder } from '../build/image/select.ts';
 import { removeLeftoverContainers } from '../build/image/buildah/leftovers.ts';
 import type { BuildahEnvironment } from '../build/image/buildah/storage.ts';
@@ -15,14 +15,14 @@ import { createCleanup, type Cleanup } from '../support/cleanup.ts';
 import { reapLeftovers } from '../support/process/leftovers.ts';
 import { makeTempFolder, removeDeadTempFolders } from '../support/files/temp.ts';
 import type { KeyAction } from '../ui/view/keys.ts';
-import { chooseOutput, outputModes, type OutputChoice, type OutputMode } from '../ui/output.ts';
+import { chooseOutput, outputModes, type OutputChoice } from '../ui/output.ts';
 import { createReporter } from '../ui/reporters.ts';
-import { nearest } from '../config/text/nearest.ts';
 import { version } from '../core/version.ts';
 import { join } from 'node:path';
 import type { Invocation } from './invocation.ts';
-import { internalError } from './fail.ts';
+import { unexpectedError } from './fail.ts';
 import { leaveNow } from './leave-now.ts';
+import { followLeftBehind } from './left-behind.ts';
 import { chooseServices, openProject } from './project.ts';
 import { openMask, type SessionMask } from './secrets.ts';
 import { handleSignals, type Signals } from './signals.ts';
@@ -56,6 +56,8 @@ const cleanupMs = 20_000;
 export interface SessionOptions {
   /** True: the panel may be used. */
   readonly panel: boolean;
+  /** True: the command runs until the user ends it. */
+  readonly endless?: boolean;
   /** True: the services that the named ones need take part too. */
   readonly withNeeds: boolean;
 }
@@ -63,8 +65,7 @@ export interface SessionOptions {
 /**
  * Starts a session, runs `body` in it, and ends it.
  *
- * @returns the exit code of the failure, or of the signal that ended the session, or 0. Fails with USAGE if `--output` is
- * wrong, because nothing is known then that could show the failure.
+ * @returns the exit code of the failure, or of the signal that ended the session, or 0.
  */
 export async function withSession(
   invocation: Invocation,
@@ -72,7 +73,6 @@ export async function withSession(
   body: (session: Session) => Promise<Outcome<void>>,
 ): Promise<Outcome<number>> {
   const choice = outputOf(invocation, options.panel);
-  if (choice.kind !== 'ok') return choice;
   const project = await openProject(invocation);
   const services =
     project.kind === 'ok'
@@ -89,7 +89,7 @@ export async function withSession(
   const emit: Emit = (event) => bus.emit(mask(event));
   const reporter = await createReporter({
     // Without a project, the panel has nothing to show.
-    choice: services.kind === 'ok' || choice.value.kind === 'json' ? choice.value : { kind: 'plain' },
+    choice: services.kind === 'ok' || choice.kind === 'json' ? choice : { kind: 'plain' },
     stdin: process.stdin,
     stdout: process.stdout,
     stderr: process.stderr,
@@ -104,9 +104,17 @@ export async function withSession(
       else if (key.type === 'interrupt') signals.interrupt();
       else keys?.(key);
     },
+    // A command that ends by itself does so all the same. One that does not would go on unseen for ever.
+    onGone: () => {
+      if (options.endless === true) signals.end();
+    },
     now: Date.now,
   });
+  const left = followLeftBehind(invocation);
+  bus.subscribe(left.seen);
   const signals = handleSignals((exitCode) => {
+    const notice = left.notice();
+    if (notice !== undefined) emit(notice);
     void leaveNow(reporter, () => process.exit(exitCode));
   });
   const cleanup = createCleanup();
@@ -164,8 +172,7 @@ export async function withSession(
     });
     return await end(outcome);
   } catch (error) {
-    await end({ kind: 'failed', error: internalError(error) });
-    return ok(1);
+    return await end({ kind: 'failed', error: await unexpectedError(error) });
   }
 }
 
@@ -178,21 +185,11 @@ function exitCodeFor(outcome: Outcome<void>, signals: Signals): number {
   return outcome.reason === 'deadline' ? 124 : (signals.exitCode() ?? interruptCode);
 }
 
-function outputOf(invocation: Invocation, panel: boolean): Outcome<OutputChoice> {
-  const mode = invocation.flags.output ?? 'auto';
-  const known = outputModes.find((candidate): candidate is OutputMode => candidate === mode);
-  if (known === undefined) {
-    const near = nearest(mode, outputModes);
-    return failed('USAGE', `--output takes one of ${outputModes.join(', ')}, not '${mode}'`, {
-      hint: `type: --output ${near ?? 'auto'}`,
-    });
-  }
-  const choice = chooseOutput(
-    known,
-    process.stdout.isTTY && process.stdin.isTTY,
-    invocation.environment.terminal,
-  );
-  return ok(choice.kind === 'tui' && !panel ? { kind: 'plain' } : choice);
+/** What shows the session. The command line is known to be in order. */
+function outputOf({ flags, environment }: Invocation, panel: boolean): OutputChoice {
+  const mode = outputModes.find((candidate) => candidate === flags.output) ?? 'auto';
+  const choice = chooseOutput(mode, process.stdout.isTTY && process.stdin.isTTY, environment.terminal);
+  return choice.kind === 'tui' && !panel ? { kind: 'plain' } : choice;
 }
 
 /**

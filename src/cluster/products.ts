@@ -141,7 +141,7 @@ export function recognize(facts: ContextFacts, own: readonly string[]): Recognit
   const host = hostOfUrl(facts.server);
   const named = products.filter((product) => product.named(facts));
   const [first] = named;
-  if (first === undefined) return { kind: 'stranger', reason: 'it is not a known local cluster' };
+  if (first === undefined) return { kind: 'stranger', reason: strangerReason(facts, host, own) };
   if (facts.proxyUrl !== undefined) {
     return { kind: 'stranger', reason: `it is called like ${first.name}, but it is reached through a proxy` };
   }
@@ -155,6 +155,16 @@ export function recognize(facts: ContextFacts, own: readonly string[]): Recognit
     kind: 'stranger',
     reason: `it is called like ${first.name}, but ${host === '' ? 'its API server' : host} is not where ${first.name} runs`,
   };
+}
+
+/** Why a context is no product's. If only its cluster entry is called otherwise, that is the reason. */
+function strangerReason(facts: ContextFacts, host: string, own: readonly string[]): string {
+  const alike = { ...facts, cluster: facts.context };
+  const product = products.find((candidate) => candidate.named(alike));
+  if (product === undefined) return 'it is not a known local cluster';
+  const reason = `it is called like ${product.name}, but its cluster entry is called ${facts.cluster}, not ${facts.context}`;
+  const isElsewhere = host !== '' && !product.local(host, facts, own);
+  return isElsewhere ? `${reason}, and ${host} is not where ${product.name} runs` : reason;
 }
 
 /** What to type to start a product's cluster; undefined if the product is unknown. */

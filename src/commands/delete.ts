@@ -2,6 +2,7 @@
 import type { Outcome } from '../core/outcome.ts';
 import type { Invocation } from '../app/invocation.ts';
 import { openTarget } from '../app/compose/cluster.ts';
+import { tellOfSessions } from '../app/deployed/namespaces.ts';
 import { removeServices } from '../app/deployed/remove.ts';
 import { withSession } from '../app/session.ts';
 
@@ -10,6 +11,7 @@ export async function deleteCommand(invocation: Invocation): Promise<Outcome<num
   return await withSession(invocation, { panel: false, withNeeds: false }, async (session) => {
     const target = await openTarget(session, 'delete');
     if (target.kind !== 'ok') return target;
+    await tellOfSessions(session, target.value, session.services);
     return await removeServices(session, target.value, session.services, session.signals.shutdown);
   });
 }

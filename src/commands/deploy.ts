@@ -5,7 +5,7 @@ import { openTarget } from '../app/compose/cluster.ts';
 import type { Invocation } from '../app/invocation.ts';
 import { previewDeploy } from './diff.ts';
 import { firstFailure, onceOptions } from '../app/compose/once.ts';
-import { ensureNamespaces } from '../app/deployed/namespaces.ts';
+import { ensureNamespaces, tellOfSessions } from '../app/deployed/namespaces.ts';
 import { readDeployInput } from '../app/handover/deploy-input.ts';
 import { withSession } from '../app/session.ts';
 import { openWork } from '../app/compose/work.ts';
@@ -23,6 +23,7 @@ export async function deploy(invocation: Invocation): Promise<Outcome<number>> {
     if (work.kind !== 'ok') return work;
     const placed = await input.value.place(target.value, work.value);
     if (placed.kind !== 'ok') return placed;
+    await tellOfSessions(session, target.value, session.services);
     // Nothing is written before all that was asked for is known to fit.
     const ensured = await ensureNamespaces(session, target.value, session.services);
     if (ensured.kind !== 'ok') return ensured;

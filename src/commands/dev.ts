@@ -39,7 +39,7 @@ const noteTexts: Readonly<Record<Note['why'], string>> = {
 
 /** Runs the command. */
 export async function dev(invocation: Invocation): Promise<Outcome<number>> {
-  return await withSession(invocation, { panel: true, withNeeds: true }, async (session) => {
+  return await withSession(invocation, { panel: true, withNeeds: true, endless: true }, async (session) => {
     const target = await openTarget(session, 'dev');
     if (target.kind !== 'ok') return target;
     // Nothing is written before all that is needed to work is known to be there.
@@ -62,13 +62,17 @@ async function runLoop(
 ): Promise<readonly ServiceConfig[]> {
   const { emit, project, services } = session;
   const { cluster } = target;
-  const attachments = createAttachments(target, emit);
+  const attachments = createAttachments(target, (event) => {
+    emit(event);
+    if (event.type === 'pod.changed' && event.pods.missing !== undefined)
+      loop.send({ kind: 'deployment-missing', service: event.service });
+  });
   const footprint = createFootprint(services, cluster);
   const config = { ...project.config, services };
   const pruning = createPruning(work.prune);
   const guarded = pruning.guard(work.parts);
   // The outermost comes first: what is about to be applied is noted before anything follows it.
-  const parts = { ...guarded, way: footprint.noting(attachments.following(guarded.way)) };
+  const parts = { ...guarded, way: footprint.noting(attachments.following(locks.restoring(guarded.way))) };
   const reload = createReload({ session, cluster, locks, footprint });
   const scanner = createScanner({
     config,

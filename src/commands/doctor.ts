@@ -25,7 +25,7 @@ import {
 } from '../app/doctor/checks.ts';
 import { openTarget } from '../app/compose/cluster.ts';
 import type { Invocation } from '../app/invocation.ts';
-import { printError } from '../app/fail.ts';
+import { printError, unexpectedError } from '../app/fail.ts';
 import { openProject } from '../app/project.ts';
 import { kanikoChecks } from '../app/doctor/kaniko-checks.ts';
 import { probeRegistry } from '../app/doctor/registry-probe.ts';
@@ -61,7 +61,7 @@ async function examine(session: Session): Promise<Outcome<number>> {
       ? []
       : [await checkProgram(programs.skopeo, invocation.cwd, signal)]),
     passed('appdev.yaml', `${count(services.length, 'service')}, ${profiles}`),
-    ...(await clusterChecks(session)),
+    ...(await guarded('cluster', async () => await clusterChecks(session))),
   ];
   return ok(print(session.mask(checks), wantsJson(invocation)));
 }
@@ -80,15 +80,28 @@ async function machineChecks(
     ...(services.length === 0 || deploys.has('kustomize') ? [programs.kustomize] : []),
     programs.kubectl,
   ];
+  const usesBuildah = services.length === 0 || usesBuilder(services, 'buildah');
   return [
     checkNode(process.version),
     ...(await Promise.all(wanted.map(async (program) => await checkProgram(program, cwd, signal)))),
-    ...(services.length === 0 || usesBuilder(services, 'buildah')
-      ? await buildahChecks(environment.buildah, signal)
+    ...(usesBuildah
+      ? await guarded('Buildah', async () => await buildahChecks(environment.buildah, signal))
       : []),
     checkInotify(),
     ...diskPaths.map((path) => checkDisk(path, freeBytes(path))),
   ];
+}
+
+/**
+ * The checks of a group. An exception becomes a failed check: whoever calls doctor needs the results of the others most
+ * when one of them cannot be made, as on a full disk.
+ */
+async function guarded(name: string, work: () => Promise<readonly Check[]>): Promise<readonly Check[]> {
+  try {
+    return await work();
+  } catch (error) {
+    return [failure(name, await unexpectedError(error))];
+  }
 }
 
 function jarToolCheck(service: ServiceConfig, root: string): Check[] {

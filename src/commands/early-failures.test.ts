@@ -24,14 +24,18 @@ afterEach(() => {
 
 async function run(line: string): Promise<Outcome<number>> {
   const environment = readEnvironment({ KUBECONFIG: join(folder, 'none') });
-  const parsed = parseCommandLine(line.split(' '), { environment, cwd: folder, version: '1.2.3' });
+  const parsed = parseCommandLine(line.split(' '), {
+    environment,
+    cwd: folder,
+    version: '1.2.3',
+    docs: '/docs',
+  });
   if (parsed.kind !== 'ok' || parsed.value.kind !== 'run') throw new Error(JSON.stringify(parsed));
   const command = await parsed.value.command.load();
   return await command(parsed.value.invocation);
 }
 
 it.each([
-  ...['dev', 'run', 'build', 'deploy', 'verify', 'delete'].map((name) => [`${name} --output tuy`, 'USAGE']),
   ['logs --tail many', 'USAGE'],
   ['config prin', 'USAGE'],
   ...['config print', 'render', 'diff', 'deploy --dry-run', 'logs', 'status'].map((line) => [

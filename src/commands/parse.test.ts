@@ -11,6 +11,7 @@ function parse(line: string, variables: Variables = {}): ReturnType<typeof parse
     environment,
     cwd: '/project',
     version: '1.2.3',
+    docs: '/lib/appdev/docs',
   });
 }
 
@@ -46,10 +47,11 @@ describe('command line', () => {
     for (const command of commands) {
       for (const name of flagsOf(command).keys()) {
         if (name === 'help') continue;
+        const samplesOf: Readonly<Record<string, string>> = { output: 'plain', namespace: 'shop' };
         const kind = kindOf(name);
-        const value = kind === 'boolean' ? 'false' : 'x,y';
+        const value = kind === 'boolean' ? 'false' : (samplesOf[name] ?? 'x,y');
         const read = invocation(command.name, { [variableOf(name)]: value });
-        const expected = { boolean: false, list: ['x', 'y'], string: 'x,y' }[kind];
+        const expected = { boolean: false, list: ['x', 'y'], string: value }[kind];
         expect([name, read.flags[keyOf(name)]]).toEqual([name, expected]);
       }
     }
@@ -98,6 +100,37 @@ describe('command line', () => {
       'type appdev dev --help to see the flags',
     ],
     [
+      '-p prod run',
+      'the command comes first, and its flags after it, but here -p is first',
+      'type: appdev run -p prod',
+    ],
+    [
+      '--verison',
+      'there is no command in this line, and --verison alone is no request',
+      'did you mean: appdev --version',
+    ],
+    [
+      '-x',
+      'there is no command in this line, and -x alone is no request',
+      'type appdev --help to see the commands',
+    ],
+    [
+      'deploy --exit-code',
+      '--exit-code means nothing to appdev deploy without --dry-run',
+      'type: appdev deploy --dry-run --exit-code',
+    ],
+    [
+      'config validate --origin',
+      '--origin means nothing to appdev config without print',
+      'type: appdev config print --origin',
+    ],
+    [
+      'render --output json',
+      'appdev render does not print json',
+      'leave --output out, or type: --output plain',
+    ],
+    ['run --output tui', 'appdev run has no panel', 'leave --output out, or type: --output plain or json'],
+    [
       'dev -n',
       "appdev dev: Option '-n, --namespace <value>' argument missing",
       'type appdev dev --help to see the flags',
@@ -106,13 +139,73 @@ describe('command line', () => {
     expect(parse(line)).toEqual({ kind: 'failed', error: { code: 'USAGE', message, hint } });
   });
 
+  it('refuses an output that does not exist, in every command', () => {
+    for (const { name } of commands) {
+      const tuy = { code: 'USAGE', hint: 'type: --output tui' };
+      expect(parse(`${name} --output tuy`)).toMatchObject({
+        error: { ...tuy, message: "--output takes one of auto, tui, plain, json, not 'tuy'" },
+      });
+      expect(parse(name, { APPDEV_OUTPUT: 'tuy' })).toMatchObject({
+        error: { ...tuy, message: "APPDEV_OUTPUT takes one of auto, tui, plain, json, not 'tuy'" },
+      });
+    }
+  });
+
+  it('refuses a name that no namespace can have, in every command', () => {
+    for (const { name } of commands) {
+      const message = '"Shop_Dev" cannot be the name of a namespace';
+      expect(parse(`${name} -n Shop_Dev`)).toMatchObject({ error: { code: 'USAGE', message } });
+      expect(parse(name, { APPDEV_NAMESPACE: 'Shop_Dev' })).toMatchObject({
+        error: { code: 'USAGE', message },
+      });
+    }
+  });
+
+  it('has no flag whose help names a condition that is not checked', () => {
+    const conditional = commands.flatMap(({ name, flags }) =>
+      Object.entries(flags).flatMap(([flag, { help, needs }]) => {
+        const condition = /^(?:with (--[\w-]+)|(\w+)): /.exec(help);
+        return condition === null ? [] : [[name, flag, condition[1] ?? condition[2], needs] as const];
+      }),
+    );
+    expect(conditional).toEqual([
+      ['deploy', 'exit-code', '--dry-run', { flag: 'dry-run' }],
+      ['config', 'origin', 'print', { argument: 'print' }],
+    ]);
+  });
+
+  it.each([
+    ['deploy --dry-run --exit-code', {}],
+    ['deploy --exit-code=false', {}],
+    ['diff --exit-code', {}],
+    ['config print --origin', {}],
+    ['dev --output tui', {}],
+    ['render --output plain', {}],
+    // A variable is set for a whole pipeline, and may mean another command of it.
+    ['deploy', { APPDEV_EXIT_CODE: 'true' }],
+    ['render', { APPDEV_OUTPUT: 'json' }],
+    ['run', { APPDEV_OUTPUT: 'tui' }],
+  ])('takes %s with %j', (line, variables) => {
+    expect(parse(line, variables)).toMatchObject({ kind: 'ok', value: { kind: 'run' } });
+  });
+
+  it('warns of a variable that is nearly that of a flag', () => {
+    const variables = { APPDEV_OUTPTU: 'json', APPDEV_REGISTRY_USER: 'ann', APPDEV_MINE: 'x', OUTPTU: 'y' };
+    expect(parse('run', variables)).toMatchObject({
+      value: { warnings: ['appdev has no variable APPDEV_OUTPTU; did you mean APPDEV_OUTPUT?'] },
+    });
+  });
+
   it('prints help and version without a project', () => {
     expect(parse('--version')).toEqual({ kind: 'ok', value: { kind: 'print', text: '1.2.3' } });
-    expect(parse('')).toEqual({ kind: 'ok', value: { kind: 'print', text: programHelp() } });
+    expect(parse('')).toEqual({
+      kind: 'ok',
+      value: { kind: 'print', text: programHelp('/lib/appdev/docs') },
+    });
     for (const command of commands) {
       const help = commandHelp(command);
       expect(parse(`${command.name} --help`)).toEqual({ kind: 'ok', value: { kind: 'print', text: help } });
-      expect(programHelp()).toContain(`  ${command.name} `);
+      expect(programHelp('/lib/appdev/docs')).toContain(`  ${command.name} `);
       for (const line of help.split('\n')) expect(line.length).toBeLessThanOrEqual(120);
     }
   });

@@ -1,16 +1,24 @@
 /** Reads the command line and the variables of its flags, and makes the help texts. Pure. */
 import { parseArgs } from 'node:util';
+import { checkNamespaceName } from '../cluster/choose/namespace-name.ts';
 import { nearest } from '../config/text/nearest.ts';
 import { variableIn, type Variables } from '../config/text/variables.ts';
-import { failed, ok, type Outcome } from '../core/outcome.ts';
+import { failed, ok, type NotOk, type Outcome } from '../core/outcome.ts';
 import type { Environment } from '../app/environment.ts';
-import { keyOf, kindOf, type FlagName, type Flags } from '../app/flags.ts';
+import { checkOutput } from '../app/output-flag.ts';
+import { flagNames, keyOf, kindOf, type FlagName, type Flags } from '../app/flags.ts';
 import type { Command, Flag, Invocation } from '../app/invocation.ts';
 import { commands, commonFlags } from './table.ts';
 
 /** What the command line asks for: to run a command, or to print a text and exit. */
 export type Parsed =
-  | { readonly kind: 'run'; readonly command: Command; readonly invocation: Invocation }
+  | {
+      readonly kind: 'run';
+      readonly command: Command;
+      readonly invocation: Invocation;
+      /** What to tell the user before the command runs. */
+      readonly warnings: readonly string[];
+    }
   | { readonly kind: 'print'; readonly text: string };
 
 /**
@@ -31,25 +39,32 @@ function entriesOf(flags: Command['flags']): readonly (readonly [FlagName, Flag]
   return Object.entries(flags) as [FlagName, Flag][];
 }
 
+/** What the reading of a command line depends on besides its words. */
+export interface ParseContext {
+  readonly environment: Environment;
+  readonly cwd: string;
+  readonly version: string;
+  /** The folder with appdev's own pages, for the help text: messages name a page as `docs/errors.md#code`. */
+  readonly docs: string;
+}
+
 /**
  * Reads a command line.
  *
  * @param argv the arguments after the program's name
  * @returns fails with USAGE if it cannot be understood; the hint has the nearest known word
  */
-export function parseCommandLine(
-  argv: readonly string[],
-  context: { readonly environment: Environment; readonly cwd: string; readonly version: string },
-): Outcome<Parsed> {
+export function parseCommandLine(argv: readonly string[], context: ParseContext): Outcome<Parsed> {
   const [name, ...rest] = argv;
   if (name === undefined || name === 'help' || name === '--help' || name === '-h') {
     const topic = name === 'help' ? commands.find((command) => command.name === rest[0]) : undefined;
-    return ok({ kind: 'print', text: topic === undefined ? programHelp() : commandHelp(topic) });
+    return ok({ kind: 'print', text: topic === undefined ? programHelp(context.docs) : commandHelp(topic) });
   }
   if (name === '--version' || name === '-V' || name === 'version') {
     return ok({ kind: 'print', text: context.version });
   }
   const command = commands.find((candidate) => candidate.name === name);
+  if (command === undefined && name.startsWith('-')) return failed('USAGE', ...misplaced(name, argv));
   if (command === undefined) {
     const near = nearest(
       name,
@@ -60,6 +75,21 @@ export function parseCommandLine(
     });
   }
   return parseFlags(command, rest, context);
+}
+
+/** Message and details for a command line that begins with a flag. */
+function misplaced(flag: string, argv: readonly string[]): [string, { readonly hint: string }] {
+  const command = argv.find((word) => commands.some(({ name }) => name === word));
+  if (command !== undefined) {
+    const rest = argv.filter((word) => word !== command);
+    return [
+      `the command comes first, and its flags after it, but here ${flag} is first`,
+      { hint: `type: appdev ${[command, ...rest].join(' ')}` },
+    ];
+  }
+  const near = nearest(flag, ['--version', '--help']);
+  const hint = near === undefined ? 'type appdev --help to see the commands' : `did you mean: appdev ${near}`;
+  return [`there is no command in this line, and ${flag} alone is no request`, { hint }];
 }
 
 function parseFlags(
@@ -102,9 +132,49 @@ function parseFlags(
   // Each value has the type of its kind by now.
   const read = values as Flags;
   if (read.help === true) return ok({ kind: 'print', text: commandHelp(command) });
+  if (read.namespace !== undefined) {
+    const fits = checkNamespaceName(read.namespace);
+    if (fits.kind !== 'ok') return fits;
+  }
   const { positionals } = parsed;
+  const typed: Typed = parsed.values;
+  const source = typed['output'] === undefined ? variableOf('output') : '--output';
+  const useless = meaningless(command, typed, positionals) ?? checkOutput(command, read, source);
+  if (useless !== undefined) return useless;
   const invocation: Invocation = { command: command.name, positionals, flags: read, cwd, environment };
-  return ok({ kind: 'run', command, invocation });
+  return ok({ kind: 'run', command, invocation, warnings: unknownVariables(environment.variables) });
+}
+
+type Typed = Readonly<Record<string, unknown>>;
+
+/**
+ * The failure for a flag that was typed, and means nothing here. Whoever types it expects something else to happen. A
+ * variable may mean another command.
+ */
+function meaningless(command: Command, typed: Typed, positionals: readonly string[]): NotOk | undefined {
+  for (const [name, { needs }] of entriesOf(command.flags)) {
+    if (needs === undefined || typed[name] !== true) continue;
+    const there = 'flag' in needs ? typed[needs.flag] === true : positionals[0] === needs.argument;
+    if (there) continue;
+    const word = 'flag' in needs ? `--${needs.flag}` : needs.argument;
+    return failed('USAGE', `--${name} means nothing to appdev ${command.name} without ${word}`, {
+      hint: `type: appdev ${command.name} ${word} --${name}`,
+    });
+  }
+  return undefined;
+}
+
+/** Warnings about variables that look like those of a flag and are not. Others are no business of appdev. */
+function unknownVariables(variables: Variables): string[] {
+  const known = flagNames.map(variableOf);
+  return Object.keys(variables).flatMap((name) => {
+    if (!name.startsWith('APPDEV_') || known.includes(name)) return [];
+    const near = nearest(
+      name.slice('APPDEV_'.length),
+      known.map((one) => one.slice('APPDEV_'.length)),
+    );
+    return near === undefined ? [] : [`appdev has no variable ${name}; did you mean APPDEV_${near}?`];
+  });
 }
 
 /** Turns `--cleanup=false`, which users of kubectl and Skaffold know, into `--no-cleanup`, which parseArgs knows. */
@@ -163,8 +233,8 @@ function flagHint(error: unknown, command: Command, flags: ReadonlyMap<string, F
     : `did you mean: --${near}`;
 }
 
-/** The text of `appdev --help`. */
-export function programHelp(): string {
+/** The text of `appdev --help`. `docs` is the folder with appdev's own pages. */
+export function programHelp(docs: string): string {
   const width = Math.max(...commands.map((command) => command.name.length));
   return [
     'appdev: a local developer loop for Java/Spring services on Kubernetes',
@@ -178,6 +248,7 @@ export function programHelp(): string {
     '',
     'Each flag has a variable: --kube-context is APPDEV_KUBE_CONTEXT.',
     'appdev COMMAND --help lists the flags of a command.',
+    `The pages that messages name (docs/errors.md) are in ${docs}.`,
   ].join('\n');
 }
 

@@ -6,6 +6,7 @@ import { createRenderer } from '../deploy/deployer/renderer.ts';
 import { otherImages } from '../loop/work/images.ts';
 import { runProcess } from '../support/process/process.ts';
 import { readArtifacts } from '../app/handover/artifacts.ts';
+import { tellOfNewerBuilds } from '../app/handover/newer-builds.ts';
 import type { Invocation } from '../app/invocation.ts';
 import { kubeconfigPlaces } from '../app/project.ts';
 import { askedImages, resolveImages } from '../app/handover/given-images.ts';
@@ -24,6 +25,10 @@ export async function render(invocation: Invocation): Promise<Outcome<number>> {
       if (written.kind !== 'ok') return written;
       const given = await resolveImages(session, asked.value);
       if (given.kind !== 'ok') return given;
+      await tellOfNewerBuilds(
+        session,
+        new Map([...written.value].filter(([service]) => !given.value.has(service))),
+      );
       const artifacts = new Map([...written.value, ...given.value]);
       const { config } = session.project;
       const fallback = await namespaceOfContext(session);

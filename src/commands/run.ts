@@ -13,7 +13,7 @@ import { openTarget, type OpenTarget } from '../app/compose/cluster.ts';
 import type { Invocation } from '../app/invocation.ts';
 import { firstFailure, onceOptions } from '../app/compose/once.ts';
 import { askedImages, resolveImages, type AskedImage } from '../app/handover/given-images.ts';
-import { ensureNamespaces } from '../app/deployed/namespaces.ts';
+import { ensureNamespaces, tellOfSessions } from '../app/deployed/namespaces.ts';
 import { removeAtEnd } from '../app/deployed/remove.ts';
 import { withSession, type Session } from '../app/session.ts';
 import { verifyRunning } from '../app/deployed/verification.ts';
@@ -28,6 +28,7 @@ export async function run(invocation: Invocation): Promise<Outcome<number>> {
     if (mayWrite.kind !== 'ok') return mayWrite;
     const target = await openTarget(session, 'run');
     if (target.kind !== 'ok') return target;
+    await tellOfSessions(session, target.value, session.services);
     const outcome = await runOnce(session, target.value, asked.value);
     if (invocation.flags.cleanup !== true) return outcome;
     // Not the session's own signal: after Ctrl-C, what was deployed has to go all the same. A second one kills.

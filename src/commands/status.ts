@@ -1,13 +1,13 @@
 /** `appdev status`: shows what is deployed and whether it is ready. */
 import { exitCodes } from '../core/errors.ts';
 import { ok, type Outcome } from '../core/outcome.ts';
-import type { ServiceStatus } from '../deploy/types.ts';
+import type { ServiceStatus, WorkloadStatus } from '../deploy/types.ts';
 import { count } from '../core/words.ts';
 import { openTarget } from '../app/compose/cluster.ts';
 import type { Invocation } from '../app/invocation.ts';
 import { wantsJson, withData } from '../app/data-session.ts';
 
-/** Runs `appdev status`. The exit code is 8 if a deployed service is not ready. */
+/** Runs `appdev status`. The exit code is 8 if a service is not deployed, or not ready. */
 export async function status(invocation: Invocation): Promise<Outcome<number>> {
   return await withData(invocation, async (session) => {
     const target = await openTarget(session, 'status');
@@ -24,24 +24,38 @@ export async function status(invocation: Invocation): Promise<Outcome<number>> {
     process.stdout.write(
       wantsJson(invocation)
         ? `${JSON.stringify({ v: 1, context, services: shown })}\n`
-        : table(context, shown),
+        : statusText(context, shown),
     );
-    const sick = found.some(({ deployed, workloads }) => deployed && workloads.some(({ ready }) => !ready));
-    return ok(sick ? exitCodes.ROLLOUT_FAILED : 0);
+    return ok(found.every(isHealthy) ? 0 : exitCodes.ROLLOUT_FAILED);
   });
 }
 
-function table(context: string, found: readonly ServiceStatus[]): string {
+/** True if a service is deployed and nothing of it is missing. Decides the exit code. */
+export function isHealthy({ deployed, workloads }: ServiceStatus): boolean {
+  return deployed && workloads.every(({ ready }) => ready);
+}
+
+/** The state of a workload in words. Nothing serves if it was deployed without pods, so that is not called ready. */
+function stateOf({ ready, reason, pods }: WorkloadStatus): string {
+  if (!ready) return `not ready: ${reason}`;
+  return pods.desired === 0 ? 'no pods wanted' : 'ready';
+}
+
+/** The text of `appdev status`. */
+/** The text of `appdev status`. */
+export function statusText(context: string, found: readonly ServiceStatus[]): string {
   const lines = [`context ${context}`];
   const width = Math.max(...found.map(({ service }) => service.length));
   for (const { service, namespace, deployed, detail, workloads } of found) {
     lines.push(
       `${service.padEnd(width)}  ${deployed ? `${detail} in ${namespace}` : `${detail} (${namespace})`}`,
     );
-    for (const { name, ready, reason, pods, images } of workloads) {
-      const state = ready ? 'ready' : `not ready: ${reason}`;
+    for (const workload of workloads) {
+      const { name, pods, images } = workload;
       const restarts = pods.restarts === 0 ? '' : `, ${count(pods.restarts, 'restart')}`;
-      lines.push(`${' '.repeat(width)}  ${name}  ${pods.ready}/${pods.desired}${restarts}  ${state}`);
+      lines.push(
+        `${' '.repeat(width)}  ${name}  ${pods.ready}/${pods.desired}${restarts}  ${stateOf(workload)}`,
+      );
       lines.push(...images.map((image) => `${' '.repeat(width)}    ${image}`));
     }
   }

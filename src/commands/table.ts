@@ -25,6 +25,11 @@ export const commonFlags = {
   help: { short: 'h', help: 'show this text' },
 } as const satisfies Partial<Record<FlagName, Flag>>;
 
+const panel: Command['outputs'] = ['tui', 'plain', 'json'];
+const lines: Command['outputs'] = ['plain', 'json'];
+/** For commands that print YAML or one text. */
+const text: Command['outputs'] = ['plain'];
+
 const adopt: Flag = { help: 'take over releases and objects that someone else installed' };
 const forceConflicts: Flag = {
   help: 'set back what others changed by hand (kubectl scale, set image, edit); dev always does',
@@ -62,6 +67,7 @@ export const commands: readonly Command[] = [
     name: 'dev',
     summary: 'build and deploy, then repeat on every save',
     synopsis: '[service…]',
+    outputs: panel,
     description:
       'Builds and deploys the services (default: all) and the services that they need. Then it watches their files.\n' +
       'At the end it removes what dev deployed, unless you give --cleanup=false. What run or deploy put there stays.',
@@ -79,6 +85,7 @@ export const commands: readonly Command[] = [
     name: 'run',
     summary: 'build, push, deploy and verify once; for CI',
     synopsis: '[service…]',
+    outputs: lines,
     description:
       'Builds, pushes, renders, deploys and verifies the services (default: all) once. It leaves them running.\n' +
       'If the cluster is not a known local product, name it: --kube-context or cluster.context.',
@@ -99,6 +106,7 @@ export const commands: readonly Command[] = [
     name: 'build',
     summary: 'build and push the images, and write artifacts.json',
     synopsis: '[service…]',
+    outputs: lines,
     description:
       'Builds the jars and images of the services (default: all), pushes them, and writes artifacts.json.',
     flags: { artifacts, authfile, 'create-project': createProject, tests },
@@ -108,6 +116,7 @@ export const commands: readonly Command[] = [
     name: 'render',
     summary: 'print the manifests that would be applied',
     synopsis: '[service…]',
+    outputs: text,
     description:
       'Prints the manifests of the services (default: all) as one YAML stream, with the images of artifacts.json.\n' +
       'It contacts no cluster.',
@@ -118,6 +127,7 @@ export const commands: readonly Command[] = [
     name: 'deploy',
     summary: 'deploy the images of artifacts.json and wait for the rollout',
     synopsis: '[service…]',
+    outputs: lines,
     description:
       'Deploys the services (default: all) with the images of artifacts.json, and waits for the rollout.\n' +
       'With --rendered it applies the manifests that `appdev render` printed, unchanged and server-side.\n' +
@@ -131,7 +141,10 @@ export const commands: readonly Command[] = [
       rendered,
       'delete-volumes': { ...letVolumesGo, help: deployedNoMore },
       'dry-run': { help: 'show what would change in the cluster, but change nothing' },
-      'exit-code': { ...exitCode, help: 'with --dry-run: exit with 11 if there are changes' },
+      'exit-code': {
+        help: 'with --dry-run: exit with 11 if there are changes',
+        needs: { flag: 'dry-run' },
+      },
     },
     load: async () => (await import('./deploy.ts')).deploy,
   },
@@ -139,6 +152,7 @@ export const commands: readonly Command[] = [
     name: 'verify',
     summary: 'check that the cluster runs what was built',
     synopsis: '[service…]',
+    outputs: lines,
     description:
       'Checks that each service is rolled out and that its ready pods run the digest of artifacts.json.',
     flags: { artifacts, images, authfile, rendered },
@@ -148,6 +162,7 @@ export const commands: readonly Command[] = [
     name: 'diff',
     summary: 'show what a deploy would change in the cluster',
     synopsis: '[service…]',
+    outputs: lines,
     description:
       'Compares what a deploy of the services (default: all) would write with what is in the cluster, field by field.\n' +
       'It prints a unified diff to standard output, masks the values of Secrets, and changes nothing.\n' +
@@ -159,6 +174,7 @@ export const commands: readonly Command[] = [
     name: 'delete',
     summary: 'remove what appdev deployed',
     synopsis: '[service…]',
+    outputs: lines,
     description:
       'Removes the services (default: all), in reverse order of needs.\n' +
       'Volume claims stay, unless you give --delete-volumes.',
@@ -169,8 +185,9 @@ export const commands: readonly Command[] = [
     name: 'status',
     summary: 'show what is deployed and whether it is ready',
     synopsis: '[service…]',
+    outputs: lines,
     description:
-      'Shows release, image and pods of each service. The exit code is 8 if one of them is not ready.',
+      'Shows release, image and pods of each service. The exit code is 8 if one of them is not deployed or not ready.',
     flags: {},
     load: async () => (await import('./status.ts')).status,
   },
@@ -178,6 +195,7 @@ export const commands: readonly Command[] = [
     name: 'logs',
     summary: 'print or follow the logs of the services',
     synopsis: '[service…]',
+    outputs: lines,
     description:
       'Prints the logs of the services (default: all), including their init containers.\n' +
       'Here -f means --follow. Name the project file with --file.',
@@ -195,6 +213,7 @@ export const commands: readonly Command[] = [
     name: 'doctor',
     summary: 'check tools, cluster, registry and this machine',
     synopsis: '',
+    outputs: lines,
     description:
       'Checks every tool, the cluster, the registry (a push, and a pull through the node), inotify limits and Buildah.\n' +
       'It says what to do about each problem. The exit code is 2 if a check fails.',
@@ -205,11 +224,17 @@ export const commands: readonly Command[] = [
     name: 'config',
     summary: 'print, validate or describe the project file',
     synopsis: 'print|validate|schema',
+    outputs: text,
     description:
       'print: the configuration after profiles, variables and appdev.local.yaml.\n' +
       'validate: every error, with its place.\n' +
       'schema: the JSON schema, for editors.',
-    flags: { origin: { help: 'print: add the file, line and profile of each value' } },
+    flags: {
+      origin: {
+        help: 'print: add the file, line and profile of each value',
+        needs: { argument: 'print' },
+      },
+    },
     load: async () => (await import('./config.ts')).config,
   },
 ];

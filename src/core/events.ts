@@ -65,6 +65,12 @@ export interface PodSummary {
   readonly restarts: number;
   /** A short word for the worst state: `Running`, `Pending`, `CrashLoopBackOff`, … */
   readonly phase: string;
+  /** Workloads that are not in the cluster, `Kind/name` each. Absent if all are there. */
+  readonly missing?: readonly string[];
+  /** Ready pods of an older revision, which still serve. Absent if there are none. */
+  readonly older?: number;
+  /** Why pods are not ready, as far as the cluster says so: `Pod/orders-x: its readiness probe fails: …`. */
+  readonly reason?: string;
 }
 
 /** An event without the number and time that the bus adds. */
@@ -94,7 +100,12 @@ export type EventBody =
       /** Where the registry's name came from, for messages: `appdev.yaml`, `KEP-1755`, `kind`, `minikube`, `load`. */
       readonly source: string;
     }
-  | { readonly type: 'config.reloaded'; readonly profiles: readonly string[] }
+  | {
+      readonly type: 'config.reloaded';
+      readonly profiles: readonly string[];
+      /** The keys that changed: `services.orders.dev.forward`. */
+      readonly changed: readonly string[];
+    }
   | { readonly type: 'config.rejected'; readonly error: AppdevError }
   | {
       readonly type: 'watch.started';
@@ -102,6 +113,8 @@ export type EventBody =
       readonly mode: 'events' | 'polling' | 'mixed';
       readonly reason?: string;
     }
+  /** There are more or fewer files now. */
+  | { readonly type: 'watch.changed'; readonly files: number }
   | { readonly type: 'watch.paused' }
   | { readonly type: 'watch.resumed' }
   | {
@@ -177,7 +190,10 @@ export type EventBody =
       readonly service: string;
       readonly localPort: number;
       readonly reason: string;
+      readonly hint?: string;
     }
+  /** appdev.yaml no longer asks for it. */
+  | { readonly type: 'forward.closed'; readonly service: string; readonly localPort: number }
   | { readonly type: 'cluster.lost'; readonly context: string; readonly reason: string }
   | { readonly type: 'cluster.regained'; readonly context: string }
   | {

@@ -48,3 +48,20 @@ test('if the reader goes away, only the output ends, not the session', async () 
   bus.emit(samples.notice);
   await reporter.stop();
 });
+
+test('who made the reporter learns once that nobody reads any more', async () => {
+  const out = new FakeOutput();
+  const bus = createEventBus(() => sessionStart);
+  let gone = 0;
+  const closed = new Promise((resolve) => out.once('close', resolve));
+  const reporter = createJsonReporter(out, () => (gone += 1));
+  reporter.start(bus);
+  bus.emit(samples.notice);
+  expect(gone).toBe(0);
+  out.goAway();
+  bus.emit(samples.notice);
+  bus.emit(samples.notice);
+  await closed;
+  await reporter.stop();
+  expect(gone).toBe(1);
+});

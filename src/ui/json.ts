@@ -15,9 +15,12 @@ export function jsonLine(event: AppEvent): string {
   return JSON.stringify({ v: eventVersion, seq, at, type, ...body });
 }
 
-/** The reporter of `--output json`. If the reader of `stdout` goes away, output stops and the session goes on. */
-export function createJsonReporter(stdout: NodeJS.WritableStream): Reporter {
-  const sink = createSink(stdout);
+/**
+ * The reporter of `--output json`. If the reader of `stdout` goes away, output stops and the session goes on, unless
+ * `onGone` ends it.
+ */
+export function createJsonReporter(stdout: NodeJS.WritableStream, onGone?: () => void): Reporter {
+  const sink = createSink(stdout, onGone);
   let unsubscribe: (() => void) | undefined;
   return {
     start(bus) {

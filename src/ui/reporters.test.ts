@@ -32,6 +32,7 @@ const options = (
   cwd: '/',
   verbose: false,
   onKey: () => undefined,
+  onGone: () => undefined,
   now: Date.now,
   ...more,
 });

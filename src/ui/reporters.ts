@@ -27,6 +27,8 @@ export interface ReporterOptions {
   readonly logFolder?: string;
   /** Called for each key that asks the session to do something. Only the panel has keys. */
   readonly onKey: (action: KeyAction) => void;
+  /** Called once if nobody reads standard output any more. */
+  readonly onGone: () => void;
   /** The clock of the event bus, in milliseconds since 1970. */
   readonly now: () => number;
 }
@@ -58,13 +60,13 @@ interface LogPaths {
 }
 
 async function createScreen(options: ReporterOptions, logPaths: LogPaths): Promise<Reporter> {
-  const { choice, stdin, stdout, stderr, terminal, platform, verbose, onKey, now } = options;
-  if (choice.kind === 'json') return createJsonReporter(stdout);
+  const { choice, stdin, stdout, stderr, terminal, platform, verbose, onKey, onGone, now } = options;
+  if (choice.kind === 'json') return createJsonReporter(stdout, onGone);
   const theme = { color: useColor(options.color, stdout.isTTY, terminal), unicode: terminal.unicode };
   if (choice.reason !== undefined) stderr.write(`${choice.reason}\n`);
   if (choice.kind === 'plain') {
     const guard = ciLineGuard(terminal.ciServices);
-    return createPlainReporter({ stdout, theme, verbose, now, guard, ...logPaths });
+    return createPlainReporter({ stdout, theme, verbose, now, guard, onGone, ...logPaths });
   }
   const { createTui } = await import('./panel/tui/tui.tsx');
   return createTui({ stdin, stdout, terminal, platform, theme, verbose, onKey, now, ...logPaths });

@@ -5,6 +5,7 @@ import { createServer } from 'node:http';
 import { join, resolve } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createRig, served, serves, type Rig, type Session } from '../support/rig.ts';
+import { isLeaving } from '../support/sandbox-api.ts';
 
 const controller = 'stock/src/main/java/com/example/stock/StockController.java';
 const chart = 'stock/deploy/chart/templates/deployment.yaml';
@@ -164,19 +165,29 @@ describe('the world around', () => {
     expect([ran.code, ran.stdout + ran.stderr]).toEqual([3, expect.stringContaining('DISK_FULL')]);
   });
 
-  it('a port in use is named with its program, and dev goes on', async () => {
+  it('a port in use is named with its program, a deleted namespace comes back, and dev goes on', async () => {
     rig = createRig({ fixture: 'signboard' });
     const port = rig.forwards.get(8082) ?? 0;
     const other = createServer();
     await new Promise<void>((done) => other.listen(port, '127.0.0.1', done));
     undo.push(() => other.close());
     const dev = await deployed();
-    const notice = await dev.waitFor('notice', ({ message }) => message.includes(String(port)));
-    expect(notice.message).toContain(String(process.pid));
+    const lost = await dev.waitFor('forward.lost', ({ localPort }) => localPort === port);
+    expect(lost.reason).toContain(`in use by`);
+    expect(lost.reason).toContain(String(process.pid));
     other.close();
     await dev.waitFor('forward.opened', (event) => event.localPort === port);
     expect(await (await fetch(`http://127.0.0.1:${port}/`)).text()).toBe('Open all day');
+
+    // Someone deletes what runs: the session says so, and its next save brings it back.
+    const mark = dev.events.length;
+    rig.kubectl('delete', 'namespace', rig.namespace, '--wait=false');
+    await dev.waitFor('pod.changed', ({ pods }) => pods.missing?.includes('Deployment/sign') === true, mark);
+    rig.write(sign, 'Open again');
+    await dev.waitFor('run.finished', ({ outcome, service }) => service === 'sign' && outcome === 'ok', mark);
+    await serves(rig, 'sign', 'Open again');
     expect(await dev.end()).toBe(130);
+    expect(await isLeaving(rig.namespace)).toBe(true);
   });
 
   it('git checkout of a branch with hundreds of changed files is one run, for the final tree', async () => {

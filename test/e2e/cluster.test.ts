@@ -344,9 +344,9 @@ describe('forward', () => {
     const forwarding = forwardService(cluster, request, (event) => events.push(event), session.signal);
     await until('forward.opened', () => events.some(({ type }) => type === 'forward.opened'));
     expect(await ask(port, 'x')).toBe('');
-    const notice = await until('the notice', () => events.find(({ type }) => type === 'notice'));
-    expect(notice).toMatchObject({
-      message: expect.stringMatching(/^nothing in Pod\/echo-.* listens on port 80$/) as string,
+    const lost = await until('the reason', () => events.find(({ type }) => type === 'forward.lost'));
+    expect(lost).toMatchObject({
+      reason: expect.stringMatching(/^nothing in Pod\/echo-.* listens on port 80$/) as string,
       hint: `dev.forward of echo says ${port}:80; the second number should be 8080 (http)`,
     });
     session.abort();

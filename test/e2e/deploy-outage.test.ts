@@ -151,7 +151,13 @@ describe('what runs', () => {
     const rendered = valueOf(await deployer.render(service, rig.artifact('v1'), context));
     deployer.followPods(service, rendered.objects, (pods) => void seen.push(pods), stop.signal);
     await eventually('a first look', () => seen[0]);
-    expect(seen[0]).toEqual({ ready: 0, desired: 0, restarts: 0, phase: 'None' });
+    expect(seen[0]).toEqual({
+      ready: 0,
+      desired: 0,
+      restarts: 0,
+      phase: 'None',
+      missing: ['Deployment/web'],
+    });
     valueOf(await deployer.apply(service, rendered, context));
     await eventually('a ready pod', () =>
       seen.find(({ ready, phase }) => ready === 1 && phase === 'Running'),
@@ -162,6 +168,11 @@ describe('what runs', () => {
       'another ready pod',
       () =>
         seen.slice(at).find(({ ready }) => ready === 0) && seen.slice(at).find(({ ready }) => ready === 1),
+    );
+    // What someone deletes is missing, and not ready with 0 of 0.
+    rig.kubectl('delete', 'deployment', 'web');
+    await eventually('the missing Deployment', () =>
+      seen.at(-1)?.missing?.includes('Deployment/web') === true ? true : undefined,
     );
     stop.abort();
   });

@@ -1,6 +1,7 @@
 /** How sessions begin and end on a real cluster: what they take away, what they leave, and for whom. */
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
 import { afterEach, describe, expect, it } from 'vitest';
 import {
   createRig,
@@ -13,6 +14,7 @@ import {
   type Rig,
   type Session,
 } from '../support/rig.ts';
+import { appdevBin } from '../support/project-copy.ts';
 import { isLeaving, podsOf } from '../support/sandbox-api.ts';
 
 const sign = 'src/main/resources/sign.txt';
@@ -192,6 +194,21 @@ describe('Ctrl-C while Helm works', () => {
     expect(processesOf(rig)).toEqual([]);
     expect(dev.events.filter(({ type }) => type === 'cleanup.finished')).toEqual([]);
     expect(rig.kubectl('get', 'deployments', '-o', 'name').trim()).toBe('deployment.apps/sign');
+    expect(dev.events.filter(({ type }) => type === 'notice').at(-1)).toMatchObject({
+      message: `stopped before all was removed: sign may still be in ${rig.namespace}`,
+      hint: `to remove it: appdev delete --kube-context appdev-sandbox -n ${rig.namespace}`,
+    });
+  });
+});
+
+describe('a reader of dev that goes away', () => {
+  it('ends it, as Ctrl-C does', async () => {
+    rig = createRig({ fixture: 'signboard' });
+    const line = `'${process.execPath}' '${appdevBin}' dev lamp --output json | head -n 4`;
+    const { stdout } = await promisify(execFile)('sh', ['-c', line], { cwd: rig.folder, env: rig.env });
+    expect(stdout.split('\n').filter((text) => text.startsWith('{"v":1,'))).toHaveLength(4);
+    expect(processesOf(rig)).toEqual([]);
+    expect(await isLeaving(rig.namespace)).toBe(true);
   });
 });
 

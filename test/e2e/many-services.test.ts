@@ -16,7 +16,7 @@ afterEach(async () => {
 
 it('Node warns of nothing, whatever the command', async () => {
   rig = manyServices();
-  for (const command of ['run', 'verify', 'deploy']) {
+  for (const command of ['run', 'verify', 'deploy', 'diff', 'status']) {
     expect({ command, ...(await rig.appdev(command)) }).toMatchObject({ command, code: 0, stderr: '' });
   }
   const logs = rig.start('logs', '--follow');

@@ -192,15 +192,25 @@ describe('forwardService', () => {
     await opened();
     expect(await ask('x')).toBe('');
     expect(await ask('y')).toBe('');
-    expect(events.filter(({ type }) => type === 'notice')).toEqual([
+    expect(events.slice(1)).toEqual([
       {
-        type: 'notice',
-        level: 'warning',
+        type: 'forward.lost',
         service: 'orders',
-        message: 'nothing in Pod/orders-1 listens on port 80',
+        localPort: port,
+        reason: 'nothing in Pod/orders-1 listens on port 80',
         hint: `dev.forward of orders says ${port}:80; the second number should be 8080 (http)`,
       },
     ]);
+    // It listens a moment later: the next connection shows it.
+    fake.onSocket = (socket) => {
+      socket.send(0, Buffer.from([0x50, 0x00]));
+      socket.send(1, Buffer.from([0x50, 0x00]));
+      socket.onData = (channel, data) => {
+        if (channel === 0) echo('orders-1', socket, data);
+      };
+    };
+    expect(await ask('z')).toBe('orders-1: z');
+    await opened(2);
   });
 
   it('names the process that has the port, and takes it over when it is free', async () => {
@@ -209,18 +219,16 @@ describe('forwardService', () => {
     const other = createServer();
     await new Promise<void>((resolve) => other.listen(port, '127.0.0.1', resolve));
     start();
-    await until('the notice', () => kinds().includes('notice'));
-    const message = new RegExp(
-      `^port ${port} is in use by .+ .pid ${process.pid}.: orders is not forwarded$`,
-    );
+    await until('the reason', () => kinds().includes('forward.lost'));
     expect(events.at(-1)).toMatchObject({
-      level: 'warning',
-      message: expect.stringMatching(message) as string,
+      localPort: port,
+      reason: expect.stringMatching(`^port ${port} is in use by .+ .pid ${process.pid}.$`) as string,
+      hint: 'stop that process, or change dev.forward of orders; appdev keeps trying',
     });
     other.close();
     await opened();
     expect(await ask('mine')).toBe('orders-1: mine');
-    expect(kinds()).toEqual(['notice', 'forward.opened']);
+    expect(kinds()).toEqual(['forward.lost', 'forward.opened']);
   });
 
   it('closes an idle connection to an older pod, and not one that waits for its answer', async () => {

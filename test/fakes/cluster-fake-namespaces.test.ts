@@ -2,10 +2,17 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openCluster, type OpenCluster } from '../../src/cluster/api/client.ts';
 import type { OpenTarget } from '../../src/app/compose/cluster.ts';
-import { createNamespaceLocks, type NamespaceLocks } from '../../src/app/deployed/namespaces.ts';
+import { quietContext } from '../../src/app/compose/once.ts';
+import {
+  createNamespaceLocks,
+  tellOfSessions,
+  type NamespaceLocks,
+} from '../../src/app/deployed/namespaces.ts';
 import type { Session } from '../../src/app/session.ts';
 import { handleSignals, type Signals } from '../../src/app/signals.ts';
 import type { EventBody } from '../../src/core/events.ts';
+import { ok } from '../../src/core/outcome.ts';
+import type { Rendered, Way } from '../../src/deploy/types.ts';
 import { createCleanup, type Cleanup } from '../../src/support/cleanup.ts';
 import { fakeChart } from '../support/fake-loop-parts.ts';
 import { startFakeApiServer, type FakeApiServer } from '../support/fake-apiserver.ts';
@@ -19,6 +26,8 @@ let signals: Signals;
 let hurried: number;
 let events: EventBody[];
 let locks: NamespaceLocks;
+let standIn: Session;
+let config: { createNamespace: boolean };
 
 beforeEach(async () => {
   fake = await startFakeApiServer();
@@ -29,14 +38,15 @@ beforeEach(async () => {
   hurried = 0;
   signals = handleSignals(() => (hurried += 1));
   events = [];
+  config = { createNamespace: true };
   // As much of a session as the locks look at.
-  const standIn = {
-    project: { config: { name: 'shop', cluster: { createNamespace: true } } },
+  standIn = {
+    project: { config: { name: 'shop', cluster: config } },
     signals,
     cleanup,
     emit: (event: EventBody) => events.push(event),
-  };
-  locks = createNamespaceLocks(standIn as unknown as Session, { cluster } as OpenTarget);
+  } as unknown as Session;
+  locks = createNamespaceLocks(standIn, { cluster } as OpenTarget);
 });
 afterEach(async () => {
   await cleanup.run(5000);
@@ -99,6 +109,74 @@ describe('the locks of a session', () => {
     expect(locks.state()).toMatchObject({ kind: 'failed' });
     expect([signals.shutdown.aborted, locks.lost.aborted, hurried]).toEqual([true, true, 0]);
     expect(events).toContainEqual(expect.objectContaining({ type: 'notice', level: 'warning' }));
+  });
+});
+
+describe('a command that runs once beside a session', () => {
+  const tell = async (): Promise<string[]> => {
+    await tellOfSessions(standIn, { cluster } as OpenTarget, [inNamespace('a', 'one')]);
+    return events.flatMap((event) => (event.type === 'notice' ? [event.message] : []));
+  };
+
+  it('says whose session it is, and what it will do', async () => {
+    takeOver('one');
+    expect(await tell()).toEqual([
+      'ben@desktop (pid 4711) has been working on shop in namespace one since an unknown time; it deploys its own files again with its next save',
+    ]);
+  });
+
+  it('says nothing if there is none, or if it is over', async () => {
+    expect(await tell()).toEqual([]);
+    fake.put({
+      apiVersion: 'coordination.k8s.io/v1',
+      kind: 'Lease',
+      metadata: { name: 'appdev-shop', namespace: 'one' },
+      spec: {
+        holderIdentity: 'ben@desktop 4711/99',
+        leaseDurationSeconds: 1,
+        renewTime: '2026-01-01T00:00:00Z',
+      },
+    });
+    expect(await tell()).toEqual([]);
+  });
+});
+
+describe('a namespace that someone deletes during the session', () => {
+  const rendered: Rendered = { service: 'a', namespace: 'one', objects: [], yaml: '', hash: '' };
+  /** Whether the namespace was there at each apply. */
+  let seen: boolean[];
+  const way: Pick<Way, 'apply'> = {
+    async apply() {
+      seen.push(await exists('Namespace', 'one'));
+      return ok({ changed: true, detail: '' });
+    },
+  };
+  beforeEach(() => (seen = []));
+
+  it('is created again before the next apply, and goes at the end', async () => {
+    const a = inNamespace('a', 'one');
+    await locks.take([a]);
+    fake.drop('Namespace', '', 'one');
+    fake.drop('Lease', 'one', 'appdev-shop');
+    expect(await locks.restoring(way).apply(a, rendered, quietContext(signal))).toMatchObject({ kind: 'ok' });
+    expect(seen).toEqual([true]);
+    expect(events.filter((event) => event.type === 'notice').map(({ message }) => message)).toEqual([
+      'created the namespace one',
+      'created the namespace one',
+    ]);
+    await cleanup.run(5000);
+    expect(await exists('Namespace', 'one')).toBe(false);
+  });
+
+  it('stops the apply if it may not be created', async () => {
+    const a = inNamespace('a', 'one');
+    await locks.take([a]);
+    config.createNamespace = false;
+    fake.drop('Namespace', '', 'one');
+    expect(await locks.restoring(way).apply(a, rendered, quietContext(signal))).toMatchObject({
+      error: { code: 'NAMESPACE_MISSING' },
+    });
+    expect(seen).toEqual([]);
   });
 });
 

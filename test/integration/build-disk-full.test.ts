@@ -13,6 +13,7 @@ import { readState, writeState } from '../../src/support/files/state-file.ts';
 import { writeBootProject } from '../support/boot-project.ts';
 import { useStorage } from '../support/buildah-storage.ts';
 import { recordingContext } from '../support/recording-context.ts';
+import { createDesk, kubeconfigText } from '../support/desk.ts';
 import { environmentNow } from '../support/environment.ts';
 
 const canMount = process.platform === 'linux' && process.getuid?.() === 0;
@@ -87,6 +88,30 @@ describe.runIf(canMount)('a full disk', () => {
     expect(
       await builder.package({ services: [project.service()], tests: false }, recordingContext()),
     ).toMatchObject({ kind: 'ok' });
+  });
+
+  it.each([
+    ['status', 4, /DISK_FULL/],
+    ['doctor', 2, /✗ disk .*[\s\S]*✓ appdev\.yaml[\s\S]*✗ cluster +no space left on the disk of/],
+  ])('under TMPDIR is named by %s, which shows all else that it knows', async (command, exitCode, said) => {
+    const disk = smallDisk('temporary', 64);
+    fill(disk);
+    const desk = createDesk({ TMPDIR: disk });
+    try {
+      writeFileSync(desk.kubeconfig, kubeconfigText({ 'kind-own': 'https://127.0.0.1:9' }));
+      desk.write('web.yaml', '{apiVersion: v1, kind: ConfigMap, metadata: {name: web}}\n');
+      desk.write(
+        'appdev.yaml',
+        'apiVersion: appdev/v1\nname: shop\nservices: {web: {path: ., deploy: {manifests: [web.yaml]}}}\n',
+      );
+      const { code, stdout, stderr } = await desk.appdev([command]);
+      expect(`${stdout}${stderr}`).toMatch(said);
+      expect(`${stdout}${stderr}`).toContain('or set TMPDIR to a folder with more room');
+      expect(`${stdout}${stderr}`).not.toContain('bug of appdev');
+      expect(code).toBe(exitCode);
+    } finally {
+      desk.dispose();
+    }
   });
 
   it('under Buildah’s storage is named by the image build', async () => {

@@ -76,6 +76,16 @@ describe.each(contexts)('context %s', (context, address) => {
   );
 });
 
+it('names the local contexts of the kubeconfig before the line that would allow this one', async () => {
+  const contexts = { team: `http://127.0.0.1:${port()}`, 'kind-own': 'https://127.0.0.1:9' };
+  writeFileSync(desk.kubeconfig, kubeconfigText(contexts));
+  const { code, stdout, stderr } = await desk.appdev(['dev']);
+  expect([code, connections]).toEqual([9, 0]);
+  expect(`${stdout}${stderr}`).toMatch(
+    /try: switch to a local cluster: appdev dev --kube-context kind-own, .*; if you mean team, .* allow: \[team\]/,
+  );
+});
+
 it.each([
   ['delete', 'could not remove web; removed 0 objects, kept 0'],
   [`verify --images web=example.com/web@sha256:${'0'.repeat(64)}`, ''],

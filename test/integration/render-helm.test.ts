@@ -218,6 +218,13 @@ spec:
     });
   });
 
+  it('shows the error of a values file, and not a key that is there twice, which helm takes', async () => {
+    write('bad.yaml', 'a: 1\na: 2\nb: [1, 2\nc: 3\n');
+    const { diagnostics } = await errorOf({ values: ['bad.yaml'] });
+    expect(diagnostics?.length).toBeGreaterThan(0);
+    expect(diagnostics?.filter(({ message: said }) => said.includes('unique'))).toEqual([]);
+  });
+
   it('shows the place of a YAML error in a values file', async () => {
     write('bad.yaml', 'a: 1\nb: [1, 2\nc: 3\n');
     const { code, message, diagnostics } = await errorOf({ values: ['bad.yaml'] });

@@ -134,7 +134,7 @@ export class FakeLoopWorld {
     if (kind === 'kept') this.send({ kind: 'config-kept' });
     else if (kind === 'rejected') {
       this.send({ kind: 'config-rejected', error: { code: 'CONFIG_INVALID', message: 'unknown key' } });
-    } else this.send({ kind: 'config-reloaded', services: this.specs, profiles: [] });
+    } else this.send({ kind: 'config-reloaded', services: this.specs, profiles: [], changed: [] });
   }
 
   /** Lets a run do its next thing: end a stage and begin the next, wait at the gate, or end. */

@@ -62,7 +62,11 @@ export const samples: Samples = {
     inCluster: '198.18.0.1:5001',
     source: 'KEP-1755',
   },
-  'config.reloaded': { type: 'config.reloaded', profiles: ['local', 'debug'] },
+  'config.reloaded': {
+    type: 'config.reloaded',
+    profiles: ['local', 'debug'],
+    changed: ['services.orders.dev.forward', 'keepImages'],
+  },
   'config.rejected': {
     type: 'config.rejected',
     error: {
@@ -80,6 +84,7 @@ export const samples: Samples = {
     mode: 'polling',
     reason: '/src is on 9p, which has no file events',
   },
+  'watch.changed': { type: 'watch.changed', files: 562 },
   'watch.paused': { type: 'watch.paused' },
   'watch.resumed': { type: 'watch.resumed' },
   'change.detected': {
@@ -155,6 +160,7 @@ export const samples: Samples = {
   },
   'forward.opened': { type: 'forward.opened', service: 'orders', localPort: 8080, remotePort: 8080 },
   'forward.lost': { type: 'forward.lost', service: 'orders', localPort: 8080, reason: 'the pod is gone' },
+  'forward.closed': { type: 'forward.closed', service: 'orders', localPort: 8080 },
   'cluster.lost': { type: 'cluster.lost', context: 'kind-shop', reason: 'connection refused' },
   'cluster.regained': { type: 'cluster.regained', context: 'kind-shop' },
   notice: {

@@ -27,6 +27,7 @@ const reporter = await createReporter({
   cwd: process.cwd(),
   verbose: false,
   onKey: (action) => answer({ type: 'key', action }),
+  onGone: () => undefined,
   now: Date.now,
   ...(logFolder === undefined ? {} : { logFolder }),
 });

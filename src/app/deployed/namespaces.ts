@@ -1,8 +1,9 @@
 /** Creates the namespaces of a command. For `dev` it also locks them and notices if another session takes a lock. */
-import { lockedHint, lockNamespace, type NamespaceLock } from '../../cluster/hold/lock.ts';
+import { lockedHint, lockNamespace, sessionAt, type NamespaceLock } from '../../cluster/hold/lock.ts';
 import { ensureNamespace, removeNamespace } from '../../cluster/hold/namespace.ts';
 import type { ServiceConfig } from '../../config/model.ts';
 import { failed, ok, type NotOk, type Outcome } from '../../core/outcome.ts';
+import type { Way } from '../../deploy/types.ts';
 import { namespacesOf, type OpenTarget } from '../compose/cluster.ts';
 import type { Session } from '../session.ts';
 
@@ -48,10 +49,36 @@ export async function ensureNamespaces(
   return ok(undefined);
 }
 
+/**
+ * Warns if a `dev` session works in one of the namespaces. A command that runs once does not need the lock, but that
+ * session undoes what it does.
+ */
+export async function tellOfSessions(
+  { project, signals, emit }: Session,
+  { cluster }: OpenTarget,
+  services: readonly ServiceConfig[],
+): Promise<void> {
+  for (const namespace of namespacesOf(services, cluster)) {
+    const other = await sessionAt(cluster, { namespace, project: project.config.name }, signals.shutdown);
+    if (other === undefined) continue;
+    emit({
+      type: 'notice',
+      level: 'warning',
+      message: `${other}; it deploys its own files again with its next save`,
+      hint: 'end that session first (Ctrl-C removes what it deployed)',
+    });
+  }
+}
+
 /** The namespaces that this session has locked for itself. The locks are released at its end. */
 export interface NamespaceLocks {
   /** Creates the namespaces of the services if needed, and locks those that are not locked yet. */
   take(services: readonly ServiceConfig[]): Promise<Outcome<void>>;
+  /**
+   * Returns a way that first creates the namespace again if someone has deleted it. The lock in it is written again
+   * with the next renewal.
+   */
+  readonly restoring: (way: Pick<Way, 'apply'>) => Pick<Way, 'apply'>;
   /** The locked namespaces, in the order in which they were locked. */
   names(): readonly string[];
   /** Aborts if another session takes over one of them. */
@@ -102,6 +129,12 @@ export function createNamespaceLocks(session: Session, target: OpenTarget): Name
       }
       return ok(undefined);
     },
+    restoring: (way) => ({
+      async apply(service, rendered, context) {
+        const ensured = await ensureNamespaces(session, target, [service]);
+        return ensured.kind === 'ok' ? await way.apply(service, rendered, context) : ensured;
+      },
+    }),
     names: () => [...locks.keys()],
     lost: lost.signal,
     state,

@@ -114,13 +114,45 @@ it('follows a changed dev.forward without a deploy, and leaves pods and logs alo
   attachments.configured([forwarding([other, 8080])]);
   await opened(other);
   await until('the old port', () =>
-    events.some((event) => event.type === 'forward.lost' && event.localPort === local),
+    events.some((event) => event.type === 'forward.closed' && event.localPort === local),
   );
   expect(follows.sort()).toEqual(['app=web', 'app=web', 'app=web', 'pods']);
   // A run that began with the old configuration applies now.
   await attachments.following(target.deployer.way).apply(before, rendered(deployment('web', 8080)), context);
   expect(events.filter(({ type }) => type === 'forward.opened')).toHaveLength(2);
   expect(follows).toHaveLength(4);
+});
+
+it('says that a forward is gone which never came to work', async () => {
+  const { target } = fakeTarget([]);
+  attachments = createAttachments(target, emit);
+  const taken = createServer();
+  await new Promise<void>((resolve) => taken.listen(local, '127.0.0.1', resolve));
+  const before = forwarding([local, 8080]);
+  await attachments.following(target.deployer.way).apply(before, rendered(deployment('web', 8080)), context);
+  await until('the taken port', () => events.some(({ type }) => type === 'forward.lost'));
+  attachments.configured([forwarding()]);
+  await until('its end', () => events.some(({ type }) => type === 'forward.closed'));
+  taken.close();
+});
+
+it('says that a forward leads nowhere', async () => {
+  const { target } = fakeTarget([]);
+  attachments = createAttachments(target, emit);
+  const config: KubeObject = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'words' } };
+  await attachments
+    .following(target.deployer.way)
+    .apply(forwarding([local, 8080]), rendered(config), context);
+  await until('the reason', () => events.length > 0);
+  expect(events).toEqual([
+    expect.objectContaining({
+      type: 'forward.lost',
+      localPort: local,
+      reason: 'no object of orders has pods',
+    }),
+  ]);
+  attachments.configured([forwarding()]);
+  await until('its end', () => events.some(({ type }) => type === 'forward.closed'));
 });
 
 it('forwards to the workload that declares the port, and to the first if none does', async () => {

@@ -10,6 +10,7 @@ import type { ServiceConfig } from '../../config/model.ts';
 import { workloadsIn } from '../../deploy/objects/kinds.ts';
 import { placed } from '../../deploy/record/release.ts';
 import type { Emit } from '../../core/events.ts';
+import { onAbort } from '../../support/abort.ts';
 import { namespaceOf, type OpenTarget } from '../compose/cluster.ts';
 import type { ApplyWay } from './footprint.ts';
 import { selectorOfPort, selectorsOf } from '../deployed/selectors.ts';
@@ -101,20 +102,14 @@ export function createAttachments({ cluster, deployer }: OpenTarget, emit: Emit)
     const wanted = new Set<string>();
     for (const port of ports.get(name) ?? dev.forward) {
       const selector = selectorOfPort(workloads, port.remotePort);
-      if (selector === undefined) continue;
       const place = `${name}:${port.localPort}`;
       wanted.add(place);
       replace(place, JSON.stringify([namespace, selector, port]), async (signal) => {
-        const open = new Set<number>();
-        const tell: Emit = (event) => {
-          if (event.type === 'forward.opened') open.add(event.localPort);
-          if (event.type === 'forward.lost') open.delete(event.localPort);
-          emit(event);
-        };
-        await forwardService(cluster, { service: name, namespace, selector, ports: [port] }, tell, signal);
-        if (open.size === 0 || stopping.signal.aborted || attached.has(place)) return;
-        const reason = `dev.forward of ${name} no longer has it`;
-        emit({ type: 'forward.lost', service: name, localPort: port.localPort, reason });
+        if (selector === undefined) await leadNowhere(name, port.localPort, signal);
+        else
+          await forwardService(cluster, { service: name, namespace, selector, ports: [port] }, emit, signal);
+        if (stopping.signal.aborted || attached.has(place)) return;
+        emit({ type: 'forward.closed', service: name, localPort: port.localPort });
       });
     }
     for (const [place, { stop }] of attached) {
@@ -122,6 +117,15 @@ export function createAttachments({ cluster, deployer }: OpenTarget, emit: Emit)
       attached.delete(place);
       stop.abort();
     }
+  }
+
+  /** A port of a service that has no pods. It is shown as long as appdev.yaml asks for it. */
+  async function leadNowhere(service: string, localPort: number, signal: AbortSignal): Promise<void> {
+    const reason = `no object of ${service} has pods`;
+    emit({ type: 'forward.lost', service, localPort, reason, hint: `remove dev.forward of ${service}` });
+    await new Promise<void>((resolve) => {
+      onAbort(signal, resolve);
+    });
   }
 
   async function attachFound(service: ServiceConfig): Promise<void> {

@@ -40,6 +40,7 @@ export function createReload({
   footprint,
 }: ReloadParts): () => Promise<Outcome<ReadAgain>> {
   let inForce = session.services;
+  let before = session.project.config;
 
   return async () => {
     const loaded = await openProject(session.invocation);
@@ -51,38 +52,48 @@ export function createReload({
     const services = config.services.filter(({ name }) => all || names.has(name));
     const taken = await locks.take(services);
     if (taken.kind !== 'ok') return taken;
-    tellUnfollowed(session, config);
-    const before = new Set(inForce.map((service) => placeOf(service, cluster)));
+    tellUnfollowed(session, before, config);
+    before = config;
+    const placesBefore = new Set(inForce.map((service) => placeOf(service, cluster)));
     const after = new Set(services.map((service) => placeOf(service, cluster)));
     for (const service of footprint.services()) {
       const place = placeOf(service, cluster);
-      if (before.has(place) && !after.has(place)) tellLeft(session, service, cluster);
+      if (placesBefore.has(place) && !after.has(place)) tellLeft(session, service, cluster);
     }
     inForce = services;
     return ok({ config: { ...config, services }, images: config.services });
   };
 }
 
-/** Warns about changes in sections that are only read when the session starts. */
-function tellUnfollowed({ project, emit }: Session, next: ProjectConfig): void {
-  const { config } = project;
-  if (!isDeepStrictEqual(next.registry, config.registry)) {
+/**
+ * Warns about changes in sections that are only read when the session starts. Each change is told once, and the way back
+ * is not.
+ */
+function tellUnfollowed({ project, emit }: Session, before: ProjectConfig, next: ProjectConfig): void {
+  for (const { section, of, hint } of unfollowed) {
+    const wanted = of(next);
+    if (isDeepStrictEqual(wanted, of(project.config)) || isDeepStrictEqual(wanted, of(before))) continue;
     emit({
       type: 'notice',
       level: 'warning',
-      message: 'the `registry` section changed, but this session keeps the registry that it started with',
-      hint: 'restart appdev to use the new one',
-    });
-  }
-  if (!isDeepStrictEqual(next.kaniko ?? defaultKaniko, config.kaniko ?? defaultKaniko)) {
-    emit({
-      type: 'notice',
-      level: 'warning',
-      message: 'the `kaniko` section changed, but this session keeps the settings that it started with',
-      hint: 'restart appdev to use the new ones',
+      message: `the \`${section}\` section changed, but this session keeps what it started with`,
+      hint,
     });
   }
 }
+
+const unfollowed = [
+  {
+    section: 'registry',
+    of: ({ registry }: ProjectConfig): unknown => registry,
+    hint: 'restart appdev to use the new registry',
+  },
+  {
+    section: 'kaniko',
+    of: ({ kaniko }: ProjectConfig): unknown => kaniko ?? defaultKaniko,
+    hint: 'restart appdev to use the new settings',
+  },
+];
 
 /**
  * Warns about a deployed service that is no longer in the file. It is not removed, because the user may undo the edit.
@@ -100,6 +111,6 @@ function tellLeft({ invocation, emit }: Session, service: ServiceConfig, cluster
     hint:
       deploy.kind === 'helm'
         ? `to remove it now: helm uninstall ${deploy.release} ${pinned}`
-        : `to remove it now, put it back into the file and type: appdev delete ${name} ${pinned}`,
+        : `to remove it sooner, restore its lines in appdev.yaml, type appdev delete ${name} ${pinned}, and take them out again`,
   });
 }

@@ -6,6 +6,7 @@ import type { Rendered } from '../../deploy/types.ts';
 import type { Artifact } from '../../core/events.ts';
 import { ok, type Outcome } from '../../core/outcome.ts';
 import { readArtifacts, requireArtifacts } from './artifacts.ts';
+import { tellOfNewerBuilds } from './newer-builds.ts';
 import type { OpenTarget } from '../compose/cluster.ts';
 import { askedImages, resolveImages } from './given-images.ts';
 import { openRendered, placeRendered, withRendered } from './rendered.ts';
@@ -54,6 +55,8 @@ export async function readDeployInput(session: Session): Promise<Outcome<DeployI
   if (asked.kind !== 'ok') return asked;
   const artifacts = await requireArtifacts(session, new Set(asked.value.map(({ service }) => service)));
   if (artifacts.kind !== 'ok') return artifacts;
+  const named = new Set(asked.value.map(({ service }) => service));
+  await tellOfNewerBuilds(session, new Map([...artifacts.value].filter(([service]) => !named.has(service))));
   return ok({
     session,
     async place(target, work) {

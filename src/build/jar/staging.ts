@@ -5,9 +5,9 @@ import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ServiceConfig } from '../../config/model.ts';
 import { ok, type Outcome } from '../../core/outcome.ts';
-import { orDiskFull } from '../../support/files/disk-full.ts';
-import { largeTempFolder } from '../../support/files/folders.ts';
+import { fullTemporary, orDiskFull } from '../../support/files/disk-full.ts';
 import { makeLargeTempFolder } from '../../support/files/temp.ts';
+import { largeTempRoot } from '../../support/system.ts';
 import { stageJar } from './boot-jar.ts';
 import type { JarStages } from './stages.ts';
 import type { Jar } from '../types.ts';
@@ -60,9 +60,8 @@ export async function finishWithJars(
   services: readonly Pick<ServiceConfig, 'name'>[],
   make: () => Promise<Outcome<ReadonlyMap<string, Jar>>>,
 ): Promise<Outcome<ReadonlyMap<string, Jar>>> {
-  const own = largeTempFolder();
   const what = `copying the jar of ${services.map(({ name }) => name).join(', ')}`;
-  const jars = await orDiskFull(what, [{ path: own, free: `empty ${own}` }], { exit: 3 }, make);
+  const jars = await orDiskFull(what, [fullTemporary(largeTempRoot())], { exit: 3 }, make);
   return stages.finish(jars, jars.kind === 'ok' ? await jarSizes([...jars.value.values()]) : undefined);
 }
 

@@ -25,6 +25,7 @@ async function ask(name: string, request: Partial<GuardRequest> = {}): Promise<R
     allow: [],
     explicitContext: false,
     ownAddresses: ['127.0.0.1', '192.168.1.20', '10.0.0.17'],
+    localContexts: [],
     ...request,
   });
 }
@@ -47,6 +48,7 @@ const local: readonly (readonly [string, string])[] = [
   ['sandbox', 'sandbox'],
 ];
 
+const eks = 'arn:aws:eks:eu-west-1:111122223333:cluster/team-dev';
 const strangers = ['kind-elsewhere', 'minikube-elsewhere', 'minikube-unmarked', 'tunnel', 'proxied', 'eks'];
 const writers: readonly GuardedCommand[] = ['dev', 'deploy', 'delete'];
 
@@ -84,7 +86,54 @@ describe('guard: everything else', () => {
         code: 'CONTEXT_REFUSED',
         message:
           'dev does not write to context kind-x (https://10.0.0.5:6443): it is called like kind, but 10.0.0.5 is not where kind runs',
-        hint: 'to allow it, put this line under "cluster:" in appdev.yaml: allow: [team-dev, kind-x]',
+        hint: 'to use another cluster: appdev dev --kube-context NAME; if you mean kind-x, put this line under "cluster:" in appdev.yaml: allow: [team-dev, kind-x]',
+      },
+    });
+  });
+
+  const permit = 'if you mean kind-x, put this line under "cluster:" in appdev.yaml: allow: [kind-x]';
+  it.each<readonly [string, Partial<GuardRequest>, string]>([
+    [
+      'the current one, with a local one beside it',
+      { localContexts: ['kind-shop'] },
+      `switch to a local cluster: appdev dev --kube-context kind-shop, or kubectl config use-context kind-shop; ${permit}`,
+    ],
+    [
+      'the current one, with two beside it',
+      { localContexts: ['kind-shop', 'my colima'] },
+      `switch to a local cluster: appdev dev --kube-context kind-shop, or kubectl config use-context kind-shop (or my colima); ${permit}`,
+    ],
+    ['named on purpose', { explicitContext: true }, permit],
+    [
+      'named on purpose, with a local one beside it',
+      { explicitContext: true, localContexts: ['kind-shop'] },
+      `${permit}; local contexts: kind-shop`,
+    ],
+  ])('advises what is likely first: %s', async (_, request, hint) => {
+    expect(await ask('kind-elsewhere', request)).toMatchObject({ error: { hint } });
+  });
+
+  it('advises run to switch, too', async () => {
+    expect(await ask('eks', { command: 'run', localContexts: ['kind-shop'] })).toMatchObject({
+      error: {
+        hint: expect.stringMatching(
+          /^switch to a local cluster: appdev run --kube-context kind-shop, .*; if you mean arn\S+, name it: appdev run --kube-context arn/,
+        ) as string,
+      },
+    });
+  });
+
+  it('says that only the cluster entry is called otherwise', async () => {
+    const facts = {
+      context: 'kind-dev',
+      cluster: 'prod',
+      server: 'https://203.0.113.5:6443',
+      certificateFiles: [],
+    };
+    expect(await ask('kind', { facts })).toMatchObject({
+      error: {
+        message:
+          'dev does not write to context kind-dev (https://203.0.113.5:6443): it is called like kind, but its cluster entry is called prod, not kind-dev, and 203.0.113.5 is not where kind runs',
       },
     });
   });
@@ -108,7 +157,7 @@ describe('guard: everything else', () => {
       error: {
         code: 'CONTEXT_NOT_NAMED',
         message: expect.stringContaining('is only the current context') as string,
-        hint: `name it: appdev ${command} --kube-context arn:aws:eks:eu-west-1:111122223333:cluster/team-dev`,
+        hint: `to use another cluster: appdev ${command} --kube-context NAME; if you mean ${eks}, name it: appdev ${command} --kube-context ${eks}`,
       },
     });
     expect(await ask('eks', { command, explicitContext: true })).toEqual({
@@ -132,6 +181,7 @@ describe('guard: names that only look local', () => {
       allow: [],
       explicitContext: false,
       ownAddresses: ['10.0.0.17'],
+      localContexts: [],
     });
 
   it.each([
@@ -166,6 +216,7 @@ describe('guard: names that only look local', () => {
       allow: [],
       explicitContext: false,
       ownAddresses: [],
+      localContexts: [],
     } as const;
     expect(decide(request)).toMatchObject({ kind: 'failed' });
   });

@@ -38,6 +38,8 @@ export interface GuardRequest {
   readonly explicitContext: boolean;
   /** IP addresses of this machine's interfaces, as `os.networkInterfaces` lists them. */
   readonly ownAddresses: readonly string[];
+  /** Other contexts of the kubeconfig that lead to known local products. */
+  readonly localContexts: readonly string[];
 }
 
 /**
@@ -67,13 +69,40 @@ export function decide(request: GuardRequest): Outcome<Admission> {
       return failed(
         'CONTEXT_NOT_NAMED',
         `${command} does not use ${where} unless you name it: ${recognition.reason}, and it is only the current context`,
-        { hint: `name it: appdev ${command} --kube-context ${shellWord(facts.context)}` },
+        { hint: adviceFor(request, `name it: ${withContext(command, facts.context)}`) },
       );
-    case 'local':
+    case 'local': {
+      const line = allowLine([...allow, facts.context]);
       return failed('CONTEXT_REFUSED', `${command} does not write to ${where}: ${recognition.reason}`, {
-        hint: `to allow it, put this line under "cluster:" in appdev.yaml: ${allowLine([...allow, facts.context])}`,
+        hint: adviceFor(request, `put this line under "cluster:" in appdev.yaml: ${line}`),
       });
+    }
   }
+}
+
+/** At most this many local contexts are listed. */
+const listed = 5;
+
+/**
+ * What to do about a context that is refused. Who did not name it has most likely forgotten to switch, so that comes
+ * first. `permit` says how to use it all the same.
+ */
+function adviceFor({ command, facts, explicitContext, localContexts }: GuardRequest, permit: string): string {
+  const meant = `if you mean ${facts.context}, ${permit}`;
+  const [first, ...others] = localContexts;
+  if (explicitContext)
+    return first === undefined ? meant : `${meant}; local contexts: ${listOf(localContexts)}`;
+  if (first === undefined) return `to use another cluster: ${withContext(command, 'NAME')}; ${meant}`;
+  const more = others.length === 0 ? '' : ` (or ${listOf(others)})`;
+  return `switch to a local cluster: ${withContext(command, first)}, or kubectl config use-context ${shellWord(first)}${more}; ${meant}`;
+}
+
+function listOf(contexts: readonly string[]): string {
+  return contexts.slice(0, listed).join(', ') + (contexts.length > listed ? ', …' : '');
+}
+
+function withContext(command: GuardedCommand, context: string): string {
+  return `appdev ${command} --kube-context ${shellWord(context)}`;
 }
 
 /** The line of appdev.yaml that allows these contexts. */

@@ -3,11 +3,13 @@
  * This is the only way to an identity, so no command can reach a cluster without the guard.
  */
 import { networkInterfaces } from 'node:os';
-import { failed, ok, type Outcome } from '../../core/outcome.ts';
+import { ok, type Outcome } from '../../core/outcome.ts';
 import type { ClusterConfig } from '../../config/model.ts';
 import { decide, type GuardedCommand } from './guard.ts';
-import { chooseContext, readKubeconfig, type KubeconfigPlaces } from './kubeconfig.ts';
+import { chooseContext, readKubeconfig, type Kubeconfig, type KubeconfigPlaces } from './kubeconfig.ts';
+import { checkNamespaceName } from './namespace-name.ts';
 import { checkSignIn, writePinned } from './pin.ts';
+import { recognize } from '../products.ts';
 import type { ClusterIdentity } from '../types.ts';
 
 /** What decides which cluster a command uses. */
@@ -33,9 +35,6 @@ export interface Selected {
   readonly notices: readonly string[];
 }
 
-/** A namespace's name by RFC 1123, as the API server accepts it. */
-const namespacePattern = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
-
 /** Chooses, judges and pins the cluster. Fails with KUBECONFIG_INVALID, CONTEXT_REFUSED, CONTEXT_NOT_NAMED or USAGE. */
 export async function selectCluster(request: SelectRequest): Promise<Outcome<Selected>> {
   const kubeconfig = await readKubeconfig(request.places);
@@ -45,25 +44,24 @@ export async function selectCluster(request: SelectRequest): Promise<Outcome<Sel
   if (chosen.kind !== 'ok') return chosen;
   const { facts } = chosen.value;
 
+  const ownAddresses = Object.values(networkInterfaces()).flatMap((list) =>
+    (list ?? []).map(({ address }) => address),
+  );
   const admission = decide({
     command: request.command,
     facts,
     allow: request.config.allow,
     explicitContext: named !== undefined,
-    ownAddresses: Object.values(networkInterfaces()).flatMap((list) =>
-      (list ?? []).map(({ address }) => address),
-    ),
+    ownAddresses,
+    localContexts: localContexts(kubeconfig.value, ownAddresses).filter((name) => name !== facts.context),
   });
   if (admission.kind !== 'ok') return admission;
   const trusted = await checkSignIn(chosen.value, request.projectRoot);
   if (trusted.kind !== 'ok') return trusted;
 
   const namespace = request.namespaceFlag ?? request.config.namespace ?? chosen.value.namespace ?? 'default';
-  if (!namespacePattern.test(namespace)) {
-    return failed('USAGE', `${JSON.stringify(namespace)} cannot be the name of a namespace`, {
-      hint: 'use lower-case letters, digits and hyphens, at most 63, e.g. -n shop-dev',
-    });
-  }
+  const fits = checkNamespaceName(namespace);
+  if (fits.kind !== 'ok') return fits;
   await writePinned(chosen.value, namespace, request.pinnedPath);
   const { signIn } = chosen.value;
   return ok({
@@ -75,5 +73,13 @@ export async function selectCluster(request: SelectRequest): Promise<Outcome<Sel
       kubeconfig: request.pinnedPath,
     },
     notices: signIn === undefined ? [] : [`context ${facts.context} signs in by running "${signIn}"`],
+  });
+}
+
+/** The contexts that lead to known local products. */
+function localContexts(kubeconfig: Kubeconfig, ownAddresses: readonly string[]): readonly string[] {
+  return [...kubeconfig.contexts.keys()].filter((name) => {
+    const chosen = chooseContext(kubeconfig, name);
+    return chosen.kind === 'ok' && recognize(chosen.value.facts, ownAddresses).kind === 'known';
   });
 }

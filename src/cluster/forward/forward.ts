@@ -36,6 +36,13 @@ export interface ForwardTiming {
 /** The times outside tests. */
 export const forwardTiming: ForwardTiming = { waitMs: 10_000, tickMs: 100, quietMs: 250, retryPortMs };
 
+/** A port of a pod that did not answer a connection. */
+interface Breakage {
+  readonly pod: string;
+  readonly reason: string;
+  readonly hint: string;
+}
+
 interface Connection {
   readonly socket: Socket;
   /** The pod it leads to; empty while it waits for one. */
@@ -49,7 +56,8 @@ interface Connection {
 
 /**
  * Forwards until the signal aborts, and resolves when every listener and connection is closed. Emits `forward.opened`
- * when a port is open and a pod serves, `forward.lost` when that ends, and a warning for a port that is taken.
+ * when a port is open and a pod serves. Emits `forward.lost` when that ends, when the port is taken, and when a
+ * connection shows that nothing in the pod answers.
  */
 export async function forwardService(
   cluster: Pick<Cluster, 'follow' | 'connect'>,
@@ -61,6 +69,7 @@ export async function forwardService(
   const { service, namespace, selector } = request;
   const listening = new Set<PortForwardConfig>();
   const open = new Set<PortForwardConfig>();
+  const broken = new Map<PortForwardConfig, Breakage>();
   const connections = new Set<Connection>();
   let target: KubeObject | undefined;
   let trouble: string | undefined = 'no pod serves yet';
@@ -70,13 +79,18 @@ export async function forwardService(
   function announce(): void {
     for (const port of request.ports) {
       const { localPort, remotePort } = port;
-      const usable = listening.has(port) && trouble === undefined;
+      const breakage = broken.get(port);
+      // The next pod may listen on it.
+      const isBroken = breakage !== undefined && breakage.pod === target?.metadata.name;
+      const usable = listening.has(port) && trouble === undefined && !isBroken;
       if (usable && !open.has(port)) {
         open.add(port);
         emit({ type: 'forward.opened', service, localPort, remotePort });
       } else if (!usable && open.has(port)) {
         open.delete(port);
-        emit({ type: 'forward.lost', service, localPort, reason: trouble ?? 'the port was closed' });
+        const hint = trouble === undefined && isBroken ? { hint: breakage.hint } : {};
+        const reason = trouble ?? breakage?.reason ?? 'the port was closed';
+        emit({ type: 'forward.lost', service, localPort, reason, ...hint });
       }
     }
   }
@@ -99,6 +113,11 @@ export async function forwardService(
     signal,
   );
 
+  /** A port that did not answer before does so now. A connection may last for hours after its first answer. */
+  function noteAnswer(port: PortForwardConfig, { bytesWritten }: Socket): void {
+    if (bytesWritten > 0 && broken.delete(port)) announce();
+  }
+
   /** Connects a connection with the newest serving pod. Tries again while no pod serves or the pod is just stopping. */
   async function join(port: PortForwardConfig, socket: Socket): Promise<void> {
     const connection: Connection = { socket, pod: '', writtenAtRequest: 0, written: -1, since: 0 };
@@ -114,9 +133,15 @@ export async function forwardService(
       if (pod !== undefined) {
         connection.pod = pod.metadata.name;
         const reached = { namespace, pod: connection.pod, port: port.remotePort };
+        const watching = broken.has(port)
+          ? setInterval(() => noteAnswer(port, socket), timing.tickMs)
+          : undefined;
         const ended = await cluster.connect(reached, socket);
+        clearInterval(watching);
         if (ended.kind === 'ok') {
-          if (ended.value.refused !== undefined) explainRefusal(port, pod, ended.value.refused);
+          if (ended.value.refused === undefined) noteAnswer(port, socket);
+          else broken.set(port, breakageOf(service, port, pod, ended.value.refused));
+          announce();
           break;
         }
       }
@@ -124,21 +149,6 @@ export async function forwardService(
     }
     connections.delete(connection);
     socket.destroy();
-  }
-
-  /** Remote ports that the user has been told about. */
-  const told = new Set<number>();
-  function explainRefusal(port: PortForwardConfig, pod: KubeObject, words: string): void {
-    const { localPort, remotePort } = port;
-    const message = words.includes('connection refused')
-      ? `nothing in Pod/${pod.metadata.name} listens on port ${remotePort}`
-      : `cannot reach port ${remotePort} of Pod/${pod.metadata.name}: ${words}`;
-    if (told.has(remotePort)) return;
-    told.add(remotePort);
-    const declared = declaredPorts(pod);
-    const known = declared.length === 0 ? 'the port that its container listens on' : declared.join(' or ');
-    const hint = `dev.forward of ${service} says ${localPort}:${remotePort}; the second number should be ${known}`;
-    emit({ type: 'notice', level: 'warning', service, message, hint });
   }
 
   /**
@@ -175,10 +185,10 @@ export async function forwardService(
             },
             onRefused: (reason, retried) =>
               emit({
-                type: 'notice',
-                level: 'warning',
+                type: 'forward.lost',
                 service,
-                message: `${reason}: ${service} is not forwarded`,
+                localPort: port.localPort,
+                reason,
                 hint: retried
                   ? `stop that process, or change dev.forward of ${service}; appdev keeps trying`
                   : `change dev.forward of ${service} to a port above 1023`,
@@ -190,4 +200,23 @@ export async function forwardService(
         ),
     ),
   );
+}
+
+/** What the node's words about a refused connection mean, and which port to write instead. */
+function breakageOf(
+  service: string,
+  { localPort, remotePort }: PortForwardConfig,
+  pod: KubeObject,
+  words: string,
+): Breakage {
+  const { name } = pod.metadata;
+  const declared = declaredPorts(pod);
+  const known = declared.length === 0 ? 'the port that its container listens on' : declared.join(' or ');
+  return {
+    pod: name,
+    reason: words.includes('connection refused')
+      ? `nothing in Pod/${name} listens on port ${remotePort}`
+      : `cannot reach port ${remotePort} of Pod/${name}: ${words}`,
+    hint: `dev.forward of ${service} says ${localPort}:${remotePort}; the second number should be ${known}`,
+  };
 }

@@ -150,14 +150,35 @@ export async function isFree(current: KubeObject, holder: Holder): Promise<boole
   return !(await mayHold({ identity, place: current.metadata.annotations?.[placeAnnotation] ?? '' }));
 }
 
+/**
+ * Says which other session works on a project in a namespace, as a clause. Undefined if none does, or if that cannot be
+ * seen: whoever asks is not kept from its work.
+ */
+export async function sessionAt(
+  cluster: Pick<Cluster, 'get'>,
+  place: Pick<LockRequest, 'namespace' | 'project'>,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const { namespace, project } = place;
+  const found = await cluster.get({ apiVersion, kind: 'Lease', name: leaseName(project), namespace }, signal);
+  if (found.kind !== 'ok' || found.value === undefined) return undefined;
+  const isOver = await isFree(found.value, await holderOfProcess());
+  return isOver ? undefined : describeSession(found.value, place);
+}
+
 function locked(current: KubeObject, request: LockRequest): Outcome<never> {
+  return failed('NAMESPACE_LOCKED', describeSession(current, request), {
+    hint: lockedHint(request.namespace),
+  });
+}
+
+function describeSession(
+  current: KubeObject,
+  { namespace, project }: Pick<LockRequest, 'namespace' | 'project'>,
+): string {
   const since = stringAt(current, 'spec', 'acquireTime')?.replace(/\.\d+Z$/, 'Z') ?? 'an unknown time';
-  const { namespace, project } = request;
-  return failed(
-    'NAMESPACE_LOCKED',
-    `${describeHolder(holderOf(current) ?? 'someone else')} has been working on ${project} in namespace ${namespace} since ${since}`,
-    { hint: lockedHint(namespace) },
-  );
+  const who = describeHolder(holderOf(current) ?? 'someone else');
+  return `${who} has been working on ${project} in namespace ${namespace} since ${since}`;
 }
 
 /** What to do about a namespace that another session has locked. */

@@ -12,7 +12,8 @@ export function podSummary(pods: readonly KubeObject[], desired: number): PodSum
   const words = pods.filter((pod) => !isReady(pod)).map(phaseOf);
   const phase = words.find((word) => !calm.has(word)) ?? words[0];
   return {
-    ready: pods.filter(isReady).length,
+    // A pod that has ended well has done what it was for: a Job's pod is never Ready.
+    ready: pods.filter((pod) => isReady(pod) || stringAt(pod, 'status', 'phase') === 'Succeeded').length,
     desired,
     restarts,
     phase: phase ?? (pods.length === 0 ? (desired === 0 ? 'None' : 'Pending') : 'Running'),

@@ -3,10 +3,11 @@ import type { Cluster, KubeObject } from '../../cluster/types.ts';
 import type { PodSummary } from '../../core/events.ts';
 import { cancelled, failed, ok, type Outcome } from '../../core/outcome.ts';
 import { judge } from './judge.ts';
-import { podsByRevision } from './newest.ts';
+import { podsByRevision, type WorkloadView } from './newest.ts';
 import { containersOf, nameOf } from '../objects/kinds.ts';
+import { fieldManager } from '../objects/ownership.ts';
 import { observe } from '../live/observe.ts';
-import { stringAt } from '../../support/fields.ts';
+import { fieldAt, listAt, numberAt, stringAt } from '../../support/fields.ts';
 import { limitedAbort, onAbort } from '../../support/abort.ts';
 import { sumOf } from './pod-summary.ts';
 import { queriesFor, viewOf } from './rollout.ts';
@@ -32,7 +33,7 @@ export function followPods(
     queriesFor(workloads),
     {
       onChange: (sets) => {
-        const pods = sumOf(workloads.map((wanted) => judge(viewOf(wanted, sets), policy).pods));
+        const pods = followedPods(workloads.map((wanted) => viewOf(wanted, sets)));
         const text = JSON.stringify(pods);
         if (text === last) return;
         last = text;
@@ -41,6 +42,21 @@ export function followPods(
     },
     signal,
   );
+}
+
+/** The sum of the newest pods, with what is missing and why pods are not ready. Pure. */
+export function followedPods(views: readonly WorkloadView[]): PodSummary {
+  const seen = views.map((view) => ({ view, verdict: judge(view, policy) }));
+  const pending = seen.filter(({ verdict }) => verdict.state === 'pending');
+  const missing = pending.filter(({ view }) => view.workload === undefined);
+  const [cause] = pending.filter((one) => !missing.includes(one)).flatMap(({ verdict }) => verdict.causes);
+  const older = seen.reduce((sum, { verdict }) => sum + verdict.olderReady, 0);
+  return {
+    ...sumOf(seen.map(({ verdict }) => verdict.pods)),
+    ...(older === 0 ? {} : { older }),
+    ...(missing.length === 0 ? {} : { missing: missing.map(({ view }) => nameOf(view.wanted)) }),
+    ...(cause === undefined ? {} : { reason: `${cause.object}: ${cause.message}` }),
+  };
 }
 
 /** What these workloads do at this moment. Fails with CLUSTER_UNREACHABLE if the cluster does not answer in time. */
@@ -76,13 +92,27 @@ function statusOf(wanted: KubeObject, sets: Parameters<typeof viewOf>[1]): Workl
   const verdict = judge(view, policy);
   const [cause] = verdict.causes;
   const reason = cause === undefined ? verdict.waitingFor : `${cause.object}: ${cause.message}`;
+  const emptied = emptiedFrom(view);
+  const ready = verdict.state === 'ready' && emptied === undefined;
   return {
     name: nameOf(wanted),
-    ready: verdict.state === 'ready',
-    reason: verdict.state === 'ready' ? '' : reason,
+    ready,
+    reason: ready ? '' : (emptied ?? reason),
     pods: verdict.pods,
     images: imagesOf(podsByRevision(view).newest),
   };
+}
+
+/** Says that someone scaled a workload to nothing. Undefined if it has pods to run, or was deployed with none. */
+function emptiedFrom({ wanted, workload }: WorkloadView): string | undefined {
+  if (workload === undefined || numberAt(workload, 'spec', 'replicas') !== 0) return undefined;
+  // What was applied is only known by name. The API server knows whose number it is.
+  const isOurs = listAt(workload, 'metadata', 'managedFields').some(
+    (entry) =>
+      stringAt(entry, 'manager') === fieldManager &&
+      fieldAt(entry, 'fieldsV1', 'f:spec', 'f:replicas') !== undefined,
+  );
+  return isOurs || numberAt(wanted, 'spec', 'replicas') === 0 ? undefined : 'it was scaled to 0 pods';
 }
 
 /** The images that the pods' specs name, each once. */

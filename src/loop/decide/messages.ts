@@ -63,6 +63,8 @@ export type Message =
       readonly kind: 'config-reloaded';
       readonly services: readonly ServiceSpec[];
       readonly profiles: readonly string[];
+      /** The keys that changed. */
+      readonly changed: readonly string[];
     }
   /** The configuration is the same as before. */
   | { readonly kind: 'config-kept' }
@@ -95,6 +97,8 @@ export type UserMessage =
   | { readonly kind: 'key-pressed'; readonly key: 'pause' }
   | { readonly kind: 'cluster-lost'; readonly context: string; readonly reason: string }
   | { readonly kind: 'cluster-regained'; readonly context: string }
+  /** Someone deleted what was deployed of a service. */
+  | { readonly kind: 'deployment-missing'; readonly service: string }
   | { readonly kind: 'registry-regained'; readonly registry: string }
   | { readonly kind: 'shutdown-requested' };
 

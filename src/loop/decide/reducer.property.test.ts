@@ -230,7 +230,7 @@ describe('the loop, whatever happens', () => {
       })),
       fc
         .subarray([...specs])
-        .map((services): Message => ({ kind: 'config-reloaded', services, profiles: [] })),
+        .map((services): Message => ({ kind: 'config-reloaded', services, profiles: [], changed: [] })),
       fc.subarray([...specs]).map((services): Message => ({ kind: 'specs-found', services })),
       fc
         .constantFrom('rebuild' as const, 'cancel' as const, 'pause' as const)

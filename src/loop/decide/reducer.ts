@@ -87,7 +87,7 @@ function receive(draft: Draft, message: Message): void {
       break;
     case 'config-reloaded':
       set(draft, { reloading: false });
-      emit(draft, { type: 'config.reloaded', profiles: message.profiles });
+      emit(draft, { type: 'config.reloaded', profiles: message.profiles, changed: message.changed });
       takeSpecs(draft, message.services);
       touch(draft, 'all');
       look(draft);
@@ -114,6 +114,9 @@ function receive(draft: Draft, message: Message): void {
       break;
     case 'cluster-regained':
       clusterRegained(draft, message.context);
+      break;
+    case 'deployment-missing':
+      forgetRunning(draft, message.service);
       break;
     case 'registry-regained':
       emit(draft, {
@@ -195,14 +198,17 @@ function clusterRegained(draft: Draft, context: string): void {
   if (draft.state.lostCluster === undefined) return;
   draft.state = without(draft.state, 'lostCluster');
   // It may be another cluster now, so nobody knows what the pods run.
-  for (const name of draft.state.services.keys()) {
-    update(draft, name, (old) => ({
-      ...old,
-      running: { uses: old.running.uses, wasReady: old.running.wasReady },
-    }));
-  }
+  for (const name of draft.state.services.keys()) forgetRunning(draft, name);
   emit(draft, { type: 'cluster.regained', context });
   tryAgain(draft, 'CLUSTER_UNREACHABLE', 'the cluster is back');
+}
+
+/** Forgets what the pods of a service run. The next run applies its manifests even if they are the same. */
+function forgetRunning(draft: Draft, name: string): void {
+  update(draft, name, (old) => ({
+    ...old,
+    running: { uses: old.running.uses, wasReady: old.running.wasReady },
+  }));
 }
 
 /** Makes services dirty again that failed with this code. It leaves those alone that are dirty or running already. */

@@ -8,6 +8,7 @@ import type { Emit } from '../../core/events.ts';
 import type { Outcome } from '../../core/outcome.ts';
 import type { ImageOwner } from '../work/images.ts';
 import type { Message } from '../decide/messages.ts';
+import { configChanges } from './config-changes.ts';
 import type { ServiceSpec } from '../decide/state.ts';
 import type { WorkParts } from '../work/types.ts';
 
@@ -43,6 +44,20 @@ export interface Configuration {
   /** Reads the configuration again. The message says how that ended. */
   reload(): Promise<Message>;
 }
+
+/** Sections that only the start of a session reads, and what to say when they change. */
+const pinned = [
+  {
+    section: 'cluster',
+    message: 'the `cluster` section changed; this session keeps using the cluster that it started with',
+    hint: 'restart appdev to use the other one',
+  },
+  {
+    section: 'name',
+    message: 'the name of the project changed; this session keeps the name that it started with',
+    hint: 'restart appdev to use the new one',
+  },
+] as const;
 
 /** Makes the active configuration. It begins with the configuration of `parts`, and reads nothing yet. */
 export function createConfiguration(parts: ConfigurationParts): Configuration {
@@ -91,17 +106,16 @@ export function createConfiguration(parts: ConfigurationParts): Configuration {
       images = next.images;
       if (!wasRejected && isDeepStrictEqual(next.config, read)) return { kind: 'config-kept' };
       wasRejected = false;
-      if (!isDeepStrictEqual(next.config.cluster, read.cluster)) {
-        parts.emit({
-          type: 'notice',
-          level: 'warning',
-          message: 'the `cluster` section changed; this session keeps using the cluster that it started with',
-          hint: 'restart appdev to use the other one',
-        });
+      for (const { section, message, hint } of pinned) {
+        const wanted = next.config[section];
+        // The way back to what the session has needs no word.
+        if (isDeepStrictEqual(wanted, config[section]) || isDeepStrictEqual(wanted, read[section])) continue;
+        parts.emit({ type: 'notice', level: 'warning', message, hint });
       }
+      const changed = configChanges(read, next.config);
       read = next.config;
-      config = { ...next.config, cluster: config.cluster };
-      return { kind: 'config-reloaded', services: await specs(), profiles: config.profiles };
+      config = { ...next.config, cluster: config.cluster, name: config.name };
+      return { kind: 'config-reloaded', services: await specs(), profiles: config.profiles, changed };
     },
   };
 }

@@ -384,6 +384,18 @@ describe('a failure', () => {
     expect(rig.told('cluster.regained')).toHaveLength(1);
   });
 
+  it('deploys the same manifests again if what was deployed is missing', async () => {
+    const rig = new FakeLoopRig([fakeChart('db')], all);
+    const loop = await start(rig);
+    const applies = (): number => rig.workshop.begun.filter((text) => text === 'apply db').length;
+    expect(applies()).toBe(1);
+    loop.send({ kind: 'deployment-missing', service: 'db' });
+    // A save of something else that renders to the same.
+    await rig.save({ 'db/chart/values.yaml': '2' });
+    await rig.clock.pass(20);
+    expect(applies()).toBe(2);
+  });
+
   it('because the registry was away is tried again when it is back', async () => {
     const rig = new FakeLoopRig([fakeService('orders')], allBut('image'));
     const loop = await start(rig);
@@ -634,6 +646,17 @@ describe('the configuration', () => {
     expect(rig.workshop.begun).toContain('apply orders');
   });
 
+  it('counts the files again that come and go', async () => {
+    const rig = new FakeLoopRig([fakeService('orders')], all);
+    await start(rig);
+    expect(rig.told('watch.started')).toMatchObject([{ files: 2 }]);
+    await rig.save({ 'orders/More.java': '1' });
+    await rig.clock.pass(20);
+    await rig.save({ 'orders/More.java': '2' });
+    await rig.clock.pass(20);
+    expect(rig.told('watch.changed')).toEqual([{ type: 'watch.changed', files: 3 }]);
+  });
+
   it('saved without a change is not a reload', async () => {
     const rig = new FakeLoopRig([fakeService('orders')], all);
     await start(rig);
@@ -650,6 +673,19 @@ describe('the configuration', () => {
     await rig.save({ 'appdev.yaml': 'cluster: …' });
     await rig.clock.pass(20);
     expect(rig.told('notice')[0]?.hint).toMatch(/restart/);
+    expect(rig.told('config.reloaded')[0]?.changed).toEqual(['cluster.context (new)']);
+    // On the way back, the session has what the file says.
+    rig.next = ok(rig.config);
+    await rig.save({ 'appdev.yaml': 'cluster: back' });
+    await rig.clock.pass(20);
+    expect(rig.told('notice')).toHaveLength(1);
+    rig.next = ok({ ...rig.config, name: 'q' });
+    await rig.save({ 'appdev.yaml': 'name: q' });
+    await rig.clock.pass(20);
+    expect(rig.told('notice').map(({ message }) => message)).toEqual([
+      expect.stringContaining('`cluster`'),
+      'the name of the project changed; this session keeps the name that it started with',
+    ]);
   });
 });
 

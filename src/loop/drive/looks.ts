@@ -57,7 +57,8 @@ export function createLooks(
   let lookMs = 0;
   let lookedAt: readonly string[] = [];
   let lookedAtMs = -Infinity;
-  let announced = false;
+  /** The number of watched files that was told last. */
+  let announced: number | undefined;
   const watcher = parts.createWatcher({
     onWake: woken,
     pollMs: () => Math.min(5_000, Math.max(500, 50 * lookMs)),
@@ -87,11 +88,10 @@ export function createLooks(
     for (const name of seen.keys()) if (configuration.service(name) === undefined) seen.delete(name);
     for (const scan of seen.values()) for (const [folder, id] of scan.folders) folders.set(folder, id);
     const added = await watcher.watch(folders);
-    if (!announced) {
-      announced = true;
-      const files = new Set([...seen.values()].flatMap((scan) => [...scan.files.keys()]));
-      emit({ type: 'watch.started', files: files.size, ...watcher.mode() });
-    }
+    const files = new Set([...seen.values()].flatMap((scan) => [...scan.files.keys()])).size;
+    if (announced === undefined) emit({ type: 'watch.started', files, ...watcher.mode() });
+    else if (announced !== files) emit({ type: 'watch.changed', files });
+    announced = files;
     // Changes in a folder before it was watched raised no event.
     if (added > 0) tell({ kind: 'look-due' });
   }

@@ -136,7 +136,7 @@ function begin(options: OnceBase, asked: Route, service: ServiceConfig, run: num
   const route: RouteSpec = asked === 'image' && !builds ? routes['render-only'] : routes[asked];
   const because = builds ? 'the command asks for it' : 'it has no image';
   const { name } = service;
-  emit({ type: 'run.started', service: name, run, change: run, route: route.route, because, reason });
+  emit({ type: 'run.started', service: name, run, change: 0, route: route.route, because, reason });
   const reporter = createRunReporter({ service: name, run, emit, now });
   const image = given?.get(name);
   const member = {
@@ -210,7 +210,7 @@ function finish(
   const artifact = service.image === undefined ? undefined : artifacts.get(service.name);
   const stages = reporter.timings();
   finished?.(service.name, { stages, ...(artifact === undefined ? {} : { artifact }) });
-  const name = { service: service.name, run, change: run, reason };
+  const name = { service: service.name, run, change: 0, reason };
   emit(runFinished(name, outcome, { ms: reporter.elapsedMs(), stages, artifact }));
 }
 

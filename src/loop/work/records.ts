@@ -29,10 +29,15 @@ const onDisk: StateFiles = { read: (path) => readState(path, (value) => value), 
 
 type Entry = RecordKey & { readonly artifact: Artifact };
 
+/** The file with the records of a service. `folder` is the project's state folder. */
+export function recordsFile(folder: string, service: string): string {
+  return join(folder, 'artifacts', `${service}.json`);
+}
+
 /** The records of a project. `folder` is its state folder (`<project>/.appdev`). */
 export function createRecords(folder: string, files: StateFiles = onDisk): Records {
   const known = new Map<string, readonly Entry[]>();
-  const path = (service: string): string => join(folder, 'artifacts', `${service}.json`);
+  const path = (service: string): string => recordsFile(folder, service);
 
   async function entriesOf(service: string): Promise<readonly Entry[]> {
     const loaded = known.get(service);
@@ -52,6 +57,9 @@ export function createRecords(folder: string, files: StateFiles = onDisk): Recor
           entry.target === key.target &&
           (key.tests === '' || entry.tests === key.tests),
       )?.artifact;
+    },
+    async newest(service) {
+      return (await entriesOf(service))[0]?.artifact;
     },
     async add(service, { inputHash, tests, target }, artifact) {
       const others = (await entriesOf(service)).filter(

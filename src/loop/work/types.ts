@@ -24,6 +24,8 @@ export interface Records {
    * hash of the test sources that must have passed with it. It is empty if the tests do not run.
    */
   find(service: string, inputs: RecordKey): Promise<Artifact | undefined>;
+  /** The artifact that was remembered last. */
+  newest(service: string): Promise<Artifact | undefined>;
   /** Remembers an artifact. If the record cannot be written, that is not a failure: it only costs a build later. */
   add(service: string, inputs: RecordKey, artifact: Artifact): Promise<void>;
 }

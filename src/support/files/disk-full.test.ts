@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { diskFull, isDiskFull, saysDiskFull } from './disk-full.ts';
+import { diskFull, isDiskFull, saysDiskFull, unexpectedDiskFull } from './disk-full.ts';
 
 describe('a full disk', () => {
   it.each([
@@ -36,5 +36,17 @@ describe('a full disk', () => {
         evidence: ['line'],
       },
     });
+  });
+
+  it('is named with the file that an unexpected exception is about, and nobody is told to empty a folder', async () => {
+    const error = Object.assign(new Error('ENOSPC'), { code: 'ENOSPC', path: '/some/folder/kubeconfig' });
+    const found = await unexpectedDiskFull(error);
+    expect(found).toMatchObject({
+      code: 'DISK_FULL',
+      message: expect.stringContaining('while writing /some/folder/kubeconfig') as string,
+      hint: expect.stringContaining('set TMPDIR to a folder with more room') as string,
+    });
+    expect(found?.hint).not.toContain('empty');
+    expect(await unexpectedDiskFull(new Error('boom'))).toBeUndefined();
   });
 });

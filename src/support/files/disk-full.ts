@@ -3,8 +3,11 @@
  * the messages of operating systems, not those of single tools.
  */
 import { statfs } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { dirname } from 'node:path';
+import type { AppdevError } from '../../core/errors.ts';
 import { failed, type NotOk, type Outcome } from '../../core/outcome.ts';
+import { largeTempRoot } from '../system.ts';
 
 const codes = new Set(['ENOSPC', 'EDQUOT']);
 const texts = /No space left on device|Disk quota exceeded|not enough space on the disk/i;
@@ -54,6 +57,30 @@ export async function diskFull(
     `no space left on the disk of ${named.map(({ path }) => path).join(' or ')}${left} while ${doing}`,
     { hint: `make room: ${named.map(({ free }) => free).join('; or ')}`, ...details },
   );
+}
+
+/** A folder for temporary files as a candidate. It may hold files of running programs, so nobody is told to empty it. */
+export function fullTemporary(path: string): FullFolder {
+  return {
+    path,
+    free: `remove what you do not need below ${path}, or set TMPDIR to a folder with more room`,
+  };
+}
+
+/**
+ * The failure for an exception that no code expected, if it says that a disk is full. Undefined for any other one.
+ * Node only says sometimes which file it was.
+ */
+export async function unexpectedDiskFull(error: unknown): Promise<AppdevError | undefined> {
+  if (!isDiskFull(error)) return undefined;
+  const { path } = error as NodeJS.ErrnoException;
+  const candidates = [
+    ...(path === undefined ? [] : [fullTemporary(dirname(path))]),
+    ...[...new Set([tmpdir(), largeTempRoot()])].map(fullTemporary),
+    { path: process.cwd(), free: `remove what you do not need below ${process.cwd()}` },
+  ];
+  const full = await diskFull(path === undefined ? 'writing a file' : `writing ${path}`, candidates);
+  return full.kind === 'failed' ? full.error : undefined;
 }
 
 /**

@@ -6,7 +6,7 @@ import type { AppdevError } from '../../core/errors.ts';
 import type { AppEvent } from '../../core/events.ts';
 import { cardLines, docsLink } from './card.ts';
 import { count } from '../../core/words.ts';
-import { changeText, duration, holdText, timingLine } from './format.ts';
+import { changeText, duration, holdText, skippedText, timingLine } from './format.ts';
 import { seg, type Line, type Segment } from '../text/line.ts';
 import { nameWidthOf, type View } from '../view/view.ts';
 
@@ -47,7 +47,9 @@ export function eventLines(event: AppEvent, context: LineContext): Line[] {
     case 'registry.selected':
       return full ? [[seg(`registry ${registryNames(event)} (${event.source})`, 'dim')]] : [];
     case 'config.reloaded':
-      return [[seg(`appdev.yaml reloaded${profilesText(event.profiles)}`, 'dim')]];
+      return [
+        [seg(`appdev.yaml reloaded${profilesText(event.profiles)}${changedText(event.changed)}`, 'dim')],
+      ];
     case 'config.rejected':
       return [
         [seg('✗', 'bad'), seg(' the new appdev.yaml is not valid; the previous one stays active', 'strong')],
@@ -62,6 +64,8 @@ export function eventLines(event: AppEvent, context: LineContext): Line[] {
         [seg(`watching ${count(event.files, 'file')}${polling}${why}`, polling === '' ? 'dim' : 'warn')],
       ];
     }
+    case 'watch.changed':
+      return [];
     case 'watch.paused':
       return [[seg('paused: saves are noticed but not built', 'warn')]];
     case 'watch.resumed':
@@ -74,14 +78,7 @@ export function eventLines(event: AppEvent, context: LineContext): Line[] {
     case 'service.held':
       return full ? [[...prefix(event.service), seg(`held: ${holdText(event.hold)}`, 'warn')]] : [];
     case 'run.started':
-      return full
-        ? [
-            [
-              ...prefix(event.service),
-              seg(`run ${event.run} (${event.route}): ${changeText(event.change, event.reason)}`),
-            ],
-          ]
-        : [];
+      return full ? [[...prefix(event.service), seg(runText(event))]] : [];
     case 'stage.output':
       return context.verbose || (full && noteworthy.test(event.line))
         ? [[...prefix(event.service, event.stage), seg(event.line, context.verbose ? 'dim' : undefined)]]
@@ -100,9 +97,16 @@ export function eventLines(event: AppEvent, context: LineContext): Line[] {
     }
     case 'pod.changed': {
       if (!full) return [];
-      const { ready, desired, restarts, phase } = event.pods;
+      const { ready, desired, restarts, phase, missing, reason } = event.pods;
       const again = restarts > 0 ? `, ${count(restarts, 'restart')}` : '';
-      return [[...prefix(event.service), seg(`pods ${ready}/${desired} ready, ${phase}${again}`, 'dim')]];
+      const why = reason === undefined ? '' : `: ${reason}`;
+      const gone = missing === undefined ? '' : `; not in the cluster: ${missing.join(', ')}`;
+      return [
+        [
+          ...prefix(event.service),
+          seg(`pods ${ready}/${desired} ready, ${phase}${again}${why}${gone}`, 'dim'),
+        ],
+      ];
     }
     case 'pod.log':
       return [[...prefix(event.service, containerLabel(event, context)), seg(event.line)]];
@@ -115,10 +119,15 @@ export function eventLines(event: AppEvent, context: LineContext): Line[] {
             ],
           ]
         : [];
-    case 'forward.lost':
-      return [
-        [...prefix(event.service), seg(`forward of port ${event.localPort} lost: ${event.reason}`, 'warn')],
-      ];
+    case 'forward.lost': {
+      const who = prefix(event.service);
+      const hint = event.hint === undefined ? [] : [[...who, seg('  try: ', 'busy'), seg(event.hint)]];
+      return [[...who, seg(`port ${event.localPort} is not forwarded: ${event.reason}`, 'warn')], ...hint];
+    }
+    case 'forward.closed':
+      return full
+        ? [[...prefix(event.service), seg(`port ${event.localPort} is no longer forwarded`, 'dim')]]
+        : [];
     case 'cluster.lost':
       return [[seg('✗', 'bad'), seg(` cluster ${event.context} does not answer: ${event.reason}`)]];
     case 'cluster.regained':
@@ -133,6 +142,13 @@ export function eventLines(event: AppEvent, context: LineContext): Line[] {
     case 'stage.started':
       return [];
   }
+}
+
+/** What a run is about. The check at the end of `run` and of `verify` builds and deploys nothing. */
+function runText({ run, route, change, reason }: Extract<AppEvent, { type: 'run.started' }>): string {
+  return reason === 'verify'
+    ? 'checking that the pods run it'
+    : `run ${run} (${route}): ${changeText(change, reason)}`;
 }
 
 /** The service's name in front of one of its lines. `part` is a container or a stage. */
@@ -191,6 +207,15 @@ function sessionLine(event: Extract<AppEvent, { type: 'session.started' }>): Lin
   ];
 }
 
+/** At most this many changed keys are named. */
+const namedKeys = 4;
+
+function changedText(changed: readonly string[]): string {
+  if (changed.length === 0) return '';
+  const more = changed.length > namedKeys ? ` and ${changed.length - namedKeys} more` : '';
+  return `: ${changed.slice(0, namedKeys).join(', ')}${more}`;
+}
+
 function profilesText(profiles: readonly string[]): string {
   return profiles.length === 0 ? '' : ` (profiles: ${profiles.join(', ')})`;
 }
@@ -205,7 +230,7 @@ function stageText(event: Extract<AppEvent, { type: 'stage.finished' }>): Segmen
     case 'ok':
       return [seg(`${event.stage} ${duration(event.ms)}`), ...detail];
     case 'skipped':
-      return [seg(`${event.stage} unchanged`, 'dim'), ...(event.detail === 'unchanged' ? [] : detail)];
+      return [seg(skippedText(event.stage), 'dim'), ...(event.detail === 'unchanged' ? [] : detail)];
     case 'failed':
       return [seg(`${event.stage} failed after ${duration(event.ms)}`, 'bad'), ...detail];
     case 'cancelled':

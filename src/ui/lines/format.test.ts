@@ -91,6 +91,23 @@ describe('timingLine', () => {
     ).toBe('✓ orders  2.9s  compile 0.9 › push unchanged   #14 OrderService.java (+2)');
   });
 
+  test('a result from before is reused, and not unchanged: another branch may be deployed with it', () => {
+    expect(
+      text({
+        stages: [
+          { stage: 'compile', ms: 0, outcome: 'skipped' },
+          { stage: 'package', ms: 0, outcome: 'skipped' },
+          { stage: 'image', ms: 0, outcome: 'skipped' },
+          { stage: 'apply', ms: 400, outcome: 'ok' },
+        ],
+      }),
+    ).toContain('compile reused › package reused › image reused › apply 0.4');
+  });
+
+  test('has no number for the first run of a session, for which nothing was saved', () => {
+    expect(text({ change: 2, reason: 'start' })).toMatch(/rollout 1\.5 {3}start$/);
+  });
+
   test('says unchanged once when every stage was skipped', () => {
     const stages = [
       { stage: 'compile', ms: 3, outcome: 'skipped' },

@@ -1,6 +1,8 @@
 /** The words that all reporters share: durations, stages, holds and the timing line of a run. Pure. */
 import type { AppEvent, Hold, StageTiming } from '../../core/events.ts';
+import type { Stage } from '../../core/routes.ts';
 import { count } from '../../core/words.ts';
+import { isFirst } from '../view/first-run.ts';
 import { seg, type Line, type Segment, type Tone } from '../text/line.ts';
 
 /** The event `run.finished`, from which a timing line is made. */
@@ -72,12 +74,17 @@ export function cancelText(reason: RunFinished['cancelReason']): string {
   }
 }
 
-/** `#14 OrderService.java (+2)`. Only the reason if `change` is 0, which means that no change caused the run. */
+/** `#14 OrderService.java (+2)`. Only the reason if no save caused the run: `change` is 0, or it is a first one. */
 export function changeText(change: number, reason: string): string {
-  return change > 0 ? `#${change} ${reason}` : reason;
+  return change > 0 && !isFirst({ reason }) ? `#${change} ${reason}` : reason;
 }
 
-/** The stages of a run: `compile 0.9 › image 0.4 › push unchanged`. Only `unchanged` if every stage was skipped. */
+/** What a stage that was not done means: its result was made before, or what is there is as it should be. */
+export function skippedText(stage: Stage): string {
+  return ['compile', 'package', 'image'].includes(stage) ? `${stage} reused` : `${stage} unchanged`;
+}
+
+/** The stages of a run: `compile 0.9 › image 0.4 › push unchanged`, or `compile reused › image reused`. Only `unchanged` if every stage was skipped. */
 export function stageChain(stages: readonly StageTiming[]): Line {
   if (stages.length > 0 && stages.every((stage) => stage.outcome === 'skipped'))
     return [seg('unchanged', 'dim')];
@@ -88,7 +95,7 @@ export function stageChain(stages: readonly StageTiming[]): Line {
       case 'ok':
         return [...separator, seg(name + shortDuration(timing.ms))];
       case 'skipped':
-        return [...separator, seg(`${name}unchanged`, 'dim')];
+        return [...separator, seg(skippedText(timing.stage), 'dim')];
       case 'failed':
         return [...separator, seg(`${name}${shortDuration(timing.ms)} failed`, 'bad')];
       case 'cancelled':

@@ -39,6 +39,18 @@ test('a removal that failed has no mark of success', () => {
   expect(out.text.split('\n')).toContain('✗ could not remove orders; removed 2 objects, kept 0');
 });
 
+test('the check at the end of a run is no second run', () => {
+  begin();
+  emit(samples['session.started'], {
+    ...samples['run.started'],
+    run: 1,
+    change: 0,
+    route: 'render-only',
+    reason: 'verify',
+  });
+  expect(out.lines().at(-1)).toBe('orders │ checking that the pods run it');
+});
+
 test('a whole session reads like this', async () => {
   begin();
   emit(

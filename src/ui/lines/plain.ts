@@ -24,13 +24,15 @@ export interface PlainOptions {
   readonly now: () => number;
   readonly guard: LineGuard;
   readonly logPath?: (service: string) => string;
+  /** Called once if the reader of `stdout` has gone away. */
+  readonly onGone?: () => void;
 }
 
 /** The reporter of `--output plain`. */
 export function createPlainReporter(options: PlainOptions): Reporter {
   const { theme, verbose, now, guard, logPath } = options;
   const paths = logPath === undefined ? {} : { logPath };
-  const sink = createSink(options.stdout);
+  const sink = createSink(options.stdout, options.onGone);
   let view: View = initialView;
   let unsubscribe: (() => void) | undefined;
   let timer: NodeJS.Timeout | undefined;

@@ -10,11 +10,17 @@ export interface Sink {
   close(): Promise<void>;
 }
 
-/** Makes a sink for a stream. It listens for the stream's errors and never stops listening. */
-export function createSink(stream: NodeJS.WritableStream): Sink {
+/**
+ * Makes a sink for a stream. It listens for the stream's errors and never stops listening.
+ *
+ * @param onGone called once if the reader has gone away
+ */
+export function createSink(stream: NodeJS.WritableStream, onGone: () => void = () => undefined): Sink {
   let gone = false;
   const onError = (): void => {
+    if (gone) return;
     gone = true;
+    onGone();
   };
   stream.on('error', onError);
   return {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import fc from 'fast-check';
-import type { EventBody } from '../../core/events.ts';
+import type { EventBody, PodSummary } from '../../core/events.ts';
 import {
   compileError,
   samples,
@@ -32,6 +32,11 @@ const failAll = (names: readonly string[]): EventBody[] => [
     error: compileError,
   })),
 ];
+
+const podsAre = (more: Partial<PodSummary>): EventBody => ({
+  ...samples['pod.changed'],
+  pods: { ready: 0, desired: 0, restarts: 0, phase: 'None', ...more },
+});
 
 test.each([
   [59, 'narrow'],
@@ -111,12 +116,45 @@ describe('more services than rows', () => {
     const shown = text(plan(view, { columns: 100, rows: 24 }));
     expect(shown).toContain('service-33');
     expect(shown).toContain(compileError.message);
-    expect(shown).toMatch(/… \d+ more: ● \d+ ready/);
+    expect(shown).toMatch(/… \d+ more .*: ● \d+ ready/);
   });
 
   test('the selected one is among those shown', () => {
     const ui = { ...initialUi, selected: 'service-27' };
     expect(text(plan(view, { columns: 100, rows: 24 }, ui))).toContain('▸ service-27');
+  });
+
+  test('the list scrolls with the selection, and says where the others are', () => {
+    const calm = viewOf([{ ...samples['session.started'], services: names }, ...ready]);
+    const rows = (selected?: string): string =>
+      text(
+        plan(
+          calm,
+          { columns: 100, rows: 24 },
+          selected === undefined ? initialUi : { ...initialUi, selected },
+        ),
+      );
+    expect(rows()).toMatch(/service-0 [\s\S]*… 28 more below: ● 28 ready/);
+    expect(rows('service-20')).toMatch(/service-19 .*\n▸ service-20 .*\n service-21 /);
+    expect(rows('service-20')).toMatch(/… 28 more \(\d+ above, \d+ below\)/);
+    expect(rows('service-39')).toMatch(/… 28 more above/);
+    expect(text(plan(view, { columns: 100, rows: 24 }))).toMatch(/more \(\d+ between, \d+ below\)/);
+  });
+
+  test.each([60, 80, 100, 120, 160])('long names can be told apart at %i columns', (columns) => {
+    const long = Array.from({ length: 40 }, (_, n) => `service-with-a-long-name-of-its-own-${n}`);
+    const shown = text(
+      plan(viewOf([{ ...samples['session.started'], services: long }]), { columns, rows: 60 }),
+    );
+    const seen = [...shown.matchAll(/^ +(ser\S+)/gm)].map((match) => match[1]);
+    expect(seen.length).toBeGreaterThan(30);
+    expect(new Set(seen).size).toBe(seen.length);
+  });
+
+  test('a wide terminal has room for a long name', () => {
+    const name = 'service-with-a-long-name-of-its-own';
+    const only = viewOf([{ ...samples['session.started'], services: [name] }]);
+    expect(text(plan(only, { columns: 120, rows: 24 }))).toContain(` ${name} `);
   });
 
   test('rows stay in the session’s order', () => {
@@ -155,6 +193,62 @@ describe('what it says', () => {
     expect(text(plan(view, size))).toContain('in compile  the previous version still serves');
   });
 
+  test.each([
+    [{ missing: ['Deployment/orders'] }, 'Deployment/orders is not in the cluster; r deploys it again'],
+    [{ missing: ['Job/a', 'Deployment/b'] }, 'Job/a, Deployment/b are not in the cluster'],
+  ])('what someone deleted is named, and never green: %j', (more, words) => {
+    const shown = text(plan(viewOf([samples['session.started'], podsAre(more)]), size));
+    expect(shown).toMatch(/✗ missing +0\/0/);
+    expect(shown).toContain(words);
+    expect(shown).not.toContain('● ');
+  });
+
+  test('a service without pods is not called ready', () => {
+    const shown = text(plan(viewOf([samples['session.started'], podsAre({})]), size));
+    expect(shown).toMatch(/○ no pods +0\/0/);
+    expect(shown).not.toContain('● ');
+  });
+
+  test('a rollout that waits says why, before its end and in its details', () => {
+    const reason = 'Pod/orders-x: its readiness probe fails: HTTP 404';
+    const waiting = [
+      samples['session.started'],
+      samples['run.started'],
+      { ...samples['stage.started'], stage: 'rollout' as const },
+    ];
+    const view = viewOf([...waiting, podsAre({ desired: 1, reason })]);
+    expect(text(plan(view, size))).toContain(' its readiness probe fails: HTTP 404');
+    const ui = { ...initialUi, selected: 'orders', opened: { 'orders#7': true } };
+    expect(text(plan(view, size, ui))).toContain(`waits   ${reason}`);
+    // Later than that, the row has its last run and its address again.
+    expect(text(plan(viewOf([...waiting, podsAre({ ready: 1, desired: 1 })]), size))).not.toContain('probe');
+  });
+
+  test('a failed rollout says that the previous version serves, beside the newest 0/1', () => {
+    const view = viewOf([
+      samples['session.started'],
+      podsAre({ desired: 1, older: 1 }),
+      {
+        ...samples['run.finished'],
+        outcome: 'failed',
+        error: compileError,
+        stages: [{ stage: 'rollout', ms: 1, outcome: 'failed' }],
+      },
+    ]);
+    expect(text(plan(view, size))).toMatch(/0\/1.*in rollout {2}the previous version still serves/);
+  });
+
+  test('of several forwards, those that work come first, and those that were taken out go', () => {
+    const lost = { ...samples['forward.lost'], localPort: 8195, reason: 'no pod serves' };
+    const start = [samples['session.started'], podsAre({ ready: 1, desired: 1 })];
+    const opened = { ...samples['forward.opened'], localPort: 8196 };
+    expect(text(plan(viewOf([...start, lost, opened]), size))).toContain(
+      'http://localhost:8196  :8195 not forwarded (no pod serves)',
+    );
+    const closed = { ...samples['forward.closed'], localPort: 8195 };
+    expect(text(plan(viewOf([...start, lost, opened, closed]), size))).not.toContain('8195');
+  });
+
   test('trouble that is not a service’s has a line of its own', () => {
     const view = viewOf([
       samples['session.started'],
@@ -181,6 +275,17 @@ describe('what it says', () => {
       'cleaning up: removing orders, billing',
     );
     expect(text(plan(cleaning, { columns: 50, rows: 10 }))).toContain('cleaning up');
+    // No row goes on as if nothing had happened, and no key is offered that does nothing any more.
+    const shown = text(plan(cleaning, size, { ...initialUi, quitting: 1 }));
+    expect(shown).toContain('◐ removing');
+    expect(shown).not.toContain('rebuild');
+    const all = viewOf([
+      { ...samples['session.started'], services: many(40) },
+      { ...samples['cleanup.started'], services: many(40) },
+    ]);
+    expect(text(plan(all, { columns: 80, rows: 24 }))).toContain(
+      'removing service-0, service-1, service-2 and 37 more; Ctrl-C stops now',
+    );
   });
 
   test('an open row of a healthy service tells last run, pods, image and log', () => {

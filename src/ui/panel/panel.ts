@@ -5,6 +5,7 @@
 import { count } from '../../core/words.ts';
 import { isOpen, keyHelp, type UiState } from '../view/keys.ts';
 import { lineText, seg, type Line, type Segment } from '../text/line.ts';
+import { shortNames } from '../text/short-names.ts';
 import { detailRows, plainRow, serviceRow, type PanelRow, type RowContext, type WidthClass } from './rows.ts';
 import {
   nameWidthOf,
@@ -34,7 +35,11 @@ export interface PanelContext {
 
 /** The most lines of details under one service. */
 const maxDetails = 6;
-const maxName = 24;
+/** Columns of a row besides name and rest (see rows.ts), and columns that the rest keeps beside a long name. */
+const otherColumns: Readonly<Record<WidthClass, number>> = { narrow: 30, medium: 38, wide: 47 };
+const restColumns: Readonly<Record<WidthClass, number>> = { narrow: 8, medium: 18, wide: 28 };
+/** Even a narrow terminal shows so much of a name. */
+const minName = 16;
 /**
  * Width of the widest rule. The rule is the panel's first line and has the cursor. tmux loses the cursor if one wrapped
  * line becomes higher than the terminal.
@@ -122,18 +127,31 @@ function bannerRows(view: View, ui: UiState): PanelRow[] {
 function quittingText(view: View, ui: UiState): Segment[] {
   if (ui.quitting === 2) return [seg(' stopping now', 'warn')];
   if (view.phase === 'cleaning')
-    return [seg(` cleaning up: removing ${view.cleaning.join(', ')}; Ctrl-C stops now`, 'warn')];
+    return [seg(` cleaning up: removing ${namesOf(view.cleaning)}; Ctrl-C stops now`, 'warn')];
   return ui.quitting === 1
     ? [seg(' stopping: ending all runs, then cleaning up; Ctrl-C stops now', 'warn')]
     : [];
 }
 
+/** At most three names: the key at the end of the line must not be cut off. */
+function namesOf(services: readonly string[]): string {
+  const [shown, others] = [services.slice(0, 3).join(', '), services.length - 3];
+  return others > 0 ? `${shown} and ${others} more` : shown;
+}
+
 function serviceRows(view: View, context: PanelContext, room: number): PanelRow[] {
+  const width = widthClass(context.size.columns);
+  const free = context.size.columns - otherColumns[width] - restColumns[width];
+  const nameWidth = Math.min(Math.max(minName, free), nameWidthOf(view));
   const rowContext: RowContext = {
-    width: widthClass(context.size.columns),
+    width,
     now: context.now,
     ui: context.ui,
-    nameWidth: Math.min(maxName, nameWidthOf(view)),
+    nameWidth,
+    names: shortNames(
+      view.services.map(({ name }) => name),
+      nameWidth,
+    ),
     ...(context.logPath === undefined ? {} : { logPath: context.logPath }),
   };
   const anyOpen = view.services.some((service) => isOpen(context.ui, service));
@@ -146,13 +164,34 @@ function serviceRows(view: View, context: PanelContext, room: number): PanelRow[
     left -= details.length;
     rows.push(serviceRow(service, rowContext), ...details);
   }
-  if (hidden.length > 0)
-    rows.push(plainRow('hidden', [seg(`  … ${hidden.length} more: `, 'dim'), ...countsOf(hidden)]));
+  if (hidden.length > 0) {
+    const where = whereHidden(view.services, shown);
+    rows.push(plainRow('hidden', [seg(`  … ${hidden.length} more${where}: `, 'dim'), ...countsOf(hidden)]));
+  }
   return rows;
+}
+
+/** Where the services are that get no row: ` (3 above, 4 between, 12 below)`. */
+function whereHidden(services: readonly ServiceView[], shown: readonly ServiceView[]): string {
+  const [first, last] = [shown[0], shown.at(-1)];
+  if (first === undefined || last === undefined) return '';
+  const above = services.indexOf(first);
+  const below = services.length - 1 - services.indexOf(last);
+  const between = services.length - shown.length - above - below;
+  const parts = [
+    [above, 'above'],
+    [between, 'between'],
+    [below, 'below'],
+  ] as const;
+  const named = parts.filter(([count]) => count > 0);
+  const [only, ...others] = named;
+  if (only !== undefined && others.length === 0) return ` ${only[1]}`;
+  return ` (${named.map(([count, word]) => `${count} ${word}`).join(', ')})`;
 }
 
 /**
  * Chooses the services that get a row if there is not room for all: the selected one, then failing, busy and held ones.
+ * Of equal ones, those near the selected one come first, so that the list scrolls with it.
  */
 function choose(
   services: readonly ServiceView[],
@@ -160,13 +199,17 @@ function choose(
   room: number,
 ): { shown: readonly ServiceView[]; hidden: readonly ServiceView[] } {
   if (services.length <= room) return { shown: services, hidden: [] };
+  const at = Math.max(
+    0,
+    services.findIndex(({ name }) => name === ui.selected),
+  );
   const ranked = services
     .map((service, index) => ({
       service,
       index,
       rank: service.name === ui.selected ? -1 : rankOf[stateOf(service)],
     }))
-    .sort((a, b) => a.rank - b.rank || a.index - b.index);
+    .sort((a, b) => a.rank - b.rank || Math.abs(a.index - at) - Math.abs(b.index - at) || a.index - b.index);
   const kept = new Set(ranked.slice(0, Math.max(0, room - 1)).map((entry) => entry.service));
   return { shown: services.filter((s) => kept.has(s)), hidden: services.filter((s) => !kept.has(s)) };
 }
@@ -174,8 +217,11 @@ function choose(
 const rankOf: Readonly<Record<ServiceState, number>> = {
   failed: 0,
   unhealthy: 0,
+  missing: 0,
   running: 1,
   starting: 2,
+  removing: 2,
+  'no pods': 2,
   held: 2,
   changed: 2,
   waiting: 3,
@@ -187,6 +233,8 @@ const rankOf: Readonly<Record<ServiceState, number>> = {
 
 function footerRow(view: View, context: PanelContext): PanelRow {
   const counts = countsLine(view);
+  // While it ends, the banner names the one key that still means something.
+  if (view.phase !== 'working' || context.ui.quitting > 0) return plainRow('footer', counts);
   if (!context.keys) return plainRow('footer', [...counts, seg(`${gap}Ctrl-C ends`, 'dim')]);
   const { ui } = context;
   const who = ui.selected === undefined ? '' : ` ${ui.selected}`;

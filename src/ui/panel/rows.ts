@@ -2,6 +2,7 @@
  * The cells of one service's row and of its details, for three widths. Pure. Cells are separate texts, because Ink
  * remembers every different text it has measured: `1.2s` occurs again, whole lines would not.
  */
+import type { PodSummary } from '../../core/events.ts';
 import { shortCard } from '../lines/card.ts';
 import { changeText, duration, holdText, shortDigest, stageChain } from '../lines/format.ts';
 import { isOpen, type UiState } from '../view/keys.ts';
@@ -32,6 +33,8 @@ export interface RowContext {
   readonly ui: UiState;
   /** Columns for the service's name. */
   readonly nameWidth: number;
+  /** What is shown of each service's name. */
+  readonly names: ReadonlyMap<string, string>;
   readonly logPath?: (service: string) => string;
 }
 
@@ -50,7 +53,7 @@ export function serviceRow(service: ServiceView, context: RowContext): PanelRow 
   const selected = context.ui.selected === service.name;
   const cells: Cell[] = [
     { line: [seg(selected ? '▸' : '', 'busy')], width: 2 },
-    { line: [seg(service.name, 'strong')], width: context.nameWidth + 2 },
+    { line: [seg(context.names.get(service.name) ?? service.name, 'strong')], width: context.nameWidth + 2 },
     { line: stateCell(service, context.now), width: 17 },
     { line: podsCell(service), width: 9 },
   ];
@@ -102,6 +105,9 @@ function restCell(service: ServiceView, width: WidthClass): Line {
   const state = stateOf(service);
   const { run, last, hold, pods } = service;
   if (run !== undefined) {
+    // What a rollout waits for matters more than what is done.
+    if (run.stage?.stage === 'rollout' && pods?.reason !== undefined)
+      return [seg(shortReason(pods.reason), 'warn')];
     const chain = width === 'narrow' || run.done.length === 0 ? [] : [...stageChain(run.done), seg('  ')];
     return [...chain, seg(changeText(run.change, run.reason), 'dim')];
   }
@@ -110,27 +116,47 @@ function restCell(service: ServiceView, width: WidthClass): Line {
     const why: Segment[] = [seg(stage === undefined ? '' : `in ${stage}`, 'bad')];
     if (hold !== undefined) why.push(seg(`  ${holdText(hold)}`, 'warn'));
     // A failed compile does not touch the running pods; the user should know that.
-    else if (pods !== undefined && pods.ready > 0)
+    else if (pods !== undefined && (pods.ready > 0 || pods.older !== undefined))
       why.push(seg('  the previous version still serves', 'dim'));
     return why;
   }
   if (state === 'unhealthy') return [seg(pods?.phase ?? '', 'bad')];
+  if (state === 'missing') return [seg(`${missingText(pods)}; r deploys it again`, 'bad')];
+  if (state === 'removing') return [];
   if (hold !== undefined) return [seg(holdText(hold), 'warn')];
-  if (state === 'starting') return [seg(pods?.phase ?? '', 'dim')];
+  if (state === 'starting')
+    return pods?.reason === undefined
+      ? [seg(pods?.phase ?? '', 'dim')]
+      : [seg(shortReason(pods.reason), 'warn')];
   if (service.pending !== undefined) return [seg(pendingText(service.pending), 'dim')];
   return addressCell(service, width);
 }
 
 function addressCell(service: ServiceView, width: WidthClass): Line {
-  const line: Segment[] = service.forwards.flatMap((forward, index) => [
+  // What works comes first: a long reason must not push it out of the row.
+  const forwards = [...service.forwards].sort(
+    (a, b) => Number(a.lost !== undefined) - Number(b.lost !== undefined),
+  );
+  const line: Segment[] = forwards.flatMap((forward, index) => [
     ...(index === 0 ? [] : [seg('  ')]),
     forward.lost === undefined
       ? seg(`http://localhost:${forward.localPort}`)
-      : seg(`:${forward.localPort} lost (${forward.lost})`, 'warn'),
+      : seg(`:${forward.localPort} not forwarded (${forward.lost})`, 'warn'),
   ]);
   if (width === 'medium' && service.digest !== undefined)
     line.push(seg(`  ${shortDigest(service.digest)}`, 'dim'));
   return line;
+}
+
+/** Why pods are not ready, without the pod, which the details name: a row has little room. */
+function shortReason(reason: string): string {
+  return reason.replace(/^\S+: /, '');
+}
+
+/** `Deployment/orders is not in the cluster`. */
+function missingText(pods: PodSummary | undefined): string {
+  const missing = pods?.missing ?? [];
+  return `${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} not in the cluster`;
 }
 
 function pendingText(pending: NonNullable<ServiceView['pending']>): string {
@@ -156,6 +182,8 @@ function detailLines(service: ServiceView, context: RowContext, max: number): Li
     lines.push(
       field('pods', seg(`${pods.ready}/${pods.desired} ready, ${pods.phase}, restarts ${pods.restarts}`)),
     );
+  if (pods?.reason !== undefined) lines.push(field('waits', seg(pods.reason, 'warn')));
+  if (pods?.missing !== undefined) lines.push(field('missing', seg(missingText(pods), 'bad')));
   if (digest !== undefined) lines.push(field('image', seg(digest)));
   if (pending !== undefined) lines.push(field('change', seg(pendingText(pending))));
   if (hold !== undefined) lines.push(field('held', seg(holdText(hold))));

@@ -27,6 +27,11 @@ const pods = (ready: number, desired: number, phase = 'Running'): EventBody => (
   service: 'orders',
   pods: { ready, desired, restarts: 0, phase },
 });
+const gone: EventBody = {
+  type: 'pod.changed',
+  service: 'orders',
+  pods: { ready: 0, desired: 0, restarts: 0, phase: 'None', missing: ['Deployment/orders'] },
+};
 const hold: Hold = { reason: 'needs', on: 'gateway' };
 const held: EventBody = { type: 'service.held', service: 'orders', hold };
 const started = samples['run.started'];
@@ -51,6 +56,19 @@ test('the header is what the session, the cluster and the registry said', () => 
   expect(view.services.map((row) => row.name)).toEqual(['orders', 'gateway', 'catalog', 'billing']);
 });
 
+test('the first runs are no changes', () => {
+  const start: EventBody = { ...started, change: 2, reason: 'start' };
+  expect(after(begun, start).change).toBe(0);
+  expect(after(begun, start, { ...started, change: 3 }).change).toBe(3);
+});
+
+test('the number of watched files follows the disk', () => {
+  expect(after(begun, samples['watch.started'], samples['watch.changed']).watch).toEqual({
+    files: 562,
+    mode: 'polling',
+  });
+});
+
 describe('the state of a service', () => {
   test.each<readonly [string, EventBody[], string]>([
     ['nothing happened', [], 'waiting'],
@@ -65,7 +83,11 @@ describe('the state of a service', () => {
     ['built, no pods known', [started, finished('ok')], 'ok'],
     ['pods on their way', [started, finished('ok'), pods(0, 1)], 'starting'],
     ['pods ready', [started, finished('ok'), pods(1, 1)], 'ready'],
-    ['scaled to nothing', [started, finished('ok'), pods(0, 0)], 'ready'],
+    ['scaled to nothing', [started, finished('ok'), pods(0, 0)], 'no pods'],
+    ['deleted by someone', [started, finished('ok'), pods(1, 1), gone], 'missing'],
+    ['deleted by someone, and deployed again', [started, finished('ok'), gone, pods(1, 1)], 'ready'],
+    ['deleted, and being deployed again', [started, finished('ok'), gone, { ...started, run: 8 }], 'running'],
+    ['being removed at the end', [started, finished('failed'), samples['cleanup.started']], 'removing'],
     ['pods crash after a good run', [started, finished('ok'), pods(0, 1, 'CrashLoopBackOff')], 'unhealthy'],
     [
       'an old pod crashes while enough are ready',

@@ -3,6 +3,7 @@
  * layout are in other files.
  */
 import type { AppEvent } from '../../core/events.ts';
+import { isFirst } from './first-run.ts';
 import type { ForwardView, LastRun, ServiceView, View } from './view.ts';
 
 /** How many of the last lines of tool output a run keeps for its error card. */
@@ -42,6 +43,8 @@ export function reduceView(view: View, event: AppEvent): View {
       return { ...view, configError: event.error };
     case 'watch.started':
       return { ...view, watch: { files: event.files, mode: event.mode } };
+    case 'watch.changed':
+      return view.watch === undefined ? view : { ...view, watch: { ...view.watch, files: event.files } };
     case 'watch.paused':
       return { ...view, paused: true };
     case 'watch.resumed':
@@ -54,12 +57,19 @@ export function reduceView(view: View, event: AppEvent): View {
     case 'cluster.regained':
       return view.cluster === undefined ? view : { ...view, cluster: omit(view.cluster, 'lost') };
     case 'cleanup.started':
-      return { ...view, phase: 'cleaning', cleaning: event.services };
+      return {
+        ...view,
+        phase: 'cleaning',
+        cleaning: event.services,
+        services: view.services.map((service) =>
+          event.services.includes(service.name) ? { ...service, removing: true } : service,
+        ),
+      };
     case 'cleanup.finished':
       return {
         ...view,
         services: view.services.map((service) =>
-          event.failed.includes(service.name) ? service : removedIn(view, service),
+          event.failed.includes(service.name) ? { ...service, removing: false } : removedIn(view, service),
         ),
         cleaning: [],
       };
@@ -72,10 +82,13 @@ export function reduceView(view: View, event: AppEvent): View {
           pending: { change: event.change, paths: event.paths, more: event.more },
         }),
       );
-    case 'run.started':
-      return withService({ ...view, change: Math.max(view.change, event.change) }, event.service, (service) =>
+    case 'run.started': {
+      // The first runs of a session have numbers, although nothing has been saved.
+      const saved = isFirst(event) ? 0 : event.change;
+      return withService({ ...view, change: Math.max(view.change, saved) }, event.service, (service) =>
         startRun(service, event),
       );
+    }
     case 'service.held':
     case 'service.released':
     case 'stage.started':
@@ -85,6 +98,7 @@ export function reduceView(view: View, event: AppEvent): View {
     case 'pod.changed':
     case 'forward.opened':
     case 'forward.lost':
+    case 'forward.closed':
       return withService(view, event.service, (service) => reduceService(service, event));
     case 'pod.log':
     case 'notice':
@@ -102,6 +116,7 @@ type ServiceEvent = EventOf<
   | 'pod.changed'
   | 'forward.opened'
   | 'forward.lost'
+  | 'forward.closed'
 >;
 
 function reduceService(service: ServiceView, event: ServiceEvent): ServiceView {
@@ -138,11 +153,16 @@ function reduceService(service: ServiceView, event: ServiceEvent): ServiceView {
         lost: event.reason,
       });
     }
+    case 'forward.closed':
+      return {
+        ...service,
+        forwards: service.forwards.filter(({ localPort }) => localPort !== event.localPort),
+      };
   }
 }
 
 function newService(name: string): ServiceView {
-  return { name, forwards: [], tail: [], removed: false };
+  return { name, forwards: [], tail: [], removing: false, removed: false };
 }
 
 function startRun(service: ServiceView, event: EventOf<'run.started'>): ServiceView {
@@ -153,6 +173,7 @@ function startRun(service: ServiceView, event: EventOf<'run.started'>): ServiceV
     ...(taken ? omit(idle, 'pending') : idle),
     run: { run, change, route, reason, startedAt: Date.parse(event.at), done: [] },
     tail: [],
+    removing: false,
     removed: false,
   };
 }
@@ -178,7 +199,7 @@ function finishRun(service: ServiceView, event: EventOf<'run.finished'>): Servic
 
 function removedIn(view: View, service: ServiceView): ServiceView {
   if (!view.cleaning.includes(service.name)) return service;
-  return { ...omit(service, 'pods'), removed: true, forwards: [] };
+  return { ...omit(service, 'pods'), removing: false, removed: true, forwards: [] };
 }
 
 function withForward(service: ServiceView, forward: ForwardView): ServiceView {

@@ -52,6 +52,8 @@ export interface ServiceView {
   readonly forwards: readonly ForwardView[];
   /** Last lines of the tools' output in the newest run, oldest first. */
   readonly tail: readonly string[];
+  /** The cleanup is removing it. */
+  readonly removing: boolean;
   readonly removed: boolean;
 }
 
@@ -84,10 +86,13 @@ export type ServiceState =
   | 'running'
   | 'failed'
   | 'unhealthy'
+  | 'missing'
+  | 'no pods'
   | 'starting'
   | 'ready'
   | 'ok'
   | 'cancelled'
+  | 'removing'
   | 'removed';
 
 /** Phases in which a pod can still become ready. A pod that is not ready in any other phase is a problem. */
@@ -104,16 +109,19 @@ const hopeful = new Set([
 /** The service's state. A current run comes first, then a failure, then what the service waits for. */
 export function stateOf(service: ServiceView): ServiceState {
   if (service.removed) return 'removed';
+  if (service.removing) return 'removing';
   if (service.run !== undefined) return 'running';
   if (service.last?.outcome === 'failed') return 'failed';
   const pods = service.pods;
+  if (pods?.missing !== undefined) return 'missing';
   const short = pods !== undefined && pods.ready < pods.desired;
   if (short && !hopeful.has(pods.phase)) return 'unhealthy';
   if (service.hold !== undefined) return 'held';
   if (service.pending !== undefined) return 'changed';
   if (short) return 'starting';
   if (service.last?.outcome === 'cancelled') return 'cancelled';
-  if (pods !== undefined) return 'ready';
+  // A green row promises that something serves.
+  if (pods !== undefined) return pods.desired === 0 ? 'no pods' : 'ready';
   return service.last === undefined ? 'waiting' : 'ok';
 }
 
@@ -125,10 +133,13 @@ export const stateMarks = {
   running: ['◐', 'busy'],
   failed: ['✗', 'bad'],
   unhealthy: ['✗', 'bad'],
+  missing: ['✗', 'bad'],
+  'no pods': ['○', 'warn'],
   starting: ['◐', 'warn'],
   ready: ['●', 'ok'],
   ok: ['✓', 'ok'],
   cancelled: ['–', 'dim'],
+  removing: ['◐', 'warn'],
   removed: ['–', 'dim'],
 } as const satisfies Record<ServiceState, readonly [string, Tone]>;
 

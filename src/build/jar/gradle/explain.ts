@@ -2,7 +2,7 @@
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { NotOk } from '../../../core/outcome.ts';
-import { diskFull, saysDiskFull } from '../../../support/files/disk-full.ts';
+import { diskFull, fullTemporary, saysDiskFull } from '../../../support/files/disk-full.ts';
 import { withoutPasswords } from '../../../support/mask.ts';
 import { sourceFiles } from '../source-files.ts';
 import { gradleFailure } from './failure.ts';
@@ -34,7 +34,7 @@ export async function explain(
       [
         ...[root, ...outputs].map((path) => ({ path, free: `free space on the disk of ${path}` })),
         { path: join(homedir(), '.gradle'), free: 'remove old files from ~/.gradle/caches' },
-        { path: tmpdir(), free: `empty ${tmpdir()}` },
+        fullTemporary(tmpdir()),
       ],
       { exit: 3, evidence: lines.filter(saysDiskFull).slice(-3) },
     );

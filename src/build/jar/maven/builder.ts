@@ -6,7 +6,7 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ServiceConfig } from '../../../config/model.ts';
 import { ok, type NotOk, type Outcome } from '../../../core/outcome.ts';
-import { diskFull, saysDiskFull } from '../../../support/files/disk-full.ts';
+import { diskFull, fullTemporary, saysDiskFull } from '../../../support/files/disk-full.ts';
 import type { RunProcess } from '../../../support/process/process.ts';
 import { readClasses } from '../classes.ts';
 import { whileLocked } from '../lock.ts';
@@ -158,7 +158,7 @@ export function createMavenBuilder(parts: MavenParts): MavenBuilder {
         [
           ...outputs.map((path) => ({ path, free: `free space on the disk of ${path}` })),
           { path: join(homedir(), '.m2'), free: 'remove old artifacts from ~/.m2/repository' },
-          { path: tmpdir(), free: `empty ${tmpdir()}` },
+          fullTemporary(tmpdir()),
         ],
         { exit: 3, evidence: lines.filter(saysDiskFull).slice(-3) },
       );

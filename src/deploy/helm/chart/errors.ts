@@ -119,6 +119,8 @@ async function explainValues(file: string, text: string, input: HelmInput): Prom
     lineCounter: counter,
     prettyErrors: false,
     version: '1.1',
+    // Helm takes a key that is there twice. It says so itself if it ever does not.
+    uniqueKeys: false,
   }).errors.map((error): Diagnostic => {
     const { line, col } = counter.linePos(error.pos[0]);
     const excerpt = lines[line - 1] ?? '';

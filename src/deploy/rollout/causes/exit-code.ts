@@ -20,7 +20,7 @@ const programs: readonly { readonly program: RegExp; readonly meanings: Readonly
     {
       program: /^java$/,
       meanings: {
-        1: 'the JVM could not start the application, or the application gave up',
+        1: 'the JVM could not start the application, or the application ended itself; its log says why',
         3: 'the JVM ended itself on an OutOfMemoryError (-XX:+ExitOnOutOfMemoryError)',
       },
     },
