@@ -10,12 +10,16 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { AppEvent } from '../../src/core/events.ts';
 import { createRig, eventually, kubectl, serves, type Rig } from '../support/rig.ts';
+import { pushImage } from '../support/registry.ts';
 import { podsOf } from '../support/sandbox-api.ts';
 import { pushStandInExecutor } from '../support/stand-in-executor.ts';
 
 let executor: string;
 beforeAll(async () => {
   executor = await pushStandInExecutor('localhost:5001');
+  // Two empty blocks are a tar of nothing. The executor expects a step for each layer.
+  const more = { history: [{ created_by: 'nothing' }] };
+  await pushImage('localhost:5001', 'appdev/kaniko-test-base', 'tiny', new Uint8Array(1024), fetch, more);
 });
 
 let rig: Rig;
@@ -74,7 +78,15 @@ function workload(name: string): string {
 
 const controller = 'stock/src/main/java/com/example/stock/StockController.java';
 const base = process.env['APPDEV_BASE_IMAGE'] ?? 'localhost:5001/appdev/java:17';
-const copying = `FROM ${base}\nCOPY greeting.txt /greeting.txt\n`;
+/** Of no files, because the executor unpacks the base of a Containerfile, and these tests are about other things. */
+const copying = `FROM localhost:5001/appdev/kaniko-test-base:tiny\nCOPY greeting.txt /greeting.txt\n`;
+
+/** What the executors of a run said. */
+function said(events: readonly AppEvent[], pattern: RegExp): readonly string[] {
+  return events.flatMap((event) =>
+    event.type === 'stage.output' && event.stage === 'image' && pattern.test(event.line) ? [event.line] : [],
+  );
+}
 
 function finishedImages(
   events: readonly AppEvent[],
@@ -123,13 +135,15 @@ describe('a jar, without Buildah', () => {
     expect(await comment.exited).toBe(0);
     expect(rig.kubectl('get', 'pods', '-o', 'name')).toBe(before);
 
-    // One class: only the layer on top is sent, and it is small.
+    // One class: only the layer on top is sent, and it is small. No pod unpacks the base or warns of anything.
     rig.replace(controller, text, `${text} again`);
     const edit = rig.start('run', 'stock', '--tests=false');
     expect(await edit.exited, edit.stderr()).toBe(0);
     const [image] = finishedImages(edit.events);
     expect(image).toMatchObject({ outcome: 'ok' });
     expect(image?.detail).toMatch(/^in a pod, \d{1,2} KB of context$/);
+    expect(said(edit.events, /Pushing image/)).toHaveLength(1);
+    for (const { events } of [run, edit]) expect(said(events, /^WARN|Unpacking rootfs/)).toEqual([]);
     await serves(rig, 'stock', new RegExp(`${text} again`));
 
     expect(await builds()).toEqual([]);
