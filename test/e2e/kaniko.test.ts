@@ -80,6 +80,8 @@ const controller = 'stock/src/main/java/com/example/stock/StockController.java';
 const base = process.env['APPDEV_BASE_IMAGE'] ?? 'localhost:5001/appdev/java:17';
 /** Of no files, because the executor unpacks the base of a Containerfile, and these tests are about other things. */
 const copying = `FROM localhost:5001/appdev/kaniko-test-base:tiny\nCOPY greeting.txt /greeting.txt\n`;
+/** Needs a pod each time, whatever earlier tests left in the registry. */
+const alwaysBuilt = `${copying}RUN sleep 0\n`;
 
 /** What the executors of a run said. */
 function said(events: readonly AppEvent[], pattern: RegExp): readonly string[] {
@@ -191,7 +193,7 @@ describe('Containerfiles', () => {
   });
 
   it('are not built if the namespace admits no root', async () => {
-    rig = createRig({ project: project({ one: copying }) });
+    rig = createRig({ project: project({ one: alwaysBuilt }) });
     kubectl(['create', 'namespace', rig.namespace]);
     kubectl(['label', 'namespace', rig.namespace, 'pod-security.kubernetes.io/enforce=restricted']);
     const { code, stderr, stdout } = await rig.appdev('build');
@@ -220,7 +222,7 @@ describe('Containerfiles', () => {
 
   it('say why the executor cannot be pulled', async () => {
     executor = executor.replace(/:[0-9a-f]+$/, ':no-such-version');
-    rig = createRig({ project: project({ one: copying }) });
+    rig = createRig({ project: project({ one: alwaysBuilt }) });
     const { code, stderr, stdout } = await rig.appdev('build');
     expect(code).toBe(4);
     expect(stderr + stdout).toMatch(/the node cannot pull the executor .*no-such-version.*not found/);
