@@ -95,7 +95,7 @@ export async function openImageBuilder(
       createNamespace: config.cluster.createNamespace,
       project: config.name,
       target: images,
-      reader: client ?? noReader,
+      ...(client === undefined ? {} : { client }),
       credentials,
       ...(access.authority === undefined ? {} : { authority: access.authority }),
       lookAtImage: async (name, signal) =>
