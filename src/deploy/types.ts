@@ -4,7 +4,7 @@
  */
 import type { WorkContext } from '../build/types.ts';
 import type { KubeObject } from '../cluster/types.ts';
-import type { ServiceConfig } from '../config/model.ts';
+import type { ImageValues, ServiceConfig } from '../config/model.ts';
 import type { Artifact, PodSummary } from '../core/events.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { Lifetime } from './objects/lifetime.ts';
@@ -52,6 +52,10 @@ export interface Rendered {
   readonly artifact?: Artifact;
   /** Images of other services that went into it. */
   readonly uses?: readonly Artifact[];
+  /** Services whose image it names by the tag alone, because the chart can hold no digest. */
+  readonly byTag?: readonly string[];
+  /** The values paths that received the image of the service, if the chart's values decided that. */
+  readonly imageValues?: ImageValues;
   /** Services whose image it names, although no artifact of them was given. Those names stay as they were written. */
   readonly lacks?: readonly string[];
   /**

@@ -329,8 +329,17 @@ that an init container or a CronJob of \`orders\` has \`image: migrations\`. The
 
 ### In a chart
 
-appdev replaces no names in what a chart renders, because the release keeps the chart's values. A chart gets its own image by
-\`imageValues\`, and images of other services by \`otherImageValues\`:
+appdev replaces no names in what a chart renders, because the release keeps the chart's values. A chart gets its own image
+through its values. Without \`imageValues\`, appdev looks into the chart's \`values.yaml\` and the files of \`values\`:
+
+| the values have | they receive |
+| --- | --- |
+| \`image.repository\`, \`image.tag\` | \`localhost:5001/orders\`, \`tag@sha256:…\` |
+| \`image.registry\` too | \`localhost:5001\`, \`orders\`, \`tag@sha256:…\` |
+| \`image.digest\` (or \`image.sha\`) too | the tag alone, and \`sha256:…\` (or what follows the colon) |
+| \`image\` as one text | the whole reference |
+
+\`imageValues\` names other paths, \`moreImageValues\` further ones. Images of other services go to \`otherImageValues\`:
 
 \`\`\`yaml
 services:

@@ -49,6 +49,26 @@ export function isReferenceTo(reference: string, artifact: Artifact): boolean {
   return artifact.digest === '' ? name.tag === artifact.tag : name.digest === artifact.digest;
 }
 
+/** The artifact as it is named by its tag alone, for a chart that can hold no digest. */
+export function byTagAlone(artifact: Artifact): Artifact {
+  return { ...artifact, digest: '' };
+}
+
+/** The images of ours that manifests name: the service's own first, each by its tag alone if it is named so. */
+export function imagesNamed({
+  artifact,
+  uses = [],
+  byTag = [],
+}: {
+  readonly artifact?: Artifact;
+  readonly uses?: readonly Artifact[];
+  /** Services whose images are named by the tag alone. */
+  readonly byTag?: readonly string[];
+}): Artifact[] {
+  const all = artifact === undefined ? uses : [artifact, ...uses];
+  return all.map((one) => (byTag.includes(one.service) ? byTagAlone(one) : one));
+}
+
 /** A service's image, by the name that manifests use. */
 export interface NamedImage {
   /** The name as written in appdev.yaml. */

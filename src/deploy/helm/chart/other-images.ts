@@ -5,7 +5,7 @@
 import type { KubeObject } from '../../../cluster/types.ts';
 import type { HelmConfig, ServiceConfig } from '../../../config/model.ts';
 import { failed, ok, type Outcome } from '../../../core/outcome.ts';
-import { imagesIn } from '../../objects/images.ts';
+import { byTagAlone, imagesIn } from '../../objects/images.ts';
 import { imagesOfOthers, looseName } from '../../render/other-images.ts';
 import type { OtherImage, Rendered } from '../../types.ts';
 
@@ -25,7 +25,16 @@ export function usedByChart(
 ): Outcome<Required<Pick<Rendered, 'uses' | 'lacks'>>> {
   const isGiven = ({ service }: OtherImage): boolean => Object.hasOwn(otherImageValues, service);
   const given = others.filter(isGiven);
-  const { uses } = imagesOfOthers(objects, others);
+  // What a chart gets without a digest is looked for by its tag.
+  const asNamed = others.map((other) =>
+    other.artifact !== undefined && otherImageValues[other.service]?.tagOnly === true
+      ? { ...other, artifact: byTagAlone(other.artifact) }
+      : other,
+  );
+  const named = imagesOfOthers(objects, asNamed).uses.map(({ service }) => service);
+  const uses = others.flatMap(({ artifact }) =>
+    artifact !== undefined && named.includes(artifact.service) ? [artifact] : [],
+  );
   const unused = given.find(({ artifact }) => artifact !== undefined && !uses.includes(artifact));
   if (unused !== undefined) {
     const images = imagesIn(objects);
