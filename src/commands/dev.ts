@@ -68,7 +68,8 @@ async function runLoop(
   const pruning = createPruning(work.prune);
   const guarded = pruning.guard(work.parts);
   // The outermost comes first: what is about to be applied is noted before anything follows it.
-  const parts = { ...guarded, way: footprint.noting(attachments.following(guarded.way)) };
+  const way = { ...guarded.way, ...footprint.noting(attachments.following(guarded.way)) };
+  const parts = { ...guarded, way };
   const reload = createReload({ session, cluster, locks, footprint });
   const scanner = createScanner({
     config,

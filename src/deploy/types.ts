@@ -135,6 +135,15 @@ export interface Way {
    * short.
    */
   apply(service: ServiceConfig, rendered: Rendered, context: WorkContext): Promise<Outcome<Applied>>;
+  /**
+   * Removes what only the version before needed, as `Kind/name`. Call it when the applied version serves: on a failed
+   * rollout the version before must be able to go on.
+   */
+  settle(
+    service: ServiceConfig,
+    rendered: Rendered,
+    context: WorkContext,
+  ): Promise<Outcome<readonly string[]>>;
   /** What `apply` would change, by dry runs. Writes nothing. Fails as `apply` would. */
   preview(service: ServiceConfig, rendered: Rendered, signal: AbortSignal): Promise<Outcome<Preview>>;
   remove(service: ServiceConfig, options: RemoveOptions, context: WorkContext): Promise<Outcome<Removed>>;

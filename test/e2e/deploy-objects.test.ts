@@ -94,7 +94,13 @@ describe('an overlay', () => {
     rig.kubectl('create', 'configmap', 'c', '--from-literal=greeting=hello');
     rig.kubectl('label', 'configmap', 'c', 'dev.appdev/project=shop', 'dev.appdev/service=web');
     rig.write('base/kustomization.yaml', 'resources: [web.yaml, a.yaml]\n');
-    expect(valueOf(await apply(service)).detail).toBe('1 pruned');
+    const fewer = await render(service);
+    expect(valueOf(await deployer.apply(service, fewer, context)).detail).toBe(
+      'unchanged, 1 to prune after the rollout',
+    );
+    expect(left()).toContain('configmap/b');
+    expect(valueOf(await deployer.settle(service, fewer, context))).toEqual(['ConfigMap/b']);
+    expect(valueOf(await deployer.settle(service, fewer, context))).toEqual([]);
     expect(left()).not.toContain('configmap/b');
     expect(left()).toContain('configmap/c');
     rig.kubectl('delete', 'configmap', 'c');

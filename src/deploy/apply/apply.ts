@@ -1,6 +1,7 @@
 /**
  * Brings plain manifests and Kustomize's output into the cluster by server-side apply. Applies only what changed, in
- * order, and never over an object that appdev did not make. Then deletes what is no longer rendered.
+ * order, and never over an object that appdev did not make. Then deletes what is no longer rendered; what older pods
+ * need goes when the new ones serve.
  */
 import type { WorkContext } from '../../build/types.ts';
 import { refOf, type Cluster, type KubeObject } from '../../cluster/types.ts';
@@ -11,11 +12,11 @@ import { refuseDrift, takenBack } from '../live/drift-words.ts';
 import { goneLimitMs, waitUntilGone } from '../live/gone.ts';
 import { entryOf, readInventoryRecord, writeInventory, type Entry } from '../record/inventory.ts';
 import { nextLifetime } from '../objects/lifetime.ts';
-import { identityOf } from '../objects/kinds.ts';
+import { identityOf, nameOf } from '../objects/kinds.ts';
 import { fieldManager } from '../objects/ownership.ts';
 import { driftOf, planSteps, type Step } from './plan.ts';
 import { untilServed } from './new-kind.ts';
-import { claimsLostByPruning, isNeverPruned, pruneObjects } from './prune.ts';
+import { claimsLostByPruning, obsoleteIn, pruneObjects, staysForPods } from './prune.ts';
 import type { Applied, DeployTerms, Rendered } from '../types.ts';
 
 export interface ApplySettings {
@@ -50,12 +51,13 @@ export async function applyObjects(
   const todo = steps.value.filter(({ action }) => action !== 'unchanged' && action !== 'leave');
   const left = new Set(steps.value.filter(({ action }) => action === 'leave').map(({ object }) => object));
   const wanted = new Set(rendered.objects.map((object) => identityOf(refOf(object))));
-  const obsolete = [...known].some(([identity, entry]) => !wanted.has(identity) && !isNeverPruned(entry));
-  if (todo.length === 0 && !obsolete) {
+  const obsolete = obsoleteIn(known, wanted);
+  const later = obsolete.filter(staysForPods).length;
+  if (todo.length === 0 && obsolete.length === later) {
     const { lifetime: before = lifetime } = record.value;
     const marked =
       before === lifetime ? ok(undefined) : await writeInventory(known, lifetime, place, cluster, signal);
-    return marked.kind === 'ok' ? ok({ changed: false, detail: 'unchanged' }) : marked;
+    return marked.kind === 'ok' ? ok({ changed: false, detail: detailOf(0, 0, later) }) : marked;
   }
   const drifts = await driftOf(todo, owner, cluster, signal);
   if (drifts.kind !== 'ok') return drifts;
@@ -85,21 +87,48 @@ export async function applyObjects(
     if (drift !== undefined) report.warn(takenBack(drift));
     inventory.set(identityOf(refOf(step.object)), entryOf(step.object, applied.value));
   }
-  const pruned = await pruneObjects(inventory, wanted, owner, cluster, signal);
+  const now = obsolete.filter((entry) => !staysForPods(entry));
+  const pruned = await pruneObjects(inventory, now, owner, cluster, signal);
   if (pruned.kind !== 'ok') return pruned;
   const written = await writeInventory(pruned.value.inventory, lifetime, place, cluster, signal);
   if (written.kind !== 'ok') return written;
-  return ok({
-    changed: todo.length > 0 || pruned.value.removed > 0,
-    detail: detailOf(todo.length, pruned.value.removed),
-  });
+  const removed = pruned.value.removed.length;
+  return ok({ changed: todo.length > 0 || removed > 0, detail: detailOf(todo.length, removed, later) });
 }
 
-function detailOf(changed: number, pruned: number): string {
+/**
+ * Prunes what older pods needed, now that the newer version serves: ConfigMaps that Kustomize made under another name,
+ * for example. Writes nothing if there is nothing to prune.
+ *
+ * @returns what was deleted, `Kind/name` each
+ */
+export async function settleObjects(
+  rendered: Rendered,
+  { cluster, project }: Pick<ApplySettings, 'cluster' | 'project'>,
+  signal: AbortSignal,
+): Promise<Outcome<readonly string[]>> {
+  const owner = { project, service: rendered.service };
+  const place = { owner, namespace: rendered.namespace };
+  const record = await readInventoryRecord(place, cluster, signal);
+  if (record.kind !== 'ok') return record;
+  const { inventory, lifetime } = record.value;
+  const wanted = new Set(rendered.objects.map((object) => identityOf(refOf(object))));
+  const obsolete = obsoleteIn(inventory, wanted).filter(staysForPods);
+  if (obsolete.length === 0 || lifetime === undefined) return ok([]);
+  const pruned = await pruneObjects(inventory, obsolete, owner, cluster, signal);
+  if (pruned.kind !== 'ok') return pruned;
+  const written = await writeInventory(pruned.value.inventory, lifetime, place, cluster, signal);
+  return written.kind === 'ok' ? ok(pruned.value.removed.map(nameOf)) : written;
+}
+
+/** @param later how many objects are pruned when the new version serves */
+function detailOf(changed: number, pruned: number, later: number): string {
   const parts = [];
   if (changed > 0) parts.push(`${count(changed, 'object')} changed`);
   if (pruned > 0) parts.push(`${pruned} pruned`);
-  return parts.length === 0 ? 'unchanged' : parts.join(', ');
+  if (parts.length === 0) parts.push('unchanged');
+  if (later > 0) parts.push(`${later} to prune after the rollout`);
+  return parts.join(', ');
 }
 
 async function applyStep(
