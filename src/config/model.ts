@@ -185,9 +185,20 @@ export type DeployConfig = (HelmConfig | KustomizeConfig | ManifestsConfig) & {
   readonly namespace?: string;
   /** How long a rollout may take before it counts as failed, in milliseconds. */
   readonly deadlineMs: number;
+  /** Kinds of objects that name images, besides the ones that appdev knows. */
+  readonly imageKinds?: readonly ImageKindConfig[];
   /** Container restarts that the newest ReplicaSet may have before the rollout counts as failed. */
   readonly restartsAllowed: number;
 };
+
+/** A kind of objects that name images. */
+export interface ImageKindConfig {
+  readonly kind: string;
+  /** API group; empty for the core group. */
+  readonly group: string;
+  /** Dotted paths with `[]` for every item of a list. Empty: every key `image`. */
+  readonly fields: readonly string[];
+}
 
 export interface HelmConfig {
   readonly kind: 'helm';

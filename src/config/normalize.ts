@@ -65,7 +65,7 @@ export function normalize(document: ProjectDocument, tree: Tree, facts: ProjectF
       const service = document.services[name];
       return service === undefined
         ? []
-        : [serviceOf(name, service, document.tags, new Paths(tree, ['services', name], facts))];
+        : [serviceOf(name, service, document, new Paths(tree, ['services', name], facts))];
     }),
   };
 }
@@ -125,7 +125,7 @@ class Paths {
 function serviceOf(
   name: string,
   service: ServiceDocument,
-  tags: TagsDocument | undefined,
+  { tags, imageKinds }: Pick<ProjectDocument, 'tags' | 'imageKinds'>,
   paths: Paths,
 ): ServiceConfig {
   const { jar, dev, needs } = service;
@@ -138,7 +138,7 @@ function serviceOf(
     path,
     ...(jar === undefined ? {} : { jar }),
     ...(image === undefined ? {} : { image }),
-    deploy: deployOf(name, service.deploy, paths),
+    deploy: { ...deployOf(name, service.deploy, paths), ...(imageKinds.length === 0 ? {} : { imageKinds }) },
     dev: { trigger: dev.trigger, forward: dev.forward.map(portsOf) },
     needs: [...new Set(needs)],
   };

@@ -126,7 +126,8 @@ export function placeRendered(
     }
     const owner = { project: project.config.name, service: name };
     const objects = inApplyOrder(transform(part.objects, { owner, namespace, images: [] }));
-    const images = imagesIn(objects);
+    const kinds = service.deploy.imageKinds;
+    const images = imagesIn(objects, kinds);
     const artifact = artifacts.get(name);
     const byTag = namedByTag(images, artifacts);
     const loose = looseIn(
@@ -154,7 +155,7 @@ export function placeRendered(
       });
     }
     const others = otherImages(project.config.services, name, artifacts);
-    const { uses } = imagesOfOthers(objects, besideOwn(others, service.image));
+    const { uses } = imagesOfOthers(objects, besideOwn(others, service.image), kinds);
     placed.set(name, {
       ...{ service: name, namespace, objects, yaml: '', hash: contentHash(objects), file },
       uses: [...uses, ...byTag.filter((one) => one.service !== name && !uses.includes(one))],

@@ -316,6 +316,19 @@ rules that Skaffold's users know from \`--default-repo\`, and sends nothing to t
 - A name that is pinned by digest is left alone.
 - One rule differs from Skaffold's: a name without a host stays as it is written. Its parts are not joined.
 
+### Kinds of your own
+
+In an object of a kind that appdev does not know, a key \`image\` may mean anything, so appdev leaves it alone. List the kind:
+
+\`\`\`yaml
+imageKinds:
+  - {kind: Workshop, group: example.com}
+  - {kind: Machine, group: example.com, fields: ["spec.runner", "spec.steps[].container"]}
+\`\`\`
+
+A kind of Kubernetes itself can be listed too, for images in other fields: \`{kind: ConfigMap, fields: [data.RUNNER_IMAGE]}\`.
+appdev waits for the rollout of Kubernetes' own workloads only.
+
 ### Images of other services
 
 As in Skaffold, a name counts in the manifests of every service. Suppose that \`migrations\` is a service of the project, and

@@ -26,6 +26,7 @@ export interface ProjectDocument {
   tags?: TagsDocument;
   keepImages: number;
   ignore: string[];
+  imageKinds: { kind: string; group: string; fields: string[] }[];
   services: Record<string, ServiceDocument>;
 }
 

@@ -186,6 +186,21 @@ const service = z.strictObject({
     .describe('Services that must be deployed and ready before this one, by name.'),
 });
 
+const imageKind = z.strictObject({
+  kind: text(grammar.kind).describe('The kind, e.g. `ScaledJob`.'),
+  group: text(grammar.apiGroup)
+    .default('')
+    .describe(
+      "The API group, e.g. `keda.sh`: what stands before the slash in `apiVersion`. Default: Kubernetes' core.",
+    ),
+  fields: z
+    .array(text(grammar.fieldPath))
+    .default([])
+    .describe(
+      'Where the images are, e.g. `spec.runner` or `spec.steps[].container`; `[]` stands for every item of a list. Default: every key `image` of the object.',
+    ),
+});
+
 const shape = {
   name: text(grammar.dnsLabel).describe('Name of the project.'),
   cluster: cluster.prefault({}).describe('Where to deploy, and where that is allowed.'),
@@ -215,6 +230,12 @@ const shape = {
     .array(z.string().min(1))
     .default([])
     .describe('More files whose changes start nothing, in .gitignore syntax, relative to this file.'),
+  imageKinds: z
+    .array(imageKind)
+    .default([])
+    .describe(
+      "More kinds of objects whose `image` keys name images, such as those of an operator. appdev knows Kubernetes' own, Argo's, Knative's, Tekton's, KEDA's and some more.",
+    ),
   services: z
     .record(text(grammar.dnsLabel), service)
     .describe('The deployable apps of the project, by name.'),

@@ -3,7 +3,7 @@
  * given. They arrive through the values that `otherImageValues` names; this file checks that they did. Pure.
  */
 import type { KubeObject } from '../../../cluster/types.ts';
-import type { HelmConfig, ServiceConfig } from '../../../config/model.ts';
+import type { DeployConfig, HelmConfig } from '../../../config/model.ts';
 import { failed, ok, type Outcome } from '../../../core/outcome.ts';
 import { byTagAlone, imagesIn } from '../../objects/images.ts';
 import { imagesOfOthers, looseName } from '../../render/other-images.ts';
@@ -18,8 +18,11 @@ import type { OtherImage, Rendered } from '../../types.ts';
  */
 export function usedByChart(
   objects: readonly KubeObject[],
-  { name }: Pick<ServiceConfig, 'name'>,
-  { otherImageValues = {} }: Pick<HelmConfig, 'otherImageValues'>,
+  name: string,
+  {
+    otherImageValues = {},
+    imageKinds,
+  }: Pick<HelmConfig, 'otherImageValues'> & Pick<DeployConfig, 'imageKinds'>,
   others: readonly OtherImage[],
   chart: string,
 ): Outcome<Required<Pick<Rendered, 'uses' | 'lacks'>>> {
@@ -31,13 +34,13 @@ export function usedByChart(
       ? { ...other, artifact: byTagAlone(other.artifact) }
       : other,
   );
-  const named = imagesOfOthers(objects, asNamed).uses.map(({ service }) => service);
+  const named = imagesOfOthers(objects, asNamed, imageKinds).uses.map(({ service }) => service);
   const uses = others.flatMap(({ artifact }) =>
     artifact !== undefined && named.includes(artifact.service) ? [artifact] : [],
   );
   const unused = given.find(({ artifact }) => artifact !== undefined && !uses.includes(artifact));
   if (unused !== undefined) {
-    const images = imagesIn(objects);
+    const images = imagesIn(objects, imageKinds);
     const found = images.length === 0 ? 'it names no image at all' : `its images are ${images.join(', ')}`;
     const message = `chart ${chart} of ${name} ignores the image of ${unused.service}: ${found}`;
     return failed('IMAGE_NOT_USED', message, {
@@ -47,6 +50,7 @@ export function usedByChart(
   const loose = looseName(
     objects,
     others.filter((other) => !isGiven(other)),
+    imageKinds,
   );
   if (loose !== undefined) {
     const message = `chart ${chart} of ${name} names the image of ${loose.service} as ${loose.image}, but appdev does not replace image names in a chart`;

@@ -7,7 +7,14 @@ import type { HelmConfig, ImageValues, ServiceConfig } from '../../../config/mod
 import { appdevError, type AppdevError } from '../../../core/errors.ts';
 import type { Artifact } from '../../../core/events.ts';
 import { isFields, stringAt } from '../../../support/fields.ts';
-import { byTagAlone, imagesIn, isReferenceTo } from '../../objects/images.ts';
+import {
+  byTagAlone,
+  hiddenImage,
+  imageKindLine,
+  imagesIn,
+  isReferenceTo,
+  type ImageKind,
+} from '../../objects/images.ts';
 import { isHook, nameOf } from '../../objects/kinds.ts';
 import { allPlaces, placesAt, placeText, usualPlace } from './shapes.ts';
 
@@ -62,6 +69,8 @@ export interface ChartFacts {
   /** The chart's path as messages show it. */
   readonly chart: string;
   readonly config: HelmConfig;
+  /** Kinds that name images besides the known ones. */
+  readonly kinds?: readonly ImageKind[] | undefined;
   /** The chart's values with the files of the service laid over them; undefined if they could not be read. */
   readonly values: unknown;
 }
@@ -72,10 +81,19 @@ export function imageNotUsed(
   artifact: Artifact,
   facts: ChartFacts,
 ): AppdevError | undefined {
-  const { service, chart, config, values } = facts;
-  const images = imagesIn(objects.filter((object) => !isHook(object)));
+  const { service, chart, config, values, kinds } = facts;
+  const staying = objects.filter((object) => !isHook(object));
+  const images = imagesIn(staying, kinds);
   const forms = taggedOnly(service, config).includes(service) ? [artifact, byTagAlone(artifact)] : [artifact];
   if (images.some((image) => forms.some((form) => isReferenceTo(image, form)))) return undefined;
+  const hidden = hiddenImage(staying, (text) => forms.some((form) => isReferenceTo(text, form)));
+  if (hidden !== undefined) {
+    const { object, field } = hidden;
+    const message = `chart ${chart} names the image of ${service} in ${field} of ${nameOf(object)} alone, and appdev does not know that this names an image`;
+    return appdevError('IMAGE_NOT_USED', message, {
+      hint: `write \`${imageKindLine(object, field)}\` at the top of appdev.yaml`,
+    });
+  }
   const place = config.imageValues ?? usualPlace;
   const found = images.length === 0 ? 'it names no image at all' : `its images are ${images.join(', ')}`;
   const way = inTheWay(place, images, values);

@@ -173,10 +173,17 @@ async function renderInput(
     );
   }
   const objects = parsed.objects.map(({ object }) => object);
-  const facts = { service: service.name, chart: relative(root, chart.reference), config, values };
+  const kinds = service.deploy.imageKinds;
+  const facts = { service: service.name, chart: relative(root, chart.reference), config, values, kinds };
   const unused = artifact === undefined ? undefined : imageNotUsed(objects, artifact, facts);
   if (unused !== undefined) return { kind: 'failed', error: unused };
-  const uses = usedByChart(objects, service, config, others, facts.chart);
+  const uses = usedByChart(
+    objects,
+    service.name,
+    { ...config, ...(kinds === undefined ? {} : { imageKinds: kinds }) },
+    others,
+    facts.chart,
+  );
   if (uses.kind !== 'ok') return uses;
   const given = [artifact, ...others.map((other) => other.artifact)].filter((one) => one !== undefined);
   const lines = new Map(parsed.objects.map(({ object, line }) => [object, line]));
