@@ -38,10 +38,12 @@ function table(context: string, found: readonly ServiceStatus[]): string {
     lines.push(
       `${service.padEnd(width)}  ${deployed ? `${detail} in ${namespace}` : `${detail} (${namespace})`}`,
     );
-    for (const { name, ready, reason, pods, images } of workloads) {
+    for (const { name, namespace: home = namespace, ready, reason, pods, images } of workloads) {
       const state = ready ? 'ready' : `not ready: ${reason}`;
       const restarts = pods.restarts === 0 ? '' : `, ${count(pods.restarts, 'restart')}`;
-      lines.push(`${' '.repeat(width)}  ${name}  ${pods.ready}/${pods.desired}${restarts}  ${state}`);
+      lines.push(
+        `${' '.repeat(width)}  ${name}${home === namespace ? '' : ` in ${home}`}  ${pods.ready}/${pods.desired}${restarts}  ${state}`,
+      );
       lines.push(...images.map((image) => `${' '.repeat(width)}    ${image}`));
     }
   }

@@ -157,6 +157,8 @@ export interface Way {
 export interface WorkloadStatus {
   /** `Kind/name`. */
   readonly name: string;
+  /** Where it is: a manifest may name another namespace than the service's. */
+  readonly namespace?: string;
   readonly ready: boolean;
   /** Why it is not ready, as a clause; empty when it is. */
   readonly reason: string;

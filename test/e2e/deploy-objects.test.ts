@@ -281,6 +281,17 @@ size: 3
     rig.write('web.yaml', deployment());
     const nowhere = { ...service, deploy: { ...service.deploy, namespace: 'nowhere' } };
     expect(await apply(nowhere)).toMatchObject({ error: { code: 'NAMESPACE_MISSING' } });
+    rig.write(
+      'web.yaml',
+      `${deployment()}---\n${configMap('a')}`.replace(/name: a\b/, 'name: a, namespace: nowhere'),
+    );
+    const named = await apply(service);
+    expect(named).toMatchObject({
+      error: {
+        code: 'NAMESPACE_MISSING',
+        hint: expect.stringContaining('`deploy.namespace: nowhere`') as string,
+      },
+    });
   });
 
   it('with a field that its kind does not have is an error', async () => {

@@ -12,7 +12,7 @@ import { placed } from '../../deploy/record/release.ts';
 import type { Emit } from '../../core/events.ts';
 import { namespaceOf, type OpenTarget } from '../compose/cluster.ts';
 import type { ApplyWay } from './footprint.ts';
-import { selectorOfPort, selectorsOf } from '../deployed/selectors.ts';
+import { podsIn, podsWithPort } from '../deployed/selectors.ts';
 
 /** Follows services as they are deployed. */
 export interface Attachments {
@@ -79,18 +79,17 @@ export function createAttachments({ cluster, deployer }: OpenTarget, emit: Emit)
   function attach(service: ServiceConfig, { namespace, workloads }: Placed): void {
     const { name } = service;
     deployed.set(name, { namespace, workloads });
-    const selectors = selectorsOf(workloads);
+    const pods = podsIn(workloads, namespace);
     const names = workloads.map(({ metadata }) => metadata.name);
-    replace(name, JSON.stringify([namespace, selectors, names]), async (signal) => {
+    replace(name, JSON.stringify([pods, names]), async (signal) => {
       deployer.observer.followPods(
         service,
         workloads,
-        (pods) => emit({ type: 'pod.changed', service: name, pods }),
+        (summary) => emit({ type: 'pod.changed', service: name, pods: summary }),
         signal,
       );
-      const logs = selectors.map(
-        async (selector) =>
-          await followPodLogs(cluster, { service: name, namespace, selector, ...backlog }, emit, signal),
+      const logs = pods.map(
+        async (some) => await followPodLogs(cluster, { service: name, ...some, ...backlog }, emit, signal),
       );
       await Promise.all(logs);
     });
@@ -100,18 +99,18 @@ export function createAttachments({ cluster, deployer }: OpenTarget, emit: Emit)
   function forward({ name, dev }: ServiceConfig, { namespace, workloads }: Placed): void {
     const wanted = new Set<string>();
     for (const port of ports.get(name) ?? dev.forward) {
-      const selector = selectorOfPort(workloads, port.remotePort);
-      if (selector === undefined) continue;
+      const pods = podsWithPort(workloads, port.remotePort, namespace);
+      if (pods === undefined) continue;
       const place = `${name}:${port.localPort}`;
       wanted.add(place);
-      replace(place, JSON.stringify([namespace, selector, port]), async (signal) => {
+      replace(place, JSON.stringify([pods, port]), async (signal) => {
         const open = new Set<number>();
         const tell: Emit = (event) => {
           if (event.type === 'forward.opened') open.add(event.localPort);
           if (event.type === 'forward.lost') open.delete(event.localPort);
           emit(event);
         };
-        await forwardService(cluster, { service: name, namespace, selector, ports: [port] }, tell, signal);
+        await forwardService(cluster, { service: name, ...pods, ports: [port] }, tell, signal);
         if (open.size === 0 || stopping.signal.aborted || attached.has(place)) return;
         const reason = `dev.forward of ${name} no longer has it`;
         emit({ type: 'forward.lost', service: name, localPort: port.localPort, reason });

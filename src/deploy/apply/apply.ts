@@ -5,9 +5,10 @@
  */
 import type { WorkContext } from '../../build/types.ts';
 import { refOf, type Cluster, type KubeObject } from '../../cluster/types.ts';
-import { cancelled, failed, ok, type Outcome } from '../../core/outcome.ts';
+import { cancelled, ok, type Outcome } from '../../core/outcome.ts';
 import { count } from '../../core/words.ts';
 import { claimsRefusal, retainCommands } from '../live/claims.ts';
+import { namespaceMissing } from '../live/namespace-missing.ts';
 import { refuseDrift, takenBack } from '../live/drift-words.ts';
 import { goneLimitMs, waitUntilGone } from '../live/gone.ts';
 import { entryOf, readInventoryRecord, writeInventory, type Entry } from '../record/inventory.ts';
@@ -77,13 +78,13 @@ export async function applyObjects(
   }
   if (inventory.size > known.size) {
     const written = await writeInventory(inventory, lifetime, place, cluster, signal);
-    if (written.kind !== 'ok') return namespaceOr(written, cluster);
+    if (written.kind !== 'ok') return namespaceOr(written, cluster, rendered.namespace);
   }
   for (const step of todo) {
     if (signal.aborted) return cancelled(signal);
     const drift = drifts.value.find(({ wanted }) => wanted === step.object);
     const applied = await applyStep(step, drift !== undefined, cluster, signal);
-    if (applied.kind !== 'ok') return namespaceOr(applied, cluster);
+    if (applied.kind !== 'ok') return namespaceOr(applied, cluster, rendered.namespace);
     if (drift !== undefined) report.warn(takenBack(drift));
     inventory.set(identityOf(refOf(step.object)), entryOf(step.object, applied.value));
   }
@@ -154,13 +155,19 @@ async function applyStep(
   return await untilServed(applied.value, cluster, signal);
 }
 
-/** Gives its own error to the API server's 404 for an object whose namespace does not exist. */
-function namespaceOr<T extends Outcome<unknown>>(outcome: T, cluster: Cluster): T | Outcome<never> {
+/**
+ * Gives its own error to the API server's 404 for an object whose namespace does not exist.
+ *
+ * @param home the namespace of the service; a manifest may name another one
+ */
+export function namespaceOr<T extends Outcome<unknown>>(
+  outcome: T,
+  cluster: Cluster,
+  home: string,
+): T | Outcome<never> {
   const message = outcome.kind === 'failed' ? outcome.error.message : '';
   const missing = /namespaces "([^"]+)" not found/.exec(message)?.[1];
   if (missing === undefined) return outcome;
   const { context } = cluster.identity;
-  return failed('NAMESPACE_MISSING', `there is no namespace ${missing} in ${context}`, {
-    hint: `kubectl --context ${context} create namespace ${missing}, or set \`cluster.createNamespace: true\``,
-  });
+  return { kind: 'failed', error: namespaceMissing(missing, home, context) };
 }

@@ -76,8 +76,10 @@ function statusOf(wanted: KubeObject, sets: Parameters<typeof viewOf>[1]): Workl
   const verdict = judge(view, policy);
   const [cause] = verdict.causes;
   const reason = cause === undefined ? verdict.waitingFor : `${cause.object}: ${cause.message}`;
+  const { namespace } = wanted.metadata;
   return {
     name: nameOf(wanted),
+    ...(namespace === undefined ? {} : { namespace }),
     ready: verdict.state === 'ready',
     reason: verdict.state === 'ready' ? '' : reason,
     pods: verdict.pods,
