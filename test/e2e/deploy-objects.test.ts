@@ -151,7 +151,7 @@ describe('an object', () => {
     expect(valueOf(await apply(service)).detail).toBe('unchanged');
     // Another service, or another project, finds it taken.
     const other = { ...service, name: 'other' };
-    expect(await apply(other)).toMatchObject({
+    expect(await apply(other, 'v1', rig.deployer())).toMatchObject({
       error: {
         code: 'OBJECT_FOREIGN',
         message: expect.stringContaining('made by service web of appdev project shop') as string,

@@ -33,7 +33,11 @@ export function createRenderedObjects(): RenderedObjects {
         const [first, second] = [service, rendered.service].sort();
         const what = both.length === 1 ? 'is' : 'are';
         const message = `${both.join(', ')} ${what} rendered by ${first ?? ''} and by ${second ?? ''}, but an object can belong to one service only`;
-        return failed('OBJECT_FOREIGN', message, { hint: sharedHint(first ?? '', second ?? '') });
+        return failed('OBJECT_FOREIGN', message, {
+          hint: sharedHint(first ?? '', second ?? ''),
+          // What the build printed has nothing to do with it.
+          evidence: [],
+        });
       }
       return ok(undefined);
     },
