@@ -244,6 +244,13 @@ spec:
       expect(rendered.imageValues).toMatchObject({ digest: 'image.digest' });
     });
 
+    it('are recognised if the template writes the algorithm of the digest itself', async () => {
+      values("image: {repository: a, tag: b, digest: ''}");
+      template('{{ .Values.image.repository }}@sha256:{{ .Values.image.digest }}');
+      const rendered = valueOf(await render());
+      expect(rendered.yaml).toContain(`image: "registry:5000/appdev/java@${digest}"`);
+    });
+
     it('are recognised in a values file of the service, too', async () => {
       template(
         '{{ with .Values.image.registry }}{{ . }}/{{ end }}{{ .Values.image.repository }}:{{ .Values.image.tag }}',
@@ -274,6 +281,24 @@ spec:
       expect(error.hint).toContain(
         '`deploy.helm.imageValues: {registry: image.registry, repository: image.repository, tag: image.tag}`',
       );
+    });
+
+    it('name a registry for all charts that is in the way', async () => {
+      values('global: {imageRegistry: r.example.com}\nimage: {registry: docker.io, repository: a, tag: b}');
+      template(
+        '{{ .Values.global.imageRegistry | default .Values.image.registry }}/{{ .Values.image.repository }}:{{ .Values.image.tag }}',
+      );
+      const { message, hint } = await errorOf();
+      expect(message).toContain('the value global.imageRegistry is "r.example.com"');
+      const imageValues = {
+        registry: 'global.imageRegistry',
+        repository: 'image.repository',
+        tag: 'image.tag',
+      };
+      expect(hint).toContain(
+        '`deploy.helm.imageValues: {registry: global.imageRegistry, repository: image.repository, tag: image.tag}`',
+      );
+      expect(valueOf(await render({ imageValues })).yaml).toContain(pushedReference);
     });
 
     it('are proposed from where the values have an image', async () => {

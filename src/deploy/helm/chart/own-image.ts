@@ -97,8 +97,14 @@ export function imageNotUsed(
   const place = config.imageValues ?? usualPlace;
   const found = images.length === 0 ? 'it names no image at all' : `its images are ${images.join(', ')}`;
   const way = inTheWay(place, images, values);
-  const message = `chart ${chart} ignores the image of ${service}, given as ${pathsText(place)}: ${found}${way === undefined ? '' : `; ${way}`}`;
-  return appdevError('IMAGE_NOT_USED', message, { hint: placeHint(place, facts) });
+  const message = `chart ${chart} ignores the image of ${service}, given as ${pathsText(place)}: ${found}`;
+  if (way === undefined) return appdevError('IMAGE_NOT_USED', message, { hint: placeHint(place, facts) });
+  const line = `deploy.helm.imageValues: ${placeText({ ...place, registry: way })}`;
+  return appdevError(
+    'IMAGE_NOT_USED',
+    `${message}; the value ${way} is "${stringAt(values, ...way.split('.')) ?? ''}"`,
+    { hint: `write \`${line}\`, so that appdev sets it` },
+  );
 }
 
 /** The paths of a place, each once. */
@@ -114,7 +120,7 @@ function pathsText(place: ImageValues): string {
   return names.length < 2 ? last : `${names.slice(0, -1).join(', ')} and ${last}`;
 }
 
-/** The value that puts another registry in front of the image; undefined if none is seen. */
+/** The path of the value that puts another registry in front of the image; undefined if none is seen. */
 function inTheWay(place: ImageValues, images: readonly string[], values: unknown): string | undefined {
   const beside = place.repository?.split('.').slice(0, -1) ?? [];
   const paths = [
@@ -122,13 +128,13 @@ function inTheWay(place: ImageValues, images: readonly string[], values: unknown
     ['global', 'imageRegistry'],
     ['global', 'image', 'registry'],
   ];
-  for (const path of paths) {
-    const value = stringAt(values, ...path);
-    const at = path.join('.');
-    if (value === undefined || value === '' || at === place.registry) continue;
-    if (images.some((image) => image.startsWith(`${value}/`))) return `the value ${at} is "${value}"`;
-  }
-  return undefined;
+  return paths
+    .filter((path) => {
+      const value = stringAt(values, ...path);
+      if (value === undefined || value === '' || path.join('.') === place.registry) return false;
+      return images.some((image) => image.startsWith(`${value}/`));
+    })
+    .map((path) => path.join('.'))[0];
 }
 
 function placeHint(tried: ImageValues, { service, chart, values }: ChartFacts): string {

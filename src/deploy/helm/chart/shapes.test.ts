@@ -18,6 +18,7 @@ describe('placesShown', () => {
       '{global: {imageRegistry: ""}, image: {registry: docker.io, repository: a/b, tag: 1.0, digest: ""}}',
       [
         '{registry: image.registry, repository: image.repository, tag: image.tag, digest: image.digest}',
+        '{registry: image.registry, repository: image.repository, tag: image.tag, sha: image.digest}',
         usual,
       ],
     ],

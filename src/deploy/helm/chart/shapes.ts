@@ -48,13 +48,19 @@ export function placesAt(values: unknown, path: readonly string[]): ImageValues[
   const pathOf = (key: string): string => `${at}.${key}`;
   const has = (key: string): boolean => isText(node, key);
   const tag = { tag: pathOf(!has('tag') && has('version') ? 'version' : 'tag') };
-  const digest = has('digest') ? { digest: pathOf('digest') } : has('sha') ? { sha: pathOf('sha') } : {};
+  // Some charts write `@{{ digest }}`, others `@sha256:{{ digest }}`.
+  const digests: ImageValues[] = has('digest')
+    ? [{ digest: pathOf('digest') }, { sha: pathOf('digest') }]
+    : [has('sha') ? { sha: pathOf('sha') } : {}];
   const name = pathOf(!has('repository') && has('name') ? 'name' : 'repository');
-  if (has('registry')) return [{ registry: pathOf('registry'), repository: name, ...tag, ...digest }];
-  const whole = { repository: name, ...tag, ...digest };
-  if (!has('repository') || !has('name')) return [whole];
+  if (has('registry')) {
+    return digests.map((digest) => ({ registry: pathOf('registry'), repository: name, ...tag, ...digest }));
+  }
+  const whole = digests.map((digest) => ({ repository: name, ...tag, ...digest }));
+  if (!has('repository') || !has('name')) return whole;
   // Some charts write `repository/name:tag`.
-  return [whole, { registry: pathOf('repository'), repository: pathOf('name'), ...tag, ...digest }];
+  const parted = { registry: pathOf('repository'), repository: pathOf('name'), ...tag };
+  return [...whole, ...digests.map((digest) => ({ ...parted, ...digest }))];
 }
 
 /** The place as the value of a key in appdev.yaml: `{repository: image.repository, tag: image.tag}`. */
