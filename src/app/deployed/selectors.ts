@@ -1,11 +1,11 @@
 /** Makes label selectors for a service's pods from its objects. Pure. */
 import type { KubeObject } from '../../cluster/types.ts';
-import { podSpecOf, workloadsIn } from '../../deploy/objects/kinds.ts';
+import { podMakersIn, podSpecOf } from '../../deploy/objects/kinds.ts';
 import { fieldsAt, listAt, numberAt } from '../../support/fields.ts';
 
-/** One label selector for each workload, without duplicates. */
+/** One label selector for each workload and each hook, without duplicates. */
 export function selectorsOf(objects: readonly KubeObject[]): readonly string[] {
-  return [...new Set(workloadsIn(objects).flatMap((workload) => selectorOf(workload) ?? []))];
+  return [...new Set(podMakersIn(objects).flatMap((workload) => selectorOf(workload) ?? []))];
 }
 
 /**

@@ -7,7 +7,7 @@ import { forwardService } from '../../cluster/forward/forward.ts';
 import { followPodLogs } from '../../cluster/logs/pod-logs.ts';
 import type { KubeObject } from '../../cluster/types.ts';
 import type { ServiceConfig } from '../../config/model.ts';
-import { workloadsIn } from '../../deploy/objects/kinds.ts';
+import { podMakersIn, workloadsIn } from '../../deploy/objects/kinds.ts';
 import { placed } from '../../deploy/record/release.ts';
 import type { Emit } from '../../core/events.ts';
 import { namespaceOf, type OpenTarget } from '../compose/cluster.ts';
@@ -76,10 +76,12 @@ export function createAttachments({ cluster, deployer }: OpenTarget, emit: Emit)
     running.add(tracked);
   }
 
-  function attach(service: ServiceConfig, { namespace, workloads }: Placed): void {
+  function attach(service: ServiceConfig, objects: readonly KubeObject[], namespace: string): void {
     const { name } = service;
+    const speaking = placed(podMakersIn(objects), namespace);
+    const workloads = workloadsIn(speaking);
     deployed.set(name, { namespace, workloads });
-    const selectors = selectorsOf(workloads);
+    const selectors = selectorsOf(speaking);
     const names = workloads.map(({ metadata }) => metadata.name);
     replace(name, JSON.stringify([namespace, selectors, names]), async (signal) => {
       deployer.observer.followPods(
@@ -131,7 +133,7 @@ export function createAttachments({ cluster, deployer }: OpenTarget, emit: Emit)
     const { objects } = found.value;
     if (objects.length === 0) return;
     const namespace = namespaceOf(service, cluster);
-    attach(service, { namespace, workloads: placed(workloadsIn(objects), namespace) });
+    attach(service, objects, namespace);
   }
 
   return {
@@ -139,8 +141,13 @@ export function createAttachments({ cluster, deployer }: OpenTarget, emit: Emit)
       async apply(service, rendered, context) {
         const { namespace, objects } = rendered;
         // Attach before the apply: the first lines of a new pod must not be missed, nor those of one that crashes.
-        attach(service, { namespace, workloads: placed(workloadsIn(objects), namespace) });
-        return await way.apply(service, rendered, context);
+        attach(service, objects, namespace);
+        const applied = await way.apply(service, rendered, context);
+        // A chart may have made up other names.
+        if (applied.kind === 'ok' && applied.value.recorded !== undefined) {
+          attach(service, applied.value.recorded, namespace);
+        }
+        return applied;
       },
     }),
     attachDeployed(services) {

@@ -55,7 +55,7 @@ export async function upgradeRelease(
 ): Promise<Outcome<HelmRun>> {
   const version = await helm.version({ signal, report });
   if (version.kind !== 'ok') return version;
-  const input = await releaseInput(config, rendered.artifact, rendered.uses ?? [], root);
+  const input = await releaseInput(config, rendered.artifact, rendered.uses ?? [], { helm, root }, signal);
   if (input.kind !== 'ok') return input;
   const mark = await holders.mark();
   const shape = shapeOf(rendered);

@@ -5,6 +5,7 @@ import {
   contentDescription,
   installerOf,
   isOurRelease,
+  manifestsOf,
   readRevision,
   releaseState,
   type Revision,
@@ -58,6 +59,19 @@ describe('readRevision', () => {
     expect(readRevision(secret(record))?.hooks).toHaveLength(1);
   });
 
+  it('lists what was rendered: the objects and the hooks, run or not, without the tests', () => {
+    const object = (name: string): string => `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ${name}}\n`;
+    const hooks = [
+      { path: 'web/templates/a.yaml', events: ['pre-upgrade'], manifest: object('a') },
+      { path: 'web/templates/t.yaml', events: ['test'], manifest: object('t') },
+    ];
+    const record = { name: 'web', version: 1, manifest: `---\n${object('m')}`, hooks };
+    expect(readRevision(secret(record))?.rendered.map(({ metadata }) => metadata.name)).toEqual(['m', 'a']);
+    expect(manifestsOf(record)).toBe(
+      `---\n${object('m')}---\n# Source: web/templates/a.yaml\n${object('a')}`,
+    );
+  });
+
   it.each([
     [{ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'x' } }],
     [{ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'x' }, data: { release: 'bm90IGEgcmVjb3Jk' } }],
@@ -78,6 +92,7 @@ describe('releaseState', () => {
     description: '',
     serverSide: false,
     objects: [],
+    rendered: [],
     hooks: [],
     ...change,
   });

@@ -33,6 +33,8 @@ export interface Revision {
   readonly objects: readonly KubeObject[];
   /** The hooks that have run at least once. */
   readonly hooks: readonly KubeObject[];
+  /** The objects and all hooks but tests: what was rendered. */
+  readonly rendered: readonly KubeObject[];
 }
 
 /** What a release is doing. */
@@ -76,6 +78,7 @@ export function readRevision(secret: KubeObject): Revision | undefined {
   const revision = numberAt(record, 'version');
   if (release === undefined || revision === undefined) return undefined;
   const ran = listAt(record, 'hooks').filter((hook) => stringAt(hook, 'last_run', 'phase') !== undefined);
+  const objects = objectsOf(stringAt(record, 'manifest') ?? '');
   return {
     release,
     revision,
@@ -85,9 +88,29 @@ export function readRevision(secret: KubeObject): Revision | undefined {
     annotations: secret.metadata.annotations ?? {},
     description: stringAt(record, 'info', 'description') ?? '',
     serverSide: stringAt(record, 'apply_method') === 'ssa',
-    objects: objectsOf(stringAt(record, 'manifest') ?? ''),
+    objects,
     hooks: ran.flatMap((hook) => objectsOf(stringAt(hook, 'manifest') ?? '')),
+    rendered: [...objects, ...hooksIn(record).flatMap(({ manifest }) => objectsOf(manifest))],
   };
+}
+
+/**
+ * What a release renders to, as the YAML stream that `helm template` would print. Tests are left out, because no deploy
+ * runs them.
+ *
+ * @param release as its record has it, or as `helm upgrade --output=json` prints it
+ */
+export function manifestsOf(release: unknown): string {
+  const hooks = hooksIn(release).map(
+    ({ path, manifest }) => `---\n# Source: ${path}\n${manifest.trimEnd()}\n`,
+  );
+  return `${(stringAt(release, 'manifest') ?? '').trimEnd()}\n${hooks.join('')}`;
+}
+
+function hooksIn(release: unknown): { readonly path: string; readonly manifest: string }[] {
+  return listAt(release, 'hooks')
+    .filter((hook) => !listAt(hook, 'events').includes('test'))
+    .map((hook) => ({ path: stringAt(hook, 'path') ?? '', manifest: stringAt(hook, 'manifest') ?? '' }));
 }
 
 /** The state of a release, from its records in any order. */

@@ -4,8 +4,9 @@ import type { PodSummary } from '../../core/events.ts';
 import { cancelled, failed, ok, type Outcome } from '../../core/outcome.ts';
 import { judge } from './judge.ts';
 import { podsByRevision } from './newest.ts';
-import { containersOf, nameOf } from '../objects/kinds.ts';
+import { containersOf, isHook, nameOf, podMakersIn } from '../objects/kinds.ts';
 import { observe } from '../live/observe.ts';
+import { readLive } from '../live/removal.ts';
 import { stringAt } from '../../support/fields.ts';
 import { limitedAbort, onAbort } from '../../support/abort.ts';
 import { sumOf } from './pod-summary.ts';
@@ -41,6 +42,16 @@ export function followPods(
     },
     signal,
   );
+}
+
+/** The hooks that are still in the cluster, as they are there. Helm deletes many of them once they have run. */
+export async function hooksLeft(
+  objects: readonly KubeObject[],
+  cluster: Cluster,
+  signal: AbortSignal,
+): Promise<Outcome<readonly KubeObject[]>> {
+  const live = await readLive(podMakersIn(objects).filter(isHook), cluster, signal);
+  return live.kind === 'ok' ? ok([...live.value.values()]) : live;
 }
 
 /** What these workloads do at this moment. Fails with CLUSTER_UNREACHABLE if the cluster does not answer in time. */
