@@ -71,7 +71,7 @@ export function dependenciesOf({ folder, text }: Chart): readonly Dependency[] {
     const source = repository.startsWith('file://')
       ? { source: resolve(folder, repository.slice('file://'.length)) }
       : {};
-    return [{ name, version: String(fieldAt(dependency, 'version') ?? ''), ...source }];
+    return [{ name, version: stringAt(dependency, 'version') ?? '', ...source }];
   });
 }
 

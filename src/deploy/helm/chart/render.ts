@@ -265,7 +265,7 @@ async function renderManifests(
   for (const [index, make] of attempts.entries()) {
     const attempt = await make(signal);
     if (attempt.kind !== 'ok') return attempt;
-    const { kubeconfig, read = (stdout) => stdout } = attempt.value;
+    const { kubeconfig, read = (stdout: string) => stdout } = attempt.value;
     const request = { cwd: root, stdin, ...(kubeconfig === undefined ? {} : { kubeconfig }) };
     const run = await helm.run({ ...request, args: [...attempt.value.args, ...args] }, signal);
     if (run.kind !== 'ok') return run;
