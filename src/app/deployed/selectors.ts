@@ -3,9 +3,21 @@ import type { KubeObject } from '../../cluster/types.ts';
 import { podMakersIn, podSpecOf } from '../../deploy/objects/kinds.ts';
 import { fieldsAt, listAt, numberAt } from '../../support/fields.ts';
 
-/** One label selector for each workload and each hook, without duplicates. */
+/**
+ * One label selector for each workload, hook and CronJob, without duplicates. A CronJob is known by the labels of its
+ * pods: without any, its pods cannot be found, and where another selector finds them too, one is enough.
+ */
 export function selectorsOf(objects: readonly KubeObject[]): readonly string[] {
-  return [...new Set(podMakersIn(objects).flatMap((workload) => selectorOf(workload) ?? []))];
+  const makers = podMakersIn(objects).flatMap((maker) => selectorOf(maker) ?? []);
+  const known = makers.map((selector) => selector.split(','));
+  const scheduled = objects
+    .filter(({ kind, apiVersion }) => kind === 'CronJob' && apiVersion.startsWith('batch/'))
+    .map((job) => pairsOf(fieldsAt(job, 'spec', 'jobTemplate', 'spec', 'template', 'metadata', 'labels')))
+    .filter(
+      (pairs) => pairs.length > 0 && !known.some((other) => other.every((pair) => pairs.includes(pair))),
+    )
+    .map((pairs) => pairs.join(','));
+  return [...new Set([...makers, ...scheduled])];
 }
 
 /**
@@ -27,6 +39,10 @@ function selectorOf(workload: KubeObject): string | undefined {
     workload.kind === 'Pod'
       ? (workload.metadata.labels ?? {})
       : fieldsAt(workload, 'spec', 'selector', 'matchLabels');
-  const pairs = Object.entries(labels).map(([name, value]) => `${name}=${String(value)}`);
+  const pairs = pairsOf(labels);
   return pairs.length === 0 ? undefined : pairs.join(',');
+}
+
+function pairsOf(labels: Readonly<Record<string, unknown>>): string[] {
+  return Object.entries(labels).map(([name, value]) => `${name}=${String(value)}`);
 }

@@ -7,7 +7,7 @@ import { forwardService } from '../../cluster/forward/forward.ts';
 import { followPodLogs } from '../../cluster/logs/pod-logs.ts';
 import type { KubeObject } from '../../cluster/types.ts';
 import type { ServiceConfig } from '../../config/model.ts';
-import { podMakersIn, workloadsIn } from '../../deploy/objects/kinds.ts';
+import { workloadsIn } from '../../deploy/objects/kinds.ts';
 import { placed } from '../../deploy/record/release.ts';
 import type { Emit } from '../../core/events.ts';
 import { namespaceOf, type OpenTarget } from '../compose/cluster.ts';
@@ -78,10 +78,10 @@ export function createAttachments({ cluster, deployer }: OpenTarget, emit: Emit)
 
   function attach(service: ServiceConfig, objects: readonly KubeObject[], namespace: string): void {
     const { name } = service;
-    const speaking = placed(podMakersIn(objects), namespace);
-    const workloads = workloadsIn(speaking);
+    const workloads = placed(workloadsIn(objects), namespace);
     deployed.set(name, { namespace, workloads });
-    const selectors = selectorsOf(speaking);
+    // A hook has a log, too, although its pod is not the service's.
+    const selectors = selectorsOf(objects);
     const names = workloads.map(({ metadata }) => metadata.name);
     replace(name, JSON.stringify([namespace, selectors, names]), async (signal) => {
       deployer.observer.followPods(
