@@ -29,6 +29,8 @@ export function createObserver(
     const isRelease = service.deploy.kind === 'helm' && rendered.file === undefined;
     if (!isRelease || rendered.recorded === true) return ok(rendered);
     const found = await way.deployed(service, signal);
+    // Whoever watches waits until the cluster is back, and says so.
+    if (found.kind === 'failed' && found.error.code === 'CLUSTER_UNREACHABLE') return ok(rendered);
     if (found.kind !== 'ok') return found;
     const { objects } = found.value;
     return ok(objects.length === 0 ? rendered : { ...rendered, objects, recorded: true });

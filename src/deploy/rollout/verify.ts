@@ -53,12 +53,6 @@ async function verifyArtifact(
   const workloads = placed(workloadsIn(told.objects), rendered.namespace).filter(
     (one) => uses(one) || should.has(identityOf(refOf(one))),
   );
-  const named = imagesIn(told.objects);
-  if (told.recorded === true && !named.some((image) => isReferenceTo(image, artifact))) {
-    const found = named.length === 0 ? 'it names no image' : `it names ${named.join(', ')}`;
-    const message = `what is deployed of ${rendered.service} does not use ${referenceOf(artifact)}: ${found}`;
-    return failed('VERIFY_FAILED', message, { hint: `appdev deploy ${rendered.service}` });
-  }
   const sets: Record<string, readonly KubeObject[]> = {};
   for (const [key, query] of Object.entries(queriesFor(workloads))) {
     if (query.kind === 'Event') continue;
@@ -82,6 +76,14 @@ async function verifyArtifact(
         hint: `appdev status ${rendered.service}`,
       });
     }
+  }
+  const names = (images: readonly string[]): boolean =>
+    images.some((image) => isReferenceTo(image, artifact));
+  const named = imagesIn(told.objects);
+  if (names(imagesIn(rendered.objects)) && !names(named)) {
+    const found = named.length === 0 ? 'it names no image' : `it names ${named.join(', ')}`;
+    const message = `what is deployed of ${rendered.service} does not use ${referenceOf(artifact)}: ${found}`;
+    return failed('VERIFY_FAILED', message, { hint: `appdev deploy ${rendered.service}` });
   }
   return ok(undefined);
 }

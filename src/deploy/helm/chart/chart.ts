@@ -19,6 +19,8 @@ export interface Chart {
   readonly name?: string;
   /** Text of Chart.yaml. Its version and dependencies are part of what is deployed. */
   readonly text?: string;
+  /** Text of requirements.yaml, in which charts of Helm 2 (`apiVersion: v1`) name their dependencies. */
+  readonly requirements?: string;
   /** The Kubernetes versions that it accepts, as a range; absent if any. */
   readonly kubeVersion?: string;
 }
@@ -37,8 +39,12 @@ export async function findChart(reference: string, root: string): Promise<Outcom
     const text = await textOf(join(reference, 'Chart.yaml'));
     if (text !== undefined) {
       const kubeVersion = stringAt(parsed(text), 'kubeVersion');
-      const accepts = kubeVersion === undefined ? {} : { kubeVersion };
-      return ok({ reference, folder: reference, name: chartName(text), text, ...accepts });
+      const requirements = await textOf(join(reference, 'requirements.yaml'));
+      return ok({
+        ...{ reference, folder: reference, name: chartName(text), text },
+        ...(requirements === undefined ? {} : { requirements }),
+        ...(kubeVersion === undefined ? {} : { kubeVersion }),
+      });
     }
   }
   const shown = relative(root, reference);
@@ -61,10 +67,11 @@ export interface Dependency {
   readonly source?: string;
 }
 
-/** The charts that Chart.yaml depends on, in order. */
-export function dependenciesOf({ folder, text }: Chart): readonly Dependency[] {
+/** The charts that a chart depends on, in order. */
+export function dependenciesOf({ folder, text, requirements = '' }: Chart): readonly Dependency[] {
   if (folder === undefined || text === undefined) return [];
-  return listAt(parsed(text), 'dependencies').flatMap((dependency): Dependency[] => {
+  const listed = [text, requirements].flatMap((one) => listAt(parsed(one), 'dependencies'));
+  return listed.flatMap((dependency): Dependency[] => {
     const name = stringAt(dependency, 'name');
     if (name === undefined) return [];
     const repository = stringAt(dependency, 'repository') ?? '';

@@ -95,6 +95,13 @@ describe('a packed subchart', () => {
     expect(await look(`version: 2.0.0, ${remote}`, `version: 1.0.0, alias: old, ${remote}`)).toEqual(current);
   });
 
+  it('counts for a chart of Helm 2, too', async () => {
+    const folder = join(root, 'web');
+    const requirements = 'dependencies:\n  - {name: db, version: 1.0.0}\n';
+    const text = chart('web', '1.0.0');
+    expect(await lookAtSubcharts({ reference: folder, folder, text, requirements })).toEqual(stale);
+  });
+
   it('is missing if only a chart with a longer name is there', async () => {
     write('web/charts/db-tools-1.0.0.tgz', '');
     expect(await look(`version: 1.0.0, ${local}`)).toEqual(stale);
