@@ -137,33 +137,6 @@ describe.each(['helm3', 'helm4'])('%s', (helm) => {
     valueOf(await deployer.verify(service, rendered, context));
   });
 
-  it('deploys a chart that is one hook, with the built image', async () => {
-    const deployer = rig.deployer({ tools });
-    const service = rig.service({ set: { hook: true, hookEvents: 'post-install,post-upgrade' } });
-    const hook = /apiVersion: batch.*\{\{- end \}\}/s.exec(
-      readFileSync(join(rig.folder, 'charts/web/templates/web.yaml'), 'utf8'),
-    );
-    rig.write('charts/web/templates/web.yaml', (hook?.[0] ?? '').replace(/\{\{- end \}\}$/, ''));
-    expect((await deploy(deployer, service)).detail).toBe('revision 1');
-    expect((await deploy(deployer, service)).detail).toBe('unchanged');
-    const { signal } = new AbortController();
-    expect(valueOf(await deployer.status(service, signal))).toMatchObject({
-      deployed: true,
-      workloads: [{ name: 'Job/web-hook', ready: true }],
-    });
-    const { objects } = valueOf(await deployer.deployed(service, signal));
-    expect(selectorsOf(objects)).toEqual(['batch.kubernetes.io/job-name=web-hook']);
-    const other = { ...rig.artifact('v1'), digest: `sha256:${'0'.repeat(64)}` };
-    const context = recordedContext();
-    const elsewhere = valueOf(await deployer.render(service, other, context));
-    expect(await deployer.verify(service, elsewhere, context)).toMatchObject({
-      error: {
-        code: 'VERIFY_FAILED',
-        message: expect.stringContaining('what is deployed of web does not use') as string,
-      },
-    });
-  });
-
   it('has helm check a new shape against the API server, and the same with another image not again', async () => {
     const flags: boolean[] = [];
     const run: typeof runProcess = async (command, options) => {
@@ -361,6 +334,33 @@ describe('helm4', () => {
       'rollout ok 1/1 ready',
       'verify ok',
     ]);
+  });
+
+  it('deploys a chart that is one hook, with the built image', async () => {
+    const deployer = rig.deployer({ tools });
+    const service = rig.service({ set: { hook: true, hookEvents: 'post-install,post-upgrade' } });
+    const hook = /apiVersion: batch.*\{\{- end \}\}/s.exec(
+      readFileSync(join(rig.folder, 'charts/web/templates/web.yaml'), 'utf8'),
+    );
+    rig.write('charts/web/templates/web.yaml', (hook?.[0] ?? '').replace(/\{\{- end \}\}$/, ''));
+    expect((await deploy(deployer, service)).detail).toBe('revision 1');
+    expect((await deploy(deployer, service)).detail).toBe('unchanged');
+    const { signal } = new AbortController();
+    expect(valueOf(await deployer.status(service, signal))).toMatchObject({
+      deployed: true,
+      workloads: [{ name: 'Job/web-hook', ready: true }],
+    });
+    const { objects } = valueOf(await deployer.deployed(service, signal));
+    expect(selectorsOf(objects)).toEqual(['batch.kubernetes.io/job-name=web-hook']);
+    const other = { ...rig.artifact('v1'), digest: `sha256:${'0'.repeat(64)}` };
+    const context = recordedContext();
+    const elsewhere = valueOf(await deployer.render(service, other, context));
+    expect(await deployer.verify(service, elsewhere, context)).toMatchObject({
+      error: {
+        code: 'VERIFY_FAILED',
+        message: expect.stringContaining('what is deployed of web does not use') as string,
+      },
+    });
   });
 
   it('refuses an upgrade that would drop a claim which the chart has for its first revision only', async () => {
