@@ -7,14 +7,14 @@ import type { Cluster } from '../../cluster/types.ts';
 import { ok, type Outcome } from '../../core/outcome.ts';
 import type { Attempt, OnCluster } from './chart/render.ts';
 import { pinned } from './program/tool.ts';
-import { contentDescription, isOurRelease, manifestsOf, type ReleaseState } from '../record/release.ts';
+import { hasContent, isOurRelease, manifestsOf, type ReleaseState } from '../record/release.ts';
 import { readRelease } from '../record/release-store.ts';
 import { targetOf } from './upgrade.ts';
 
 /** True if the last revision is what this project made of these inputs, and helm finished it. */
 export function isMadeOf(state: ReleaseState, hash: string, project: string): boolean {
   if (state.kind !== 'settled' || !isOurRelease(state.last, project)) return false;
-  return state.last.status === 'deployed' && state.last.description === contentDescription(hash);
+  return state.last.status === 'deployed' && hasContent(state.last, hash);
 }
 
 /** Makes what a cluster contributes to renders. Reads releases and the table of kinds; writes nothing. */

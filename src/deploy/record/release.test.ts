@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { KubeObject } from '../../cluster/types.ts';
 import {
   contentDescription,
+  hasContent,
   installerOf,
   isOurRelease,
   manifestsOf,
@@ -70,6 +71,23 @@ describe('readRevision', () => {
     expect(manifestsOf(record)).toBe(
       `---\n${object('m')}---\n# Source: web/templates/a.yaml\n${object('a')}`,
     );
+  });
+
+  it("has the chart's replicas where an autoscaler's number was kept", () => {
+    const deployment = (name: string): string =>
+      `---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: ${name}}\nspec: {replicas: 4}\n`;
+    const kept = new Map([['apps/Deployment/shop/web', 1]]);
+    const revision = readRevision(
+      secret({
+        ...{ name: 'web', namespace: 'shop', version: 2, manifest: deployment('web') + deployment('other') },
+        info: { status: 'deployed', description: contentDescription('abc', kept) },
+      }),
+    );
+    const counts = (objects: readonly KubeObject[] = []): unknown[] => objects.map(({ spec }) => spec);
+    expect(counts(revision?.rendered)).toEqual([{ replicas: 1 }, { replicas: 4 }]);
+    expect(counts(revision?.objects)).toEqual([{ replicas: 4 }, { replicas: 4 }]);
+    expect(revision !== undefined && hasContent(revision, 'abc')).toBe(true);
+    expect(revision !== undefined && hasContent(revision, 'ab')).toBe(false);
   });
 
   it.each([
