@@ -92,6 +92,13 @@ export interface Cluster {
   readonly identity: ClusterIdentity;
   get(ref: ObjectRef, signal: AbortSignal): Promise<Outcome<KubeObject | undefined>>;
   list(query: ObjectQuery, signal: AbortSignal): Promise<Outcome<readonly KubeObject[]>>;
+  /** Version of the API server, such as `v1.34.4`. The cheapest way to see whether it answers. */
+  version(signal: AbortSignal): Promise<Outcome<string>>;
+  /**
+   * What the API server offers, as a chart asks for it (`.Capabilities.APIVersions`): `apps/v1`, `apps/v1/Deployment`,
+   * …. A group whose own server is down is left out.
+   */
+  apiVersions(signal: AbortSignal): Promise<Outcome<readonly string[]>>;
   /** True if the API server lists this kind, so that objects of it can be applied. */
   serves(kind: Pick<ObjectRef, 'apiVersion' | 'kind'>, signal: AbortSignal): Promise<Outcome<boolean>>;
   /**

@@ -31,13 +31,24 @@ export async function logs(invocation: Invocation): Promise<Outcome<number>> {
       const { cluster, deployer } = target.value;
       const { signals, emit } = session;
       const requests: PodLogsRequest[] = [];
+      const deployedNames: string[] = [];
       for (const service of session.services) {
         const deployed = await deployer.way.deployed(service, signals.shutdown);
         if (deployed.kind !== 'ok') return deployed;
+        if (deployed.value.deployed) deployedNames.push(service.name);
         const namespace = namespaceOf(service, cluster);
         for (const pods of podsIn(deployed.value.objects, namespace)) {
           requests.push({ service: service.name, ...pods, ...limits.value });
         }
+      }
+      if (requests.length === 0 && deployedNames.length > 0) {
+        return failed(
+          'DEPLOY_FAILED',
+          `what is deployed of ${deployedNames.join(', ')} makes no pods with labels`,
+          {
+            hint: 'run appdev status to see what is deployed; kubectl logs reads the log of any pod by its name',
+          },
+        );
       }
       if (requests.length === 0) {
         return failed('DEPLOY_FAILED', `nothing of ${session.project.config.name} is deployed`, {

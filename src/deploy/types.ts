@@ -46,8 +46,13 @@ export interface Rendered {
   readonly objects: readonly KubeObject[];
   /** The same as a YAML stream, for `appdev render`. */
   readonly yaml: string;
-  /** Hash of the content that would be applied. If it is equal, there is nothing to apply. */
+  /**
+   * If it is equal, there is nothing to apply. It is over the objects, and for a chart over everything that the chart
+   * is rendered from.
+   */
   readonly hash: string;
+  /** The objects are those of a Helm release as its record lists them, with its hooks. Nothing was made up again. */
+  readonly recorded?: boolean;
   /** The image that went into it. Absent if nothing was built. */
   readonly artifact?: Artifact;
   /** Images of other services that went into it. */
@@ -84,7 +89,10 @@ export interface Preview {
   readonly notes: readonly string[];
 }
 
-/** Turns a service's chart, overlay or manifests into objects. Contacts no cluster; the stage reported is `render`. */
+/**
+ * Turns a service's chart, overlay or manifests into objects. Contacts a cluster only if it was made for one, and writes
+ * nothing there. The stage reported is `render`.
+ */
 export interface Renderer {
   /**
    * Renders one service. `others` are the images of the project's other services. It is empty if the service is
@@ -104,6 +112,8 @@ export interface Applied {
   readonly changed: boolean;
   /** One phrase for the screen: `revision 7`, `2 objects changed, 1 pruned`, `unchanged`. */
   readonly detail: string;
+  /** What the cluster was told if that need not be what was rendered: the objects of a release, with its hooks. */
+  readonly recorded?: readonly KubeObject[];
 }
 
 /** Options of `remove`. */
@@ -120,7 +130,10 @@ export interface Removed {
 
 /** What is deployed of a service, as the cluster has it. */
 export interface Deployed {
-  /** The objects as they were applied last, with their namespaces. Empty if it is not deployed. */
+  /**
+   * The objects as they were applied last, with their namespaces, and the hooks of a release that have run. Empty if
+   * it is not deployed.
+   */
   readonly objects: readonly KubeObject[];
   /** False if appdev has not deployed it here, or has removed it. */
   readonly deployed: boolean;

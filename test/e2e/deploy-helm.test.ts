@@ -1,7 +1,9 @@
 /** Releases on a real cluster by real Helm 3 and 4: what is done, what is not done, and what happens when helm dies. */
 import { spawn } from 'node:child_process';
-import { rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { podsIn } from '../../src/app/deployed/selectors.ts';
 import type { ServiceConfig } from '../../src/config/model.ts';
 import { labelValue } from '../../src/deploy/objects/ownership.ts';
 import { readRelease } from '../../src/deploy/record/release-store.ts';
@@ -91,10 +93,55 @@ describe.each(['helm3', 'helm4'])('%s', (helm) => {
     });
   });
 
+  it('leaves alone what a chart made up, looked up or counted, and what ended by itself', async () => {
+    const deployer = rig.deployer({ tools });
+    const service = rig.service({});
+    // Older than the Kubernetes that either Helm assumes without a cluster.
+    const chart = readFileSync(join(rig.folder, 'charts/web/Chart.yaml'), 'utf8');
+    rig.write('charts/web/Chart.yaml', `${chart}kubeVersion: ">=1.25.0-0 <1.35.0-0"\n`);
+    rig.write('charts/web/templates/made-up.yaml', madeUp);
+    const data = async (kind: string, name: string): Promise<unknown> =>
+      (await rig.get(kind, name))?.['data'];
+    const unchanged = async (tag: string): Promise<void> => {
+      expect((await deploy(deployer, service, tag)).detail).toBe('unchanged');
+      const context = recordedContext();
+      const rendered = valueOf(await deployer.render(service, rig.artifact(tag), context));
+      const preview = valueOf(await deployer.preview(service, rendered, context.signal));
+      expect(preview).toEqual({ changes: [], notes: [] });
+    };
+
+    expect((await deploy(deployer, service)).detail).toBe('revision 1');
+    const password = await data('Secret', 'password');
+    expect(await data('ConfigMap', 'facts')).toMatchObject({ upgrade: 'false', apps: 'true' });
+    await eventually('the job to remove itself', async () =>
+      (await rig.get('Job', 'brief')) === undefined ? true : undefined,
+    );
+    await unchanged('v1');
+    expect(await rig.get('Job', 'brief')).toBeUndefined();
+
+    const once = (await rig.get('Job', 'once'))?.metadata.uid;
+    expect((await deploy(deployer, service, 'v2')).detail).toBe('revision 2');
+    expect(await data('Secret', 'password')).toEqual(password);
+    expect(await data('ConfigMap', 'facts')).toMatchObject({ upgrade: 'true', apps: 'true' });
+    expect(await rig.get('Job', 'migrate-1')).toBeUndefined();
+    expect(await rig.get('Job', 'migrate-2')).toBeDefined();
+    expect((await rig.get('Job', 'once'))?.metadata.uid).not.toBe(once);
+    await unchanged('v2');
+    const context = recordedContext();
+    const rendered = valueOf(await deployer.render(service, rig.artifact('v3'), context));
+    const { changes } = valueOf(await deployer.preview(service, rendered, context.signal));
+    expect(changes.map(({ change, object }) => `${change} ${object}`)).toEqual(
+      expect.arrayContaining(['create Job/migrate-3', 'delete Job/migrate-2', 'replace Job/once']),
+    );
+    // The pods run the image of v2, which has the same digest under another tag.
+    valueOf(await deployer.verify(service, rendered, context));
+  });
+
   it('has helm check a new shape against the API server, and the same with another image not again', async () => {
     const flags: boolean[] = [];
     const run: typeof runProcess = async (command, options) => {
-      if (command.args.includes('upgrade')) flags.push(command.args.includes('--disable-openapi-validation'));
+      if (command.args.includes('--install'))
+        flags.push(command.args.includes('--disable-openapi-validation'));
       return await runProcess(command, options);
     };
     const deployer = rig.deployer({ tools, run });
@@ -289,6 +336,62 @@ describe('helm4', () => {
     ]);
   });
 
+  it('deploys a chart that is one hook, with the built image', async () => {
+    const deployer = rig.deployer({ tools });
+    const service = rig.service({ set: { hook: true, hookEvents: 'post-install,post-upgrade' } });
+    const hook = /apiVersion: batch.*\{\{- end \}\}/s.exec(
+      readFileSync(join(rig.folder, 'charts/web/templates/web.yaml'), 'utf8'),
+    );
+    rig.write('charts/web/templates/web.yaml', (hook?.[0] ?? '').replace(/\{\{- end \}\}$/, ''));
+    expect((await deploy(deployer, service)).detail).toBe('revision 1');
+    expect((await deploy(deployer, service)).detail).toBe('unchanged');
+    const { signal } = new AbortController();
+    expect(valueOf(await deployer.status(service, signal))).toMatchObject({
+      deployed: true,
+      workloads: [{ name: 'Job/web-hook', ready: true }],
+    });
+    const { objects } = valueOf(await deployer.deployed(service, signal));
+    expect(podsIn(objects, rig.namespace).map(({ selector }) => selector)).toEqual([
+      'batch.kubernetes.io/job-name=web-hook',
+    ]);
+    const other = { ...rig.artifact('v1'), digest: `sha256:${'0'.repeat(64)}` };
+    const context = recordedContext();
+    const elsewhere = valueOf(await deployer.render(service, other, context));
+    expect(await deployer.verify(service, elsewhere, context)).toMatchObject({
+      error: {
+        code: 'VERIFY_FAILED',
+        message: expect.stringContaining('what is deployed of web does not use') as string,
+      },
+    });
+  });
+
+  it('refuses an upgrade that would drop a claim which the chart has for its first revision only', async () => {
+    const deployer = rig.deployer({ tools });
+    const service = rig.service({});
+    rig.write(
+      'charts/web/templates/claim.yaml',
+      `{{- if .Release.IsInstall }}
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: first}
+spec:
+  accessModes: [ReadWriteOnce]
+  resources: {requests: {storage: 1Mi}}
+{{- end }}
+`,
+    );
+    await deploy(deployer, service);
+    const context = recordedContext();
+    const rendered = valueOf(await deployer.render(service, rig.artifact('v2'), context));
+    expect(await deployer.apply(service, rendered, context)).toMatchObject({
+      error: {
+        code: 'VOLUME_CLAIMS',
+        message: expect.stringContaining('PersistentVolumeClaim/first') as string,
+      },
+    });
+    expect(await rig.get('PersistentVolumeClaim', 'first')).toBeDefined();
+  });
+
   it('removes what hooks left behind', async () => {
     const deployer = rig.deployer({ tools });
     const service = rig.service({ set: { hook: true } });
@@ -434,6 +537,42 @@ describe('helm4', () => {
   });
 });
 
+/** What a chart may ask and make up while it renders, and jobs that end: by a name for each revision, by themselves, once. */
+const madeUp = `
+{{- if not (lookup "v1" "Namespace" "" .Release.Namespace) }}{{ fail "there is no cluster" }}{{ end }}
+{{- $old := lookup "v1" "Secret" .Release.Namespace "password" }}
+apiVersion: v1
+kind: Secret
+metadata: {name: password}
+data:
+  value: "{{ if $old }}{{ $old.data.value }}{{ else }}{{ randAlphaNum 12 | b64enc }}{{ end }}"
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: facts}
+data:
+  made: "{{ randAlphaNum 12 }} {{ now | unixEpoch }}"
+  upgrade: {{ .Release.IsUpgrade | quote }}
+  apps: {{ .Capabilities.APIVersions.Has "apps/v1/Deployment" | quote }}
+  ca: {{ (genCA "web" 1).Cert | b64enc }}
+{{- range $name, $spec := dict (printf "migrate-%d" .Release.Revision) "" "brief" "ttlSecondsAfterFinished: 0" "once" "" }}
+---
+apiVersion: batch/v1
+kind: Job
+metadata: {name: {{ $name }}}
+spec:
+  {{ $spec }}
+  template:
+    spec:
+      restartPolicy: Never
+      terminationGracePeriodSeconds: 1
+      containers:
+        - name: run
+          image: "{{ $.Values.image.repository }}:{{ $.Values.image.tag }}"
+          command: ["true"]
+{{- end }}
+`;
+
 /** A release that stands still at its hook. */
 function hanging(): { set: Record<string, string | boolean>; values: string[] } {
   return {
@@ -450,7 +589,7 @@ async function killInTheMiddle(
 ): Promise<void> {
   let pid: number | undefined;
   const run: typeof runProcess = async (command, options) => {
-    if (!command.args.includes('upgrade')) return await runProcess(command, options);
+    if (!command.args.includes('--install')) return await runProcess(command, options);
     return await new Promise((resolve) => {
       const env = { ...process.env, ...command.env };
       const child = spawn(command.tool, [...command.args], {

@@ -178,6 +178,15 @@ spec:
     }
   });
 
+  it('renders a chart for an older Kubernetes than the one that Helm assumes', async () => {
+    const chart = readFileSync(join(folder, 'charts/web/Chart.yaml'), 'utf8');
+    write('charts/web/Chart.yaml', `${chart}kubeVersion: ">=1.25.0-0 <1.35.0-0"\n`);
+    edit('charts/web/templates/web.yaml', '{{ quote .Values.greeting }}', '{{ .Capabilities.KubeVersion }}');
+    expect(valueOf(await render()).yaml).toContain('greeting: v1.34.0');
+    edit('charts/web/Chart.yaml', '<1.35.0-0', '<1.20.0-0');
+    expect(JSON.stringify(await errorOf())).toContain('kubeVersion');
+  });
+
   it('says which paths a chart ignores, and what it uses instead', async () => {
     edit(
       'charts/web/templates/web.yaml',
@@ -358,13 +367,14 @@ spec:
     });
   });
 
-  it('counts an image that only a hook uses as not used', async () => {
+  it('counts an image that only a hook uses, but not one of a test', async () => {
     edit(
       'charts/web/templates/web.yaml',
       '"{{ .Values.image.repository }}:{{ .Values.image.tag }}"',
       'example.com/fixed:1',
     );
-    expect((await errorOf({ set: { hook: true } })).code).toBe('IMAGE_NOT_USED');
+    valueOf(await render({ set: { hook: true } }));
+    expect((await errorOf({ set: { hook: true, hookEvents: 'test' } })).code).toBe('IMAGE_NOT_USED');
   });
 
   it.each([
@@ -478,8 +488,21 @@ spec:
     expect(valueOf(await render()).yaml).toContain('a: second');
     expect(builds()).toBe(2);
 
+    // Another version of the source, without a newer date, and Chart.yaml asks for it.
+    const lock = join(folder, 'charts/web/Chart.lock');
     edit('charts/db/Chart.yaml', 'version: 0.1.0', 'version: 0.2.0');
-    utimesSync(join(folder, 'charts/db/Chart.yaml'), later + 10, later + 10);
+    write(
+      'charts/db/templates/map.yaml',
+      'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: db}\ndata: {a: third}\n',
+    );
+    for (const file of ['Chart.yaml', 'templates', 'templates/map.yaml'])
+      utimesSync(join(folder, 'charts/db', file), 1, 1);
+    edit('charts/web/Chart.yaml', 'name: db, version: 0.1.0', 'name: db, version: 0.2.0');
+    rmSync(lock);
+    expect(valueOf(await render()).yaml).toContain('a: third');
+    expect(builds()).toBe(3);
+
+    edit('charts/db/Chart.yaml', 'version: 0.2.0', 'version: 0.3.0');
     const { message, hint } = await errorOf();
     expect(message).toBe('chart charts/web of web depends on db, which helm cannot fetch');
     expect(hint).toBe('helm dependency update charts/web');

@@ -291,7 +291,7 @@ export const rooms: Readonly<Record<string, Room>> = {
     from: ['core', 'support/process', 'build'],
   },
   'deploy/helm/chart': {
-    about: 'a chart on disk, its values, what `helm template` makes of it, and what Helm complains of',
+    about: 'a chart on disk, its subcharts and values, what Helm renders of it, and what Helm complains of',
     from: [
       'core',
       'support',

@@ -1,6 +1,6 @@
 /** Tells where a service's pods are, and by which labels they are found, from its objects. Pure. */
 import type { KubeObject } from '../../cluster/types.ts';
-import { podSpecOf, workloadsIn } from '../../deploy/objects/kinds.ts';
+import { podMakersIn, podSpecOf } from '../../deploy/objects/kinds.ts';
 import { fieldsAt, listAt, numberAt } from '../../support/fields.ts';
 
 /** The pods of one workload. */
@@ -11,18 +11,34 @@ export interface PodsOf {
 }
 
 /**
- * The pods of each workload, without duplicates. A manifest may name another namespace than the service's; its pods are
- * followed there.
+ * The pods of each workload, hook and CronJob, without duplicates. A manifest may name another namespace than the
+ * service's; its pods are followed there. A CronJob is known by the labels of its pods: without any, its pods cannot be
+ * found, and where another selector finds them too, one is enough.
  *
  * @param fallback the namespace of objects that name none
  */
 export function podsIn(objects: readonly KubeObject[], fallback: string): readonly PodsOf[] {
-  const all = workloadsIn(objects).flatMap((workload) => {
-    const selector = selectorOf(workload);
-    const { namespace = fallback } = workload.metadata;
-    return selector === undefined ? [] : [[`${namespace} ${selector}`, { namespace, selector }] as const];
+  const placeOf = (object: KubeObject): string => object.metadata.namespace ?? fallback;
+  const makers = podMakersIn(objects).flatMap((maker): PodsOf[] => {
+    const selector = selectorOf(maker);
+    return selector === undefined ? [] : [{ namespace: placeOf(maker), selector }];
   });
-  return [...new Map(all).values()];
+  const isKnown = (namespace: string, pairs: readonly string[]): boolean =>
+    makers.some(
+      (one) => one.namespace === namespace && one.selector.split(',').every((pair) => pairs.includes(pair)),
+    );
+  const scheduled = objects
+    .filter(({ kind, apiVersion }) => kind === 'CronJob' && apiVersion.startsWith('batch/'))
+    .flatMap((job): PodsOf[] => {
+      const pairs = pairsOf(fieldsAt(job, 'spec', 'jobTemplate', 'spec', 'template', 'metadata', 'labels'));
+      const namespace = placeOf(job);
+      return pairs.length === 0 || isKnown(namespace, pairs)
+        ? []
+        : [{ namespace, selector: pairs.join(',') }];
+    });
+  return [
+    ...new Map([...makers, ...scheduled].map((one) => [`${one.namespace} ${one.selector}`, one])).values(),
+  ];
 }
 
 /**
@@ -48,6 +64,10 @@ function selectorOf(workload: KubeObject): string | undefined {
     workload.kind === 'Pod'
       ? (workload.metadata.labels ?? {})
       : fieldsAt(workload, 'spec', 'selector', 'matchLabels');
-  const pairs = Object.entries(labels).map(([name, value]) => `${name}=${String(value)}`);
+  const pairs = pairsOf(labels);
   return pairs.length === 0 ? undefined : pairs.join(',');
+}
+
+function pairsOf(labels: Readonly<Record<string, unknown>>): string[] {
+  return Object.entries(labels).map(([name, value]) => `${name}=${String(value)}`);
 }

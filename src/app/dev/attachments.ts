@@ -77,10 +77,12 @@ export function createAttachments({ cluster, deployer }: OpenTarget, emit: Emit)
     running.add(tracked);
   }
 
-  function attach(service: ServiceConfig, { namespace, workloads }: Placed): void {
+  function attach(service: ServiceConfig, objects: readonly KubeObject[], namespace: string): void {
     const { name } = service;
+    const workloads = placed(workloadsIn(objects), namespace);
     deployed.set(name, { namespace, workloads });
-    const pods = podsIn(workloads, namespace);
+    // A hook has a log, too, although its pod is not the service's.
+    const pods = podsIn(objects, namespace);
     const names = workloads.map(({ metadata }) => metadata.name);
     replace(name, JSON.stringify([pods, names]), async (signal) => {
       deployer.observer.followPods(
@@ -133,7 +135,7 @@ export function createAttachments({ cluster, deployer }: OpenTarget, emit: Emit)
     const { objects } = found.value;
     if (objects.length === 0) return;
     const namespace = namespaceOf(service, cluster);
-    attach(service, { namespace, workloads: placed(workloadsIn(objects), namespace) });
+    attach(service, objects, namespace);
   }
 
   return {
@@ -141,8 +143,13 @@ export function createAttachments({ cluster, deployer }: OpenTarget, emit: Emit)
       async apply(service, rendered, context) {
         const { namespace, objects } = rendered;
         // Attach before the apply: the first lines of a new pod must not be missed, nor those of one that crashes.
-        attach(service, { namespace, workloads: placed(workloadsIn(objects), namespace) });
-        return await way.apply(service, rendered, context);
+        attach(service, objects, namespace);
+        const applied = await way.apply(service, rendered, context);
+        // A chart may have made up other names.
+        if (applied.kind === 'ok' && applied.value.recorded !== undefined) {
+          attach(service, applied.value.recorded, namespace);
+        }
+        return applied;
       },
     }),
     attachDeployed(services) {

@@ -28,8 +28,6 @@ export interface ClusterOptions extends TransportOptions {
 
 /** A cluster with extra functions that only the composition root and cluster/hold/namespace.ts need. */
 export interface OpenCluster extends Cluster {
-  /** Version of the API server, such as `v1.34.4`. The cheapest way to see whether it answers. */
-  version(signal: AbortSignal): Promise<Outcome<string>>;
   /** Every kind that has a namespace and can be listed, in each group's preferred version. */
   namespacedKinds(
     signal: AbortSignal,
@@ -189,6 +187,7 @@ export async function openCluster(
       const version = stringAt(answer.value.body, 'gitVersion');
       return version === undefined ? rejected(answer.value, 'read the version', identity) : ok(version);
     },
+    apiVersions: async (signal) => await resources.versions(signal),
     namespacedKinds: async (signal) => await resources.namespaced(signal),
     mayI: async (access, signal) => await mayI(transport, access, signal),
     close: () => transport.close(),

@@ -22,6 +22,8 @@ export interface Resource {
 export interface Resources {
   /** A kind, or undefined if the server does not serve it. */
   find(apiVersion: string, kind: string, signal: AbortSignal): Promise<Outcome<Resource | undefined>>;
+  /** Every group and version, each alone and with every kind of it: `v1`, `v1/Pod`, …. */
+  versions(signal: AbortSignal): Promise<Outcome<readonly string[]>>;
   /** Every kind that has a namespace and can be listed, in each group's preferred version. */
   namespaced(signal: AbortSignal): Promise<Outcome<readonly Resource[]>>;
 }
@@ -50,6 +52,13 @@ export function createResources(transport: Transport): Resources {
     return ok(resources);
   }
 
+  async function listGroups(signal: AbortSignal): Promise<Outcome<readonly unknown[]>> {
+    const answer = await transport.call({ method: 'GET', path: '/apis' }, signal);
+    if (answer.kind !== 'ok') return answer;
+    if (answer.value.status !== 200) return rejected(answer.value, 'list the API groups', transport.identity);
+    return ok(listAt(answer.value.body, 'groups'));
+  }
+
   return {
     async find(apiVersion, kind, signal) {
       const cached = known.get(apiVersion)?.find((resource) => resource.kind === kind);
@@ -57,15 +66,29 @@ export function createResources(transport: Transport): Resources {
       const asked = await ask(apiVersion, signal);
       return asked.kind === 'ok' ? ok(asked.value.find((resource) => resource.kind === kind)) : asked;
     },
+    async versions(signal) {
+      const groups = await listGroups(signal);
+      if (groups.kind !== 'ok') return groups;
+      const named = groups.value.flatMap((group) =>
+        listAt(group, 'versions').map((version) => stringAt(version, 'groupVersion') ?? ''),
+      );
+      const versions = ['v1', ...named.filter((name) => name !== '')];
+      const asked = await Promise.all(versions.map(async (version) => await ask(version, signal)));
+      const found: string[] = [];
+      for (const [index, version] of versions.entries()) {
+        const kinds = asked[index];
+        if (kinds?.kind === 'cancelled') return kinds;
+        if (kinds?.kind !== 'ok') continue;
+        found.push(version, ...kinds.value.map(({ kind }) => `${version}/${kind}`));
+      }
+      return ok([...new Set(found)]);
+    },
     async namespaced(signal) {
-      const answer = await transport.call({ method: 'GET', path: '/apis' }, signal);
-      if (answer.kind !== 'ok') return answer;
-      if (answer.value.status !== 200)
-        return rejected(answer.value, 'list the API groups', transport.identity);
-      const groups = listAt(answer.value.body, 'groups');
+      const groups = await listGroups(signal);
+      if (groups.kind !== 'ok') return groups;
       const versions = [
         'v1',
-        ...groups.map((group) => stringAt(group, 'preferredVersion', 'groupVersion') ?? ''),
+        ...groups.value.map((group) => stringAt(group, 'preferredVersion', 'groupVersion') ?? ''),
       ];
       const found: Resource[] = [];
       for (const version of versions.filter((name) => name !== '')) {

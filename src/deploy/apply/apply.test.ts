@@ -93,6 +93,35 @@ describe('applying', () => {
     followers[0]?.onSnapshot([]);
     expect(await applied).toMatchObject({ kind: 'ok', value: { changed: true } });
   });
+
+  it('does not run a job again that has ended and deleted itself, until it changes', async () => {
+    const store = new Map<string, KubeObject>();
+    let applied = 0;
+    const cluster = {
+      identity: { namespace: 'shop', context: 'kind-dev' },
+      get: ({ name }: { readonly name: string }) => Promise.resolve(ok(store.get(name))),
+      apply: (object: KubeObject) => {
+        const made = { ...object, metadata: { ...object.metadata, uid: `uid-${(applied += 1)}` } };
+        store.set(object.metadata.name, made);
+        return Promise.resolve(ok(made));
+      },
+    } as unknown as Cluster;
+    const job = (image: string, more: object): KubeObject => ({
+      ...{ apiVersion: 'batch/v1', kind: 'Job', metadata: { name: 'migrate', namespace: 'shop', labels } },
+      spec: { ...more, template: { spec: { containers: [{ name: 'migrate', image }] } } },
+    });
+    const ending = { ttlSecondsAfterFinished: 3 };
+    expect(await apply(job('app:1', ending), cluster)).toMatchObject({ value: { changed: true } });
+    store.delete('migrate');
+    expect(await apply(job('app:1', ending), cluster)).toMatchObject({ value: { changed: false } });
+    expect(store.has('migrate')).toBe(false);
+    expect(await apply(job('app:2', ending), cluster)).toMatchObject({ value: { changed: true } });
+    store.delete('migrate');
+    // Someone deleted a job that would have stayed.
+    expect(await apply(job('app:2', {}), cluster)).toMatchObject({ value: { changed: true } });
+    store.delete('migrate');
+    expect(await apply(job('app:2', {}), cluster)).toMatchObject({ value: { changed: true } });
+  });
 });
 
 describe('what the version before needed', () => {

@@ -7,6 +7,8 @@ import { failed, ok, type Outcome } from '../../core/outcome.ts';
 import { findAutoscaled, leftToAutoscaler } from '../live/autoscaled.ts';
 import { findDrift, type Drift, type Pair } from '../live/drift.ts';
 import { isUnchanged, type Entry, type Inventory } from '../record/inventory.ts';
+import { contentHash } from '../objects/content.ts';
+import { removesItself } from '../objects/frozen.ts';
 import { identityOf, isSharedKind, nameOf } from '../objects/kinds.ts';
 import { fieldManager, isOwnedBy, makerOf, serviceOf, sharedHint, type Owner } from '../objects/ownership.ts';
 
@@ -100,13 +102,18 @@ export async function driftOf(
   return failed('OBJECT_FOREIGN', message, { hint: 'delete it, or use --adopt to take it over' });
 }
 
+/** True for a Job that was applied, has ended, and has deleted itself since. Applied again, it would run again. */
+function hasEnded(entry: Entry | undefined, wanted: KubeObject): boolean {
+  return removesItself(wanted) && entry?.uid !== undefined && entry.content === contentHash(wanted);
+}
+
 function actionFor(
   { object: wanted, live, isApplied }: Omit<Step, 'action'>,
   entry: Entry | undefined,
   owner: Owner,
   adopt: boolean,
 ): Step['action'] | 'foreign' {
-  if (live === undefined) return 'apply';
+  if (live === undefined) return hasEnded(entry, wanted) ? 'unchanged' : 'apply';
   if (!isOwnedBy(live, owner)) {
     if (isSharedKind(wanted)) return 'leave';
     return adopt ? 'adopt' : 'foreign';

@@ -146,7 +146,7 @@ export function changeOf(
 }
 
 /** The live object, reduced to the fields that are written in the wanted one. */
-function projected(live: KubeObject, wanted: KubeObject): KubeObject {
+export function projected(live: KubeObject, wanted: KubeObject): KubeObject {
   return cut(live, wanted) as KubeObject;
 }
 

@@ -4,6 +4,7 @@ import type { ServiceConfig } from '../../config/model.ts';
 import type { RunProcess } from '../../support/process/process.ts';
 import { appliedWay } from './applied-way.ts';
 import { createHelm } from '../helm/program/tool.ts';
+import { onCluster } from '../helm/render-plan.ts';
 import { helmWay } from './helm-way.ts';
 import { createHolders } from '../record/holder.ts';
 import { createObserver } from './observer.ts';
@@ -45,7 +46,13 @@ export function createDeployer(settings: DeployerSettings): Deployer {
   });
   const seen = createRenderedObjects();
   return {
-    renderer: notingRendered(createRenderer({ run, project, root, namespaceFor, tools, helm }), seen),
+    renderer: notingRendered(
+      createRenderer({
+        ...{ run, project, root, namespaceFor, tools, helm },
+        onCluster: onCluster(cluster, project),
+      }),
+      seen,
+    ),
     way: refusingTwice(way, seen),
     observer: createObserver(cluster, way, namespaceFor),
   };

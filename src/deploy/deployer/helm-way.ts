@@ -50,7 +50,7 @@ export function helmWay(
       }
       const status = last.status === 'deployed' ? '' : `, ${last.status}`;
       const detail = `revision ${last.revision}${status}`;
-      return ok({ objects: placed(last.objects, namespace), deployed: true, detail });
+      return ok({ objects: placed([...last.objects, ...last.hooks], namespace), deployed: true, detail });
     },
     async lifetime(service, signal) {
       const found = await readRelease(service.deploy.release, namespaceFor(service), cluster, signal);

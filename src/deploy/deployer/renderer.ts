@@ -1,6 +1,7 @@
 /**
  * The renderer of every kind of service. It chooses by the configuration, and brings Kustomize's output and plain
- * manifests into the form that is applied. It contacts no cluster, so that `appdev render` works without one.
+ * manifests into the form that is applied. Without `onCluster` it contacts no cluster, so that `appdev render` works
+ * without one.
  */
 import type { WorkContext } from '../../build/types.ts';
 import type { KubeObject } from '../../cluster/types.ts';
@@ -12,7 +13,7 @@ import type { RunProcess } from '../../support/process/process.ts';
 import { contentHash } from '../objects/content.ts';
 import { toYaml } from '../objects/documents.ts';
 import { createHelm, type Helm } from '../helm/program/tool.ts';
-import { renderHelm } from '../helm/chart/render.ts';
+import { renderHelm, type OnCluster } from '../helm/chart/render.ts';
 import {
   hiddenImage,
   imageKindLine,
@@ -40,13 +41,15 @@ export interface RendererSettings {
   readonly tools?: Partial<DeployTools>;
   /** The session's helm, if there is one already. Its version is then asked only once. */
   readonly helm?: Helm;
+  /** What the cluster contributes to charts. Absent if none is to be contacted. */
+  readonly onCluster?: OnCluster;
 }
 
 /** Makes a renderer. Contacts nothing. */
 export function createRenderer(settings: RendererSettings): Renderer {
   const tools = { ...defaultTools, ...settings.tools };
   const helm = settings.helm ?? createHelm(settings.run, tools.helm);
-  const { root } = settings;
+  const { root, onCluster } = settings;
 
   const render = async (
     service: ServiceConfig,
@@ -59,7 +62,8 @@ export function createRenderer(settings: RendererSettings): Renderer {
     const others = besideOwn(all, service.image);
     if (deploy.kind === 'helm') {
       const images = { own: artifact, others };
-      return await renderHelm(service, deploy, images, { helm, root, namespace }, context);
+      const place = { helm, root, namespace, ...(onCluster === undefined ? {} : { onCluster }) };
+      return await renderHelm(service, deploy, images, place, context);
     }
     const written = await readObjects(deploy, { run: settings.run, tools, root }, context);
     if (written.kind !== 'ok') return written;

@@ -1,12 +1,13 @@
 /**
- * Deploys a chart as a real release, by `helm upgrade --install`. Does nothing if the release already is what was
- * rendered. Never takes over what someone else installed, unless told to.
+ * Deploys a chart as a real release, by `helm upgrade --install`. Does nothing if the release was made from the same
+ * inputs and its objects are as its record says. Never takes over what someone else installed, unless told to.
  */
 import type { WorkContext } from '../../build/types.ts';
 import type { HelmConfig, ServiceConfig } from '../../config/model.ts';
 import type { AppdevError } from '../../core/errors.ts';
 import { failed, ok, type Outcome } from '../../core/outcome.ts';
 import { refuseDrift, takenBack } from '../live/drift-words.ts';
+import { removeFrozen } from './frozen.ts';
 import { holdBack } from './hold-back.ts';
 import { updateLifetime } from './lifetime.ts';
 import { lookAtRelease } from './keep/live.ts';
@@ -16,8 +17,9 @@ import { revisionIn, upgradeRelease, type HelmApplySettings } from './upgrade.ts
 import { lifetimeIn, nextLifetime } from '../objects/lifetime.ts';
 import { nameOf } from '../objects/kinds.ts';
 import { readRelease } from '../record/release-store.ts';
-import { contentDescription, isOurRelease, type ReleaseState } from '../record/release.ts';
+import { isOurRelease, type ReleaseState } from '../record/release.ts';
 import { foreignRelease, refuseOverApplied } from '../record/conflict.ts';
+import { isMadeOf } from './render-plan.ts';
 import { finishUninstall, repairRelease, requireAbandoned } from './repair.ts';
 import type { Applied, Rendered } from '../types.ts';
 
@@ -49,32 +51,38 @@ export async function applyRelease(
   const usable = await makeUsable(state, release, namespace, settings, { signal, report });
   if (usable.kind !== 'ok') return usable;
 
-  const live = await lookAtRelease(rendered, release, cluster, signal);
+  const same = isMadeOf(state, rendered.hash, settings.project);
+  const last = state.kind === 'absent' ? undefined : state.last;
+  // What others may have changed is what the cluster was told, not what a chart would make up now.
+  const told = same && last !== undefined ? { ...rendered, objects: last.rendered } : rendered;
+  const live = await lookAtRelease(told, release, cluster, signal);
   if (live.kind !== 'ok') return live;
   const { replicas, intact } = live.value;
   const ours = state.kind === 'absent' || isOurRelease(state.last, settings.project);
   // When a release is adopted, Helm itself says what stops it.
   const drifts = ours ? live.value.drifts : [];
-  if (state.kind === 'settled' && ours && drifts.length === 0) {
-    const same =
-      state.last.status === 'deployed' && state.last.description === contentDescription(rendered.hash);
-    if (same && intact) {
+  if (same && last !== undefined && drifts.length === 0) {
+    if (intact) {
       const { lifetime } = settings.terms;
-      const marked = await updateLifetime(state.last, lifetime, namespace, cluster, signal);
-      return marked.kind === 'ok' ? ok({ changed: false, detail: 'unchanged' }) : marked;
+      const marked = await updateLifetime(last, lifetime, namespace, cluster, signal);
+      if (marked.kind !== 'ok') return marked;
+      return ok({ changed: false, detail: 'unchanged', recorded: last.rendered });
     }
-    if (same) {
-      report.output(
-        'apply',
-        'stderr',
-        `someone changed the objects of release ${release} by hand; deploying it again`,
-      );
-    }
+    report.output(
+      'apply',
+      'stderr',
+      `someone changed the objects of release ${release} by hand; deploying it again`,
+    );
   }
   if (drifts.length > 0 && !settings.forceConflicts) return refuseDrift(service.name, drifts);
-  const held = await holdBack(state, rendered, settings, signal);
+  const held = await holdBack(state, told, settings, signal);
   if (held.kind !== 'ok') return held;
   const staying = held.value;
+  const replaced = await removeFrozen(state, told, release, cluster, signal);
+  if (replaced.kind !== 'ok') return replaced;
+  for (const one of replaced.value) {
+    report.output('apply', 'stderr', `${nameOf(one)} cannot change, so it is deleted and created again`);
+  }
   const checked = state.kind === 'settled' ? state.last.labels[shapeLabel] : undefined;
   const serverSide = state.kind === 'absent' || state.last.serverSide;
   const gone = state.kind === 'absent' || state.kind === 'uninstalling';
@@ -108,7 +116,8 @@ export async function applyRelease(
     if (after.value.kind === 'settled') {
       for (const drift of drifts) report.warn(takenBack(drift));
       const stayed = staying.map((one) => `${nameOf(one)} stays`);
-      return ok({ changed: true, detail: [revisionIn(stdout), ...stayed].join(', ') });
+      const detail = [revisionIn(stdout), ...stayed].join(', ');
+      return ok({ changed: true, detail, recorded: after.value.last.rendered });
     }
     const { context } = cluster.identity;
     return failed(

@@ -36,6 +36,11 @@ function map(name: string, annotations?: Readonly<Record<string, string>>): Kube
   return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, ...(annotations && { annotations }) } };
 }
 
+function job(image: string, more: object = {}): KubeObject {
+  const spec = { ...more, template: { spec: { containers: [{ name: 'migrate', image }] } } };
+  return { apiVersion: 'batch/v1', kind: 'Job', metadata: { name: 'migrate' }, spec };
+}
+
 /** A release's record as Helm writes it. */
 function record(objects: readonly KubeObject[], hash: string): KubeObject {
   const info = { status: 'deployed', description: contentDescription(hash) };
@@ -125,7 +130,7 @@ describe('the preview of a release', () => {
     const { changes, notes } = await preview(objects, objects, objects);
     expect([changes.length, notes]).toEqual([
       0,
-      [expect.stringContaining('would become revision 4: its values')],
+      [expect.stringContaining('would become revision 4: its chart or its values')],
     ]);
   });
 
@@ -154,5 +159,20 @@ describe('the preview of a release', () => {
     const { changes, notes } = await preview([], undefined, [map('new')]);
     expect(changes).toMatchObject([{ change: 'create', object: 'ConfigMap/new', namespace: 'ns' }]);
     expect(notes).toEqual(['release web would be installed']);
+  });
+
+  it('is empty after the same inputs, whatever the chart makes up', async () => {
+    const password = (value: string): KubeObject => ({ ...map('password'), data: { value } });
+    const ended = job('one', { ttlSecondsAfterFinished: 3 });
+    const told = [password('first'), ended];
+    const found = await preview([password('first')], told, [password('second'), job('one')], 'old');
+    expect(found).toEqual({ changes: [], notes: [] });
+  });
+
+  it('shows a job that cannot change as replaced', async () => {
+    const { changes } = await preview([job('one')], [job('one')], [job('two')]);
+    expect(changes).toMatchObject([{ change: 'replace', object: 'Job/migrate' }]);
+    expect(changes[0]?.before).toContain('image: one');
+    expect(changes[0]?.after).toContain('image: two');
   });
 });

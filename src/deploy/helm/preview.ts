@@ -13,8 +13,11 @@ import { helmManager, lookAtRelease } from './keep/live.ts';
 import { lossesOfUpgrade } from './keep/losses.ts';
 import type { HelmApplySettings } from './upgrade.ts';
 import { holdsOthers, homed, identityOf, nameOf } from '../objects/kinds.ts';
-import { changeOf, createDryRun, lossNotes } from '../apply/preview.ts';
-import { contentDescription, isOurRelease, type ReleaseState, type Revision } from '../record/release.ts';
+import { changeOf, createDryRun, lossNotes, projected } from '../apply/preview.ts';
+import { findFrozen } from './frozen.ts';
+import { removesItself } from '../objects/frozen.ts';
+import { isMadeOf } from './render-plan.ts';
+import { isOurRelease, type ReleaseState, type Revision } from '../record/release.ts';
 import { foreignRelease, refuseOverApplied } from '../record/conflict.ts';
 import { readRelease } from '../record/release-store.ts';
 import type { ObjectChange, Preview, Rendered } from '../types.ts';
@@ -25,7 +28,7 @@ import type { ObjectChange, Preview, Rendered } from '../types.ts';
  */
 export async function previewRelease(
   { release }: HelmConfig,
-  rendered: Rendered,
+  given: Rendered,
   {
     cluster,
     project,
@@ -35,7 +38,7 @@ export async function previewRelease(
   }: Pick<HelmApplySettings, 'cluster' | 'project' | 'adopt' | 'terms' | 'forceConflicts'>,
   signal: AbortSignal,
 ): Promise<Outcome<Preview>> {
-  const { namespace } = rendered;
+  const { namespace } = given;
   const found = await readRelease(release, namespace, cluster, signal);
   if (found.kind !== 'ok') return found;
   const state = found.value;
@@ -43,10 +46,12 @@ export async function previewRelease(
     return foreignRelease(state.last, release, namespace);
   }
   if (state.kind === 'absent') {
-    const free = await refuseOverApplied({ project, service: rendered.service }, namespace, cluster, signal);
+    const free = await refuseOverApplied({ project, service: given.service }, namespace, cluster, signal);
     if (free.kind !== 'ok') return free;
   }
   const base = baseOf(state);
+  const same = isMadeOf(state, given.hash, project);
+  const rendered = same && state.kind === 'settled' ? { ...given, objects: state.last.rendered } : given;
   const looked = await lookAtRelease(rendered, release, cluster, signal);
   if (looked.kind !== 'ok') return looked;
   const { wanted } = looked.value;
@@ -56,11 +61,19 @@ export async function previewRelease(
     homed(base?.objects ?? [], namespace).map((object) => [identityOf(refOf(object)), object]),
   );
   const dryRun = createDryRun(rendered, cluster);
+  const frozen = await findFrozen(state, rendered, release, cluster, signal);
+  if (frozen.kind !== 'ok') return frozen;
+  const replaced = new Set(frozen.value.map((object) => identityOf(refOf(object))));
   const changes: ObjectChange[] = [];
   for (const object of wanted) {
     const live = await cluster.get(refOf(object), signal);
     if (live.kind !== 'ok') return live;
     const isNew = live.value === undefined;
+    if (isNew && same && removesItself(object)) continue;
+    if (live.value !== undefined && replaced.has(identityOf(refOf(object)))) {
+      changes.push(...changeOf(projected(live.value, object), object, 'replace'));
+      continue;
+    }
     const options = { fieldManager: helmManager, force: true, isNew, lenient: true };
     const after = await dryRun.apply(object, options, signal);
     if (after.kind !== 'ok') return after;
@@ -84,7 +97,7 @@ export async function previewRelease(
     ...lossNotes(claims, terms),
     ...holders.map((one) => `${nameOf(one)} is no longer in the chart but would stay`),
     ...(await dryRun.notes(signal)),
-    ...releaseNotes(state, release, rendered, changes),
+    ...releaseNotes(state, release, same, changes),
     ...drifts.map((drift) => wouldTakeBack(drift, forceConflicts)),
   ];
   return ok({ changes, notes });
@@ -99,7 +112,7 @@ function baseOf(state: ReleaseState): Revision | undefined {
 function releaseNotes(
   state: ReleaseState,
   release: string,
-  { hash }: Rendered,
+  same: boolean,
   changes: readonly ObjectChange[],
 ): string[] {
   switch (state.kind) {
@@ -113,12 +126,11 @@ function releaseNotes(
       return [`release ${release} is being uninstalled; deploy would finish that and then install it`];
     case 'settled': {
       const { last } = state;
-      const same = last.status === 'deployed' && last.description === contentDescription(hash);
       if (same && changes.length === 0) return [];
       const next = `release ${release} would become revision ${last.revision + 1}`;
       if (last.status !== 'deployed') return [`${next}: revision ${last.revision} is ${last.status}`];
       if (changes.length > 0) return [next];
-      return [`${next}: its values or its chart's version differ from revision ${last.revision}`];
+      return [`${next}: its chart or its values differ from revision ${last.revision}`];
     }
   }
 }

@@ -3,9 +3,10 @@
  * apply.ts decides whether to upgrade and what a failure means.
  */
 import type { WorkContext } from '../../build/types.ts';
-import type { Cluster } from '../../cluster/types.ts';
+import { refOf, type Cluster } from '../../cluster/types.ts';
 import type { HelmConfig, ServiceConfig } from '../../config/model.ts';
 import type { Outcome } from '../../core/outcome.ts';
+import { numberAt } from '../../support/fields.ts';
 import { contentHash } from '../objects/content.ts';
 import { pinned, type HelmRun } from './program/tool.ts';
 import { keepReplicas, noPostRenderer } from './keep/replicas.ts';
@@ -13,6 +14,7 @@ import { releaseInput } from './chart/render.ts';
 import { helmHolderLabel, lifetimeLabel, projectLabel, serviceLabel, shapeLabel } from '../../core/labels.ts';
 import { holderVariable } from '../record/holder.ts';
 import { imagesNamed, isReferenceTo, mapImages } from '../objects/images.ts';
+import { homed, identityOf } from '../objects/kinds.ts';
 import type { Lifetime } from '../objects/lifetime.ts';
 import { labelValue } from '../objects/ownership.ts';
 import { contentDescription } from '../record/release.ts';
@@ -59,7 +61,8 @@ export async function upgradeRelease(
     { ...config, ...(rendered.imageValues === undefined ? {} : { imageValues: rendered.imageValues }) },
     rendered.artifact,
     rendered.uses ?? [],
-    root,
+    { helm, root },
+    signal,
   );
   if (input.kind !== 'ok') return input;
   const mark = await holders.mark();
@@ -82,7 +85,7 @@ export async function upgradeRelease(
     '--install',
     ...pinned(target),
     `--labels=${labels.join(',')}`,
-    `--description=${contentDescription(rendered.hash)}`,
+    `--description=${contentDescription(rendered.hash, inChart(rendered, replicas))}`,
     `--history-max=${historyMax}`,
     // Without it, helm keeps the last revision's values if the new ones are empty.
     '--reset-values',
@@ -112,6 +115,20 @@ export async function upgradeRelease(
   } finally {
     await Promise.all([input.value.dispose(), postRenderer.dispose()]);
   }
+}
+
+/** What the chart says about the replicas of these workloads. */
+function inChart(
+  { objects, namespace }: Rendered,
+  kept: ReadonlyMap<string, number>,
+): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const object of kept.size === 0 ? [] : homed(objects, namespace)) {
+    const identity = identityOf(refOf(object));
+    const count = numberAt(object, 'spec', 'replicas');
+    if (count !== undefined && kept.has(identity)) counts.set(identity, count);
+  }
+  return counts;
 }
 
 /** What helm is pinned to: the session's cluster and the service's namespace. */

@@ -173,11 +173,13 @@ export function isHook(object: KubeObject): boolean {
 
 /** The objects whose rollout must be watched. */
 export function workloadsIn(objects: readonly KubeObject[]): KubeObject[] {
+  return podMakersIn(objects).filter((object) => !isHook(object));
+}
+
+/** The objects of these kinds, and hooks too: Helm waits for a hook, but people want to see what it says. */
+export function podMakersIn(objects: readonly KubeObject[]): KubeObject[] {
   return objects.filter(
-    (object) =>
-      isWorkloadKind(object.kind) &&
-      workloadGroups[object.kind] === groupOf(object.apiVersion) &&
-      !isHook(object),
+    ({ kind, apiVersion }) => isWorkloadKind(kind) && workloadGroups[kind] === groupOf(apiVersion),
   );
 }
 

@@ -3,8 +3,10 @@ import { describe, expect, it } from 'vitest';
 import type { KubeObject } from '../../cluster/types.ts';
 import {
   contentDescription,
+  hasContent,
   installerOf,
   isOurRelease,
+  manifestsOf,
   readRevision,
   releaseState,
   type Revision,
@@ -58,6 +60,36 @@ describe('readRevision', () => {
     expect(readRevision(secret(record))?.hooks).toHaveLength(1);
   });
 
+  it('lists what was rendered: the objects and the hooks, run or not, without the tests', () => {
+    const object = (name: string): string => `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ${name}}\n`;
+    const hooks = [
+      { path: 'web/templates/a.yaml', events: ['pre-upgrade'], manifest: object('a') },
+      { path: 'web/templates/t.yaml', events: ['test'], manifest: object('t') },
+    ];
+    const record = { name: 'web', version: 1, manifest: `---\n${object('m')}`, hooks };
+    expect(readRevision(secret(record))?.rendered.map(({ metadata }) => metadata.name)).toEqual(['m', 'a']);
+    expect(manifestsOf(record)).toBe(
+      `---\n${object('m')}---\n# Source: web/templates/a.yaml\n${object('a')}`,
+    );
+  });
+
+  it("has the chart's replicas where an autoscaler's number was kept", () => {
+    const deployment = (name: string): string =>
+      `---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: ${name}}\nspec: {replicas: 4}\n`;
+    const kept = new Map([['apps/Deployment/shop/web', 1]]);
+    const revision = readRevision(
+      secret({
+        ...{ name: 'web', namespace: 'shop', version: 2, manifest: deployment('web') + deployment('other') },
+        info: { status: 'deployed', description: contentDescription('abc', kept) },
+      }),
+    );
+    const counts = (objects: readonly KubeObject[] = []): unknown[] => objects.map(({ spec }) => spec);
+    expect(counts(revision?.rendered)).toEqual([{ replicas: 1 }, { replicas: 4 }]);
+    expect(counts(revision?.objects)).toEqual([{ replicas: 4 }, { replicas: 4 }]);
+    expect(revision !== undefined && hasContent(revision, 'abc')).toBe(true);
+    expect(revision !== undefined && hasContent(revision, 'ab')).toBe(false);
+  });
+
   it.each([
     [{ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'x' } }],
     [{ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'x' }, data: { release: 'bm90IGEgcmVjb3Jk' } }],
@@ -78,6 +110,7 @@ describe('releaseState', () => {
     description: '',
     serverSide: false,
     objects: [],
+    rendered: [],
     hooks: [],
     ...change,
   });

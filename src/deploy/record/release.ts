@@ -10,9 +10,10 @@
  * release (`helm rollback`, `helm upgrade` by hand) cannot be mistaken for what appdev applied.
  */
 import { gunzipSync } from 'node:zlib';
-import type { KubeObject } from '../../cluster/types.ts';
-import { fieldAt, isFields, listAt, numberAt, stringAt } from '../../support/fields.ts';
+import { refOf, type KubeObject } from '../../cluster/types.ts';
+import { fieldAt, fieldsAt, isFields, listAt, numberAt, stringAt } from '../../support/fields.ts';
 import { parseDocuments } from '../objects/documents.ts';
+import { homed, identityOf } from '../objects/kinds.ts';
 import { helmHolderLabel, projectLabel, repairAnnotation } from '../../core/labels.ts';
 import { labelValue } from '../objects/ownership.ts';
 
@@ -33,6 +34,8 @@ export interface Revision {
   readonly objects: readonly KubeObject[];
   /** The hooks that have run at least once. */
   readonly hooks: readonly KubeObject[];
+  /** The objects and all hooks but tests, as the chart has them: what was rendered. */
+  readonly rendered: readonly KubeObject[];
 }
 
 /** What a release is doing. */
@@ -76,6 +79,9 @@ export function readRevision(secret: KubeObject): Revision | undefined {
   const revision = numberAt(record, 'version');
   if (release === undefined || revision === undefined) return undefined;
   const ran = listAt(record, 'hooks').filter((hook) => stringAt(hook, 'last_run', 'phase') !== undefined);
+  const objects = objectsOf(stringAt(record, 'manifest') ?? '');
+  const description = stringAt(record, 'info', 'description') ?? '';
+  const inChart = withChartReplicas(objects, description, stringAt(record, 'namespace') ?? '');
   return {
     release,
     revision,
@@ -83,11 +89,31 @@ export function readRevision(secret: KubeObject): Revision | undefined {
     secret: secret.metadata.name,
     labels: secret.metadata.labels ?? {},
     annotations: secret.metadata.annotations ?? {},
-    description: stringAt(record, 'info', 'description') ?? '',
+    description,
     serverSide: stringAt(record, 'apply_method') === 'ssa',
-    objects: objectsOf(stringAt(record, 'manifest') ?? ''),
+    objects,
     hooks: ran.flatMap((hook) => objectsOf(stringAt(hook, 'manifest') ?? '')),
+    rendered: [...inChart, ...hooksIn(record).flatMap(({ manifest }) => objectsOf(manifest))],
   };
+}
+
+/**
+ * What a release renders to, as the YAML stream that `helm template` would print. Tests are left out, because no deploy
+ * runs them.
+ *
+ * @param release as its record has it, or as `helm upgrade --output=json` prints it
+ */
+export function manifestsOf(release: unknown): string {
+  const hooks = hooksIn(release).map(
+    ({ path, manifest }) => `---\n# Source: ${path}\n${manifest.trimEnd()}\n`,
+  );
+  return `${(stringAt(release, 'manifest') ?? '').trimEnd()}\n${hooks.join('')}`;
+}
+
+function hooksIn(release: unknown): { readonly path: string; readonly manifest: string }[] {
+  return listAt(release, 'hooks')
+    .filter((hook) => !listAt(hook, 'events').includes('test'))
+    .map((hook) => ({ path: stringAt(hook, 'path') ?? '', manifest: stringAt(hook, 'manifest') ?? '' }));
 }
 
 /** The state of a release, from its records in any order. */
@@ -119,9 +145,47 @@ export function installerOf(revision: Revision): string {
   return project === undefined ? 'someone else' : `appdev project ${project}`;
 }
 
-/** The description of a revision with this content. `helm history` shows it. */
-export function contentDescription(hash: string): string {
-  return `appdev: content ${hash}`;
+/**
+ * The description of a revision that was made of these inputs. `helm history` shows it.
+ *
+ * @param replicas what the chart says where an autoscaler's number was kept instead, by the identity of the workload
+ */
+export function contentDescription(hash: string, replicas: ReadonlyMap<string, number> = new Map()): string {
+  const kept = [...replicas].map(([identity, count]) => `${identity}=${count}`);
+  return [`appdev: content ${hash}`, ...kept].join(replicasMark);
+}
+
+/** Stands before each number of replicas in a description. */
+const replicasMark = '; replicas in the chart: ';
+
+/** True if a revision was made of inputs with this hash. */
+export function hasContent({ description }: Revision, hash: string): boolean {
+  return description.split(replicasMark)[0] === contentDescription(hash);
+}
+
+/** The objects with the replicas that the chart says. The record has the autoscaler's. */
+function withChartReplicas(
+  objects: readonly KubeObject[],
+  description: string,
+  namespace: string,
+): readonly KubeObject[] {
+  const counts = new Map(
+    description
+      .split(replicasMark)
+      .slice(1)
+      .map((text): [string, number] => [
+        text.slice(0, text.lastIndexOf('=')),
+        Number(text.slice(text.lastIndexOf('=') + 1)),
+      ]),
+  );
+  if (counts.size === 0) return objects;
+  const homes = homed(objects, namespace);
+  return objects.map((object, index) => {
+    const count = counts.get(identityOf(refOf(homes[index] ?? object)));
+    return count === undefined
+      ? object
+      : { ...object, spec: { ...fieldsAt(object, 'spec'), replicas: count } };
+  });
 }
 
 function objectsOf(manifest: string): KubeObject[] {

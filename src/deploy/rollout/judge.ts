@@ -9,6 +9,7 @@ import { newestEvent } from './causes/container-view.ts';
 import { settleMs, type Cause } from './causes/cause.ts';
 import { withoutHope } from './causes/host-port.ts';
 import { podsByRevision, type PodsByRevision, type WorkloadView } from './newest.ts';
+import { removesItself } from '../objects/frozen.ts';
 import { isReady, nameOf } from '../objects/kinds.ts';
 import { podCauses, type PodPolicy } from './causes/pod-causes.ts';
 import { podSummary } from './pod-summary.ts';
@@ -47,8 +48,7 @@ export function judge(view: WorkloadView, policy: PodPolicy): Verdict {
     olderReady,
   });
 
-  // A job that deletes itself after it ends (`ttlSecondsAfterFinished`) is gone when it has ended.
-  if (workload === undefined && numberAt(wanted, 'spec', 'ttlSecondsAfterFinished') !== undefined) {
+  if (workload === undefined && removesItself(wanted)) {
     return { state: 'ready', waitingFor: '', causes: [], pods, olderReady };
   }
   if (workload === undefined) {

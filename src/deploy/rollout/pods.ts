@@ -4,9 +4,10 @@ import type { PodSummary } from '../../core/events.ts';
 import { cancelled, failed, ok, type Outcome } from '../../core/outcome.ts';
 import { judge } from './judge.ts';
 import { podsByRevision, type WorkloadView } from './newest.ts';
-import { containersOf, nameOf } from '../objects/kinds.ts';
+import { containersOf, isHook, nameOf, podMakersIn } from '../objects/kinds.ts';
 import { fieldManager } from '../objects/ownership.ts';
 import { observe } from '../live/observe.ts';
+import { readLive } from '../live/removal.ts';
 import { fieldAt, listAt, numberAt, stringAt } from '../../support/fields.ts';
 import { limitedAbort, onAbort } from '../../support/abort.ts';
 import { sumOf } from './pod-summary.ts';
@@ -57,6 +58,16 @@ export function followedPods(views: readonly WorkloadView[]): PodSummary {
     ...(missing.length === 0 ? {} : { missing: missing.map(({ view }) => nameOf(view.wanted)) }),
     ...(cause === undefined ? {} : { reason: `${cause.object}: ${cause.message}` }),
   };
+}
+
+/** The hooks that are still in the cluster, as they are there. Helm deletes many of them once they have run. */
+export async function hooksLeft(
+  objects: readonly KubeObject[],
+  cluster: Cluster,
+  signal: AbortSignal,
+): Promise<Outcome<readonly KubeObject[]>> {
+  const live = await readLive(podMakersIn(objects).filter(isHook), cluster, signal);
+  return live.kind === 'ok' ? ok([...live.value.values()]) : live;
 }
 
 /** What these workloads do at this moment. Fails with CLUSTER_UNREACHABLE if the cluster does not answer in time. */

@@ -3,12 +3,12 @@
  * the digest in the pod's spec, which the node cannot satisfy with anything else. The `imageID` that a node reports is
  * no use, because it may be another registry's name for the same content.
  */
-import type { Cluster, KubeObject } from '../../cluster/types.ts';
+import { refOf, type Cluster, type KubeObject } from '../../cluster/types.ts';
 import type { Artifact } from '../../core/events.ts';
 import { failed, ok, type Outcome } from '../../core/outcome.ts';
-import { imagesNamed, isReferenceTo, referenceOf } from '../objects/images.ts';
+import { imagesIn, imagesNamed, isReferenceTo, referenceOf } from '../objects/images.ts';
 import { podsByRevision } from './newest.ts';
-import { containersOf, isReady, nameOf, podSpecOf, workloadsIn } from '../objects/kinds.ts';
+import { containersOf, identityOf, isReady, nameOf, podSpecOf, workloadsIn } from '../objects/kinds.ts';
 import { imagesOf } from './pods.ts';
 import { placed } from '../record/release.ts';
 import { queriesFor, viewOf } from './rollout.ts';
@@ -17,15 +17,19 @@ import type { Rendered } from '../types.ts';
 
 /**
  * Checks the pods of every workload that uses one of the artifacts. Without an artifact there is nothing to check.
- * Fails if a pod runs another image, or if no pod is ready.
+ * Fails if a pod runs another image, if no pod is ready, or if what is deployed does not name the image at all.
+ *
+ * @param rendered what should run
+ * @param told what the cluster was told: the workloads to look at. For a chart, their names may differ.
  */
 export async function verifyDeployed(
   rendered: Rendered,
+  told: Rendered,
   cluster: Cluster,
   signal: AbortSignal,
 ): Promise<Outcome<void>> {
   for (const used of imagesNamed(rendered)) {
-    const verified = await verifyArtifact(rendered, used, cluster, signal);
+    const verified = await verifyArtifact(rendered, told, used, cluster, signal);
     if (verified.kind !== 'ok') return verified;
   }
   return ok(undefined);
@@ -33,13 +37,21 @@ export async function verifyDeployed(
 
 async function verifyArtifact(
   rendered: Rendered,
+  told: Rendered,
   artifact: Artifact,
   cluster: Cluster,
   signal: AbortSignal,
 ): Promise<Outcome<void>> {
   const uses = (workload: KubeObject): boolean =>
     containersOf(podSpecOf(workload)).some((one) => isReferenceTo(stringAt(one, 'image') ?? '', artifact));
-  const workloads = placed(workloadsIn(rendered.objects), rendered.namespace).filter(uses);
+  const should = new Set(
+    placed(workloadsIn(rendered.objects).filter(uses), rendered.namespace).map((one) =>
+      identityOf(refOf(one)),
+    ),
+  );
+  const workloads = placed(workloadsIn(told.objects), rendered.namespace).filter(
+    (one) => uses(one) || should.has(identityOf(refOf(one))),
+  );
   const sets: Record<string, readonly KubeObject[]> = {};
   for (const [key, query] of Object.entries(queriesFor(workloads))) {
     if (query.kind === 'Event') continue;
@@ -63,6 +75,14 @@ async function verifyArtifact(
         hint: `appdev status ${rendered.service}`,
       });
     }
+  }
+  const names = (images: readonly string[]): boolean =>
+    images.some((image) => isReferenceTo(image, artifact));
+  const named = imagesIn(told.objects);
+  if (names(imagesIn(rendered.objects)) && !names(named)) {
+    const found = named.length === 0 ? 'it names no image' : `it names ${named.join(', ')}`;
+    const message = `what is deployed of ${rendered.service} does not use ${referenceOf(artifact)}: ${found}`;
+    return failed('VERIFY_FAILED', message, { hint: `appdev deploy ${rendered.service}` });
   }
   return ok(undefined);
 }

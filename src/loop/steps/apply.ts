@@ -20,7 +20,11 @@ export function applyStep({ way }: { readonly way: Pick<Way, 'apply'> }): Step {
         return ok({ ...state, manifests });
       }
       const applied = await way.apply(service, rendered, contextOf(member));
-      return applied.kind === 'ok' ? ok({ ...state, manifests }) : applied;
+      if (applied.kind !== 'ok') return applied;
+      const { recorded } = applied.value;
+      // What follows looks at what the cluster was told.
+      const told = recorded === undefined ? rendered : { ...rendered, objects: recorded, recorded: true };
+      return ok({ ...state, manifests, rendered: told });
     },
   };
 }

@@ -1,6 +1,6 @@
 /**
- * A chart on disk: whether it exists, what it is called, and whether its `charts` folder holds the charts it depends
- * on. Only reads files; other modules run helm.
+ * A chart on disk: whether it exists, what it is called, and which charts it depends on. Only reads files; other modules
+ * run helm.
  */
 import { readFile, readdir, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
@@ -19,6 +19,10 @@ export interface Chart {
   readonly name?: string;
   /** Text of Chart.yaml. Its version and dependencies are part of what is deployed. */
   readonly text?: string;
+  /** Text of requirements.yaml, in which charts of Helm 2 (`apiVersion: v1`) name their dependencies. */
+  readonly requirements?: string;
+  /** The Kubernetes versions that it accepts, as a range; absent if any. */
+  readonly kubeVersion?: string;
 }
 
 /**
@@ -33,7 +37,15 @@ export async function findChart(reference: string, root: string): Promise<Outcom
   if (found === 'file') return ok({ reference });
   if (found === 'folder') {
     const text = await textOf(join(reference, 'Chart.yaml'));
-    if (text !== undefined) return ok({ reference, folder: reference, name: chartName(text), text });
+    if (text !== undefined) {
+      const kubeVersion = stringAt(parsed(text), 'kubeVersion');
+      const requirements = await textOf(join(reference, 'requirements.yaml'));
+      return ok({
+        ...{ reference, folder: reference, name: chartName(text), text },
+        ...(requirements === undefined ? {} : { requirements }),
+        ...(kubeVersion === undefined ? {} : { kubeVersion }),
+      });
+    }
   }
   const shown = relative(root, reference);
   const what = found === 'folder' ? `${shown} has no Chart.yaml` : `there is no chart at ${shown}`;
@@ -46,31 +58,28 @@ export async function findChart(reference: string, root: string): Promise<Outcom
   });
 }
 
-/**
- * The charts that Chart.yaml depends on but `charts` lacks, or holds in a version older than their source (`file://`).
- */
-export async function staleDependencies(chart: Chart): Promise<readonly string[]> {
-  if (chart.folder === undefined || chart.text === undefined) return [];
-  const wanted = listAt(parsed(chart.text), 'dependencies');
-  if (wanted.length === 0) return [];
-  const packed = await entriesOf(join(chart.folder, 'charts'));
-  const stale: string[] = [];
-  for (const dependency of wanted) {
+/** A chart that Chart.yaml depends on. */
+export interface Dependency {
+  readonly name: string;
+  /** As Chart.yaml asks for it, such as `^1.2.0`; empty if it asks for any. */
+  readonly version: string;
+  /** Folder of the chart (`file://`); absent if it comes from elsewhere. */
+  readonly source?: string;
+}
+
+/** The charts that a chart depends on, in order. */
+export function dependenciesOf({ folder, text, requirements = '' }: Chart): readonly Dependency[] {
+  if (folder === undefined || text === undefined) return [];
+  const listed = [text, requirements].flatMap((one) => listAt(parsed(one), 'dependencies'));
+  return listed.flatMap((dependency): Dependency[] => {
     const name = stringAt(dependency, 'name');
-    if (name === undefined) continue;
-    const held = packed.find(
-      (entry) => entry === name || (entry.startsWith(`${name}-`) && entry.endsWith('.tgz')),
-    );
+    if (name === undefined) return [];
     const repository = stringAt(dependency, 'repository') ?? '';
-    if (held === undefined) stale.push(name);
-    else if (repository.startsWith('file://') && held.endsWith('.tgz')) {
-      const source = resolve(chart.folder, repository.slice('file://'.length));
-      const changed = await newestIn(source);
-      const packedAt = (await stat(join(chart.folder, 'charts', held))).mtimeMs;
-      if (changed > packedAt) stale.push(name);
-    }
-  }
-  return stale;
+    const source = repository.startsWith('file://')
+      ? { source: resolve(folder, repository.slice('file://'.length)) }
+      : {};
+    return [{ name, version: stringAt(dependency, 'version') ?? '', ...source }];
+  });
 }
 
 async function nearestChart(wanted: string, root: string): Promise<string | undefined> {
@@ -119,21 +128,4 @@ async function kindOf(path: string): Promise<'file' | 'folder' | undefined> {
 
 async function textOf(path: string): Promise<string | undefined> {
   return await readFile(path, 'utf8').catch(() => undefined);
-}
-
-async function entriesOf(folder: string): Promise<readonly string[]> {
-  return await readdir(folder).catch(() => []);
-}
-
-/** Time of the newest file below a folder, in milliseconds since the epoch; 0 if there is none. */
-async function newestIn(folder: string): Promise<number> {
-  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
-  const times = await Promise.all(
-    entries.map(async (entry) => {
-      const path = join(folder, entry.name);
-      if (entry.isDirectory()) return await newestIn(path);
-      return (await stat(path).catch(() => undefined))?.mtimeMs ?? 0;
-    }),
-  );
-  return Math.max(0, ...times);
 }

@@ -15,7 +15,7 @@ import {
   isReferenceTo,
   type ImageKind,
 } from '../../objects/images.ts';
-import { isHook, nameOf } from '../../objects/kinds.ts';
+import { nameOf } from '../../objects/kinds.ts';
 import { allPlaces, placesAt, placeText, usualPlace } from './shapes.ts';
 
 /** A place in the values that receives an image, with the key of appdev.yaml that says so. */
@@ -82,11 +82,11 @@ export function imageNotUsed(
   facts: ChartFacts,
 ): AppdevError | undefined {
   const { service, chart, config, values, kinds } = facts;
-  const staying = objects.filter((object) => !isHook(object));
-  const images = imagesIn(staying, kinds);
+  // A hook counts: a chart of migrations has nothing else.
+  const images = imagesIn(objects, kinds);
   const forms = taggedOnly(service, config).includes(service) ? [artifact, byTagAlone(artifact)] : [artifact];
   if (images.some((image) => forms.some((form) => isReferenceTo(image, form)))) return undefined;
-  const hidden = hiddenImage(staying, (text) => forms.some((form) => isReferenceTo(text, form)));
+  const hidden = hiddenImage(objects, (text) => forms.some((form) => isReferenceTo(text, form)));
   if (hidden !== undefined) {
     const { object, field } = hidden;
     const message = `chart ${chart} names the image of ${service} in ${field} of ${nameOf(object)} alone, and appdev does not know that this names an image`;

@@ -7,6 +7,7 @@ import { ok, type Outcome } from '../../../core/outcome.ts';
 import { numberAt, stringAt } from '../../../support/fields.ts';
 import { findAutoscaled, withLiveReplicas } from '../../live/autoscaled.ts';
 import { findDrift, type Drift, type Pair } from '../../live/drift.ts';
+import { removesItself } from '../../objects/frozen.ts';
 import { containersOf, homed, identityOf, isHook, podSpecOf, workloadsIn } from '../../objects/kinds.ts';
 import type { Rendered } from '../../types.ts';
 
@@ -21,7 +22,10 @@ export interface LiveRelease {
   readonly drifts: readonly Drift[];
   /** Replicas that differ from the chart's because an autoscaler decides, by the identity of the workload. */
   readonly replicas: ReadonlyMap<string, number>;
-  /** True if every workload exists and has the images and replicas that it should have. */
+  /**
+   * True if every workload exists and has the images and replicas that it should have. A Job that has ended and deleted
+   * itself counts as there.
+   */
   readonly intact: boolean;
 }
 
@@ -66,7 +70,7 @@ export async function lookAtRelease(
     replicas,
     intact: workloadsIn(objects).every((workload) => {
       const pair = settled.get(identityOf(refOf(workload)));
-      return pair !== undefined && isSame(pair);
+      return pair === undefined ? removesItself(workload) : isSame(pair);
     }),
   });
 }
@@ -87,7 +91,8 @@ function imagesOf(workload: KubeObject): string {
 /** Annotations by which Helm knows the objects of a release. */
 const marks = { release: 'meta.helm.sh/release-name', namespace: 'meta.helm.sh/release-namespace' };
 
-function isOfRelease({ metadata }: KubeObject, release: string, namespace: string): boolean {
+/** True if a live object says that it belongs to the release. */
+export function isOfRelease({ metadata }: KubeObject, release: string, namespace: string): boolean {
   const { annotations = {} } = metadata;
   return annotations[marks.release] === release && annotations[marks.namespace] === namespace;
 }
