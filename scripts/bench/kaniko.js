@@ -1,14 +1,15 @@
 /**
- * Measures what a build in a pod costs without the executor's own time: creating the pod, sending the context and reading
- * the digest. It does so for a Containerfile and for a jar in which one class has changed. The executor is the tests'
- * stand-in, which prints how long it took.
+ * Measures a build in a pod, from the start of the stage `image` to the end of `push`: in all, and without the executor's own
+ * time. It does so for a Containerfile and for a jar in which one class has changed. The executor is the tests' stand-in. It
+ * really does what takes the executor's time (it unpacks the base and compresses it again, if it is told to), and prints how
+ * long it took.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { median, seconds, target } from './targets.js';
 
-/** The target: the most milliseconds that it may cost. */
+/** The targets, in milliseconds: a jar in all, and everything without the executor's own time. */
 const mostMs = 4000;
 const controller = 'stock/src/main/java/com/example/stock/StockController.java';
 
@@ -44,6 +45,8 @@ export function benchKaniko({ appdev, folder, executor, base, namespace, env, bu
       cwd: plain,
       args: [],
       edit: (text) => writeFileSync(join(plain, 'text'), text),
+      // The executor unpacks the base, however large that is.
+      whole: false,
     },
     {
       name: 'jar, one class changed',
@@ -53,21 +56,28 @@ export function benchKaniko({ appdev, folder, executor, base, namespace, env, bu
         const file = join(folder, controller);
         writeFileSync(file, readFileSync(file, 'utf8').replace(/"Stock[^"]*"/, `"Stock ${text}"`));
       },
+      whole: true,
     },
   ];
-  console.log(`\na build in a pod, without the executor's own time`);
-  for (const { name, cwd, args, edit } of kinds) {
-    const overheads = [];
+  console.log(`\na build in a pod`);
+  for (const { name, cwd, args, edit, whole } of kinds) {
+    const times = [];
     // The first build does not count, because it pulls the executor and makes the image of the dependencies.
     for (let build = 0; build <= builds; build += 1) {
       edit(`${Date.now()} ${build}`);
-      const overhead = overheadOf(run(appdev, ['build', ...args, '-n', namespace], cwd, env));
-      if (build > 0) overheads.push(overhead);
+      const time = timeOf(run(appdev, ['build', ...args, '-n', namespace], cwd, env));
+      if (build > 0) times.push(time);
     }
-    const middle = median(overheads);
-    console.log(
-      `  ${name.padEnd(22)} median ${seconds(middle)}  max ${seconds(Math.max(...overheads))} ${target(`under ${mostMs / 1000} s`, middle < mostMs)}`,
-    );
+    for (const [what, values, isTarget] of [
+      ['in all', times.map(({ all }) => all), whole],
+      ['without the executor', times.map(({ all, executor: own }) => all - own), true],
+    ]) {
+      const middle = median(values);
+      const said = isTarget ? target(`under ${mostMs / 1000} s`, middle < mostMs) : '';
+      console.log(
+        `  ${name.padEnd(22)} ${what.padEnd(21)} median ${seconds(middle)}  max ${seconds(Math.max(...values))} ${said}`,
+      );
+    }
   }
 }
 
@@ -85,13 +95,13 @@ function run(appdev, args, cwd, env) {
     .map((line) => JSON.parse(line));
 }
 
-/** Milliseconds of the stages image and push, minus the time of the executors in the pods. */
-function overheadOf(events) {
+/** Milliseconds of the stages image and push, and of the executors in the pods. */
+function timeOf(events) {
   const took = events.flatMap(({ line = '' }) => /took (\d+) ms/.exec(line)?.[1] ?? []);
   if (took.length === 0) throw new Error('no executor said how long it took: is it the stand-in?');
   const stages = events.filter(
     ({ type, stage }) => type === 'stage.finished' && ['image', 'push'].includes(stage),
   );
   const sum = (values) => values.reduce((all, value) => all + Number(value), 0);
-  return sum(stages.map(({ ms }) => ms)) - sum(took);
+  return { all: sum(stages.map(({ ms }) => ms)), executor: sum(took) };
 }

@@ -73,7 +73,9 @@ export function readEnvironment(
     maven: {
       ...jvm,
       options: text('MAVEN_OPTS'),
-      otherOptions: ['JAVA_TOOL_OPTIONS', 'JDK_JAVA_OPTIONS', '_JAVA_OPTIONS'].map(text).join(' '),
+      otherOptions: ['JAVA_TOOL_OPTIONS', 'JDK_JAVA_OPTIONS', '_JAVA_OPTIONS', 'MAVEN_ARGS']
+        .map(text)
+        .join(' '),
     },
     gradle: {
       jvm: {

@@ -78,6 +78,8 @@ export interface JarInputs {
   readonly sources: readonly string[];
   /** Folders that the build writes. They are never inputs, wherever they are. */
   readonly outputs: readonly string[];
+  /** True if the build could not say what it reads. Then it is asked again at the next look. */
+  readonly isGuess?: true;
 }
 
 /** Builds executable jars. A builder of several tools puts the tool's name before the folder in `reactorOf`. */

@@ -72,7 +72,8 @@ async function runLoop(
   const pruning = createPruning(work.prune);
   const guarded = pruning.guard(work.parts);
   // The outermost comes first: what is about to be applied is noted before anything follows it.
-  const parts = { ...guarded, way: footprint.noting(attachments.following(locks.restoring(guarded.way))) };
+  const applying = footprint.noting(attachments.following(locks.restoring(guarded.way)));
+  const parts = { ...guarded, way: { ...guarded.way, ...applying } };
   const reload = createReload({ session, cluster, locks, footprint });
   const scanner = createScanner({
     config,

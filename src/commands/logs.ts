@@ -6,7 +6,7 @@ import { failed, ok, type Outcome } from '../core/outcome.ts';
 import { namespaceOf, openTarget } from '../app/compose/cluster.ts';
 import type { Invocation } from '../app/invocation.ts';
 import { done, noticesOnStderr, wantsJson, withData } from '../app/data-session.ts';
-import { selectorsOf } from '../app/deployed/selectors.ts';
+import { podsIn } from '../app/deployed/selectors.ts';
 
 /** How many lines of each container are printed if neither `--tail` nor `--since` is passed. */
 const defaultTail = 200;
@@ -35,8 +35,8 @@ export async function logs(invocation: Invocation): Promise<Outcome<number>> {
         const deployed = await deployer.way.deployed(service, signals.shutdown);
         if (deployed.kind !== 'ok') return deployed;
         const namespace = namespaceOf(service, cluster);
-        for (const selector of selectorsOf(deployed.value.objects)) {
-          requests.push({ service: service.name, namespace, selector, ...limits.value });
+        for (const pods of podsIn(deployed.value.objects, namespace)) {
+          requests.push({ service: service.name, ...pods, ...limits.value });
         }
       }
       if (requests.length === 0) {

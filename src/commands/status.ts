@@ -51,10 +51,10 @@ export function statusText(context: string, found: readonly ServiceStatus[]): st
       `${service.padEnd(width)}  ${deployed ? `${detail} in ${namespace}` : `${detail} (${namespace})`}`,
     );
     for (const workload of workloads) {
-      const { name, pods, images } = workload;
+      const { name, namespace: home = namespace, pods, images } = workload;
       const restarts = pods.restarts === 0 ? '' : `, ${count(pods.restarts, 'restart')}`;
       lines.push(
-        `${' '.repeat(width)}  ${name}  ${pods.ready}/${pods.desired}${restarts}  ${stateOf(workload)}`,
+        `${' '.repeat(width)}  ${name}${home === namespace ? '' : ` in ${home}`}  ${pods.ready}/${pods.desired}${restarts}  ${stateOf(workload)}`,
       );
       lines.push(...images.map((image) => `${' '.repeat(width)}    ${image}`));
     }

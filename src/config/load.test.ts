@@ -183,7 +183,6 @@ describe('the project', () => {
             release: 'orders',
             values: [join(root, 'deploy/values-dev.yaml')],
             set: {},
-            imageValues: { repository: 'image.repository', tag: 'image.tag' },
             deadlineMs: 300_000,
             restartsAllowed: 2,
           },

@@ -185,9 +185,20 @@ export type DeployConfig = (HelmConfig | KustomizeConfig | ManifestsConfig) & {
   readonly namespace?: string;
   /** How long a rollout may take before it counts as failed, in milliseconds. */
   readonly deadlineMs: number;
+  /** Kinds of objects that name images, besides the ones that appdev knows. */
+  readonly imageKinds?: readonly ImageKindConfig[];
   /** Container restarts that the newest ReplicaSet may have before the rollout counts as failed. */
   readonly restartsAllowed: number;
 };
+
+/** A kind of objects that name images. */
+export interface ImageKindConfig {
+  readonly kind: string;
+  /** API group; empty for the core group. */
+  readonly group: string;
+  /** Dotted paths with `[]` for every item of a list. Empty: every key `image`. */
+  readonly fields: readonly string[];
+}
 
 export interface HelmConfig {
   readonly kind: 'helm';
@@ -199,16 +210,31 @@ export interface HelmConfig {
   readonly values: readonly string[];
   /** Single values by dotted path. They override the values files. */
   readonly set: Readonly<Record<string, string | number | boolean>>;
-  /** Values paths that receive the image. */
-  readonly imageValues: ImageValues;
+  /** Values paths that receive the image. Absent: what the chart's values show. */
+  readonly imageValues?: ImageValues;
+  /** More places that receive it. */
+  readonly moreImageValues?: readonly ImageValues[];
   /** Values paths that receive the images of other services. The key is the other service. */
   readonly otherImageValues?: Readonly<Record<string, ImageValues>>;
 }
 
-/** The paths in a chart's values that receive an image. If both are the same, that path gets the whole reference. */
+/**
+ * The paths in a chart's values that receive an image. What has no path is not passed by itself: without `registry`, the
+ * repository includes it; without `digest` and `sha`, the tag includes the digest. If the repository and the tag have
+ * the same path, that path gets the whole reference.
+ */
 export interface ImageValues {
-  readonly repository: string;
-  readonly tag: string;
+  readonly repository?: string;
+  readonly tag?: string;
+  readonly registry?: string;
+  /** Receives `sha256:…`. */
+  readonly digest?: string;
+  /** Receives the hex digits of the digest. */
+  readonly sha?: string;
+  /** Receives the whole reference. */
+  readonly reference?: string;
+  /** True: no path receives the digest. */
+  readonly tagOnly?: boolean;
 }
 
 export interface KustomizeConfig {

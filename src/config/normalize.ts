@@ -4,6 +4,7 @@
  */
 import type {
   DeployDocument,
+  ImagePlaceDocument,
   KanikoDocument,
   ProjectDocument,
   ServiceDocument,
@@ -12,7 +13,9 @@ import type {
 import { durationMs, forwardPorts } from './schema/grammar.ts';
 import type {
   DeployConfig,
+  HelmConfig,
   ImageConfig,
+  ImageValues,
   KanikoConfig,
   PortForwardConfig,
   ProjectConfig,
@@ -62,7 +65,7 @@ export function normalize(document: ProjectDocument, tree: Tree, facts: ProjectF
       const service = document.services[name];
       return service === undefined
         ? []
-        : [serviceOf(name, service, document.tags, new Paths(tree, ['services', name], facts))];
+        : [serviceOf(name, service, document, new Paths(tree, ['services', name], facts))];
     }),
   };
 }
@@ -122,7 +125,7 @@ class Paths {
 function serviceOf(
   name: string,
   service: ServiceDocument,
-  tags: TagsDocument | undefined,
+  { tags, imageKinds }: Pick<ProjectDocument, 'tags' | 'imageKinds'>,
   paths: Paths,
 ): ServiceConfig {
   const { jar, dev, needs } = service;
@@ -135,7 +138,7 @@ function serviceOf(
     path,
     ...(jar === undefined ? {} : { jar }),
     ...(image === undefined ? {} : { image }),
-    deploy: deployOf(name, service.deploy, paths),
+    deploy: { ...deployOf(name, service.deploy, paths), ...(imageKinds.length === 0 ? {} : { imageKinds }) },
     dev: { trigger: dev.trigger, forward: dev.forward.map(portsOf) },
     needs: [...new Set(needs)],
   };
@@ -222,8 +225,7 @@ function deployOf(name: string, deploy: DeployDocument, paths: Paths): DeployCon
       release: helm.release ?? name,
       values: helm.values.map((file, index) => paths.path(file, 'deploy', 'helm', 'values', index)),
       set: helm.set,
-      imageValues: helm.imageValues,
-      ...(helm.otherImageValues === undefined ? {} : { otherImageValues: helm.otherImageValues }),
+      ...imagePlacesOf(helm),
     };
   }
   if (kustomize !== undefined) {
@@ -234,6 +236,38 @@ function deployOf(name: string, deploy: DeployDocument, paths: Paths): DeployCon
     ...common,
     kind: 'manifests',
     files: (manifests ?? []).map((text, index) => paths.path(text, 'deploy', 'manifests', index)),
+  };
+}
+
+type HelmDocument = NonNullable<DeployDocument['helm']>;
+
+function imagePlacesOf({
+  imageValues,
+  moreImageValues,
+  otherImageValues,
+}: HelmDocument): Pick<HelmConfig, 'imageValues' | 'moreImageValues' | 'otherImageValues'> {
+  const others = Object.entries(otherImageValues ?? {}).map(
+    ([name, place]) => [name, placeOf(place)] as const,
+  );
+  return {
+    ...(imageValues === undefined ? {} : { imageValues: ownPlaceOf(imageValues) }),
+    ...(moreImageValues.length === 0 ? {} : { moreImageValues: moreImageValues.map(placeOf) }),
+    ...(otherImageValues === undefined ? {} : { otherImageValues: Object.fromEntries(others) }),
+  };
+}
+
+function placeOf({ tagOnly, ...paths }: ImagePlaceDocument): ImageValues {
+  return { ...paths, ...(tagOnly ? { tagOnly } : {}) };
+}
+
+/** The place with its defaults: those of `helm create`, unless other paths receive what they would. */
+function ownPlaceOf(document: ImagePlaceDocument): ImageValues {
+  const { reference, digest, sha } = document;
+  const pinned = digest !== undefined || sha !== undefined;
+  return {
+    ...(reference === undefined ? { repository: 'image.repository' } : {}),
+    ...(reference === undefined && !pinned ? { tag: 'image.tag' } : {}),
+    ...placeOf(document),
   };
 }
 

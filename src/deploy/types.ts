@@ -4,7 +4,7 @@
  */
 import type { WorkContext } from '../build/types.ts';
 import type { KubeObject } from '../cluster/types.ts';
-import type { ServiceConfig } from '../config/model.ts';
+import type { ImageValues, ServiceConfig } from '../config/model.ts';
 import type { Artifact, PodSummary } from '../core/events.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { Lifetime } from './objects/lifetime.ts';
@@ -52,6 +52,10 @@ export interface Rendered {
   readonly artifact?: Artifact;
   /** Images of other services that went into it. */
   readonly uses?: readonly Artifact[];
+  /** Services whose image it names by the tag alone, because the chart can hold no digest. */
+  readonly byTag?: readonly string[];
+  /** The values paths that received the image of the service, if the chart's values decided that. */
+  readonly imageValues?: ImageValues;
   /** Services whose image it names, although no artifact of them was given. Those names stay as they were written. */
   readonly lacks?: readonly string[];
   /**
@@ -131,6 +135,15 @@ export interface Way {
    * short.
    */
   apply(service: ServiceConfig, rendered: Rendered, context: WorkContext): Promise<Outcome<Applied>>;
+  /**
+   * Removes what only the version before needed, as `Kind/name`. Call it when the applied version serves: on a failed
+   * rollout the version before must be able to go on.
+   */
+  settle(
+    service: ServiceConfig,
+    rendered: Rendered,
+    context: WorkContext,
+  ): Promise<Outcome<readonly string[]>>;
   /** What `apply` would change, by dry runs. Writes nothing. Fails as `apply` would. */
   preview(service: ServiceConfig, rendered: Rendered, signal: AbortSignal): Promise<Outcome<Preview>>;
   remove(service: ServiceConfig, options: RemoveOptions, context: WorkContext): Promise<Outcome<Removed>>;
@@ -144,6 +157,8 @@ export interface Way {
 export interface WorkloadStatus {
   /** `Kind/name`. */
   readonly name: string;
+  /** Where it is: a manifest may name another namespace than the service's. */
+  readonly namespace?: string;
   readonly ready: boolean;
   /** Why it is not ready, as a clause; empty when it is. */
   readonly reason: string;

@@ -85,8 +85,10 @@ export function createScanner(parts: ScannerParts): InputScanner {
     if (service.jar === undefined)
       return { inputs: inputsOf({ config, service, jar: noInputs, git }), complete: true };
     const found = await jarBuilder.inputsOf(service);
-    if (found.kind === 'ok')
-      return { inputs: inputsOf({ config, service, jar: found.value, git }), complete: true };
+    if (found.kind === 'ok') {
+      const complete = found.value.isGuess !== true;
+      return { inputs: inputsOf({ config, service, jar: found.value, git }), complete };
+    }
     const usual = usualInputs(service);
     return { inputs: fallback ?? inputsOf({ config, service, jar: usual, git }), complete: false };
   }

@@ -94,7 +94,13 @@ describe('an overlay', () => {
     rig.kubectl('create', 'configmap', 'c', '--from-literal=greeting=hello');
     rig.kubectl('label', 'configmap', 'c', 'dev.appdev/project=shop', 'dev.appdev/service=web');
     rig.write('base/kustomization.yaml', 'resources: [web.yaml, a.yaml]\n');
-    expect(valueOf(await apply(service)).detail).toBe('1 pruned');
+    const fewer = await render(service);
+    expect(valueOf(await deployer.apply(service, fewer, context)).detail).toBe(
+      'unchanged, 1 to prune after the rollout',
+    );
+    expect(left()).toContain('configmap/b');
+    expect(valueOf(await deployer.settle(service, fewer, context))).toEqual(['ConfigMap/b']);
+    expect(valueOf(await deployer.settle(service, fewer, context))).toEqual([]);
     expect(left()).not.toContain('configmap/b');
     expect(left()).toContain('configmap/c');
     rig.kubectl('delete', 'configmap', 'c');
@@ -145,7 +151,7 @@ describe('an object', () => {
     expect(valueOf(await apply(service)).detail).toBe('unchanged');
     // Another service, or another project, finds it taken.
     const other = { ...service, name: 'other' };
-    expect(await apply(other)).toMatchObject({
+    expect(await apply(other, 'v1', rig.deployer())).toMatchObject({
       error: {
         code: 'OBJECT_FOREIGN',
         message: expect.stringContaining('made by service web of appdev project shop') as string,
@@ -275,6 +281,17 @@ size: 3
     rig.write('web.yaml', deployment());
     const nowhere = { ...service, deploy: { ...service.deploy, namespace: 'nowhere' } };
     expect(await apply(nowhere)).toMatchObject({ error: { code: 'NAMESPACE_MISSING' } });
+    rig.write(
+      'web.yaml',
+      `${deployment()}---\n${configMap('a')}`.replace(/name: a\b/, 'name: a, namespace: nowhere'),
+    );
+    const named = await apply(service);
+    expect(named).toMatchObject({
+      error: {
+        code: 'NAMESPACE_MISSING',
+        hint: expect.stringContaining('`deploy.namespace: nowhere`') as string,
+      },
+    });
   });
 
   it('with a field that its kind does not have is an error', async () => {

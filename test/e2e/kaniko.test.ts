@@ -10,12 +10,16 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { AppEvent } from '../../src/core/events.ts';
 import { createRig, eventually, kubectl, serves, type Rig } from '../support/rig.ts';
+import { pushImage } from '../support/registry.ts';
 import { podsOf } from '../support/sandbox-api.ts';
 import { pushStandInExecutor } from '../support/stand-in-executor.ts';
 
 let executor: string;
 beforeAll(async () => {
   executor = await pushStandInExecutor('localhost:5001');
+  // Two empty blocks are a tar of nothing. The executor expects a step for each layer.
+  const more = { history: [{ created_by: 'nothing' }] };
+  await pushImage('localhost:5001', 'appdev/kaniko-test-base', 'tiny', new Uint8Array(1024), fetch, more);
 });
 
 let rig: Rig;
@@ -74,7 +78,17 @@ function workload(name: string): string {
 
 const controller = 'stock/src/main/java/com/example/stock/StockController.java';
 const base = process.env['APPDEV_BASE_IMAGE'] ?? 'localhost:5001/appdev/java:17';
-const copying = `FROM ${base}\nCOPY greeting.txt /greeting.txt\n`;
+/** Of no files, because the executor unpacks the base of a Containerfile, and these tests are about other things. */
+const copying = `FROM localhost:5001/appdev/kaniko-test-base:tiny\nCOPY greeting.txt /greeting.txt\n`;
+/** Needs a pod each time, whatever earlier tests left in the registry. */
+const alwaysBuilt = `${copying}RUN sleep 0\n`;
+
+/** What the executors of a run said. */
+function said(events: readonly AppEvent[], pattern: RegExp): readonly string[] {
+  return events.flatMap((event) =>
+    event.type === 'stage.output' && event.stage === 'image' && pattern.test(event.line) ? [event.line] : [],
+  );
+}
 
 function finishedImages(
   events: readonly AppEvent[],
@@ -123,13 +137,15 @@ describe('a jar, without Buildah', () => {
     expect(await comment.exited).toBe(0);
     expect(rig.kubectl('get', 'pods', '-o', 'name')).toBe(before);
 
-    // One class: only the layer on top is sent, and it is small.
+    // One class: only the layer on top is sent, and it is small. No pod unpacks the base or warns of anything.
     rig.replace(controller, text, `${text} again`);
     const edit = rig.start('run', 'stock', '--tests=false');
     expect(await edit.exited, edit.stderr()).toBe(0);
     const [image] = finishedImages(edit.events);
     expect(image).toMatchObject({ outcome: 'ok' });
     expect(image?.detail).toMatch(/^in a pod, \d{1,2} KB of context$/);
+    expect(said(edit.events, /Pushing image/)).toHaveLength(1);
+    for (const { events } of [run, edit]) expect(said(events, /^WARN|Unpacking rootfs/)).toEqual([]);
     await serves(rig, 'stock', new RegExp(`${text} again`));
 
     expect(await builds()).toEqual([]);
@@ -177,7 +193,7 @@ describe('Containerfiles', () => {
   });
 
   it('are not built if the namespace admits no root', async () => {
-    rig = createRig({ project: project({ one: copying }) });
+    rig = createRig({ project: project({ one: alwaysBuilt }) });
     kubectl(['create', 'namespace', rig.namespace]);
     kubectl(['label', 'namespace', rig.namespace, 'pod-security.kubernetes.io/enforce=restricted']);
     const { code, stderr, stdout } = await rig.appdev('build');
@@ -206,7 +222,7 @@ describe('Containerfiles', () => {
 
   it('say why the executor cannot be pulled', async () => {
     executor = executor.replace(/:[0-9a-f]+$/, ':no-such-version');
-    rig = createRig({ project: project({ one: copying }) });
+    rig = createRig({ project: project({ one: alwaysBuilt }) });
     const { code, stderr, stdout } = await rig.appdev('build');
     expect(code).toBe(4);
     expect(stderr + stdout).toMatch(/the node cannot pull the executor .*no-such-version.*not found/);

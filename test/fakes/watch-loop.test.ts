@@ -12,8 +12,8 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { mavenInputs } from '../../src/build/jar/maven/inputs.ts';
-import { findReactor } from '../../src/build/jar/maven/reactor.ts';
+import { mavenInputs } from '../../src/build/jar/maven/model/inputs.ts';
+import { findReactor } from '../../src/build/jar/maven/model/reactor.ts';
 import { WatchRig } from '../support/watch-rig.ts';
 import { until } from '../support/wait.ts';
 

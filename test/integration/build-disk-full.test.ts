@@ -71,6 +71,7 @@ describe.runIf(canMount)('a full disk', () => {
     const target = smallDisk('till/app/target', 300);
     const builder = createMavenBuilder({
       jvm: environmentNow().maven,
+      tell: () => undefined,
       run: runProcess,
       projectRoot: project.root,
       cache: join(folder, 'cache'),

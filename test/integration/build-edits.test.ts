@@ -203,6 +203,7 @@ describe('after any sequence of edits, the jars and the classes are those of a c
     async () => {
       const builder = createMavenBuilder({
         jvm: environmentNow().maven,
+        tell: () => undefined,
         run: watched,
         projectRoot: folder,
         cache: join(folder, 'cache'),

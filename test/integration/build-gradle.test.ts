@@ -332,6 +332,34 @@ describe('a failure', () => {
   });
 });
 
+describe('a build without its task for the jar', () => {
+  it('is an error, although Gradle succeeds and an older jar lies there', async () => {
+    await build();
+    const left = {
+      code: 'JAR_NOT_FOUND',
+      message: expect.stringContaining('left out :desk:bootJar') as unknown,
+    };
+    for (const arg of ['--dry-run', '-xbootJar']) {
+      const service = letters.service('letters', ':desk', { args: [arg] });
+      const context = recordingContext();
+      expect(await builder.package({ services: [service], tests: false }, context)).toMatchObject({
+        error: left,
+      });
+    }
+    const back = letters.replace(
+      'desk/build.gradle',
+      "apply plugin: 'org.springframework.boot'",
+      "apply plugin: 'org.springframework.boot'\nbootJar.onlyIf { false }",
+    );
+    const skipped = await builder.package(
+      { services: [letters.service()], tests: false },
+      recordingContext(),
+    );
+    back();
+    expect(skipped).toMatchObject({ error: left });
+  });
+});
+
 describe('a build script that changes', () => {
   it('where the jar lies is asked again, and its old jar is not taken for the new one', async () => {
     const back = letters.replace('build.gradle', "version = '1.4'", "version = '1.5'");

@@ -1,10 +1,18 @@
 /** What a real Maven takes into a jar is what counts as its input: each edit of it is seen, and the build's own writing is not. */
-import { mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createMavenBuilder } from '../../src/build/jar/maven/builder.ts';
-import type { Jar, JarBuilder } from '../../src/build/types.ts';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createMavenBuilder, type MavenBuilder } from '../../src/build/jar/maven/builder.ts';
+import type { Jar } from '../../src/build/types.ts';
 import { ZipFile } from '../../src/build/jar/archive/zip.ts';
 import { runProcess } from '../../src/support/process/process.ts';
 import { createScanner } from '../../src/watch/scanner.ts';
@@ -17,8 +25,10 @@ import { environmentNow } from '../support/environment.ts';
 let top: string;
 let folder: string;
 let project: MarkedProject;
-let builder: JarBuilder;
+let builder: MavenBuilder;
 let scanner: InputScanner;
+/** The questions that Maven was asked, by their arguments. */
+let asked: (readonly string[])[];
 beforeAll(() => {
   top = realpathSync(mkdtempSync(join(tmpdir(), 'appdev-inputs-')));
 });
@@ -29,15 +39,28 @@ beforeEach(() => {
   folder = mkdtempSync(join(top, 'test-'));
   project = writeMarkedProject(join(folder, 'shop'));
   mkdirSync(join(project.root, '.git'));
+  asked = [];
+  scanner = createScannerAnew();
+});
+afterEach(async () => {
+  await builder.close();
+});
+
+/** A scanner, and a builder that knows only what is in the cache folder. */
+function createScannerAnew(): InputScanner {
   const { root, service } = project;
   builder = createMavenBuilder({
     jvm: environmentNow().maven,
-    run: runProcess,
+    tell: () => undefined,
+    async run(command, options) {
+      if (command.args.at(-1) === 'validate') asked.push(command.args);
+      return await runProcess(command, options);
+    },
     projectRoot: root,
     cache: join(top, 'cache'),
   });
   const file = join(root, 'app/appdev.yaml');
-  scanner = createScanner({
+  return createScanner({
     config: { ...fakeProject([service]), root: service.path, file, files: [file] },
     jarBuilder: builder,
     testsRun: () => false,
@@ -46,7 +69,25 @@ beforeEach(() => {
     toolchain: '',
     target: '',
   });
-});
+}
+
+/** Puts a pom into a local repository that has everything of the user's own, and has the project use it. */
+function publish(name: string, content: string): void {
+  const own = join(homedir(), '.m2/repository');
+  const repository = join(folder, 'repository');
+  mkdirSync(repository);
+  for (const each of readdirSync(own).filter((each) => each !== 'demo')) {
+    symlinkSync(join(own, each), join(repository, each));
+  }
+  const at = join(repository, 'demo', name, '1.0');
+  mkdirSync(at, { recursive: true });
+  writeFileSync(
+    join(at, `${name}-1.0.pom`),
+    `<project><modelVersion>4.0.0</modelVersion><groupId>demo</groupId><artifactId>${name}</artifactId><version>1.0</version><packaging>pom</packaging>${content}</project>`,
+  );
+  project.write('.mvn/jvm.config', `-Dmaven.repo.local=${repository}\n`);
+}
+
 /** The hash over all inputs of the jar. */
 async function inputHash(): Promise<string> {
   return (await scanner.scan(project.service)).fingerprint.build;
@@ -135,5 +176,68 @@ describe('an edit is seen', () => {
       LICENSE: () => project.write('LICENSE', 'two'),
       'README.md': () => project.write('app/README.md', 'two'),
     });
+  });
+
+  describe('where only Maven knows the folders:', () => {
+    const seen = { 'demo/App.class': () => project.source('app/other/demo/App.java', 'two') };
+    const beforeOther = (): void => project.source('app/other/demo/App.java', 'one');
+
+    it('by a property of .mvn/maven.config, with the classes elsewhere too', async () => {
+      const named = '<sourceDirectory>${folder}</sourceDirectory>';
+      project.poms({ app: `${named}<outputDirectory>\${folder}-made</outputDirectory>` });
+      project.write('.mvn/maven.config', '-Dfolder=other\n');
+      beforeOther();
+      await expectSeen(seen);
+    });
+
+    it('by a property that a profile sets, which is not active', async () => {
+      project.poms({
+        app: '<sourceDirectory>${folder}</sourceDirectory>',
+        profiles: () =>
+          '<properties><folder>other</folder></properties><profiles><profile><id>x</id><properties><folder>src</folder></properties></profile></profiles>',
+      });
+      beforeOther();
+      await expectSeen(seen);
+    });
+
+    it('by a parent from a repository', async () => {
+      project.poms({ above: 'company' });
+      publish(
+        'company',
+        '<build><sourceDirectory>other</sourceDirectory><resources><resource><directory>${project.basedir}/../texts</directory></resource></resources></build>',
+      );
+      beforeOther();
+      project.write('texts/a.txt', 'one');
+      await expectSeen({ ...seen, 'a.txt': () => project.write('texts/a.txt', 'two') });
+    });
+  });
+
+  it('without asking Maven if the pom files say everything', async () => {
+    project.source('app/src/main/java/demo/App.java', 'one');
+    await inputHash();
+    expect(asked).toEqual([]);
+  });
+
+  it('after one question, until a build file changes', async () => {
+    project.poms({ profiles: () => '<profiles><profile><id>x</id></profile></profiles>' });
+    project.source('app/src/main/java/demo/App.java', 'one');
+    await inputHash();
+    await createScannerAnew().scan(project.service);
+    expect(asked).toHaveLength(1);
+    project.poms({ profiles: () => '<profiles><profile><id>y</id></profile></profiles>' });
+    await inputHash();
+    expect(asked).toHaveLength(2);
+  });
+
+  it('again if Maven could not answer, because of a pom that is mended then', async () => {
+    const parent = { profiles: () => '<profiles><profile><id>x</id></profile></profiles>' };
+    project.poms({ ...parent, version: '1.0</version><version>' });
+    project.source('app/src/main/java/demo/App.java', 'one');
+    await inputHash();
+    await inputHash();
+    expect(asked).toHaveLength(1);
+    project.poms(parent);
+    await inputHash();
+    expect(asked).toHaveLength(2);
   });
 });

@@ -124,7 +124,7 @@ describe('a Maven build whose session is killed', () => {
        import { createMavenBuilder } from './build/jar/maven/builder.ts';
        import { runProcess } from './support/process/process.ts';
        const run = async (command, options) => await runProcess(command, { ...options, onLine: (stream, line) => { options.onLine(stream, line); console.log(line); } });
-       const builder = createMavenBuilder({ run, jvm: readEnvironment(process.env).maven, projectRoot: ${JSON.stringify(project.root)}, cache: ${JSON.stringify(cache)} });
+       const builder = createMavenBuilder({ run, jvm: readEnvironment(process.env).maven, tell: () => undefined, projectRoot: ${JSON.stringify(project.root)}, cache: ${JSON.stringify(cache)} });
        const report = { started() {}, output() {}, finished() {} };
        await builder.package({ services: [${JSON.stringify(service)}], tests: false }, { signal: new AbortController().signal, report });`,
     );
@@ -141,6 +141,7 @@ describe('a Maven build whose session is killed', () => {
     await removeDeadTempFolders();
     const outcome = await createMavenBuilder({
       jvm: environmentNow().maven,
+      tell: () => undefined,
       run: runProcess,
       projectRoot: project.root,
       cache,

@@ -18,8 +18,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ServiceConfig } from '../../src/config/model.ts';
 import { stageLayers } from '../../src/build/image/layers/staging.ts';
-import { createMavenBuilder } from '../../src/build/jar/maven/builder.ts';
-import type { Classes, ClassFolder, Jar, JarBuilder } from '../../src/build/types.ts';
+import { createMavenBuilder, type MavenBuilder } from '../../src/build/jar/maven/builder.ts';
+import type { Classes, ClassFolder, Jar } from '../../src/build/types.ts';
 import { ZipFile } from '../../src/build/jar/archive/zip.ts';
 import { runProcess } from '../../src/support/process/process.ts';
 import { writeBootProject, type BootProject } from '../support/boot-project.ts';
@@ -34,6 +34,7 @@ beforeAll(() => {
   project = writeBootProject(join(folder, 'till'));
   builder = createMavenBuilder({
     jvm: environmentNow().maven,
+    tell: () => undefined,
     run: runProcess,
     projectRoot: project.root,
     cache: join(folder, 'cache'),
@@ -88,10 +89,11 @@ async function read(jar: Jar, entry: string): Promise<Buffer> {
 }
 
 /** A builder whose Maven meets another program: `write` runs when a line of its log fits, so often. */
-function interfere(at: RegExp, times: number, write: () => void): JarBuilder {
+function interfere(at: RegExp, times: number, write: () => void): MavenBuilder {
   let left = times;
   return createMavenBuilder({
     jvm: environmentNow().maven,
+    tell: () => undefined,
     run: async (command, options) =>
       await runProcess(command, {
         ...options,
@@ -148,6 +150,7 @@ describe('a two-module project', () => {
     const calls: { args: readonly string[]; mavenOpts: string | undefined }[] = [];
     const watched = createMavenBuilder({
       jvm: environmentNow().maven,
+      tell: () => undefined,
       run: async (command, options) => {
         calls.push({ args: command.args, mavenOpts: command.env?.['MAVEN_OPTS'] });
         return await runProcess(command, options);
@@ -219,6 +222,7 @@ describe('what comes out', () => {
     const other = writeBootProject(join(folder, 'elsewhere', 'till'));
     const outcome = await createMavenBuilder({
       jvm: environmentNow().maven,
+      tell: () => undefined,
       run: runProcess,
       projectRoot: other.root,
       cache: join(folder, 'cache'),
@@ -233,6 +237,7 @@ describe('what comes out', () => {
     const watched = (): typeof builder =>
       createMavenBuilder({
         jvm: environmentNow().maven,
+        tell: () => undefined,
         run: async (command, options) => {
           calls.push(command.args);
           running += 1;
@@ -283,7 +288,7 @@ describe('an IDE that writes target/classes', () => {
   });
 
   /** Overwrites the class as soon as a goal after the compiler is announced, so often. */
-  function disturb(times: number): JarBuilder {
+  function disturb(times: number): MavenBuilder {
     return interfere(/:testResources .* @ till-app/, times, () => writeFileSync(compiled(), 'half a cla'));
   }
 
@@ -315,6 +320,7 @@ describe('a compilation', () => {
     const fresh = writeBootProject(join(folder, 'fresh'));
     const first = createMavenBuilder({
       jvm: environmentNow().maven,
+      tell: () => undefined,
       run: runProcess,
       projectRoot: fresh.root,
       cache: join(folder, 'cache'),
@@ -388,6 +394,7 @@ describe('a compilation', () => {
     );
     const first = createMavenBuilder({
       jvm: environmentNow().maven,
+      tell: () => undefined,
       run: runProcess,
       projectRoot: other.root,
       cache: join(folder, 'cache'),
@@ -417,6 +424,7 @@ describe('a class that was deleted', () => {
   const inNewSession = (): void => {
     builder = createMavenBuilder({
       jvm: environmentNow().maven,
+      tell: () => undefined,
       run: runProcess,
       projectRoot: project.root,
       cache: join(folder, 'cache'),

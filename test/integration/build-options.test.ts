@@ -1,5 +1,5 @@
 /** Projects that set options of their own for Maven, by real Maven: no option can hide a failure or pass an old jar on. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -35,6 +35,7 @@ async function build(
 ): Promise<Outcome<ReadonlyMap<string, Jar>>> {
   const builder = createMavenBuilder({
     jvm: environmentNow().maven,
+    tell: () => undefined,
     run: runProcess,
     projectRoot: project.root,
     cache: join(folder, 'cache'),
@@ -83,6 +84,20 @@ describe('.mvn/maven.config', () => {
   });
 });
 
+it('builds in a folder with a comma, blanks and an accent, a module whose folder begins with a dash', async () => {
+  projects += 1;
+  const project = writeMarkedProject(join(folder, `${projects} één, zwei`));
+  project.poms({ modules: ['left'] });
+  project.library('left', 'one');
+  project.source(source, 'one');
+  const odd = join(project.root, '-app, b');
+  renameSync(join(project.root, 'app'), odd);
+  const pom = readFileSync(join(project.root, 'pom.xml'), 'utf8');
+  project.write('pom.xml', pom.replace('<module>app<', '<module>-app, b<'));
+  const made = await build(project, { ...project.service, path: odd });
+  expect(made.kind === 'ok' ? made.value.get('app')?.built : made).toBe(join(odd, 'target/app-1.0.jar'));
+});
+
 describe('the jar', () => {
   const asExec = (text: string): string =>
     `<profiles><profile><id>boot</id><build><plugins><plugin><artifactId>maven-jar-plugin</artifactId><executions><execution><id>exec</id><phase>package</phase><goals><goal>jar</goal></goals><configuration><classifier>exec</classifier>${text}</configuration></execution></executions></plugin></plugins></build></profile></profiles>`;
@@ -99,6 +114,25 @@ describe('the jar', () => {
       kind: 'failed',
       error: { code: 'JAR_NOT_FOUND' },
     });
+  });
+
+  it('is of a module that only a profile adds: the error names the profile, and what it says helps', async () => {
+    const project = newProject();
+    const pom = readFileSync(join(project.root, 'pom.xml'), 'utf8');
+    const modules = '<modules><module>app</module></modules>';
+    project.write(
+      'pom.xml',
+      pom.replace(modules, `<profiles><profile><id>apps</id>${modules}</profile></profiles>`),
+    );
+    expect(await build(project)).toMatchObject({
+      kind: 'failed',
+      error: {
+        code: 'SOURCE_BUILD_FAILED',
+        hint: `only the profile apps of ${join(project.root, 'pom.xml')} has the module app: set services.app.jar.args to [-Papps]`,
+      },
+    });
+    const jar = { tool: 'maven', tests: 'skip', args: ['-Papps'] } as const;
+    expect(await build(project, { ...project.service, jar })).toMatchObject({ kind: 'ok' });
   });
 
   it('lies where a parent puts it', async () => {

@@ -6,12 +6,13 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pack } from 'tar-stream';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createKanikoBuilder } from '../../src/build/image/kaniko/builder.ts';
 import { readEnvironment } from '../../src/app/environment.ts';
 import type { Jar } from '../../src/build/types.ts';
 import { openRegistry } from '../../src/app/compose/registry.ts';
-import type { ImageSource, ServiceConfig } from '../../src/config/model.ts';
+import type { ImageSource, KanikoConfig, ServiceConfig } from '../../src/config/model.ts';
 import { defaultKaniko } from '../../src/config/normalize.ts';
 import { exitCodeOf } from '../../src/core/errors.ts';
 import type { Artifact } from '../../src/core/events.ts';
@@ -46,7 +47,7 @@ beforeAll(async () => {
   host = harbor.host.replace('127.0.0.1', 'localhost');
   harbor.state.scanners.push({ uuid: '1', name: 'standin', url: 'http://127.0.0.1:1', created: '' });
   cluster = createFakeBuildCluster(mkdtempSync(join(top, 'cluster-')));
-  await pushAsAdmin('library/base', '1', 'the base');
+  await pushAsAdmin('library/base', '1', await layerOf('etc/base', 'the base'));
 });
 afterAll(async () => {
   await harbor.stop();
@@ -70,14 +71,30 @@ beforeEach(() => {
   lowers = [];
 });
 
-async function pushAsAdmin(repository: string, tag: string, content: string): Promise<string> {
+/** A layer with one file. */
+async function layerOf(name: string, text: string): Promise<Uint8Array<ArrayBuffer>> {
+  const packer = pack();
+  packer.entry({ name, mtime: new Date(0) }, text);
+  packer.finalize();
+  const chunks: Buffer[] = [];
+  for await (const chunk of packer as unknown as AsyncIterable<Buffer>) chunks.push(chunk);
+  return new Uint8Array(Buffer.concat(chunks));
+}
+
+async function pushAsAdmin(
+  repository: string,
+  tag: string,
+  content: string | Uint8Array<ArrayBuffer>,
+): Promise<string> {
   const authorization = `Basic ${Buffer.from(`admin:${adminPassword}`).toString('base64')}`;
   const send: typeof fetch = async (input, init) =>
     await fetch(input, {
       ...init,
       headers: { ...(init?.headers as Record<string, string>), authorization },
     });
-  return await pushImage(harbor.host, repository, tag, content, send);
+  // The executor expects a step for each layer.
+  const more = { history: [{ created_by: 'the base' }] };
+  return await pushImage(harbor.host, repository, tag, content, send, more);
 }
 
 function service(source: ImageSource, repository = 'orders'): ServiceConfig {
@@ -92,15 +109,22 @@ function service(source: ImageSource, repository = 'orders'): ServiceConfig {
 }
 
 /** A service of a Containerfile; its files are the same for the same content. */
-function copying(content: string, { repository = 'orders', base = 'library/base:1' } = {}): ServiceConfig {
+function copying(
+  content: string,
+  { repository = 'orders', base = 'library/base:1', more = '' } = {},
+): ServiceConfig {
   const context = mkdtempSync(join(top, 'context-'));
   const containerfile = join(context, 'Containerfile');
-  writeFileSync(containerfile, `FROM ${host}/${base}\nCOPY data /data\n`);
+  writeFileSync(containerfile, `FROM ${host}/${base}\nCOPY data /data\n${more}`);
   writeFileSync(join(context, 'data'), `${count} ${content}`);
   return service({ kind: 'containerfile', containerfile, context, buildArgs: {} }, repository);
 }
 
-const layered = (): ServiceConfig => service({ kind: 'layers', base: `${host}/library/base:1` });
+/** Makes a Containerfile one whose result its files do not decide. */
+const running = 'RUN sleep 0\n';
+
+const layered = (repository = 'orders'): ServiceConfig =>
+  service({ kind: 'layers', base: `${host}/library/base:1` }, repository);
 
 async function jarOf(text: string): Promise<Jar> {
   return await writeBootJar(join(mkdtempSync(join(top, 'jar-')), 'app.jar'), `${count} ${text}`);
@@ -109,7 +133,11 @@ async function jarOf(text: string): Promise<Jar> {
 /** Builds as a machine of its own, on which nothing is known of earlier builds. */
 async function build(
   of: ServiceConfig,
-  { jar, context = recordingContext() }: { readonly jar?: Jar; readonly context?: RecordingContext } = {},
+  {
+    jar,
+    context = recordingContext(),
+    config = defaultKaniko,
+  }: { readonly jar?: Jar; readonly context?: RecordingContext; readonly config?: KanikoConfig } = {},
 ): Promise<Outcome<Artifact>> {
   const home = mkdtempSync(join(top, 'machine-'));
   const push = `${host}/${project.name}`;
@@ -138,11 +166,11 @@ async function build(
   mkdirSync(cache);
   const builder = createKanikoBuilder({
     cluster: cluster.api,
-    config: defaultKaniko,
+    config,
     createNamespace: false,
     project: 'shop',
     target: { kind: 'registry', registry: target },
-    reader: client,
+    client,
     credentials,
     lookAtImage: async (name, signal) =>
       await lookAtImage(name, { credentials, insecure: () => true }, signal),
@@ -186,11 +214,77 @@ describe('a build', () => {
   it('of layers that the registry has needs no pod, whoever built them', async () => {
     const jar = await jarOf('a');
     const first = await built(layered(), { jar });
-    expect(cluster.builds).toHaveLength(2);
+    // The base, the dependencies, the application.
+    expect(cluster.builds).toHaveLength(3);
     const context = recordingContext();
     expect(await built(layered(), { jar, context })).toEqual(first);
-    expect(cluster.builds).toHaveLength(2);
+    expect(cluster.builds).toHaveLength(3);
     expect(context.stages).toContain('finished push skipped');
+    await built(layered(), { jar: await jarOf('b') });
+    expect(cluster.builds).toHaveLength(4);
+  });
+
+  it('of layers is the same image wherever and whenever it is made', async () => {
+    const jar = await jarOf('a');
+    const [one, other] = [await built(layered(), { jar }), await built(layered('elsewhere'), { jar })];
+    expect(cluster.builds).toHaveLength(6);
+    expect(other.digest).toBe(one.digest);
+  });
+
+  it('of layers has no base to unpack or to compress, and its tag names it alone', async () => {
+    const context = recordingContext();
+    const { tag } = await built(layered(), { jar: await jarOf('a'), context });
+    expect(context.lines.filter((line) => /^WARN|Unpacking rootfs/.test(line))).toEqual([]);
+    expect(context.lines.filter((line) => /Skipping unpacking|nothing to extract/.test(line))).toHaveLength(
+      3,
+    );
+    expect(cluster.builds.map((args) => args.includes('--reproducible'))).toEqual([false, true, true]);
+    expect(cluster.builds.flat().filter((arg) => arg.endsWith(`:${tag}`))).toEqual([]);
+    const put = `PUT /v2/${project.name}/orders/manifests/`;
+    const tags = harbor.requests.flatMap((line) => (line.startsWith(put) ? [line.slice(put.length)] : []));
+    expect(tags.map((one) => one.replace(/-.*/, ''))).toEqual(['lower', 'lower', 'lower', tag, 'appdev']);
+  });
+
+  it('of layers is left to the pods if they have a login of their own', async () => {
+    const secret = JSON.stringify({
+      auths: { [host]: { auth: Buffer.from(`${robot.name}:${robot.secret}`).toString('base64') } },
+    });
+    await cluster.api.create(
+      {
+        apiVersion: 'v1',
+        kind: 'Secret',
+        metadata: { name: 'registry-login' },
+        stringData: { '.dockerconfigjson': secret },
+      },
+      new AbortController().signal,
+    );
+    const jar = await jarOf('a');
+    const config = { ...defaultKaniko, credentials: 'registry-login' };
+    const first = await built(layered(), { jar, config });
+    expect(cluster.builds.map((args) => args.includes('--reproducible'))).toEqual([true, true]);
+    expect(cluster.builds.at(-1)?.some((arg) => arg.endsWith(`/orders:${first.tag}`))).toBe(true);
+    expect(await built(layered('elsewhere'), { jar, config })).toMatchObject({ digest: first.digest });
+  });
+
+  it('of a Containerfile that only copies needs no pod twice, until its base moves', async () => {
+    await pushAsAdmin('library/moving', '1', await layerOf('etc/base', `${count} first`));
+    const of = (): ServiceConfig => copying('a', { base: 'library/moving:1' });
+    const context = recordingContext();
+    const first = await built(of(), { context });
+    expect(context.lines.filter((line) => line.startsWith('WARN'))).toEqual([]);
+    expect(cluster.builds.flat()).not.toContain('--reproducible');
+    expect(await built(of())).toEqual(first);
+    expect(cluster.builds).toHaveLength(1);
+    await pushAsAdmin('library/moving', '1', await layerOf('etc/base', `${count} second`));
+    const second = await built(of());
+    expect(second.tag).not.toBe(first.tag);
+    expect(cluster.builds).toHaveLength(2);
+  });
+
+  it('of a Containerfile that runs something is made each time, and equal results are one image', async () => {
+    const first = await built(copying('a', { more: running }));
+    expect(await built(copying('a', { more: running }))).toEqual(first);
+    expect(cluster.builds.map((args) => args.includes('--reproducible'))).toEqual([true, true]);
   });
 });
 
@@ -199,15 +293,19 @@ describe('a project that keeps unscanned images back', () => {
     Object.assign(project.metadata, { prevent_vul: 'true', severity: 'high' });
   });
 
-  it('has the dependencies of a jar scanned before the application is built on them', async () => {
+  it('has the parts of a jar’s image scanned before the image is made of them', async () => {
     const context = recordingContext();
     const artifact = await built(layered(), { jar: await jarOf('a'), context });
-    const [lower] = lowers;
-    expect(lower?.tag).toMatch(/^lower-/);
     const name = `${project.name}/orders`;
-    for (const digest of [lower?.digest ?? '', artifact.digest])
+    for (const { tag } of lowers) expect(tag).toMatch(/^lower-/);
+    for (const digest of [...lowers.map((lower) => lower.digest), artifact.digest])
       expect(harbor.state.find(name, digest)?.scan?.steps).toEqual([]);
-    expect(context.lines).toContain('scan of orders (dependencies): Pending');
+    expect(context.lines.filter((line) => line.endsWith('Pending'))).toEqual([
+      'scan of orders (base): Pending',
+      'scan of orders (dependencies): Pending',
+      'scan of orders (application): Pending',
+      'scan of orders: Pending',
+    ]);
     // The stage `scan` is that of the image itself.
     expect(context.stages).toEqual([
       'started image',
@@ -218,20 +316,20 @@ describe('a project that keeps unscanned images back', () => {
       'finished scan ok',
     ]);
 
-    // A change of code: the scanned image below is built on at once.
+    // A change of code: the parts that stay have been scanned.
     const before = asked(/\/scan$/);
     await built(layered(), { jar: await jarOf('b') });
-    expect(asked(/\/scan$/) - before).toBe(1);
-    expect(cluster.builds).toHaveLength(3);
+    expect(asked(/\/scan$/) - before).toBe(2);
+    expect(cluster.builds).toHaveLength(4);
   });
 
-  it('stops at dependencies with vulnerabilities, before anything is built on them', async () => {
+  it('stops at a part with vulnerabilities, before anything is built besides it', async () => {
     harbor.state.options.findings = [
       { id: 'CVE-2026-1', package: 'lib', version: '1.0', fix_version: '1.1', severity: 'Critical' },
     ];
     const [code, exit, text] = told(await build(layered(), { jar: await jarOf('a') }));
     expect([code, exit]).toEqual(['SCAN_GATE', 10]);
-    expect(text).toContain('orders (dependencies) was pushed but stopped');
+    expect(text).toContain('orders (base) was pushed but stopped');
     expect(cluster.builds).toHaveLength(1);
   });
 
@@ -245,11 +343,11 @@ describe('a project that keeps unscanned images back', () => {
   });
 
   it('has the image already if its tag is there and must not be read', async () => {
-    const first = await built(copying('a'));
+    const first = await built(copying('a', { more: running }));
     const there = harbor.state.find(`${project.name}/orders`, first.digest);
     if (there !== undefined) there.scan = undefined;
     const context = recordingContext();
-    expect(await built(copying('a'), { context })).toEqual(first);
+    expect(await built(copying('a', { more: running }), { context })).toEqual(first);
     expect(context.details.get('push')).toBe(`already there, ${first.digest.slice(0, 19)}`);
   });
 });
@@ -260,17 +358,17 @@ describe('an immutable tag', () => {
   });
 
   it('with this very image is a success on any machine', async () => {
-    const first = await built(copying('a'));
-    expect(await built(copying('a'))).toEqual(first);
+    const first = await built(copying('a', { more: running }));
+    expect(await built(copying('a', { more: running }))).toEqual(first);
     expect(cluster.builds).toHaveLength(2);
     const jar = await jarOf('a');
     expect(await built(layered(), { jar })).toEqual(await built(layered(), { jar }));
   });
 
   it('with another image fails at once, and says which', async () => {
-    const { tag } = await built(copying('a'));
+    const { tag } = await built(copying('a', { more: running }));
     const other = await pushAsAdmin(`${project.name}/taken`, tag, 'another');
-    const [code, exit, text] = told(await build(copying('a', { repository: 'taken' })));
+    const [code, exit, text] = told(await build(copying('a', { repository: 'taken', more: running })));
     expect([code, exit]).toEqual(['TAG_IMMUTABLE', 5]);
     expect(text).toContain(`it names another image, ${other}`);
     // One by hand and one by the executor, which was told not to try again.

@@ -108,6 +108,26 @@ describe('an open registry', () => {
     expect(codeOf(gone)).toBe('PUSH_FAILED');
   });
 
+  it('takes an image whose layers it has', async () => {
+    const repository = `${registry.host}/together`;
+    const from = await client.getManifest(
+      repository,
+      await pushImage(registry.host, 'together', 'a', 'a layer'),
+      signal,
+    );
+    if (from.kind !== 'ok' || from.value === undefined) throw new Error('no manifest');
+    const config = '{"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":[]}}';
+    const uploaded = await client.putText(repository, config, signal);
+    if (uploaded.kind !== 'ok') throw new Error(JSON.stringify(uploaded));
+    expect(await client.getBlob(repository, uploaded.value, signal)).toEqual(ok(config));
+    const parsed = JSON.parse(from.value.body) as { config: object };
+    const size = Buffer.byteLength(config);
+    const body = JSON.stringify({ ...parsed, config: { ...parsed.config, digest: uploaded.value, size } });
+    const { mediaType } = from.value;
+    expect(await client.putManifest(repository, 'b', { mediaType, body }, signal)).toEqual(ok(undefined));
+    expect(await client.getManifest(repository, 'b', signal)).toMatchObject(ok({ body }));
+  });
+
   it('is the answer to whether an artifact is still there', async () => {
     const digest = await pushImage(registry.host, 'lookup', 'a', 'lookup');
     const artifact: Artifact = {

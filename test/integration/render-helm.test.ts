@@ -192,6 +192,172 @@ spec:
     expect(error.hint).toContain('deploy.helm.imageValues');
   });
 
+  describe('the parts of an image', () => {
+    const template = (image: string, labels = ''): void => {
+      edit(
+        'charts/web/templates/web.yaml',
+        '"{{ .Values.image.repository }}:{{ .Values.image.tag }}"',
+        `"${image}"`,
+      );
+      if (labels === '') return;
+      edit(
+        'charts/web/templates/web.yaml',
+        '  name: {{ .Release.Name }}\nspec',
+        `  name: {{ .Release.Name }}\n  labels: ${labels}\nspec`,
+      );
+    };
+    const values = (image: string): void =>
+      edit('charts/web/values.yaml', 'image:\n  repository: example.com/web\n  tag: latest', image);
+    const { digest } = artifact;
+    const split = '{{ .Values.image.registry }}/{{ .Values.image.repository }}:{{ .Values.image.tag }}';
+
+    it.each([
+      ['a registry apart', 'image: {registry: docker.io, repository: a, tag: b}', split],
+      ['an empty registry', "image: {registry: '', repository: a, tag: b}", split],
+      [
+        'a registry in the values that no template reads',
+        "image: {registry: docker.io, repository: a, tag: b, digest: ''}",
+        '{{ .Values.image.repository }}:{{ .Values.image.tag }}',
+      ],
+      ['one text', 'image: shop/app:1', '{{ .Values.image }}'],
+      [
+        'a repository and a name',
+        'image: {repository: r/shop, name: a, tag: b}',
+        '{{ .Values.image.repository }}/{{ .Values.image.name }}:{{ .Values.image.tag }}',
+      ],
+    ])('are recognised: %s', async (_name, text, image) => {
+      values(text);
+      template(image);
+      const rendered = valueOf(await render());
+      expect(rendered.yaml).toContain(`image: "${pushedReference}"`);
+    });
+
+    it("are recognised as Bitnami's charts have them, with a label from the tag", async () => {
+      values("image: {registry: docker.io, repository: a, tag: b, digest: ''}");
+      template(
+        '{{ .Values.image.registry }}/{{ .Values.image.repository }}{{ ternary (printf ":%s" .Values.image.tag) (printf "@%s" .Values.image.digest) (empty .Values.image.digest) }}',
+        '{app.kubernetes.io/version: "{{ .Values.image.tag }}"}',
+      );
+      const rendered = valueOf(await render());
+      expect(rendered.yaml).toContain(`image: "registry:5000/appdev/java@${digest}"`);
+      expect(rendered.yaml).toContain('app.kubernetes.io/version: "c0ffee"');
+      expect(rendered.imageValues).toMatchObject({ digest: 'image.digest' });
+    });
+
+    it('are recognised if the template writes the algorithm of the digest itself', async () => {
+      values("image: {repository: a, tag: b, digest: ''}");
+      template('{{ .Values.image.repository }}@sha256:{{ .Values.image.digest }}');
+      const rendered = valueOf(await render());
+      expect(rendered.yaml).toContain(`image: "registry:5000/appdev/java@${digest}"`);
+    });
+
+    it('are recognised in a values file of the service, too', async () => {
+      template(
+        '{{ with .Values.image.registry }}{{ . }}/{{ end }}{{ .Values.image.repository }}:{{ .Values.image.tag }}',
+      );
+      write('company.yaml', 'image: {registry: registry.example.com}\n');
+      expect(valueOf(await render({ values: ['company.yaml'] })).yaml).toContain(pushedReference);
+    });
+
+    it('go to several places at once', async () => {
+      values('image: {repository: a, tag: b}\ninit: {registry: r, image: a, sha: b}');
+      template('{{ .Values.image.repository }}:{{ .Values.image.tag }}');
+      edit(
+        'charts/web/templates/web.yaml',
+        '      containers:',
+        '      initContainers: [{name: up, image: "{{ .Values.init.registry }}/{{ .Values.init.image }}@sha256:{{ .Values.init.sha }}"}]\n      containers:',
+      );
+      const more = { registry: 'init.registry', repository: 'init.image', sha: 'init.sha' };
+      const rendered = valueOf(await render({ moreImageValues: [more] }));
+      expect(rendered.yaml).toContain(pushedReference);
+      expect(rendered.yaml).toContain(`registry:5000/appdev/java@${digest}`);
+    });
+
+    it('name the value that puts another registry in front, and the line to write', async () => {
+      values('image: {registry: docker.io, repository: a, tag: b}');
+      template(split);
+      const error = await errorOf({ imageValues: { repository: 'image.repository', tag: 'image.tag' } });
+      expect(error.message).toContain('the value image.registry is "docker.io"');
+      expect(error.hint).toContain(
+        '`deploy.helm.imageValues: {registry: image.registry, repository: image.repository, tag: image.tag}`',
+      );
+    });
+
+    it('name a registry for all charts that is in the way', async () => {
+      values('global: {imageRegistry: r.example.com}\nimage: {registry: docker.io, repository: a, tag: b}');
+      template(
+        '{{ .Values.global.imageRegistry | default .Values.image.registry }}/{{ .Values.image.repository }}:{{ .Values.image.tag }}',
+      );
+      const { message, hint } = await errorOf();
+      expect(message).toContain('the value global.imageRegistry is "r.example.com"');
+      const imageValues = {
+        registry: 'global.imageRegistry',
+        repository: 'image.repository',
+        tag: 'image.tag',
+      };
+      expect(hint).toContain(
+        '`deploy.helm.imageValues: {registry: global.imageRegistry, repository: image.repository, tag: image.tag}`',
+      );
+      expect(valueOf(await render({ imageValues })).yaml).toContain(pushedReference);
+    });
+
+    it('are proposed from where the values have an image', async () => {
+      values('backend: {image: {repository: a, tag: b}}\nimage: {pullPolicy: Always}');
+      template('{{ .Values.backend.image.repository }}:{{ .Values.backend.image.tag }}');
+      expect((await errorOf()).hint).toContain(
+        '{repository: backend.image.repository, tag: backend.image.tag}',
+      );
+    });
+
+    it.each([
+      [
+        'a label',
+        '{app.kubernetes.io/version: "{{ .Values.image.tag }}"}',
+        'the label app.kubernetes.io/version',
+      ],
+      ['a label that is cut', '{v: "{{ .Values.image.tag | trunc 63 }}"}', 'the label v'],
+      ['a label with other characters', `{v: '{{ .Values.image.tag | replace "@" "_" }}'}`, 'the label v'],
+    ])('refuse a digest in %s, and take the tag alone', async (_name, labels, field) => {
+      template('{{ .Values.image.repository }}:{{ .Values.image.tag }}', labels);
+      const { code, message, hint, evidence } = await errorOf();
+      expect({ code, message }).toEqual({
+        code: 'RENDER_FAILED',
+        message: `chart charts/web puts image.tag into ${field} of Deployment/web, which cannot hold the digest that appdev appends to the tag`,
+      });
+      expect(evidence).toEqual(['in web/templates/web.yaml']);
+      expect(hint).toContain('`deploy.helm.imageValues: {tagOnly: true}`');
+      const imageValues = { repository: 'image.repository', tag: 'image.tag', tagOnly: true };
+      const rendered = valueOf(await render({ imageValues }));
+      expect(rendered.yaml).toContain('image: "registry:5000/appdev/java:c0ffee"');
+      expect(rendered).toMatchObject({ artifact, byTag: ['web'] });
+    });
+
+    it('refuse a digest in a name', async () => {
+      write(
+        'charts/web/templates/job.yaml',
+        'apiVersion: batch/v1\nkind: Job\nmetadata: {name: "migrate-{{ .Values.image.tag }}"}\n',
+      );
+      expect((await errorOf()).message).toContain('puts image.tag into the name of Job/migrate-c0ffee@');
+    });
+
+    it('name their own value if a schema of the chart refuses it', async () => {
+      const schema = (image: object): string =>
+        JSON.stringify({ properties: { image: { additionalProperties: false, properties: image } } });
+      const tag = { pattern: '^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$' };
+      write('charts/web/values.schema.json', schema({ repository: {}, tag }));
+      const refused = await errorOf();
+      expect(refused.message).toBe(
+        'image.tag, which appdev sets to name the image of web, does not fit the schema of chart charts/web',
+      );
+      expect(refused.evidence?.join()).toContain('does not match pattern');
+      expect(refused.hint).toContain('`deploy.helm.imageValues: {tagOnly: true}`');
+      const imageValues = { repository: 'image.repository', tag: 'image.tag', tagOnly: true };
+      expect(valueOf(await render({ imageValues })).yaml).toContain('appdev/java:c0ffee"');
+      const unknown = await errorOf({ imageValues: { ...imageValues, registry: 'image.host' } });
+      expect(unknown.message).toContain('image.host, which appdev sets');
+    });
+  });
+
   it('counts an image that only a hook uses as not used', async () => {
     edit(
       'charts/web/templates/web.yaml',

@@ -222,6 +222,27 @@ describe('an overlay', () => {
     });
   });
 
+  it('finds the image in an object of a kind of its own, once the kind is listed', async () => {
+    const machine =
+      'apiVersion: example.com/v1\nkind: Machine\nmetadata: {name: m}\nspec: {runnerImage: appdev/java}\n';
+    write('machine.yaml', machine);
+    expect(await errorOf({ files: ['machine.yaml'] })).toMatchObject({
+      code: 'IMAGE_NOT_USED',
+      message:
+        'Machine/m of web names the image appdev/java in spec.runnerImage, but appdev does not know that this names an image',
+      hint: 'write `imageKinds: [{kind: Machine, group: example.com, fields: ["spec.runnerImage"]}]` at the top of appdev.yaml',
+    });
+    const service = deployedService(folder, { files: ['machine.yaml'] });
+    const imageKinds = [{ kind: 'Machine', group: 'example.com', fields: ['spec.runnerImage'] }];
+    const settings = { run: runProcess, project: 'shop', root: folder, namespaceFor: () => 'dev' };
+    const rendered = await createRenderer(settings).render(
+      { ...service, deploy: { ...service.deploy, imageKinds } },
+      artifact,
+      recordedContext(),
+    );
+    expect(valueOf(rendered).objects[0]?.['spec']).toEqual({ runnerImage: pushedReference });
+  });
+
   it('loops over itself without end only in the message', async () => {
     write('overlay/kustomization.yaml', 'resources: [../other]\n');
     write('other/kustomization.yaml', 'resources: [../overlay]\n');

@@ -21,14 +21,15 @@ import (
 
 // Carries out the instructions of one stage.
 func build(text string, flags *flagSet, ignore []string) (v1.Image, error) {
-	var image v1.Image
+	var image, base v1.Image
 	var config v1.Config
+	lines := instructions(text)
 	arguments := map[string]string{}
 	for _, pair := range flags.list("build-arg") {
 		key, value, _ := strings.Cut(pair, "=")
 		arguments[key] = value
 	}
-	for _, line := range instructions(text) {
+	for _, line := range lines {
 		word, rest, _ := strings.Cut(line, " ")
 		rest = strings.TrimSpace(rest)
 		say("%s", line)
@@ -40,11 +41,14 @@ func build(text string, flags *flagSet, ignore []string) (v1.Image, error) {
 			if image != nil {
 				return nil, fmt.Errorf("this stand-in builds one stage only")
 			}
-			base, err := from(expand(rest, arguments), flags)
-			if err != nil {
+			var err error
+			if base, err = from(expand(rest, arguments), flags); err != nil {
 				return nil, err
 			}
 			image = base
+			if err := unpackBase(base, lines); err != nil {
+				return nil, fmt.Errorf("error building stage: failed to get filesystem from image: %w", err)
+			}
 			file, err := image.ConfigFile()
 			if err != nil {
 				return nil, err
@@ -60,7 +64,7 @@ func build(text string, flags *flagSet, ignore []string) (v1.Image, error) {
 			if err != nil {
 				return nil, fmt.Errorf("error building stage: failed to execute command: %w", err)
 			}
-			if image, err = mutate.AppendLayers(image, layer); err != nil {
+			if image, err = appended(image, layer, line); err != nil {
 				return nil, err
 			}
 		case "ENTRYPOINT", "CMD":
@@ -113,13 +117,14 @@ func build(text string, flags *flagSet, ignore []string) (v1.Image, error) {
 		return nil, err
 	}
 	file = file.DeepCopy()
-	file.Config = config
-	if flags.on("reproducible") {
-		file.Created = v1.Time{}
-	} else {
-		file.Created = v1.Time{Time: time.Now()}
+	file.Config, file.Created = config, v1.Time{Time: time.Now()}
+	if image, err = mutate.ConfigFile(image, file); err != nil {
+		return nil, err
 	}
-	return mutate.ConfigFile(image, file)
+	if flags.on("reproducible") {
+		return reproducible(image, base)
+	}
+	return image, nil
 }
 
 func from(reference string, flags *flagSet) (v1.Image, error) {
@@ -163,7 +168,7 @@ func expand(text string, arguments map[string]string) string {
 	return os.Expand(text, func(key string) string { return arguments[key] })
 }
 
-// One layer with what a COPY copies: entries in order, one date.
+// One layer with what a COPY copies: entries in order, with the times of the files.
 func copyLayer(rest, workdir string, ignore []string) (v1.Layer, error) {
 	words := strings.Fields(rest)
 	uid, gid := 0, 0
@@ -252,9 +257,9 @@ func layerOf(files map[string]string, uid, gid int) (v1.Layer, error) {
 			return nil, err
 		}
 		header.Name, header.Uid, header.Gid, header.Uname, header.Gname = strings.TrimPrefix(name, "/"), uid, gid, "", ""
-		header.ModTime, header.Format = time.Unix(0, 0), tar.FormatPAX
-		// The PAX format would write these, too, and equal content would be other bytes each time.
-		header.AccessTime, header.ChangeTime = time.Time{}, time.Time{}
+		// As the executor does (pkg/util/tar_util.go): this format has the times of access and change as well, and nobody can
+		// set the latter. So equal content is other bytes each time.
+		header.Format = tar.FormatPAX
 		if header.Name == "" {
 			continue
 		}

@@ -15,12 +15,17 @@ import (
 //go:embed flags.json
 var documentedText []byte
 
-type flagSet struct{ values map[string][]string }
+type flagSet struct {
+	values map[string][]string
+	// The feature variables that are known.
+	variables []string
+}
 
 // Takes `--name=value` and, for a bool, `--name`. Any flag that the executor does not document is an error, as there.
 func parseFlags(args []string) (*flagSet, error) {
 	var documented struct {
-		Flags []struct{ Name, Kind string }
+		Flags     []struct{ Name, Kind string }
+		Variables []string
 	}
 	if err := json.Unmarshal(documentedText, &documented); err != nil {
 		return nil, err
@@ -29,7 +34,7 @@ func parseFlags(args []string) (*flagSet, error) {
 	for _, flag := range documented.Flags {
 		kinds[flag.Name] = flag.Kind
 	}
-	flags := &flagSet{map[string][]string{}}
+	flags := &flagSet{map[string][]string{}, documented.Variables}
 	for _, arg := range args {
 		flag, value, given := strings.Cut(strings.TrimPrefix(arg, "--"), "=")
 		kind, ok := kinds[flag]

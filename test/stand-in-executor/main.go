@@ -37,6 +37,7 @@ func run() error {
 	if err != nil {
 		return err
 	}
+	warnOfFeatures(flags.variables)
 	// It unpacks what it gets: never on anybody's machine.
 	if os.Getenv("KUBERNETES_SERVICE_HOST") == "" {
 		return errors.New("kaniko should only be run inside of a container, run with the --force flag if you are sure you want to continue")
@@ -174,7 +175,9 @@ func unpack(stream io.Reader, folder string) error {
 			}
 		case tar.TypeReg:
 			if err = os.MkdirAll(filepath.Dir(target), 0o755); err == nil {
-				err = write(target, reader, mode)
+				if err = write(target, reader, mode); err == nil {
+					err = os.Chtimes(target, header.ModTime, header.ModTime)
+				}
 			}
 		default:
 			err = fmt.Errorf("%s is of a kind that this stand-in does not know", header.Name)

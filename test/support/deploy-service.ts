@@ -86,7 +86,6 @@ function deployConfig(folder: string, way: Way): HelmConfig | KustomizeConfig | 
     kind: 'helm',
     release: 'web',
     set: {},
-    imageValues: { repository: 'image.repository', tag: 'image.tag' },
     ...rest,
     chart: chart.includes('://') ? chart : join(folder, chart),
     values: values.map((file) => join(folder, file)),

@@ -212,6 +212,8 @@ export class FakeWorkshop {
   /** Everything ever begun, as `stage service…`. */
   readonly begun: string[] = [];
   readonly automatic: Set<Stage>;
+  /** Services of which what only the version before needed was removed. */
+  readonly settled: string[] = [];
   /** Digests that the fake registry has. */
   readonly registry: Set<string> = new Set();
   /** What the fake cluster was given last, by service. */
@@ -253,7 +255,13 @@ export class FakeWorkshop {
       renderer: {
         render: (service, artifact, context, others) => this.#render(service, artifact, context, others),
       },
-      way: { apply: (service, rendered, context) => this.#apply(service, rendered, context) },
+      way: {
+        apply: (service, rendered, context) => this.#apply(service, rendered, context),
+        settle: ({ name }) => {
+          this.settled.push(name);
+          return Promise.resolve(ok([]));
+        },
+      },
       observer: {
         awaitReady: (service, rendered, context) =>
           this.#stage('rollout', [service.name], rendered.hash, context, undefined),

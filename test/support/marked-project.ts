@@ -27,6 +27,8 @@ export interface PomParts {
   /** Elements of the app's `<build>`. */
   readonly app?: string;
   readonly version?: string;
+  /** The artifact of a repository that the parent inherits from: version 1.0 of the group `demo`. */
+  readonly above?: string;
   /** Modules beside the app, which needs them all. */
   readonly modules?: readonly string[];
   /** Elements of the app's pom, made from the configuration of a jar with the marks. */
@@ -67,10 +69,14 @@ export function writeMarkedProject(root: string): MarkedProject {
       needs: [],
     },
     write,
-    poms({ parent = '', app = '', version = '1.0', modules = [], profiles, marks: bearer = 'jar' }) {
+    poms({ above, parent = '', app = '', version = '1.0', modules = [], profiles, marks: bearer = 'jar' }) {
+      const inherits =
+        above === undefined
+          ? ''
+          : `<parent><groupId>demo</groupId><artifactId>${above}</artifactId><version>1.0</version><relativePath/></parent>`;
       write(
         'pom.xml',
-        `<project><modelVersion>4.0.0</modelVersion><groupId>demo</groupId><artifactId>parent</artifactId><version>${version}</version><packaging>pom</packaging>
+        `<project><modelVersion>4.0.0</modelVersion>${inherits}<groupId>demo</groupId><artifactId>parent</artifactId><version>${version}</version><packaging>pom</packaging>
 <properties><maven.compiler.release>17</maven.compiler.release><project.build.sourceEncoding>UTF-8</project.build.sourceEncoding><project.build.outputTimestamp>2026-01-01T00:00:00Z</project.build.outputTimestamp></properties>
 <modules>${[...modules, 'app'].map((name) => `<module>${name}</module>`).join('')}</modules>
 <build>${parent}<pluginManagement><plugins>${managed}</plugins></pluginManagement></build></project>

@@ -24,7 +24,7 @@ export interface DocumentedExecutor {
   readonly release: string;
   /** Its flags, which the stand-in knows, and no other. */
   readonly flags: readonly DocumentedFlag[];
-  /** Names of the environment variables of it that appdev sets. */
+  /** Names of its feature variables. It warns of any other. */
   readonly variables: readonly string[];
 }
 

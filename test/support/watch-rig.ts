@@ -235,6 +235,7 @@ export class WatchRig {
           report.finished('apply', 'ok');
           return Promise.resolve(ok({ changed: true, detail: '' }));
         },
+        settle: () => Promise.resolve(ok([])),
       },
       observer: {
         awaitReady: () => Promise.resolve(ok(undefined)),

@@ -144,8 +144,13 @@ export const rooms: Readonly<Record<string, Room>> = {
       'config',
       'build',
       'build/jar',
+      'build/jar/maven/model',
       'build/jar/maven/listener',
     ],
+  },
+  'build/jar/maven/model': {
+    about: 'what a Maven build is made of: poms, modules, what each needs and reads',
+    from: ['support', 'build', 'build/jar'],
   },
   'build/jar/maven/listener': {
     about: 'the listener that runs inside Maven: its Java, how it is compiled, and what it says',

@@ -4,6 +4,7 @@ import { createCommandBuilder } from '../../build/image/command/builder.ts';
 import type { CopyParts } from '../../build/image/transfer/copy.ts';
 import { createGradleBuilder } from '../../build/jar/gradle/builder.ts';
 import { selectBuilder, usesBuilder } from '../../build/image/select.ts';
+import { tellOutside } from '../../build/jar/outside.ts';
 import { createJarBuilder, undecided } from '../../build/jar/select.ts';
 import { createKanikoBuilder } from '../../build/image/kaniko/builder.ts';
 import { removeLeftoverBuilds } from '../../build/image/kaniko/leftovers.ts';
@@ -94,7 +95,7 @@ export async function openImageBuilder(
       createNamespace: config.cluster.createNamespace,
       project: config.name,
       target: images,
-      reader: client ?? noReader,
+      ...(client === undefined ? {} : { client }),
       credentials,
       ...(access.authority === undefined ? {} : { authority: access.authority }),
       lookAtImage: async (name, signal) =>
@@ -143,15 +144,16 @@ export function openJarBuilder(
   for (const message of undecided(services)) {
     emit({ type: 'notice', level: 'info', message, hint: 'to choose, set jar.tool to maven or gradle' });
   }
-  const gradle = createGradleBuilder({
-    ...parts,
-    environment: environment.gradle,
-    tell: (message) => emit({ type: 'notice', level: 'info', message }),
-  });
+  const tell = (message: string): void => emit({ type: 'notice', level: 'info', message });
+  const gradle = createGradleBuilder({ ...parts, environment: environment.gradle, tell });
   cleanup.add("stopping Gradle's daemons", async () => {
     await gradle.close();
   });
-  return createJarBuilder({ maven: createMavenBuilder({ ...parts, jvm: environment.maven }), gradle });
+  const maven = createMavenBuilder({ ...parts, jvm: environment.maven, tell });
+  cleanup.add('ending questions to Maven', async () => {
+    await maven.close();
+  });
+  return tellOutside(createJarBuilder({ maven, gradle }), project.config.root, tell);
 }
 
 /**

@@ -35,8 +35,8 @@ function fakeTarget(found: readonly KubeObject[]): {
   const follows: string[] = [];
   const cluster = {
     identity: { namespace: 'shop' },
-    follow: ({ labelSelector = '' }: ObjectQuery, { onSnapshot }: FollowHandlers) => {
-      follows.push(labelSelector);
+    follow: ({ labelSelector = '', namespace }: ObjectQuery, { onSnapshot }: FollowHandlers) => {
+      follows.push(namespace === 'shop' ? labelSelector : `${labelSelector} in ${namespace ?? ''}`);
       const conditions = [{ type: 'Ready', status: 'True' }];
       onSnapshot([
         {
@@ -166,4 +166,23 @@ it('forwards to the workload that declares the port, and to the first if none do
   await opened(other);
   // One for each log, one for each port.
   expect(follows.sort()).toEqual(['app=web', 'app=web', 'app=worker', 'app=worker', 'pods']);
+});
+
+it('follows pods and ports where a manifest puts its workload, in another namespace than the service', async () => {
+  const elsewhere = (name: string, port?: number): KubeObject => {
+    const object = deployment(name, port);
+    return { ...object, metadata: { ...object.metadata, namespace: 'other' } };
+  };
+  const { target, follows } = fakeTarget([elsewhere('web', 8080)]);
+  attachments = createAttachments(target, emit);
+  attachments.attachDeployed([forwarding([local, 8080])]);
+  await opened(local);
+  expect(follows.sort()).toEqual(['app=web in other', 'app=web in other', 'pods']);
+  follows.length = 0;
+  const both = rendered(elsewhere('web', 8080), deployment('web', 8081));
+  await attachments
+    .following(target.deployer.way)
+    .apply(forwarding([local, 8080], [other, 8081]), both, context);
+  await opened(other);
+  expect(follows.sort()).toEqual(['app=web', 'app=web', 'app=web in other', 'pods']);
 });

@@ -13,7 +13,7 @@ import type { Emit } from '../../core/events.ts';
 import { onAbort } from '../../support/abort.ts';
 import { namespaceOf, type OpenTarget } from '../compose/cluster.ts';
 import type { ApplyWay } from './footprint.ts';
-import { selectorOfPort, selectorsOf } from '../deployed/selectors.ts';
+import { podsIn, podsWithPort } from '../deployed/selectors.ts';
 
 /** Follows services as they are deployed. */
 export interface Attachments {
@@ -80,18 +80,17 @@ export function createAttachments({ cluster, deployer }: OpenTarget, emit: Emit)
   function attach(service: ServiceConfig, { namespace, workloads }: Placed): void {
     const { name } = service;
     deployed.set(name, { namespace, workloads });
-    const selectors = selectorsOf(workloads);
+    const pods = podsIn(workloads, namespace);
     const names = workloads.map(({ metadata }) => metadata.name);
-    replace(name, JSON.stringify([namespace, selectors, names]), async (signal) => {
+    replace(name, JSON.stringify([pods, names]), async (signal) => {
       deployer.observer.followPods(
         service,
         workloads,
-        (pods) => emit({ type: 'pod.changed', service: name, pods }),
+        (summary) => emit({ type: 'pod.changed', service: name, pods: summary }),
         signal,
       );
-      const logs = selectors.map(
-        async (selector) =>
-          await followPodLogs(cluster, { service: name, namespace, selector, ...backlog }, emit, signal),
+      const logs = pods.map(
+        async (some) => await followPodLogs(cluster, { service: name, ...some, ...backlog }, emit, signal),
       );
       await Promise.all(logs);
     });
@@ -101,13 +100,12 @@ export function createAttachments({ cluster, deployer }: OpenTarget, emit: Emit)
   function forward({ name, dev }: ServiceConfig, { namespace, workloads }: Placed): void {
     const wanted = new Set<string>();
     for (const port of ports.get(name) ?? dev.forward) {
-      const selector = selectorOfPort(workloads, port.remotePort);
+      const pods = podsWithPort(workloads, port.remotePort, namespace);
       const place = `${name}:${port.localPort}`;
       wanted.add(place);
-      replace(place, JSON.stringify([namespace, selector, port]), async (signal) => {
-        if (selector === undefined) await leadNowhere(name, port.localPort, signal);
-        else
-          await forwardService(cluster, { service: name, namespace, selector, ports: [port] }, emit, signal);
+      replace(place, JSON.stringify([pods, port]), async (signal) => {
+        if (pods === undefined) await leadNowhere(name, port.localPort, signal);
+        else await forwardService(cluster, { service: name, ...pods, ports: [port] }, emit, signal);
         if (stopping.signal.aborted || attached.has(place)) return;
         emit({ type: 'forward.closed', service: name, localPort: port.localPort });
       });

@@ -6,7 +6,7 @@
 import type { EventBody } from '../../core/events.ts';
 import type { WorkParts } from '../../loop/work/types.ts';
 
-/** The number of successful runs between two prunings. Each run leaves at most one image. */
+/** The number of successful runs between two prunings. Each run leaves one image, or two if pods build it. */
 export const runsBetween = 20;
 
 /** The pruning of one session. */

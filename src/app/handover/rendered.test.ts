@@ -112,6 +112,17 @@ describe('--rendered', () => {
     });
   });
 
+  it('takes the tag of the content for the image, if a chart got no digest', async () => {
+    const text = whole('orders', 'shop', pod('r/orders:t'));
+    const { placed, told } = await place(text, new Map([['orders', artifact]]));
+    expect(placed.kind === 'ok' && placed.value.get('orders')).toMatchObject({
+      ...{ artifact, byTag: ['orders'] },
+    });
+    expect(told.filter((event) => event.type === 'notice' && event.level === 'warning')).toEqual([]);
+    const other = await place(whole('orders', 'shop', pod('r/orders:u')), new Map([['orders', artifact]]));
+    expect(other.placed.kind === 'ok' && other.placed.value.get('orders')?.artifact).toBeUndefined();
+  });
+
   it('refuses what was rendered for another namespace, or before there was an image', async () => {
     const elsewhere = await place(whole('orders', 'other', pod(`r/orders@${digest}`)));
     expect(elsewhere.placed).toMatchObject({

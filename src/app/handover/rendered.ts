@@ -8,7 +8,7 @@ import { text as textOf } from 'node:stream/consumers';
 import type { ServiceConfig } from '../../config/model.ts';
 import { nearest } from '../../config/text/nearest.ts';
 import { contentHash } from '../../deploy/objects/content.ts';
-import { imagesIn, isReferenceTo, meansImage } from '../../deploy/objects/images.ts';
+import { byTagAlone, imagesIn, isReferenceTo, meansImage } from '../../deploy/objects/images.ts';
 import { inApplyOrder } from '../../deploy/objects/kinds.ts';
 import { besideOwn, imagesOfOthers } from '../../deploy/render/other-images.ts';
 import { readRendered, type RenderedPart } from '../../deploy/render/rendered-file.ts';
@@ -126,16 +126,24 @@ export function placeRendered(
     }
     const owner = { project: project.config.name, service: name };
     const objects = inApplyOrder(transform(part.objects, { owner, namespace, images: [] }));
-    const images = imagesIn(objects);
+    const kinds = service.deploy.imageKinds;
+    const images = imagesIn(objects, kinds);
     const artifact = artifacts.get(name);
-    const loose = looseIn(images, service, project.config.services);
+    const byTag = namedByTag(images, artifacts);
+    const loose = looseIn(
+      images.filter((image) => !byTag.some((one) => isReferenceTo(image, byTagAlone(one)))),
+      service,
+      project.config.services,
+    );
     if (loose !== undefined) {
       const { owner: built, image } = loose;
       const whose = built === name ? 'its image' : `the image of ${built}`;
       const message = `${file}: ${name} names ${whose} as ${image}, without the digest of a build`;
       return failed('IMAGE_NOT_USED', message, { hint: `appdev build ${built}, then appdev render` });
     }
-    const fits = artifact !== undefined && images.some((image) => isReferenceTo(image, artifact));
+    const fits =
+      artifact !== undefined &&
+      (byTag.includes(artifact) || images.some((image) => isReferenceTo(image, artifact)));
     if (artifact !== undefined && !fits) {
       const message = `${file} does not use the image of ${name} in artifacts.json; appdev deploys what the file names`;
       emit({
@@ -147,13 +155,25 @@ export function placeRendered(
       });
     }
     const others = otherImages(project.config.services, name, artifacts);
+    const { uses } = imagesOfOthers(objects, besideOwn(others, service.image), kinds);
     placed.set(name, {
       ...{ service: name, namespace, objects, yaml: '', hash: contentHash(objects), file },
-      uses: imagesOfOthers(objects, besideOwn(others, service.image)).uses,
+      uses: [...uses, ...byTag.filter((one) => one.service !== name && !uses.includes(one))],
+      ...(byTag.length === 0 ? {} : { byTag: byTag.map((one) => one.service) }),
       ...(fits ? { artifact } : {}),
     });
   }
   return ok(placed);
+}
+
+/** The artifacts that are named by the tag alone and not by the digest, as a chart with `tagOnly` names them. */
+function namedByTag(images: readonly string[], artifacts: ReadonlyMap<string, Artifact>): Artifact[] {
+  return [...artifacts.values()].filter(
+    (artifact) =>
+      artifact.digest !== '' &&
+      !images.some((image) => isReferenceTo(image, artifact)) &&
+      images.some((image) => !image.includes('@') && isReferenceTo(image, byTagAlone(artifact))),
+  );
 }
 
 /**

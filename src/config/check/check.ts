@@ -5,6 +5,7 @@
  */
 import type { Diagnostic } from '../../core/diagnostic.ts';
 import { checkImage } from './image.ts';
+import { checkImagePlaces } from './image-places.ts';
 import { checkNeeds, checkOtherImages } from './others.ts';
 import { checkJarArgs } from './secrets.ts';
 import { forwardPorts, maxReleaseName } from '../schema/grammar.ts';
@@ -29,6 +30,7 @@ export function checkProject(tree: Tree): Diagnostic[] {
     ...services.flatMap((service) => [
       ...checkDeploy(service),
       ...checkImage(service),
+      ...checkImagePlaces(service),
       ...checkJarArgs(service),
       ...checkNumbers(service),
     ]),

@@ -316,6 +316,19 @@ rules that Skaffold's users know from \`--default-repo\`, and sends nothing to t
 - A name that is pinned by digest is left alone.
 - One rule differs from Skaffold's: a name without a host stays as it is written. Its parts are not joined.
 
+### Kinds of your own
+
+In an object of a kind that appdev does not know, a key \`image\` may mean anything, so appdev leaves it alone. List the kind:
+
+\`\`\`yaml
+imageKinds:
+  - {kind: Workshop, group: example.com}
+  - {kind: Machine, group: example.com, fields: ["spec.runner", "spec.steps[].container"]}
+\`\`\`
+
+A kind of Kubernetes itself can be listed too, for images in other fields: \`{kind: ConfigMap, fields: [data.RUNNER_IMAGE]}\`.
+appdev waits for the rollout of Kubernetes' own workloads only.
+
 ### Images of other services
 
 As in Skaffold, a name counts in the manifests of every service. Suppose that \`migrations\` is a service of the project, and
@@ -329,8 +342,17 @@ that an init container or a CronJob of \`orders\` has \`image: migrations\`. The
 
 ### In a chart
 
-appdev replaces no names in what a chart renders, because the release keeps the chart's values. A chart gets its own image by
-\`imageValues\`, and images of other services by \`otherImageValues\`:
+appdev replaces no names in what a chart renders, because the release keeps the chart's values. A chart gets its own image
+through its values. Without \`imageValues\`, appdev looks into the chart's \`values.yaml\` and the files of \`values\`:
+
+| the values have | they receive |
+| --- | --- |
+| \`image.repository\`, \`image.tag\` | \`localhost:5001/orders\`, \`tag@sha256:…\` |
+| \`image.registry\` too | \`localhost:5001\`, \`orders\`, \`tag@sha256:…\` |
+| \`image.digest\` (or \`image.sha\`) too | the tag alone, and \`sha256:…\` (or what follows the colon) |
+| \`image\` as one text | the whole reference |
+
+\`imageValues\` names other paths, \`moreImageValues\` further ones. Images of other services go to \`otherImageValues\`:
 
 \`\`\`yaml
 services:

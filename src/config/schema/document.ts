@@ -26,6 +26,7 @@ export interface ProjectDocument {
   tags?: TagsDocument;
   keepImages: number;
   ignore: string[];
+  imageKinds: { kind: string; group: string; fields: string[] }[];
   services: Record<string, ServiceDocument>;
 }
 
@@ -78,6 +79,17 @@ export interface TagsDocument {
   dateTime?: { format?: string; timezone?: string };
 }
 
+/** Dotted paths into a chart's values that receive parts of one image. */
+export interface ImagePlaceDocument {
+  repository?: string;
+  tag?: string;
+  registry?: string;
+  digest?: string;
+  sha?: string;
+  reference?: string;
+  tagOnly: boolean;
+}
+
 /** How a service is deployed. check.ts makes sure that exactly one of the three ways is set. */
 export interface DeployDocument {
   helm?: {
@@ -85,8 +97,9 @@ export interface DeployDocument {
     release?: string;
     values: string[];
     set: Record<string, Single>;
-    imageValues: { repository: string; tag: string };
-    otherImageValues?: Record<string, { repository: string; tag: string }>;
+    imageValues?: ImagePlaceDocument;
+    moreImageValues: ImagePlaceDocument[];
+    otherImageValues?: Record<string, ImagePlaceDocument>;
   };
   kustomize?: { path: string; loadRestrictor: 'LoadRestrictionsRootOnly' | 'LoadRestrictionsNone' };
   manifests?: string[];

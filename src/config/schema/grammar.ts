@@ -120,6 +120,28 @@ export const valuesPath: Grammar = (text) =>
     ? undefined
     : { message: 'is not a path into the values (e.g. image.tag)' };
 
+/** A dotted path into an object, with `[]` for every item of a list: `spec.steps[].image`. */
+export const fieldPath: Grammar = (text) =>
+  /^[\w$-]+(\[\])*(\.[\w$-]+(\[\])*)*$/.test(text)
+    ? undefined
+    : { message: 'is not a path into an object (e.g. spec.image, or spec.steps[].image)' };
+
+/** A kind of Kubernetes objects. */
+export const kind: Grammar = (text) =>
+  /^[A-Z][A-Za-z0-9]*$/.test(text)
+    ? undefined
+    : { message: 'is not a kind (e.g. ScaledJob); its group and version stand elsewhere' };
+
+/** An API group without its version; empty for the core group. */
+export const apiGroup: Grammar = (text) => {
+  if (/^([a-z0-9]([a-z0-9.-]*[a-z0-9])?)?$/.test(text)) return undefined;
+  const group = text.split('/')[0] ?? '';
+  return {
+    message: 'is not an API group (e.g. keda.sh)',
+    ...(text.includes('/') ? { hint: `write ${group}, without the version` } : {}),
+  };
+};
+
 /** The name of a build argument. */
 export const buildArgName: Grammar = (text) =>
   /^[A-Za-z_]\w*$/.test(text)

@@ -55,7 +55,7 @@ export const kaniko: z.ZodType<KanikoDocument> = z.strictObject({
   credentials: text(grammar.argument)
     .exactOptional()
     .describe(
-      'Secret of type `kubernetes.io/dockerconfigjson` in the namespace of the build pods, to sign in with. Default: each build gets a Secret made from the logins of this machine, which is removed afterwards.',
+      'Secret of type `kubernetes.io/dockerconfigjson` in the namespace of the build pods, to sign in with. Default: each build gets a Secret made from the logins of this machine, which is removed afterwards. With it, pods alone write to the registry, and images of jars take longer (docs/kaniko.md).',
     ),
   deadline: text(grammar.duration)
     .default('30m')

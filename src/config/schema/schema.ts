@@ -55,6 +55,37 @@ const jar = z.strictObject({
     .describe('Unit tests. `auto`: run them in `build` and `run`, not in `dev`.'),
 });
 
+const imagePlace = z.strictObject({
+  repository: text(grammar.valuesPath)
+    .exactOptional()
+    .describe(
+      'Path that receives the name of the image: with the registry, or without it if `registry` is set. Default in `imageValues`: `image.repository`; none with `reference`.',
+    ),
+  tag: text(grammar.valuesPath)
+    .exactOptional()
+    .describe(
+      'Path that receives the tag: with the digest (`tag@sha256:…`), or without it if `digest` or `sha` is set. Default in `imageValues`: `image.tag`; none with `reference`, `digest` or `sha`. If it is the same path as `repository`, that path receives the whole reference.',
+    ),
+  registry: text(grammar.valuesPath)
+    .exactOptional()
+    .describe('Path that receives the registry alone: `host:port`.'),
+  digest: text(grammar.valuesPath)
+    .exactOptional()
+    .describe('Path that receives the digest alone: `sha256:…`.'),
+  sha: text(grammar.valuesPath)
+    .exactOptional()
+    .describe('Path that receives the digest without `sha256:` in front.'),
+  reference: text(grammar.valuesPath)
+    .exactOptional()
+    .describe('Path that receives the whole reference: `registry/repository:tag@sha256:…`.'),
+  tagOnly: z
+    .boolean()
+    .default(false)
+    .describe(
+      '`true`: give no digest. For a chart that puts the tag into a label or a name, which cannot hold a digest. The tag is made from the content of the image, so pods still run what was built.',
+    ),
+});
+
 const helm = z.strictObject({
   chart: text(grammar.chart).describe('Folder of the chart (or a packaged .tgz), or `oci://host/path`.'),
   release: text(grammar.releaseName)
@@ -65,29 +96,19 @@ const helm = z.strictObject({
     .record(text(grammar.valuesPath), single)
     .default({})
     .describe('Single values on top of the files, by dotted path, e.g. `{replicaCount: 2}`.'),
-  imageValues: z
-    .strictObject({
-      repository: text(grammar.valuesPath)
-        .default('image.repository')
-        .describe('Path that receives the registry and repository of the image.'),
-      tag: text(grammar.valuesPath)
-        .default('image.tag')
-        .describe('Path that receives the tag, with the digest: `tag@sha256:…`.'),
-    })
-    .prefault({})
+  imageValues: imagePlace
+    .exactOptional()
     .describe(
-      "Where the image belongs in the chart's values. The default fits charts made by `helm create`.",
+      "Where the image belongs in the chart's values, by dotted paths. Default: what the chart's `values.yaml` has below `image` (`registry`, `repository`, `tag`, `digest`), as `helm create` and most public charts have it.",
+    ),
+  moreImageValues: z
+    .array(imagePlace)
+    .default([])
+    .describe(
+      'More places that receive the image, e.g. for a second workload. The keys are those of `imageValues`.',
     ),
   otherImageValues: z
-    .record(
-      text(grammar.dnsLabel),
-      z.strictObject({
-        repository: text(grammar.valuesPath).describe('Path that receives the registry and repository.'),
-        tag: text(grammar.valuesPath).describe(
-          'Path that receives the tag with the digest. If both paths are the same, it receives the whole reference.',
-        ),
-      }),
-    )
+    .record(text(grammar.dnsLabel), imagePlace)
     .exactOptional()
     .describe(
       "Where images of other services belong in the chart's values, by service: for example the one that migrates the database.",
@@ -165,6 +186,21 @@ const service = z.strictObject({
     .describe('Services that must be deployed and ready before this one, by name.'),
 });
 
+const imageKind = z.strictObject({
+  kind: text(grammar.kind).describe('The kind, e.g. `ScaledJob`.'),
+  group: text(grammar.apiGroup)
+    .default('')
+    .describe(
+      "The API group, e.g. `keda.sh`: what stands before the slash in `apiVersion`. Default: Kubernetes' core.",
+    ),
+  fields: z
+    .array(text(grammar.fieldPath))
+    .default([])
+    .describe(
+      'Where the images are, e.g. `spec.runner` or `spec.steps[].container`; `[]` stands for every item of a list. Default: every key `image` of the object.',
+    ),
+});
+
 const shape = {
   name: text(grammar.dnsLabel).describe('Name of the project.'),
   cluster: cluster.prefault({}).describe('Where to deploy, and where that is allowed.'),
@@ -194,6 +230,12 @@ const shape = {
     .array(z.string().min(1))
     .default([])
     .describe('More files whose changes start nothing, in .gitignore syntax, relative to this file.'),
+  imageKinds: z
+    .array(imageKind)
+    .default([])
+    .describe(
+      "More kinds of objects whose `image` keys name images, such as those of an operator. appdev knows Kubernetes' own, Argo's, Knative's, Tekton's, KEDA's and some more.",
+    ),
   services: z
     .record(text(grammar.dnsLabel), service)
     .describe('The deployable apps of the project, by name.'),

@@ -1,10 +1,10 @@
 /** Applying objects: what it waits for, with a stand-in cluster for moments that a real one does not stop at. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Cluster, FollowHandlers, KubeObject } from '../../cluster/types.ts';
+import type { Cluster, FollowHandlers, KubeObject, ObjectRef } from '../../cluster/types.ts';
 import { cancelled, ok } from '../../core/outcome.ts';
 import { deployTerms as terms } from '../../../test/support/deploy-service.ts';
 import { recordingContext } from '../../../test/support/recording-context.ts';
-import { applyObjects } from './apply.ts';
+import { applyObjects, settleObjects } from './apply.ts';
 import { ownerLabels } from '../objects/ownership.ts';
 
 const owner = { project: 'shop', service: 'orders' };
@@ -92,5 +92,66 @@ describe('applying', () => {
     followers[0]?.onSnapshot([pod]);
     followers[0]?.onSnapshot([]);
     expect(await applied).toMatchObject({ kind: 'ok', value: { changed: true } });
+  });
+});
+
+describe('what the version before needed', () => {
+  /** A cluster that stores objects, as far as applying, reading and removing go. */
+  function fakeStore() {
+    const stored = new Map<string, KubeObject>();
+    const keyOf = ({ kind, name }: { readonly kind: string; readonly name: string }) => `${kind}/${name}`;
+    const cluster = {
+      identity: { namespace: 'shop', context: 'kind-dev' },
+      get: (ref: ObjectRef) => Promise.resolve(ok(stored.get(keyOf(ref)))),
+      list: () => Promise.resolve(ok([])),
+      apply: (object: KubeObject) => {
+        const key = keyOf({ kind: object.kind, name: object.metadata.name });
+        const live = { ...object, metadata: { ...object.metadata, uid: key } };
+        stored.set(key, live);
+        return Promise.resolve(ok(live));
+      },
+      remove: (ref: ObjectRef) => Promise.resolve(ok(stored.delete(keyOf(ref)) ? 'deleted' : 'absent')),
+    } as unknown as Cluster;
+    return { cluster, names: () => [...stored.keys()].filter((name) => !name.includes('inventory')).sort() };
+  }
+
+  const object = (kind: string, name: string): KubeObject => ({
+    ...{ apiVersion: 'v1', kind, metadata: { name, namespace: 'shop', labels } },
+  });
+  const version = (suffix: string): KubeObject[] => [
+    ...['ConfigMap', 'Secret', 'ServiceAccount'].map((kind) => object(kind, `conf-${suffix}`)),
+    object('Service', `web-${suffix}`),
+  ];
+  const renderedOf = (objects: readonly KubeObject[]) => ({
+    ...{ service: 'orders', namespace: 'shop', objects, yaml: '', hash: 'h' },
+  });
+
+  it('stays after a failed rollout, and is pruned when a later version serves', async () => {
+    const { cluster, names } = fakeStore();
+    const settings = { cluster, project: 'shop', adopt: false, terms, forceConflicts: false };
+    const { signal } = new AbortController();
+    const put = async (suffix: string) =>
+      await applyObjects(renderedOf(version(suffix)), settings, { ...recordingContext(), signal });
+    const settle = async (suffix: string) =>
+      await settleObjects(renderedOf(version(suffix)), settings, signal);
+
+    await put('red');
+    expect(await settle('red')).toEqual(ok([]));
+    // This version never serves.
+    expect(await put('blue')).toMatchObject({
+      value: { detail: '4 objects changed, 1 pruned, 3 to prune after the rollout' },
+    });
+    await put('green');
+    expect(names()).toEqual([
+      ...['ConfigMap/conf-blue', 'ConfigMap/conf-green', 'ConfigMap/conf-red'],
+      ...['Secret/conf-blue', 'Secret/conf-green', 'Secret/conf-red', 'Service/web-green'],
+      ...['ServiceAccount/conf-blue', 'ServiceAccount/conf-green', 'ServiceAccount/conf-red'],
+    ]);
+    const settled = await settle('green');
+    expect(settled.kind === 'ok' && settled.value.length).toBe(6);
+    expect(names()).toEqual([
+      ...['ConfigMap/conf-green', 'Secret/conf-green', 'Service/web-green', 'ServiceAccount/conf-green'],
+    ]);
+    expect(await settle('green')).toEqual(ok([]));
   });
 });

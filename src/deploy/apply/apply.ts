@@ -1,21 +1,23 @@
 /**
  * Brings plain manifests and Kustomize's output into the cluster by server-side apply. Applies only what changed, in
- * order, and never over an object that appdev did not make. Then deletes what is no longer rendered.
+ * order, and never over an object that appdev did not make. Then deletes what is no longer rendered; what older pods
+ * need goes when the new ones serve.
  */
 import type { WorkContext } from '../../build/types.ts';
 import { refOf, type Cluster, type KubeObject } from '../../cluster/types.ts';
-import { cancelled, failed, ok, type Outcome } from '../../core/outcome.ts';
+import { cancelled, ok, type Outcome } from '../../core/outcome.ts';
 import { count } from '../../core/words.ts';
 import { claimsRefusal, retainCommands } from '../live/claims.ts';
+import { namespaceMissing } from '../live/namespace-missing.ts';
 import { refuseDrift, takenBack } from '../live/drift-words.ts';
 import { goneLimitMs, waitUntilGone } from '../live/gone.ts';
 import { entryOf, readInventoryRecord, writeInventory, type Entry } from '../record/inventory.ts';
 import { nextLifetime } from '../objects/lifetime.ts';
-import { identityOf } from '../objects/kinds.ts';
+import { identityOf, nameOf } from '../objects/kinds.ts';
 import { fieldManager } from '../objects/ownership.ts';
 import { driftOf, planSteps, type Step } from './plan.ts';
 import { untilServed } from './new-kind.ts';
-import { claimsLostByPruning, isNeverPruned, pruneObjects } from './prune.ts';
+import { claimsLostByPruning, obsoleteIn, pruneObjects, staysForPods } from './prune.ts';
 import type { Applied, DeployTerms, Rendered } from '../types.ts';
 
 export interface ApplySettings {
@@ -50,12 +52,13 @@ export async function applyObjects(
   const todo = steps.value.filter(({ action }) => action !== 'unchanged' && action !== 'leave');
   const left = new Set(steps.value.filter(({ action }) => action === 'leave').map(({ object }) => object));
   const wanted = new Set(rendered.objects.map((object) => identityOf(refOf(object))));
-  const obsolete = [...known].some(([identity, entry]) => !wanted.has(identity) && !isNeverPruned(entry));
-  if (todo.length === 0 && !obsolete) {
+  const obsolete = obsoleteIn(known, wanted);
+  const later = obsolete.filter(staysForPods).length;
+  if (todo.length === 0 && obsolete.length === later) {
     const { lifetime: before = lifetime } = record.value;
     const marked =
       before === lifetime ? ok(undefined) : await writeInventory(known, lifetime, place, cluster, signal);
-    return marked.kind === 'ok' ? ok({ changed: false, detail: 'unchanged' }) : marked;
+    return marked.kind === 'ok' ? ok({ changed: false, detail: detailOf(0, 0, later) }) : marked;
   }
   const drifts = await driftOf(todo, owner, cluster, signal);
   if (drifts.kind !== 'ok') return drifts;
@@ -75,31 +78,58 @@ export async function applyObjects(
   }
   if (inventory.size > known.size) {
     const written = await writeInventory(inventory, lifetime, place, cluster, signal);
-    if (written.kind !== 'ok') return namespaceOr(written, cluster);
+    if (written.kind !== 'ok') return namespaceOr(written, cluster, rendered.namespace);
   }
   for (const step of todo) {
     if (signal.aborted) return cancelled(signal);
     const drift = drifts.value.find(({ wanted }) => wanted === step.object);
     const applied = await applyStep(step, drift !== undefined, cluster, signal);
-    if (applied.kind !== 'ok') return namespaceOr(applied, cluster);
+    if (applied.kind !== 'ok') return namespaceOr(applied, cluster, rendered.namespace);
     if (drift !== undefined) report.warn(takenBack(drift));
     inventory.set(identityOf(refOf(step.object)), entryOf(step.object, applied.value));
   }
-  const pruned = await pruneObjects(inventory, wanted, owner, cluster, signal);
+  const now = obsolete.filter((entry) => !staysForPods(entry));
+  const pruned = await pruneObjects(inventory, now, owner, cluster, signal);
   if (pruned.kind !== 'ok') return pruned;
   const written = await writeInventory(pruned.value.inventory, lifetime, place, cluster, signal);
   if (written.kind !== 'ok') return written;
-  return ok({
-    changed: todo.length > 0 || pruned.value.removed > 0,
-    detail: detailOf(todo.length, pruned.value.removed),
-  });
+  const removed = pruned.value.removed.length;
+  return ok({ changed: todo.length > 0 || removed > 0, detail: detailOf(todo.length, removed, later) });
 }
 
-function detailOf(changed: number, pruned: number): string {
+/**
+ * Prunes what older pods needed, now that the newer version serves: ConfigMaps that Kustomize made under another name,
+ * for example. Writes nothing if there is nothing to prune.
+ *
+ * @returns what was deleted, `Kind/name` each
+ */
+export async function settleObjects(
+  rendered: Rendered,
+  { cluster, project }: Pick<ApplySettings, 'cluster' | 'project'>,
+  signal: AbortSignal,
+): Promise<Outcome<readonly string[]>> {
+  const owner = { project, service: rendered.service };
+  const place = { owner, namespace: rendered.namespace };
+  const record = await readInventoryRecord(place, cluster, signal);
+  if (record.kind !== 'ok') return record;
+  const { inventory, lifetime } = record.value;
+  const wanted = new Set(rendered.objects.map((object) => identityOf(refOf(object))));
+  const obsolete = obsoleteIn(inventory, wanted).filter(staysForPods);
+  if (obsolete.length === 0 || lifetime === undefined) return ok([]);
+  const pruned = await pruneObjects(inventory, obsolete, owner, cluster, signal);
+  if (pruned.kind !== 'ok') return pruned;
+  const written = await writeInventory(pruned.value.inventory, lifetime, place, cluster, signal);
+  return written.kind === 'ok' ? ok(pruned.value.removed.map(nameOf)) : written;
+}
+
+/** @param later how many objects are pruned when the new version serves */
+function detailOf(changed: number, pruned: number, later: number): string {
   const parts = [];
   if (changed > 0) parts.push(`${count(changed, 'object')} changed`);
   if (pruned > 0) parts.push(`${pruned} pruned`);
-  return parts.length === 0 ? 'unchanged' : parts.join(', ');
+  if (parts.length === 0) parts.push('unchanged');
+  if (later > 0) parts.push(`${later} to prune after the rollout`);
+  return parts.join(', ');
 }
 
 async function applyStep(
@@ -125,13 +155,19 @@ async function applyStep(
   return await untilServed(applied.value, cluster, signal);
 }
 
-/** Gives its own error to the API server's 404 for an object whose namespace does not exist. */
-function namespaceOr<T extends Outcome<unknown>>(outcome: T, cluster: Cluster): T | Outcome<never> {
+/**
+ * Gives its own error to the API server's 404 for an object whose namespace does not exist.
+ *
+ * @param home the namespace of the service; a manifest may name another one
+ */
+export function namespaceOr<T extends Outcome<unknown>>(
+  outcome: T,
+  cluster: Cluster,
+  home: string,
+): T | Outcome<never> {
   const message = outcome.kind === 'failed' ? outcome.error.message : '';
   const missing = /namespaces "([^"]+)" not found/.exec(message)?.[1];
   if (missing === undefined) return outcome;
   const { context } = cluster.identity;
-  return failed('NAMESPACE_MISSING', `there is no namespace ${missing} in ${context}`, {
-    hint: `kubectl --context ${context} create namespace ${missing}, or set \`cluster.createNamespace: true\``,
-  });
+  return { kind: 'failed', error: namespaceMissing(missing, home, context) };
 }

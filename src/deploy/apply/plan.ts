@@ -7,8 +7,8 @@ import { failed, ok, type Outcome } from '../../core/outcome.ts';
 import { findAutoscaled, leftToAutoscaler } from '../live/autoscaled.ts';
 import { findDrift, type Drift, type Pair } from '../live/drift.ts';
 import { isUnchanged, type Entry, type Inventory } from '../record/inventory.ts';
-import { identityOf, nameOf } from '../objects/kinds.ts';
-import { fieldManager, isOwnedBy, makerOf, type Owner } from '../objects/ownership.ts';
+import { identityOf, isSharedKind, nameOf } from '../objects/kinds.ts';
+import { fieldManager, isOwnedBy, makerOf, serviceOf, sharedHint, type Owner } from '../objects/ownership.ts';
 
 /** What to do with one rendered object. */
 export interface Step {
@@ -19,12 +19,6 @@ export interface Step {
   /** True if the live object is the one that appdev applied. False if it only carries the labels. */
   readonly isApplied: boolean;
 }
-
-/**
- * Kinds that others share across the cluster. They are created if they are missing, and left alone if someone else made
- * them: a manifest may name the namespace that it goes to without owning it.
- */
-const shared = ['Namespace', 'CustomResourceDefinition'];
 
 /** Kinds whose pods cannot change in place, so they are deleted and created again. */
 const replaced = ['Job', 'Pod'];
@@ -43,7 +37,7 @@ export async function planSteps(
 ): Promise<Outcome<readonly Step[]>> {
   const answers = await Promise.all(objects.map(async (object) => await cluster.get(refOf(object), signal)));
   const steps: Step[] = [];
-  const foreign: string[] = [];
+  const foreign: KubeObject[] = [];
   const found: { readonly wanted: KubeObject; readonly live: KubeObject | undefined }[] = [];
   for (const [index, wanted] of objects.entries()) {
     const answer = answers[index];
@@ -59,14 +53,19 @@ export async function planSteps(
     const entry = inventory.get(identityOf(refOf(object)));
     const isApplied = entry !== undefined && (entry.uid ?? live?.metadata.uid) === live?.metadata.uid;
     const action = actionFor({ object, live, isApplied }, entry, owner, adopt);
-    if (action === 'foreign' && live !== undefined)
-      foreign.push(`${nameOf(live)} (made by ${makerOf(live)})`);
+    if (action === 'foreign' && live !== undefined) foreign.push(live);
     else if (action !== 'foreign') steps.push({ object, live, action, isApplied });
   }
-  if (foreign.length > 0) {
+  const [first] = foreign;
+  if (first !== undefined) {
+    const names = foreign.map((live) => `${nameOf(live)} (made by ${makerOf(live)})`).join(', ');
     const what = foreign.length === 1 ? 'already exists but was' : 'already exist but were';
-    return failed('OBJECT_FOREIGN', `${foreign.join(', ')} ${what} not made by service ${owner.service}`, {
-      hint: 'delete or rename it, use another namespace, or use --adopt to take it over',
+    const sister = serviceOf(first, owner.project);
+    return failed('OBJECT_FOREIGN', `${names} ${what} not made by service ${owner.service}`, {
+      hint:
+        sister === undefined
+          ? 'delete or rename it, use another namespace, or use --adopt to take it over'
+          : `${sharedHint(sister, owner.service)}; if ${sister} no longer renders it, deploy ${sister} first, or use --adopt`,
     });
   }
   return ok(steps);
@@ -109,7 +108,7 @@ function actionFor(
 ): Step['action'] | 'foreign' {
   if (live === undefined) return 'apply';
   if (!isOwnedBy(live, owner)) {
-    if (shared.includes(wanted.kind)) return 'leave';
+    if (isSharedKind(wanted)) return 'leave';
     return adopt ? 'adopt' : 'foreign';
   }
   if (isUnchanged(entry, wanted, live)) return 'unchanged';

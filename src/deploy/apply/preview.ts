@@ -6,7 +6,7 @@ import { refOf, type Cluster, type KubeObject } from '../../cluster/types.ts';
 import { ok, type Outcome } from '../../core/outcome.ts';
 import { isFields, stringAt } from '../../support/fields.ts';
 import { lossClause, type LostClaim } from '../live/claims.ts';
-import type { ApplySettings } from './apply.ts';
+import { namespaceOr, type ApplySettings } from './apply.ts';
 import { driftOf, planSteps, type Step } from './plan.ts';
 import { wouldTakeBack } from '../live/drift-words.ts';
 import { readInventory } from '../record/inventory.ts';
@@ -37,7 +37,7 @@ export async function previewObjects(
   for (const step of steps.value) {
     if (step.action === 'unchanged' || step.action === 'leave') continue;
     const after = await outcomeOf(step, dryRun, signal);
-    if (after.kind !== 'ok') return after;
+    if (after.kind !== 'ok') return namespaceOr(after, cluster, rendered.namespace);
     // A Job that is replaced loses what the server added, so the preview shows only what was written.
     const before =
       step.action === 'replace' && step.live !== undefined ? projected(step.live, step.object) : step.live;

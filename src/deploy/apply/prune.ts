@@ -1,18 +1,47 @@
 /**
  * Deletes what a service no longer renders. Only objects that its inventory lists, that carry its labels, and that are
- * the very ones that were applied. Volume claims, namespaces and kinds are never pruned.
+ * the very ones that were applied. Volume claims, namespaces and kinds are never pruned. What older pods need is pruned
+ * after the rollout.
  */
 import type { Cluster, KubeObject } from '../../cluster/types.ts';
 import { ok, type Outcome } from '../../core/outcome.ts';
 import type { Entry, Inventory } from '../record/inventory.ts';
 import { isClaim, type LostClaim } from '../live/claims.ts';
-import { holdsOthers, inApplyOrder } from '../objects/kinds.ts';
+import { holdsOthers, identityOf, inApplyOrder } from '../objects/kinds.ts';
 import { isOwnedBy, type Owner } from '../objects/ownership.ts';
 import { findLostClaims } from '../live/removal.ts';
 
 /** True for an object whose deletion takes more than itself: data, or everything of others inside. Never pruned. */
 export function isNeverPruned(object: { readonly kind: string }): boolean {
   return isClaim(object) || holdsOthers(object);
+}
+
+/**
+ * Kinds that pods of an older version still need: to be made again, or while they run. They are pruned only when the
+ * newer version serves, because until then the older one has to live on.
+ */
+const neededByPods = [
+  'ConfigMap',
+  'Secret',
+  'ServiceAccount',
+  'Role',
+  'RoleBinding',
+  'ClusterRole',
+  'ClusterRoleBinding',
+  'PriorityClass',
+  'ResourceClaimTemplate',
+];
+
+/** True for an object that stays until the newer version serves. */
+export function staysForPods({ kind }: { readonly kind: string }): boolean {
+  return neededByPods.includes(kind);
+}
+
+/** The entries that are neither wanted nor exempt from pruning. */
+export function obsoleteIn(inventory: Inventory, wanted: ReadonlySet<string>): Entry[] {
+  return [...inventory].flatMap(([identity, entry]) =>
+    wanted.has(identity) || isNeverPruned(entry) ? [] : [entry],
+  );
 }
 
 /** The claims that pruning would delete together with StatefulSets, because of their retention policy. */
@@ -34,28 +63,25 @@ export async function claimsLostByPruning(
 }
 
 /**
- * Deletes the objects of the inventory that are no longer wanted.
+ * Deletes objects of the inventory.
  *
- * @param wanted identities of what is rendered now
- * @returns the inventory without what is gone or no longer ours. What is never pruned stays in it.
+ * @param obsolete entries of the inventory; see `obsoleteIn`
+ * @returns the inventory without what is gone or no longer ours, and what was deleted
  */
 export async function pruneObjects(
   inventory: Inventory,
-  wanted: ReadonlySet<string>,
+  obsolete: readonly Entry[],
   owner: Owner,
   cluster: Cluster,
   signal: AbortSignal,
-): Promise<Outcome<{ readonly inventory: Inventory; readonly removed: number }>> {
+): Promise<Outcome<{ readonly inventory: Inventory; readonly removed: readonly Entry[] }>> {
   const next = new Map(inventory);
-  let removed = 0;
-  const obsolete = [...inventory].filter(([identity]) => !wanted.has(identity));
-  const byEntry = new Map(obsolete.map(([identity, entry]) => [entry, identity]));
-  for (const entry of inApplyOrder(obsolete.map(([, one]) => one)).reverse()) {
-    if (isNeverPruned(entry)) continue;
+  const removed: Entry[] = [];
+  for (const entry of inApplyOrder(obsolete).reverse()) {
     const result = await removeOwned(entry, owner, cluster, signal);
     if (result.kind !== 'ok') return result;
-    if (result.value === 'deleted') removed += 1;
-    next.delete(byEntry.get(entry) ?? '');
+    if (result.value === 'deleted') removed.push(entry);
+    next.delete(identityOf(entry));
   }
   return ok({ inventory: next, removed });
 }

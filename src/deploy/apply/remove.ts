@@ -54,9 +54,14 @@ export async function removeApplied(
   }
   const pods = await podsOf(ours, cluster, signal);
   if (pods.kind !== 'ok') return pods;
-  const claims = await cluster.list({ apiVersion: 'v1', kind: 'PersistentVolumeClaim', namespace }, signal);
-  if (claims.kind !== 'ok') return claims;
-  const fromTemplates = templateClaims(ours, claims.value);
+  const claims: KubeObject[] = [];
+  for (const home of new Set([namespace, ...ours.flatMap((one) => one.metadata.namespace ?? [])])) {
+    const query = { apiVersion: 'v1', kind: 'PersistentVolumeClaim', namespace: home };
+    const listed = await cluster.list(query, signal);
+    if (listed.kind !== 'ok') return listed;
+    claims.push(...listed.value);
+  }
+  const fromTemplates = templateClaims(ours, claims);
   const volumes = options.deleteVolumes ? fromTemplates : [];
   if (!options.deleteVolumes) kept.push(...fromTemplates.map(nameOf));
 

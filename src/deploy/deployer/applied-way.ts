@@ -3,7 +3,7 @@ import type { Cluster, KubeObject } from '../../cluster/types.ts';
 import type { ServiceConfig } from '../../config/model.ts';
 import { ok } from '../../core/outcome.ts';
 import { count } from '../../core/words.ts';
-import { applyObjects } from '../apply/apply.ts';
+import { applyObjects, settleObjects } from '../apply/apply.ts';
 import { readInventory, readInventoryRecord } from '../record/inventory.ts';
 import { previewObjects } from '../apply/preview.ts';
 import { removeApplied } from '../apply/remove.ts';
@@ -33,6 +33,7 @@ export function appliedWay(
   });
   return {
     apply: async (_service, rendered, context) => await applyObjects(rendered, settings, context),
+    settle: async (_service, rendered, { signal }) => await settleObjects(rendered, settings, signal),
     preview: async (_service, rendered, signal) => await previewObjects(rendered, settings, signal),
     remove: async (service, options, context) =>
       await removeApplied(placeOf(service), options, cluster, context),

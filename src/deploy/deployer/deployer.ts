@@ -7,6 +7,7 @@ import { createHelm } from '../helm/program/tool.ts';
 import { helmWay } from './helm-way.ts';
 import { createHolders } from '../record/holder.ts';
 import { createObserver } from './observer.ts';
+import { createRenderedObjects, notingRendered, refusingTwice } from './rendered-twice.ts';
 import { createRenderer } from './renderer.ts';
 import { defaultTools, type Deployer, type DeployTerms, type DeployTools } from '../types.ts';
 import { chosenWay } from './way.ts';
@@ -42,9 +43,10 @@ export function createDeployer(settings: DeployerSettings): Deployer {
     project,
     namespaceFor,
   });
+  const seen = createRenderedObjects();
   return {
-    renderer: createRenderer({ run, project, root, namespaceFor, tools, helm }),
-    way,
+    renderer: notingRendered(createRenderer({ run, project, root, namespaceFor, tools, helm }), seen),
+    way: refusingTwice(way, seen),
     observer: createObserver(cluster, way, namespaceFor),
   };
 }

@@ -13,10 +13,17 @@ import { contentHash } from '../objects/content.ts';
 import { toYaml } from '../objects/documents.ts';
 import { createHelm, type Helm } from '../helm/program/tool.ts';
 import { renderHelm } from '../helm/chart/render.ts';
-import { imagesIn, isReferenceTo } from '../objects/images.ts';
+import {
+  hiddenImage,
+  imageKindLine,
+  imagesIn,
+  isReferenceTo,
+  meansImage,
+  type NamedImage,
+} from '../objects/images.ts';
 import { buildKustomization } from '../render/kustomize.ts';
 import { readManifests } from '../render/manifests.ts';
-import { inApplyOrder } from '../objects/kinds.ts';
+import { inApplyOrder, nameOf } from '../objects/kinds.ts';
 import { besideOwn, imagesOfOthers } from '../render/other-images.ts';
 import { inStage } from './stage.ts';
 import { transform } from '../render/transform.ts';
@@ -62,14 +69,15 @@ export function createRenderer(settings: RendererSettings): Renderer {
         ? undefined
         : { repository: service.image.repository, artifact };
     const images = image === undefined ? others : [image, ...others];
-    const objects = inApplyOrder(transform(written.value, { owner, namespace, images }));
-    if (image !== undefined && !imagesIn(objects).some((one) => isReferenceTo(one, image.artifact))) {
-      return imageNotUsed(service, objects, image.repository);
+    const { imageKinds: kinds = [] } = deploy;
+    const objects = inApplyOrder(transform(written.value, { owner, namespace, images, kinds }));
+    if (image !== undefined && !imagesIn(objects, kinds).some((one) => isReferenceTo(one, image.artifact))) {
+      return imageNotUsed(service, objects, image);
     }
     const hash = contentHash(objects);
     return ok({
       ...{ service: service.name, namespace, objects, yaml: toYaml(objects), hash },
-      ...imagesOfOthers(objects, others),
+      ...imagesOfOthers(objects, others, kinds),
       ...(artifact === undefined ? {} : { artifact }),
     });
   };
@@ -96,13 +104,24 @@ async function readObjects(
 }
 
 function imageNotUsed(
-  service: ServiceConfig,
+  { name, deploy }: ServiceConfig,
   objects: readonly KubeObject[],
-  repository: string,
+  image: NamedImage,
 ): Outcome<Rendered> {
-  const images = imagesIn(objects);
+  const { repository } = image;
+  // Under other keys, a text that is equal to the name of the image is mostly a label.
+  const isImage = (text: string, field: string) => /image[^.]*$/i.test(field) && meansImage(text, image);
+  const hidden = hiddenImage(objects, isImage);
+  if (hidden !== undefined) {
+    const { object, field } = hidden;
+    const message = `${nameOf(object)} of ${name} names the image ${repository} in ${field}, but appdev does not know that this names an image`;
+    return failed('IMAGE_NOT_USED', message, {
+      hint: `write \`${imageKindLine(object, field)}\` at the top of appdev.yaml`,
+    });
+  }
+  const images = imagesIn(objects, deploy.imageKinds);
   const found = images.length === 0 ? 'they name no image at all' : `their images are ${images.join(', ')}`;
-  return failed('IMAGE_NOT_USED', `no manifest of ${service.name} uses the image ${repository}: ${found}`, {
+  return failed('IMAGE_NOT_USED', `no manifest of ${name} uses the image ${repository}: ${found}`, {
     hint: `write \`image: ${repository}\` where the built image belongs; an image pinned by digest is left alone`,
   });
 }

@@ -57,6 +57,15 @@ export function chosenWay({ helm, applied, cluster, project, namespaceFor }: Way
         ({ changed, detail }) => ({ detail, skipped: !changed }),
       );
     },
+    async settle(service, rendered, { signal: outer, report }) {
+      // Helm has pruned already.
+      if (isChart(service) && rendered.file === undefined) return ok([]);
+      if (outer.aborted) return cancelled(outer);
+      return await untilDeadline(
+        outer,
+        async (signal) => await applied.settle(service, rendered, { signal, report }),
+      );
+    },
     async preview(service, rendered, signal) {
       if (isChart(service) && rendered.file === undefined) {
         return await helm.preview(service, rendered, signal);

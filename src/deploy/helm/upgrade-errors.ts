@@ -1,4 +1,5 @@
 /** Turns the errors of `helm upgrade` into appdev's. Matches the texts of Helm 3.13 to 4.3. Pure. */
+import { namespaceMissing } from '../live/namespace-missing.ts';
 import { appdevError, type AppdevError, type ErrorCode } from '../../core/errors.ts';
 import { complaintOf } from './chart/errors.ts';
 import { lossOfApiServer } from './program/outage.ts';
@@ -30,11 +31,8 @@ export function explainUpgrade(stderr: string, input: UpgradeInput): AppdevError
 
   const namespaceGone = /namespaces "([^"]+)" not found/.exec(text)?.[1];
   if (namespaceGone !== undefined) {
-    return make(
-      'NAMESPACE_MISSING',
-      `there is no namespace ${namespaceGone} in ${context}`,
-      `kubectl --context ${context} create namespace ${namespaceGone}`,
-    );
+    const { message, hint = '' } = namespaceMissing(namespaceGone, namespace, context);
+    return make('NAMESPACE_MISSING', message, hint);
   }
   if (text.includes('another operation (install/upgrade/rollback) is in progress')) {
     const message = `release ${release} in ${namespace} is being changed by another helm`;

@@ -12,7 +12,7 @@ import { keepReplicas, noPostRenderer } from './keep/replicas.ts';
 import { releaseInput } from './chart/render.ts';
 import { helmHolderLabel, lifetimeLabel, projectLabel, serviceLabel, shapeLabel } from '../../core/labels.ts';
 import { holderVariable } from '../record/holder.ts';
-import { isReferenceTo, mapImages } from '../objects/images.ts';
+import { imagesNamed, isReferenceTo, mapImages } from '../objects/images.ts';
 import type { Lifetime } from '../objects/lifetime.ts';
 import { labelValue } from '../objects/ownership.ts';
 import { contentDescription } from '../record/release.ts';
@@ -55,7 +55,12 @@ export async function upgradeRelease(
 ): Promise<Outcome<HelmRun>> {
   const version = await helm.version({ signal, report });
   if (version.kind !== 'ok') return version;
-  const input = await releaseInput(config, rendered.artifact, rendered.uses ?? [], root);
+  const input = await releaseInput(
+    { ...config, ...(rendered.imageValues === undefined ? {} : { imageValues: rendered.imageValues }) },
+    rendered.artifact,
+    rendered.uses ?? [],
+    root,
+  );
   if (input.kind !== 'ok') return input;
   const mark = await holders.mark();
   const shape = shapeOf(rendered);
@@ -125,8 +130,9 @@ export function revisionIn(stdout: string): string {
 }
 
 /** Hash over the rendered objects without the pushed images. Half of it is enough for a label. */
-function shapeOf({ objects, artifact, uses = [] }: Rendered): string {
-  const pushed = artifact === undefined ? uses : [artifact, ...uses];
+function shapeOf(rendered: Rendered): string {
+  const { objects } = rendered;
+  const pushed = imagesNamed(rendered);
   const blank = (image: string): string => (pushed.some((one) => isReferenceTo(image, one)) ? '' : image);
   return contentHash(objects.map((object) => mapImages(object, blank))).slice(0, 32);
 }

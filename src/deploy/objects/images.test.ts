@@ -1,7 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { KubeObject } from '../../cluster/types.ts';
 import type { Artifact } from '../../core/events.ts';
-import { imagesIn, isReferenceTo, parseImageName, referenceOf } from './images.ts';
+import {
+  hiddenImage,
+  imageKindLine,
+  imagesIn,
+  isReferenceTo,
+  mapObjectImages,
+  parseImageName,
+  referenceOf,
+} from './images.ts';
 
 const digest = `sha256:${'ab'.repeat(32)}`;
 const artifact: Artifact = {
@@ -86,4 +95,58 @@ it('finds images where kinds have them, and nowhere else', () => {
     { apiVersion: 'batch/v1', kind: 'Job', metadata: { name: 'x' }, spec: { template: { spec: pod } } },
   ];
   expect(imagesIn(objects)).toEqual(['a', 'b', 'c']);
+});
+
+describe('kinds that name images', () => {
+  const scaled: KubeObject = {
+    ...{ apiVersion: 'keda.sh/v1alpha1', kind: 'ScaledJob', metadata: { name: 'x' } },
+    spec: { jobTargetRef: { template: { spec: { containers: [{ image: 'a' }] } } } },
+  };
+  const machine: KubeObject = {
+    ...{ apiVersion: 'example.com/v1', kind: 'Machine', metadata: { name: 'm' } },
+    spec: {
+      image: 'i',
+      runner: 'r',
+      steps: [{ container: 'c', note: 'c' }, { other: 1 }],
+      pod: { image: 'p' },
+    },
+  };
+  const settings: KubeObject = {
+    ...{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 's' } },
+    data: { RUNNER_IMAGE: 'r', text: 'r' },
+  };
+  const listed = (fields: string[], kind = 'Machine', group = 'example.com') => [{ kind, group, fields }];
+
+  it.each([
+    [scaled, [], ['a']],
+    [machine, [], []],
+    [machine, listed([]), ['i', 'p']],
+    [machine, listed(['spec.runner', 'spec.steps[].container']), ['r', 'c']],
+    [machine, listed(['spec.pod']), ['p']],
+    [machine, listed(['spec.runner[]', 'spec.none.deeper']), []],
+    [machine, listed([], 'Machine', 'other.example.com'), []],
+    [settings, listed(['data.RUNNER_IMAGE'], 'ConfigMap', ''), ['r']],
+  ] as const)('%#: well-known ones, and those that are listed, in their fields', (object, kinds, images) => {
+    expect(imagesIn([object], kinds)).toEqual(images);
+  });
+
+  it('change nothing but the image', () => {
+    const changed = mapObjectImages(machine, listed(['spec.steps[].container']), (image) => `${image}!`);
+    expect(changed).toEqual({
+      ...machine,
+      spec: { ...(machine['spec'] as object), steps: [{ container: 'c!', note: 'c' }, { other: 1 }] },
+    });
+    expect(mapObjectImages(settings, [], () => 'never')).toBe(settings);
+  });
+
+  it('are proposed as a line of appdev.yaml', () => {
+    const found = hiddenImage([scaled, machine], (text) => text === 'c');
+    expect(found?.field).toBe('spec.steps[].container');
+    expect(imageKindLine(machine, 'spec.steps[].container')).toBe(
+      'imageKinds: [{kind: Machine, group: example.com, fields: ["spec.steps[].container"]}]',
+    );
+    expect(imageKindLine(machine, 'spec.pod.image')).toBe(
+      'imageKinds: [{kind: Machine, group: example.com}]',
+    );
+  });
 });

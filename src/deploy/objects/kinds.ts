@@ -90,6 +90,14 @@ export function holdsOthers({ kind }: { readonly kind: string }): boolean {
 }
 
 /**
+ * True for a kind that others share across the cluster. Such an object is created if it is missing, and left alone if
+ * someone else made it: a manifest may name the namespace that it goes to without owning it.
+ */
+export function isSharedKind(object: { readonly kind: string }): boolean {
+  return holdsOthers(object);
+}
+
+/**
  * The order in which kinds are applied. What others refer to comes first, workloads come after what they mount, and
  * what lets traffic in comes last. Kinds that are not listed come between configuration and workloads. Removal uses the
  * reverse order.

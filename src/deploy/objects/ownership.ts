@@ -40,6 +40,17 @@ export function isOwnedBy(object: KubeObject, owner: Owner): boolean {
   return Object.entries(ownerLabels(owner)).every(([key, value]) => labels[key] === value);
 }
 
+/** The service of this project that made an object; undefined if it was anyone else. */
+export function serviceOf(object: KubeObject, project: string): string | undefined {
+  const labels = object.metadata.labels ?? {};
+  return labels[projectLabel] === labelValue(project) ? labels[serviceLabel] : undefined;
+}
+
+/** What to type if two services of one project have the same object. */
+export function sharedHint(first: string, second: string): string {
+  return `let ${first} alone render it and write \`needs: [${first}]\` in ${second}; or make it a service of its own that both need`;
+}
+
 /** Who made an object that is not ours, as far as its metadata says. A phrase for a message. */
 export function makerOf(object: KubeObject): string {
   const labels = object.metadata.labels ?? {};

@@ -10,6 +10,7 @@ import type { KubeObject } from '../../cluster/types.ts';
 import type { KustomizeConfig } from '../../config/model.ts';
 import type { Diagnostic } from '../../core/diagnostic.ts';
 import { cancelled, failed, ok, type NotOk, type Outcome } from '../../core/outcome.ts';
+import { complaintEvidence, complaintLines, complaintText } from '../../support/process/complaint.ts';
 import type { RunProcess } from '../../support/process/process.ts';
 import { parseDocuments } from '../objects/documents.ts';
 import { kustomizationIn, scanKustomization, type KustomizationScan } from './kustomization.ts';
@@ -98,14 +99,21 @@ async function explain(shown: string, stderr: string, scan: KustomizationScan, r
     );
   }
   const hint = `kustomize build ${shown}`;
-  if (diagnostics.length > 0)
-    return failed('RENDER_FAILED', `${shown} does not build`, { diagnostics, hint });
-  return failed('RENDER_FAILED', `${shown} does not build: ${complaint}`, { hint });
+  if (diagnostics.length > 0) {
+    return failed('RENDER_FAILED', `${shown} does not build`, { diagnostics, evidence: complaint, hint });
+  }
+  const text = complaintText(complaint) ?? 'no reason was given';
+  return failed('RENDER_FAILED', `${shown} does not build: ${text}`, {
+    hint,
+    ...complaintEvidence(complaint),
+  });
 }
 
-/** The last line of what Kustomize says, or kubectl in its place. */
-function complaintOf(stderr: string): string {
-  const last = stderr.split('\n').findLast((line) => line.trim() !== '') ?? 'no reason was given';
+/** What Kustomize says, or kubectl in its place, which may log it as one line: `… err="…"`. */
+function complaintOf(stderr: string): string[] {
+  const lines = stderr.split('\n');
+  const last = lines.findLast((line) => line.trim() !== '') ?? '';
   const logged = /err="((?:[^"\\]|\\.)*)"$/.exec(last)?.[1];
-  return (logged === undefined ? last : logged.replace(/\\(.)/g, '$1')).replace(/^(Error|error): /, '');
+  if (logged === undefined) return complaintLines(lines);
+  return complaintLines(logged.replaceAll('\\n', '\n').replace(/\\(.)/g, '$1').split('\n'));
 }

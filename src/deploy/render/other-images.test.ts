@@ -67,7 +67,7 @@ describe('usedByChart', () => {
   const check = (images: readonly string[], given: readonly string[], others: readonly OtherImage[]) =>
     usedByChart(
       [job(...images)],
-      { name: 'orders' },
+      'orders',
       { otherImageValues: Object.fromEntries(given.map((name) => [name, paths])) },
       others,
       'chart',

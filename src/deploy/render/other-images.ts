@@ -5,7 +5,7 @@
 import type { KubeObject } from '../../cluster/types.ts';
 import type { ImageConfig } from '../../config/model.ts';
 import type { Artifact } from '../../core/events.ts';
-import { imagesIn, isReferenceTo, meansImage } from '../objects/images.ts';
+import { imagesIn, isReferenceTo, meansImage, type ImageKind } from '../objects/images.ts';
 import type { OtherImage } from '../types.ts';
 
 /**
@@ -20,8 +20,9 @@ export function besideOwn(others: readonly OtherImage[], own: ImageConfig | unde
 export function imagesOfOthers(
   objects: readonly KubeObject[],
   others: readonly OtherImage[],
+  kinds: readonly ImageKind[] = [],
 ): { readonly uses: readonly Artifact[]; readonly lacks: readonly string[] } {
-  const images = imagesIn(objects);
+  const images = imagesIn(objects, kinds);
   const uses = others.flatMap(({ artifact }) =>
     artifact !== undefined && images.some((image) => isReferenceTo(image, artifact)) ? [artifact] : [],
   );
@@ -35,8 +36,9 @@ export function imagesOfOthers(
 export function looseName(
   objects: readonly KubeObject[],
   others: readonly OtherImage[],
+  kinds: readonly ImageKind[] = [],
 ): { readonly image: string; readonly service: string } | undefined {
-  for (const image of imagesIn(objects)) {
+  for (const image of imagesIn(objects, kinds)) {
     const other = others.find((one) => meansImage(image, one));
     if (other === undefined) continue;
     // The image was loaded into the nodes. It has no digest that would tell it from a plain name.

@@ -4,7 +4,13 @@
  * its own ownership.
  */
 import type { KubeObject } from '../../cluster/types.ts';
-import { mapImages, meansImage, namesImages, referenceOf, type NamedImage } from '../objects/images.ts';
+import {
+  mapObjectImages,
+  meansImage,
+  referenceOf,
+  type ImageKind,
+  type NamedImage,
+} from '../objects/images.ts';
 import { isClusterScoped } from '../objects/kinds.ts';
 import { ownerLabels, type Owner } from '../objects/ownership.ts';
 
@@ -13,11 +19,13 @@ export interface TransformRequest {
   readonly namespace: string;
   /** Images of the project, by the names that manifests use. If two share a name, the first counts. */
   readonly images: readonly NamedImage[];
+  /** Kinds that name images besides the known ones. */
+  readonly kinds?: readonly ImageKind[];
 }
 
 /** The objects in the form in which they are applied. */
 export function transform(objects: readonly KubeObject[], request: TransformRequest): KubeObject[] {
-  return objects.map((object) => withImages(withMetadata(object, objects, request), request.images));
+  return objects.map((object) => withImages(withMetadata(object, objects, request), request));
 }
 
 function withMetadata(
@@ -38,10 +46,10 @@ function withMetadata(
  * manifest, a tag in the manifest is ignored, and a reference that is pinned by digest is left alone. An image without
  * an artifact keeps its name.
  */
-function withImages(object: KubeObject, images: readonly NamedImage[]): KubeObject {
-  if (images.length === 0 || !namesImages(object)) return object;
-  return mapImages(object, (reference) => {
+function withImages(object: KubeObject, { images, kinds = [] }: TransformRequest): KubeObject {
+  if (images.length === 0) return object;
+  return mapObjectImages(object, kinds, (reference) => {
     const artifact = images.find((image) => meansImage(reference, image))?.artifact;
     return artifact === undefined ? reference : referenceOf(artifact);
-  }) as KubeObject;
+  });
 }

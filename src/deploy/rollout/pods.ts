@@ -94,8 +94,10 @@ function statusOf(wanted: KubeObject, sets: Parameters<typeof viewOf>[1]): Workl
   const reason = cause === undefined ? verdict.waitingFor : `${cause.object}: ${cause.message}`;
   const emptied = emptiedFrom(view);
   const ready = verdict.state === 'ready' && emptied === undefined;
+  const { namespace } = wanted.metadata;
   return {
     name: nameOf(wanted),
+    ...(namespace === undefined ? {} : { namespace }),
     ready,
     reason: ready ? '' : (emptied ?? reason),
     pods: verdict.pods,

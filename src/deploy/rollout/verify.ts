@@ -6,7 +6,7 @@
 import type { Cluster, KubeObject } from '../../cluster/types.ts';
 import type { Artifact } from '../../core/events.ts';
 import { failed, ok, type Outcome } from '../../core/outcome.ts';
-import { isReferenceTo, referenceOf } from '../objects/images.ts';
+import { imagesNamed, isReferenceTo, referenceOf } from '../objects/images.ts';
 import { podsByRevision } from './newest.ts';
 import { containersOf, isReady, nameOf, podSpecOf, workloadsIn } from '../objects/kinds.ts';
 import { imagesOf } from './pods.ts';
@@ -24,8 +24,7 @@ export async function verifyDeployed(
   cluster: Cluster,
   signal: AbortSignal,
 ): Promise<Outcome<void>> {
-  const { artifact, uses = [] } = rendered;
-  for (const used of artifact === undefined ? uses : [artifact, ...uses]) {
+  for (const used of imagesNamed(rendered)) {
     const verified = await verifyArtifact(rendered, used, cluster, signal);
     if (verified.kind !== 'ok') return verified;
   }

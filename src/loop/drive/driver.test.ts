@@ -709,6 +709,39 @@ describe('files that a build writes', () => {
     expect(rig.workshop.open).toEqual([]);
   });
 
+  it('and git keeps, by other events than saves too: the third build is held, until something else is saved', async () => {
+    const rig = new FakeLoopRig([fakeService('orders')], allBut('compile'));
+    await start(rig);
+    let builds = 0;
+    const build = async (): Promise<void> => {
+      builds += 1;
+      await rig.save({ 'orders/version.txt': String(builds) });
+      await rig.clock.pass(20);
+      for (const work of rig.workshop.open) await work.end();
+      await rig.clock.pass(20);
+    };
+    while (rig.workshop.open.length > 0 && builds < 10) await build();
+    expect(builds).toBe(3);
+    expect(rig.told('run.finished').map(({ outcome }) => outcome)).toEqual([
+      'cancelled',
+      'cancelled',
+      'failed',
+    ]);
+    expect(rig.told('run.finished').at(-1)?.error).toMatchObject({
+      code: 'SOURCE_CHANGED',
+      message: expect.stringContaining('orders/version.txt'),
+      hint: expect.stringContaining('ignore'),
+    });
+    await rig.clock.pass(60_000);
+    expect(rig.workshop.open).toEqual([]);
+    // A build that leaves the file alone.
+    await rig.save({ 'orders/App.java': 'mended' });
+    await rig.clock.pass(20);
+    await rig.workshop.work('compile').end();
+    await rig.clock.pass(20);
+    expect(rig.told('run.finished').at(-1)?.outcome).toBe('ok');
+  });
+
   it('with the same content cost one more build and no loop', async () => {
     const rig = new FakeLoopRig([fakeService('orders')], allBut('compile'));
     await start(rig);

@@ -80,7 +80,7 @@ export function createLooks(
     if (current === undefined) return scan.fingerprint;
     const { build, tests } = current.before.fingerprint;
     const moved = written.moved(service, current.run, scanner.compare(current.before, scan), false);
-    return moved ? scan.fingerprint : { ...scan.fingerprint, build, tests };
+    return moved === 'moved' ? scan.fingerprint : { ...scan.fingerprint, build, tests };
   }
 
   async function watchFolders(): Promise<void> {

@@ -123,10 +123,13 @@ describe('deployServices', () => {
     const rig = new FakeLoopRig(services, allBut('rollout'));
     const deploying = deployServices({ ...optionsOf(rig), given: new Map() });
     await settled();
+    expect(rig.workshop.settled).toEqual([]);
     await rig.workshop.work('rollout', 'cache').end();
     await rig.workshop.work('rollout', 'db').end(failed('ROLLOUT_FAILED', 'crashes'));
     const outcomes = await deploying;
     expect(kinds(outcomes)).toEqual(['cache ok', 'db failed', 'orders failed']);
+    // What the version before needed goes only where the new one serves.
+    expect(rig.workshop.settled).toEqual(['cache']);
     expect(outcomes.get('orders')).toMatchObject({
       error: { code: 'ROLLOUT_FAILED', message: 'orders was not deployed: db, which it needs, failed' },
     });

@@ -47,7 +47,11 @@ export async function verifyServices(options: VerifyOptions): Promise<Artifacts>
   const parts = { ...options.parts, scanner: { scan: unscanned } };
   return await runOnce(options, 'verify', {
     open: openGiven(parts),
-    steps: (hooks) => [renderStep(parts, createAdmission({}), hooks), rolloutStep(parts), verifyStep(parts)],
+    steps: (hooks) => [
+      renderStep(parts, createAdmission({}), hooks),
+      rolloutStep({ observer: parts.observer }),
+      verifyStep(parts),
+    ],
     invocationOf: async ({ name }) => await Promise.resolve(name),
   });
 }

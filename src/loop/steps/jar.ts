@@ -5,13 +5,13 @@
 import { resolve } from 'node:path';
 import type { Jar, JarBuilder } from '../../build/types.ts';
 import type { ServiceConfig } from '../../config/model.ts';
-import { cancelled, ok, type Outcome } from '../../core/outcome.ts';
-import type { Fingerprint, InputScanner, Scan } from '../../watch/types.ts';
+import { cancelled, failed, ok, type NotOk, type Outcome } from '../../core/outcome.ts';
+import type { Difference, Fingerprint, InputScanner, Scan } from '../../watch/types.ts';
 import type { Step } from '../work/execute.ts';
 import { inputsMoved, type Member, type RunState, type StepResult } from '../work/member.ts';
 import { sameBuild } from '../work/open-run.ts';
 import { sharedReporter } from '../work/reporter.ts';
-import type { WrittenFiles } from '../work/written.ts';
+import { namesOf, type WrittenFiles } from '../work/written.ts';
 
 /** What the step is made from. */
 export interface JarStepParts {
@@ -99,7 +99,10 @@ async function buildJars(
     const results: JarResults = new Map();
     for (const [member, scan] of before) {
       const after = await parts.scanner.scan(member.service);
-      results.set(member, resultFor(member, scan, after, built, parts));
+      const { result, isHeld = false } = resultFor(member, scan, after, built, parts);
+      results.set(member, result);
+      // Held means: at rest until something else changes than what the build has changed.
+      if (isHeld) accepted?.(member, after.fingerprint);
       jarEnded?.(member);
     }
     accuse(results, before, built, parts);
@@ -123,16 +126,37 @@ function resultFor(
   after: Scan,
   built: Outcome<ReadonlyMap<string, Jar>>,
   parts: JarStepParts,
-): StepResult {
+): { readonly result: StepResult; readonly isHeld?: true } {
   // The invocation ends when the first member is cancelled. Each member ends for its own reason.
-  if (built.kind === 'cancelled') return member.signal.aborted ? cancelled(member.signal) : inputsMoved();
-  const difference = parts.scanner.compare(before, after);
-  if (parts.written.moved(member.service.name, member.run, difference, true)) {
-    return inputsMoved({ moved: [...difference.changed, ...difference.rewritten].map(({ path }) => path) });
+  if (built.kind === 'cancelled') {
+    return { result: member.signal.aborted ? cancelled(member.signal) : inputsMoved() };
   }
-  if (built.kind === 'failed') return built;
-  const jar = built.value.get(member.service.name);
-  return ok({ scan: after, ...(jar === undefined ? {} : { jar }) });
+  const { name } = member.service;
+  const difference = parts.scanner.compare(before, after);
+  const paths = [...difference.changed, ...difference.rewritten].map(({ path }) => path);
+  switch (parts.written.moved(name, member.run, difference, true)) {
+    case 'moved':
+      return { result: inputsMoved({ moved: paths }) };
+    case 'held':
+      return { result: changesEachTime(name, difference), isHeld: true };
+    case 'same':
+      break;
+  }
+  if (built.kind === 'failed') return { result: built };
+  const jar = built.value.get(name);
+  return { result: ok({ scan: after, ...(jar === undefined ? {} : { jar }) }) };
+}
+
+function changesEachTime(name: string, { changed }: Difference): NotOk {
+  const names = namesOf(changed.filter(({ buildInput }) => buildInput).map(({ path }) => path));
+  return failed(
+    'SOURCE_CHANGED',
+    `each build of ${name} changes ${names}, so none is up to date when it ends; it is not built again until another change`,
+    {
+      exit: 3,
+      hint: `list what the build writes under \`ignore\` in appdev.yaml; if you saved it yourself, press r`,
+    },
+  );
 }
 
 /**

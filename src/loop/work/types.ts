@@ -54,7 +54,7 @@ export interface WorkParts {
    */
   readonly publish: (artifact: Artifact, context: WorkContext) => Promise<Outcome<void>>;
   readonly renderer: Renderer;
-  readonly way: Pick<Way, 'apply'>;
+  readonly way: Pick<Way, 'apply' | 'settle'>;
   readonly observer: Pick<Observer, 'awaitReady' | 'verify'>;
   /** Where images go, as text: registry and repository prefix. */
   readonly target: string;

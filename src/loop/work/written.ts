@@ -2,8 +2,9 @@
  * Tells files that a build itself writes into its inputs (a version stamp in src/main/resources, a front end's
  * bundle) from files that someone saved during the build. The first kind would make the loop build for ever. The
  * second kind must never count as built. Nothing tells the two apart at once, so the first times count as saves:
- * - Content that changed in a file that git keeps is always a save. If it happens build after build, the user is
- *   told.
+ * - Content that changed in a file that git keeps is a save twice, and the build starts again at once. The third build
+ *   in a row is let run to its end. If it has changed the file too, it is held: it has failed, and nothing is built until
+ *   the next save. So no save is ever taken for built, and the loop comes to rest.
  * - Content that changed in a git-ignored file is a save twice. If the third build in a row changes it, the build
  *   wrote it.
  * - A file that was written again with the same content may have been different while the compiler read it (a
@@ -11,22 +12,30 @@
  */
 import type { Difference } from '../../watch/types.ts';
 
+/**
+ * What a change of the inputs during a build means for its result:
+ * - `same`: nothing. The result can be used.
+ * - `moved`: it must not be used, and the build starts again.
+ * - `held`: it must not be used, and another build would end like this one.
+ */
+export type Moved = 'same' | 'moved' | 'held';
+
 /** What a build knows about the files that changed while it ran. */
 export interface WrittenFiles {
   /**
-   * Whether inputs of a run changed while its jar was built, so that its result must not be used. `done` means that
-   * the build has ended. What did not change during it is then no longer suspected.
+   * Whether inputs of a run changed while its jar was built. `done` means that the build has ended. What did not change
+   * during it is then no longer suspected. Only then the answer may be `held`.
    */
-  moved(service: string, run: number, difference: Difference, done: boolean): boolean;
+  moved(service: string, run: number, difference: Difference, done: boolean): Moved;
 }
 
-/** A git-ignored file counts as written by the builds after this many in a row have changed it. */
+/** A file may be written by the builds after this many in a row have changed it. */
 const enough = 3;
 
 /** For work that is done once and cannot learn for a next time. Git-ignored files count as the build's own. */
 export const writtenOnce: WrittenFiles = {
   moved: (_service, _run, difference) =>
-    difference.changed.some((file) => file.buildInput && !file.gitIgnored),
+    difference.changed.some((file) => file.buildInput && !file.gitIgnored) ? 'moved' : 'same',
 };
 
 /** Makes the session's memory of such files. `notice` is called once for each. */
@@ -42,8 +51,7 @@ export function createWrittenFiles(
     const fresh = paths.filter((path) => !said.has(`${service}\0${path}`));
     if (fresh.length === 0) return;
     for (const path of fresh) said.add(`${service}\0${path}`);
-    const names = fresh.slice(0, 3).join(', ') + (fresh.length > 3 ? ` and ${fresh.length - 3} more` : '');
-    notice(service, message(names), `list what a build writes under \`ignore\` in appdev.yaml`);
+    notice(service, message(namesOf(fresh)), `list what a build writes under \`ignore\` in appdev.yaml`);
   }
 
   return {
@@ -58,24 +66,24 @@ export function createWrittenFiles(
       }
       const often = changed.filter(({ path }) => (known.get(path)?.size ?? 0) >= enough);
       const saved = changed.filter((file) => !file.gitIgnored || !often.includes(file));
-      say(
-        service,
-        often.filter((file) => !file.gitIgnored).map(({ path }) => path),
-        (names) =>
-          `${names} changes during each build of ${service}, so each build is out of date when it ends`,
-      );
-      if (saved.length > 0) return true;
+      if (saved.some((file) => !often.includes(file))) return 'moved';
+      if (saved.length > 0) return done ? 'held' : 'same';
       say(
         service,
         often.map(({ path }) => path),
         (names) =>
           `${names} changes during each build of ${service}; appdev assumes that the build writes it`,
       );
-      if (!done) return false;
+      if (!done) return 'same';
       const again = difference.rewritten.some((file) => file.buildInput && !file.gitIgnored);
-      if (!again || rewritten.delete(service)) return false;
+      if (!again || rewritten.delete(service)) return 'same';
       rewritten.add(service);
-      return true;
+      return 'moved';
     },
   };
+}
+
+/** Up to three paths, and how many there are besides. */
+export function namesOf(paths: readonly string[]): string {
+  return paths.slice(0, 3).join(', ') + (paths.length > 3 ? ` and ${paths.length - 3} more` : '');
 }

@@ -1,12 +1,12 @@
 /**
- * Requests to one registry: reads manifests and tags, adds tags, and deletes manifests. Does not push images; the
- * builder does. endpoint.ts knows how to address the registry.
+ * Requests to one registry: reads manifests and tags, adds tags, puts manifests of layers that are already there, and
+ * deletes manifests. Does not push layers; the builder does. endpoint.ts knows how to address the registry.
  */
 import { failed, ok, type Outcome } from '../../core/outcome.ts';
 import { configOf, messageIn, nextPage, tagsOf } from './answers.ts';
 import { createEndpoint, type EndpointOptions, type Manifest } from './endpoint.ts';
-import { registryWords } from './failures.ts';
 import { isDigest, isTag } from '../reference.ts';
+import { putManifestAs, uploadText } from './upload.ts';
 import type { ManifestReader } from '../types.ts';
 
 /**
@@ -60,6 +60,18 @@ export interface RegistryClient extends ManifestReader {
    * TAG_IMMUTABLE if the registry does not let it move, or with PUSH_FAILED if there is no such manifest.
    */
   putTag(repository: string, digest: string, tag: string, signal: AbortSignal): Promise<Outcome<void>>;
+  /** Uploads a text as a blob, such as an image's configuration. Returns its digest. May fail with QUOTA_EXCEEDED. */
+  putText(repository: string, text: string, signal: AbortSignal): Promise<Outcome<string>>;
+  /**
+   * Puts a manifest under a tag; every blob that it names must be in the repository. A tag that names another manifest
+   * moves. Fails with TAG_IMMUTABLE if the registry does not let it move. May fail with QUOTA_EXCEEDED.
+   */
+  putManifest(
+    repository: string,
+    tag: string,
+    manifest: Omit<Manifest, 'digest'>,
+    signal: AbortSignal,
+  ): Promise<Outcome<void>>;
   /** All tags of a repository, in the registry's order; empty if there is no such repository. */
   listTags(repository: string, signal: AbortSignal): Promise<Outcome<readonly string[]>>;
 }
@@ -168,8 +180,6 @@ export function createRegistryClient(options: ClientOptions): RegistryClient {
     },
 
     async putTag(repository, digest, tag, signal) {
-      const url = api.urlOf(repository, `manifests/${tag}`);
-      if (url.kind !== 'ok') return url;
       if (!isTag(tag)) throw new Error(`not a tag: ${tag}`);
       const deadline = api.deadlineNow();
       const before = await api.askManifest('HEAD', repository, tag, deadline, signal);
@@ -182,24 +192,13 @@ export function createRegistryClient(options: ClientOptions): RegistryClient {
           hint: 'someone deleted it in the meantime; build again',
         });
       }
-      const { mediaType, body } = found.value;
-      const put = { url: url.value, method: 'PUT', headers: { 'content-type': mediaType }, body } as const;
-      const answer = await api.send(put, repository, deadline, signal);
-      if (answer.kind !== 'ok') return answer;
-      const { status } = answer.value;
-      if (status === 201 || status === 200) return ok(undefined);
-      if (status === 409 || status === 412) {
-        const words = api.withoutSecrets(registryWords(answer.value.body));
-        return failed(
-          'TAG_IMMUTABLE',
-          `the registry ${host} does not allow moving ${repository}:${tag}: ${words}`,
-          {
-            hint: 'change `tags.template` so that it makes another tag, or change the rule that protects this one',
-          },
-        );
-      }
-      return api.refusal(answer.value, `tag ${repository}:${tag}`);
+      return await putManifestAs(api, repository, tag, found.value, deadline, signal);
     },
+
+    putText: async (repository, text, signal) => await uploadText(api, repository, text, signal),
+
+    putManifest: async (repository, tag, manifest, signal) =>
+      await putManifestAs(api, repository, tag, manifest, api.deadlineNow(), signal),
 
     async listTags(repository, signal) {
       const first = api.urlOf(repository, 'tags/list');

@@ -39,6 +39,14 @@ async function look(name: string, insecure = false): Promise<Outcome<ImageFacts 
 
 const hub = 'https://registry-1.docker.io/v2/library/eclipse-temurin';
 
+it('tells a base that has instructions for builds on it', async () => {
+  const config = put(`${hub}/blobs`, { config: { OnBuild: ['RUN make'] } });
+  const digest = put(`${hub}/manifests`, { config: { digest: config }, layers: [] }, 'onbuild');
+  expect(await look('eclipse-temurin:onbuild')).toEqual(
+    ok({ repository: 'docker.io/library/eclipse-temurin', digest, user: '', triggers: true }),
+  );
+});
+
 it('finds the user behind an index, past what is for other systems', async () => {
   const config = put(`${hub}/blobs`, { config: { User: '185' } });
   const manifest = put(`${hub}/manifests`, { config: { digest: config }, layers: [] });

@@ -17,6 +17,8 @@ export interface ImageFacts {
   readonly digest: string;
   /** USER of the image; empty if it has none. */
   readonly user: string;
+  /** True if it has instructions for builds on it (ONBUILD). Absent if not. */
+  readonly triggers?: true;
 }
 
 /** How to look. */
@@ -54,7 +56,12 @@ export async function lookAtImage(
   if (found.value === undefined) return ok(undefined);
   const config = await configOf(client, repository, found.value.body, signal);
   if (config.kind !== 'ok') return config;
-  return ok({ repository, digest: found.value.digest, user: stringAt(config.value, 'config', 'User') ?? '' });
+  return ok({
+    repository,
+    digest: found.value.digest,
+    user: stringAt(config.value, 'config', 'User') ?? '',
+    ...(listAt(config.value, 'config', 'OnBuild').length > 0 ? { triggers: true } : {}),
+  });
 }
 
 /**

@@ -14,6 +14,7 @@ import { splitRegistryName } from '../../../registry/reference.ts';
 import { flatName } from '../../../registry/rewrite.ts';
 import { imageNames } from '../../../registry/target.ts';
 import type { ImageLoad, ImageTarget, Registry } from '../../../registry/types.ts';
+import { complaintLines, complaintText } from '../../../support/process/complaint.ts';
 import type { RunProcess } from '../../../support/process/process.ts';
 import { makeLargeTempFolder } from '../../../support/files/temp.ts';
 import { openBuildah, type Buildah } from './session.ts';
@@ -261,7 +262,7 @@ async function notSaved(buildah: Buildah, service: string, lines: readonly strin
   }
   return failed(
     'PUSH_FAILED',
-    `${service}: buildah could not write the image archive: ${lines.at(-1) ?? ''}`,
+    `${service}: buildah could not write the image archive: ${complaintText(complaintLines(lines)) ?? ''}`,
     {
       hint: 'see the output of: buildah images',
       evidence: lines.slice(-3),

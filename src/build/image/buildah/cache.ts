@@ -3,6 +3,7 @@
  * build` of the same instruction and files left there, with the times of that build: the same content, but another
  * digest. What appdev builds has the time 0, so the two can be told apart.
  */
+import { complaintEvidence, complaintLines, complaintText } from '../../../support/process/complaint.ts';
 import { failed, ok, type Outcome } from '../../../core/outcome.ts';
 import type { BudResult } from './bud.ts';
 import type { Buildah } from './session.ts';
@@ -44,9 +45,11 @@ async function foreignStep(
   const listed = await buildah.run({ args: ['images', '-a', '--json', '--no-trunc'] }, { signal });
   if (listed.kind !== 'ok') return listed;
   if (listed.value.exitCode !== 0) {
-    const said = listed.value.lines.at(-1) ?? `exit code ${listed.value.exitCode}`;
+    const complaint = complaintLines(listed.value.lines);
+    const said = complaintText(complaint) ?? `exit code ${listed.value.exitCode}`;
     return failed('IMAGE_BUILD_FAILED', `buildah images failed: ${said}`, {
       hint: 'see the output of: buildah images -a',
+      ...complaintEvidence(complaint),
     });
   }
   const ours = storedImages(listed.value.stdout).filter(({ createdMs }) => createdMs === 0);

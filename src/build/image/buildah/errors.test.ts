@@ -111,3 +111,16 @@ describe('isBaseMissing', () => {
     expect(isBaseMissing(['Error: creating build container: no space left on device'])).toBe(false);
   });
 });
+
+it('names every cause of an error that has several', () => {
+  const lines = [
+    'STEP 2/2: RUN x',
+    'Error: 2 errors occurred:',
+    '\t* no space left',
+    '\t* image is in use',
+    '',
+  ];
+  expect(buildFailure('orders', 'Containerfile', lines).message).toBe(
+    'orders: buildah failed at STEP 2/2 of Containerfile: RUN x: 2 errors occurred: * no space left * image is in use',
+  );
+});

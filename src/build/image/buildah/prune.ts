@@ -5,6 +5,7 @@
 import { join } from 'node:path';
 import type { Artifact } from '../../../core/events.ts';
 import { failed, ok, type Outcome } from '../../../core/outcome.ts';
+import { complaintEvidence, complaintLines, complaintText } from '../../../support/process/complaint.ts';
 import type { RunProcess } from '../../../support/process/process.ts';
 import { imageProjectLabel, imageServiceLabel } from '../../../core/labels.ts';
 import { openBuildah, type Buildah } from './session.ts';
@@ -74,9 +75,11 @@ export async function removeStored(
     const gone = await buildah.value.run({ args: ['rmi', known.imageId] }, { signal });
     if (gone.kind !== 'ok') return gone;
     if (gone.value.exitCode !== 0) {
-      const said = gone.value.lines.at(-1) ?? `exit code ${gone.value.exitCode}`;
+      const complaint = complaintLines(gone.value.lines);
+      const said = complaintText(complaint) ?? `exit code ${gone.value.exitCode}`;
       return failed('IMAGE_BUILD_FAILED', `buildah rmi ${known.imageId} failed: ${said}`, {
         hint: 'run buildah containers to see what uses it',
+        ...complaintEvidence(complaint),
       });
     }
     return ok(new Set([known.imageId]));

@@ -4,6 +4,7 @@
  */
 import { failed, ok, type Outcome } from '../../../core/outcome.ts';
 import { fieldAt, stringAt } from '../../../support/fields.ts';
+import { complaintLines, complaintText } from '../../../support/process/complaint.ts';
 import type { RunProcess } from '../../../support/process/process.ts';
 import { runBuildah } from './tool.ts';
 
@@ -91,7 +92,7 @@ export async function probeBuildah(
   if (exitCode !== 0) {
     return failed(
       'IMAGE_BUILD_FAILED',
-      `Buildah's storage does not work: ${lines.at(-1) ?? `exit code ${exitCode}`}`,
+      `Buildah's storage does not work: ${complaintText(complaintLines(lines)) ?? `exit code ${exitCode}`}`,
       {
         hint: 'run buildah info to see why',
         evidence: lines.slice(-5),

@@ -4,7 +4,7 @@
  * answer is not certain, it is "everything". Pure.
  */
 import { posix } from 'node:path';
-import { Add, Arg, Copy, DockerfileParser, Env, Onbuild, Run, type Heredoc } from 'dockerfile-ast';
+import { Add, Arg, Copy, DockerfileParser, Env, From, Onbuild, Run, type Heredoc } from 'dockerfile-ast';
 
 /** Patterns relative to the context, as COPY takes them, or `all`. */
 export type CopySources = readonly string[] | 'all';
@@ -58,6 +58,44 @@ export function copiesOnly(text: string): boolean {
     .getInstructions()
     .map((one) => (one instanceof Onbuild ? one.getTriggerInstruction() : one))
     .some((one) => one instanceof Run);
+}
+
+/** The name of a base, and where it stands in the text: from one offset up to another. */
+export interface BaseName {
+  readonly name: string;
+  readonly from: number;
+  readonly to: number;
+}
+
+/**
+ * The bases of a Containerfile whose text, files and bases alone decide what the image will be, in the order of the text.
+ * Undefined if something else decides too, or may: a RUN, an ADD (it may fetch from elsewhere), a name with a variable, or
+ * a COPY from another image.
+ */
+export function decidingBases(text: string): readonly BaseName[] | undefined {
+  const instructions = DockerfileParser.parse(text).getInstructions();
+  if (!copiesOnly(text) || instructions.some((one) => one instanceof Add)) return undefined;
+  const stages = new Set<string>();
+  const isStage = (name: string): boolean => stages.has(name.toLowerCase());
+  const starts = [0, ...[...text.matchAll(/\r\n|\r|\n/g)].map(({ index, 0: end }) => index + end.length)];
+  const bases: BaseName[] = [];
+  for (const instruction of instructions) {
+    if (instruction instanceof Copy) {
+      const from = instruction.getFromFlag()?.getValue() ?? undefined;
+      if (from !== undefined && !/^\d+$/.test(from) && !isStage(from)) return undefined;
+    }
+    if (!(instruction instanceof From)) continue;
+    const name = instruction.getImage() ?? '';
+    const range = instruction.getImageRange();
+    if (range === null || name.includes('$')) return undefined;
+    const [from = 0, to = 0] = [range.start, range.end].map(
+      ({ line, character }) => (starts[line] ?? 0) + character,
+    );
+    if (name !== 'scratch' && !isStage(name)) bases.push({ name, from, to });
+    const stage = instruction.getBuildStage();
+    if (stage !== null) stages.add(stage.toLowerCase());
+  }
+  return bases;
 }
 
 /** Adds what an ARG or ENV defines. */

@@ -3,34 +3,37 @@
  * the reports; the other kaniko files know what a pod is and how it runs. Needs no program on this machine.
  *
  * The tag is a hash over what was sent to be built and over the digest of the base. Equal content gets an equal tag and
- * digest, whatever inputs it was made from, and an image of layers that is already in the registry needs no pod. What a
- * Containerfile's base and its RUN bring is not in the tag, so such an image is always built.
+ * digest, whatever inputs it was made from, and an image that is already in the registry needs no pod. What a RUN or an
+ * ADD of a Containerfile brings is not in the tag, so such an image is always built.
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ImageSource } from '../../../config/model.ts';
 import type { Artifact } from '../../../core/events.ts';
-import { failed, ok, type Outcome } from '../../../core/outcome.ts';
+import { cancelled, failed, ok, type Outcome } from '../../../core/outcome.ts';
 import { sizeText } from '../../../core/words.ts';
-import type { GateContext, ScanGate } from '../../../registry/harbor/scan-gate.ts';
+import type { ScanGate } from '../../../registry/harbor/scan-gate.ts';
+import { parseReference } from '../../../registry/reference.ts';
 import { imageNames } from '../../../registry/target.ts';
 import type { ImageTarget } from '../../../registry/types.ts';
 import { orDiskFull } from '../../../support/files/disk-full.ts';
 import { makeLargeTempFolder } from '../../../support/files/temp.ts';
 import { sha256Of } from '../../jar/boot-jar.ts';
-import { lowerContainerfile, lowerKey, upperContainerfile, type BaseImage } from '../layers/containerfile.ts';
 import { createBaseImages, type LookAtImage } from './base.ts';
-import { noInClusterName } from './errors.ts';
-import { createMakeImage, type Job, type Made, type PodBuildParts } from './make.ts';
+import { noInClusterName, notOurs } from './errors.ts';
+import { createMakeLayered } from './layered.ts';
+import { createMakeImage, type ImageStore, type Job, type Made, type PodBuildParts } from './make.ts';
 import { podNames } from './names.ts';
-import { containerfileRecipe, layersRecipe } from './recipe.ts';
-import { stageLayers } from '../layers/staging.ts';
+import { pinBases } from './pin.ts';
+import { containerfileRecipe } from './recipe.ts';
 import { jarsToHide } from '../../jar/other-jars.ts';
 import type { ImageBuilder, ImageRequest, Jar, WorkContext } from '../../types.ts';
 
 /** What the builder needs. */
 export interface KanikoParts extends PodBuildParts {
   readonly target: ImageTarget;
+  /** Asks the target's registry. Absent if there is none. */
+  readonly client?: ImageStore;
   readonly lookAtImage: LookAtImage;
   /** Called with each image that lies below others, so that prune knows it. */
   readonly onLower: (artifact: Artifact) => Promise<unknown>;
@@ -45,6 +48,11 @@ export function createKanikoBuilder(parts: KanikoParts): ImageBuilder {
   const { target } = parts;
   const bases = createBaseImages(join(parts.cache, 'kaniko'), parts.lookAtImage);
   const make = createMakeImage(parts);
+  const { project, onLower, pullGate } = parts;
+  const podsAlone = parts.config.credentials !== undefined;
+  const layered = createMakeLayered({ project, make, bases, onLower, pullGate, podsAlone });
+  /** Bases that this machine could not look at. */
+  const unseen = new Set<string>();
   let folder: string | undefined;
 
   async function folderOf(service: string): Promise<string> {
@@ -52,56 +60,6 @@ export function createKanikoBuilder(parts: KanikoParts): ImageBuilder {
     const own = join(folder, service);
     await mkdir(own, { recursive: true });
     return own;
-  }
-
-  /**
-   * The image of a jar: a lower image with what a change of code leaves alone, made if it does not exist, and one layer
-   * on it.
-   */
-  async function layered(job: Job, jar: Jar, baseName: string): Promise<Outcome<Made>> {
-    const { names, context } = job;
-    const root = join(job.folder, 'layers');
-    await mkdir(root, { recursive: true });
-    const staged = await stageLayers(jar.service, jar.path, root);
-    if (staged.kind !== 'ok') return staged;
-    const { layers, entrypoint } = staged.value;
-    const top = layers.at(-1);
-    if (top === undefined) throw new Error('a jar without layers');
-    const below = layers.slice(0, -1);
-    const found = await bases.find(names.here(baseName), context.signal, (note) =>
-      context.report.output('image', 'stderr', note),
-    );
-    if (found.kind !== 'ok') return found;
-    const { repository, digest, user } = found.value;
-    const base: BaseImage = { name: baseName, id: names.translate(`${repository}@${digest}`), user };
-    let from = base.id;
-    let sent = 0;
-    if (below.length > 0) {
-      const tag = `lower-${lowerKey(base, below)}`;
-      const folders = below.map((layer) => layer.folder);
-      const lower = await make(job, layersRecipe(root, lowerContainerfile(base, below), folders, tag));
-      if (lower.kind !== 'ok') return lower;
-      sent += lower.value.sent ?? 0;
-      from = `${job.podRepository}@${lower.value.digest}`;
-      const artifact = lowerArtifact(job, lower.value);
-      await parts.onLower(artifact);
-      const pullable = await parts.pullGate(artifact, withinImage(context));
-      if (pullable.kind !== 'ok') return pullable;
-    }
-    const upper = await make(
-      job,
-      layersRecipe(root, upperContainerfile(from, base, top, entrypoint), [top.folder]),
-    );
-    if (upper.kind !== 'ok') return upper;
-    return ok({
-      ...upper.value,
-      ...(upper.value.sent === undefined ? {} : { sent: upper.value.sent + sent }),
-    });
-  }
-
-  function lowerArtifact({ service, registry, repository }: Job, { tag, digest }: Made): Artifact {
-    const pullRepository = `${registry.pull}${repository.slice(registry.push.length)}`;
-    return { service: `${service} (dependencies)`, repository, pullRepository, tag, digest, inputHash: tag };
   }
 
   async function image({ service, jar }: ImageRequest, job: Job): Promise<Outcome<Made>> {
@@ -127,7 +85,14 @@ export function createKanikoBuilder(parts: KanikoParts): ImageBuilder {
     if (hidden.kind !== 'ok') return hidden;
     const recipe = await containerfileRecipe(job.service, source, hidden.value);
     if (recipe.kind !== 'ok') return recipe;
-    const made = await make(job, recipe.value);
+    const pinned = await pinBases(recipe.value.containerfile, async (name) => await fixBase(job, name));
+    if (job.context.signal.aborted) return cancelled(job.context.signal);
+    const made = await make(
+      job,
+      pinned === undefined
+        ? recipe.value
+        : { ...recipe.value, containerfile: pinned, fixed: true, reproducible: false },
+    );
     if (made.kind === 'ok' && jar !== undefined && (await sumOf(jar.built)) !== jar.sha256) {
       return failed(
         'SOURCE_CHANGED',
@@ -141,28 +106,37 @@ export function createKanikoBuilder(parts: KanikoParts): ImageBuilder {
     return made;
   }
 
+  /**
+   * The base by digest, for a Containerfile that names it so. Undefined if this machine cannot look at it: pods may reach
+   * registries that it does not. Then it is not asked again in this session.
+   */
+  async function fixBase({ names, context }: Job, name: string): Promise<string | undefined> {
+    const here = names.here(name);
+    if (unseen.has(here) || parseReference(here) === undefined) return undefined;
+    const found = await parts.lookAtImage(here, context.signal);
+    if (found.kind === 'cancelled') return undefined;
+    if (found.kind === 'failed') unseen.add(here);
+    if (found.kind === 'failed' || found.value === undefined || found.value.triggers === true)
+      return undefined;
+    return names.translate(`${found.value.repository}@${found.value.digest}`);
+  }
+
   /** Checks that the registry has the digest, by the name that this machine uses. The executor's word is not enough. */
   async function confirm(job: Job, { tag, digest, sent, wasThere = false }: Made): Promise<Outcome<void>> {
-    const { repository, context, registry } = job;
+    const { repository, context, client } = job;
     const { report, signal } = context;
     report.started('push');
     if (sent === undefined) {
       report.finished('push', 'skipped', `unchanged, ${digest.slice(0, 19)}`);
       return ok(undefined);
     }
-    const there = await parts.reader.headManifest(repository, digest, signal);
+    const there = await client.headManifest(repository, digest, signal);
     const confirmed: Outcome<void> =
       there.kind !== 'ok'
         ? there
         : there.value?.digest === digest
           ? ok(undefined)
-          : failed(
-              'PUSH_FAILED',
-              `${registry.push} does not have ${digest}, which the build pod pushed to ${job.podRepository}:${tag}`,
-              {
-                hint: 'registry.push and registry.inCluster in appdev.yaml must be two names of the same registry',
-              },
-            );
+          : notOurs(job, tag, digest);
     const short = digest.slice(0, 19);
     if (confirmed.kind !== 'ok') report.finished('push', confirmed.kind);
     else report.finished('push', wasThere ? 'skipped' : 'ok', wasThere ? `already there, ${short}` : short);
@@ -197,7 +171,11 @@ export function createKanikoBuilder(parts: KanikoParts): ImageBuilder {
       report.finished(
         'image',
         sent === undefined ? 'skipped' : 'ok',
-        sent === undefined ? 'unchanged' : `in a pod, ${sizeText(sent)} of context`,
+        sent === undefined
+          ? 'unchanged'
+          : sent === 0
+            ? 'from layers that were there'
+            : `in a pod, ${sizeText(sent)} of context`,
       );
       const confirmed = await confirm(job.value, made.value);
       if (confirmed.kind !== 'ok') return confirmed;
@@ -208,12 +186,14 @@ export function createKanikoBuilder(parts: KanikoParts): ImageBuilder {
   };
 
   async function jobFor({ service }: ImageRequest, context: WorkContext): Promise<Outcome<Job>> {
-    if (target.kind === 'load') {
+    const { client } = parts;
+    if (target.kind === 'load' || client === undefined) {
+      const where = target.kind === 'load' ? target.product : 'the cluster';
       return failed(
         'REGISTRY_NOT_FOUND',
         `${service.name}: a build pod needs a registry to push to, but there is none`,
         {
-          hint: `set up a local registry for ${target.product} (docs/config.md, registry), or use image.builder: buildah`,
+          hint: `set up a local registry for ${where} (docs/config.md, registry), or use image.builder: buildah`,
         },
       );
     }
@@ -228,21 +208,10 @@ export function createKanikoBuilder(parts: KanikoParts): ImageBuilder {
       repository,
       podRepository: pod.translate(repository),
       folder: await folderOf(service.name),
+      client,
       context,
     });
   }
-}
-
-/** The wait for a lower image is part of making the image above it, so it has no stage of its own. */
-function withinImage({ signal, report }: WorkContext): GateContext {
-  return {
-    signal,
-    report: {
-      started: () => undefined,
-      output: (_stage, stream, line) => report.output('image', stream, line),
-      finished: () => undefined,
-    },
-  };
 }
 
 async function sumOf(path: string): Promise<string> {

@@ -217,6 +217,24 @@ export function tagTaken(error: AppdevError, there: string | undefined): NotOk {
   };
 }
 
+/** The failure if the registry, by this machine's name of it, does not have what a pod pushed. */
+export function notOurs(
+  {
+    registry,
+    podRepository,
+  }: { readonly registry: { readonly push: string }; readonly podRepository: string },
+  tag: string,
+  digest: string,
+): NotOk {
+  return failed(
+    'PUSH_FAILED',
+    `${registry.push} does not have ${digest}, which the build pod pushed to ${podRepository}:${tag}`,
+    {
+      hint: 'registry.push and registry.inCluster in appdev.yaml must be two names of the same registry',
+    },
+  );
+}
+
 /** The failure of a build that claims success but left no digest. */
 export function noDigest({ service, image }: BuildSubject, message: string): NotOk {
   return failed(

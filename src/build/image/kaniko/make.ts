@@ -10,7 +10,8 @@ import type { KanikoConfig } from '../../../config/model.ts';
 import { ok, type Outcome } from '../../../core/outcome.ts';
 import type { FindCredentials } from '../../../registry/types.ts';
 import { parseReference } from '../../../registry/reference.ts';
-import type { ManifestReader, Registry } from '../../../registry/types.ts';
+import type { RegistryClient } from '../../../registry/api/client.ts';
+import type { Registry } from '../../../registry/types.ts';
 import { imageProjectLabel, imageServiceLabel } from '../../../core/labels.ts';
 import { tagTaken } from './errors.ts';
 import { baseReferences, loginText } from './login.ts';
@@ -28,8 +29,6 @@ export interface PodBuildParts {
   readonly createNamespace: boolean;
   /** Name of the project. */
   readonly project: string;
-  /** Reads from the target's registry. */
-  readonly reader: ManifestReader;
   readonly credentials: FindCredentials;
   /** PEM text of the authority that signed the registry's certificate, if it is a private one. */
   readonly authority?: string;
@@ -46,6 +45,12 @@ export interface Made {
   readonly wasThere?: boolean;
 }
 
+/** What builds ask of the target's registry. */
+export type ImageStore = Pick<
+  RegistryClient,
+  'headManifest' | 'getManifest' | 'getBlob' | 'putText' | 'putManifest'
+>;
+
 /** A running build of one service. */
 export interface Job {
   readonly service: string;
@@ -55,6 +60,7 @@ export interface Job {
   readonly repository: string;
   readonly podRepository: string;
   readonly folder: string;
+  readonly client: ImageStore;
   readonly context: WorkContext;
 }
 
@@ -89,12 +95,18 @@ export function createMakeImage(parts: PodBuildParts): MakeImage {
     const there = await found(job, tag);
     if (there.kind === 'cancelled') return there;
     const other = there.kind === 'ok' ? there.value?.digest : undefined;
+    // Another machine was faster. What it made of the same content is as good, whatever its dates are.
+    if (other !== undefined && recipe.fixed && !recipe.reproducible)
+      return ok({ ...made, digest: other, wasThere: true });
     return other === digest ? ok({ ...made, wasThere: true }) : tagTaken(taken, other);
   }
 
   /** What a tag that was made from the content names in the registry. */
-  async function found({ repository, context }: Job, tag: string): Promise<Outcome<Made | undefined>> {
-    const there = await parts.reader.headManifest(repository, tag, context.signal);
+  async function found(
+    { repository, client, context }: Job,
+    tag: string,
+  ): Promise<Outcome<Made | undefined>> {
+    const there = await client.headManifest(repository, tag, context.signal);
     if (there.kind !== 'ok') return there;
     return ok(there.value === undefined ? undefined : { tag, digest: there.value.digest });
   }
@@ -126,6 +138,7 @@ export function createMakeImage(parts: PodBuildParts): MakeImage {
       destination: `${job.podRepository}:${tag}`,
       labels: { [imageServiceLabel]: service, [imageProjectLabel]: project },
       buildArgs: recipe.buildArgs,
+      reproducible: recipe.reproducible,
       insecureHosts: [...new Set([...(registry.insecure ? [names.host] : []), ...config.insecureRegistries])],
       registryMaps: names.maps,
       ...(config.cache === undefined || recipe.fixed

@@ -25,6 +25,8 @@ export interface BuildPod {
   readonly destination: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly buildArgs: Readonly<Record<string, string>>;
+  /** True if equal content must give equal layers. Costs time for every layer of the base. */
+  readonly reproducible: boolean;
   /** Hosts to which pods may speak plain HTTP. */
   readonly insecureHosts: readonly string[];
   /** Hosts that images may be named by → the host by which pods reach the same registry. */
@@ -62,8 +64,7 @@ export function buildName(service: string): string {
 }
 
 /**
- * The executor's arguments. `--reproducible` and the fixed dates in the context make the image depend only on its
- * content. `--digest-file` is the file that Kubernetes shows as the container's termination message; the executor
+ * The executor's arguments. `--reproducible` makes the image depend only on its content. `--digest-file` is the file that Kubernetes shows as the container's termination message; the executor
  * writes it before it pushes. The executor's registry library itself tries server errors and broken connections three
  * times (go-containerregistry, remote/options.go). `--push-retry` would also repeat what is refused for good.
  */
@@ -74,7 +75,7 @@ export function executorArgs(build: BuildPod): string[] {
     `--dockerfile=${containerfilePath}`,
     `--destination=${build.destination}`,
     '--digest-file=/dev/termination-log',
-    '--reproducible',
+    ...(build.reproducible ? ['--reproducible'] : []),
     '--log-format=text',
     '--push-retry=0',
     '--image-download-retry=2',
@@ -92,10 +93,10 @@ export function executorArgs(build: BuildPod): string[] {
 }
 
 /**
- * Executor features that are off by default until its version 1.29. Layers of the base stay the blobs they are and are
- * not packed and pushed again with each image, and an OCI base gives an OCI image.
+ * A feature of the executor that is off by default until its version 1.29: with `--reproducible`, layers of the base stay
+ * the blobs that they are and are not pushed again with each image. A version that does not know it warns and goes on.
  */
-const features = ['FF_KANIKO_REPRODUCIBLE_PRESERVE_BASE_LAYERS', 'FF_KANIKO_REPRODUCIBLE_PRESERVE_FORMAT'];
+const feature = 'FF_KANIKO_REPRODUCIBLE_PRESERVE_BASE_LAYERS';
 
 /**
  * The pod. It runs as root in its container, because the executor unpacks the base image over its own root and sets the
@@ -132,7 +133,7 @@ export function buildPod(name: string, build: BuildPod): KubeObject {
           image: config.image,
           imagePullPolicy: 'IfNotPresent',
           args: executorArgs(build),
-          env: features.map((feature) => ({ name: feature, value: 'true' })),
+          env: build.reproducible ? [{ name: feature, value: 'true' }] : [],
           stdin: true,
           stdinOnce: true,
           resources: { requests, limits },

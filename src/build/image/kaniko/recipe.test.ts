@@ -96,7 +96,8 @@ it('sends a Containerfile from outside of the context, where no COPY finds it', 
 
 it('sends the folders of the layers that it copies', async () => {
   const root = write({ 'dependencies-1/lib/a.jar': 'a', 'application-2/application.jar': 'b' });
-  const recipe = layersRecipe(root, 'FROM base\nCOPY application-2/ /app/\n', ['application-2']);
+  const text = 'FROM scratch\nCOPY application-2/ /app/\n';
+  const recipe = layersRecipe(root, text, ['application-2'], { reproducible: true });
   expect(await contents(recipe)).toEqual([...ours, 'application-2/application.jar']);
 });
 
@@ -120,7 +121,7 @@ it('says which file it cannot read', async () => {
   expect(await containerfileRecipe('orders', source)).toMatchObject({
     error: { code: 'IMAGE_BUILD_FAILED', message: expect.stringContaining(context) as string },
   });
-  const recipe = layersRecipe(context, 'FROM scratch\n', []);
+  const recipe = layersRecipe(context, 'FROM scratch\n', [], { reproducible: true });
   expect(await packRecipe('orders', recipe, join(top, 'context.tar.gz'))).toMatchObject({
     error: { code: 'IMAGE_BUILD_FAILED', message: expect.stringContaining(context) as string },
   });

@@ -22,6 +22,11 @@ export interface Recipe {
   readonly tag?: string;
   /** True if a second build cannot come out differently. Then an image that the registry already has is used. */
   readonly fixed: boolean;
+  /**
+   * True for `--reproducible`: equal content gives equal layers. Without it, the executor writes the times of its own
+   * files into them. It costs time for every layer of the base (docs/kaniko.md, "What costs time").
+   */
+  readonly reproducible: boolean;
 }
 
 /**
@@ -32,7 +37,7 @@ export function layersRecipe(
   root: string,
   containerfile: string,
   folders: readonly string[],
-  tag?: string,
+  { tag, reproducible }: { readonly tag?: string; readonly reproducible: boolean },
 ): Recipe {
   return {
     containerfile,
@@ -43,6 +48,7 @@ export function layersRecipe(
     },
     buildArgs: {},
     fixed: true,
+    reproducible,
     ...(tag === undefined ? {} : { tag }),
   };
 }
@@ -77,6 +83,7 @@ export async function containerfileRecipe(
     },
     buildArgs,
     fixed: false,
+    reproducible: true,
   });
 }
 

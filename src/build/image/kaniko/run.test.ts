@@ -21,6 +21,7 @@ const build: BuildPod = {
   destination: 'registry:5000/orders:1',
   labels: {},
   buildArgs: {},
+  reproducible: false,
   insecureHosts: [],
   registryMaps: new Map(),
 };

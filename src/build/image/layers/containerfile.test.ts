@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { lowerContainerfile, lowerKey, upperContainerfile } from './containerfile.ts';
+import {
+  lowerContainerfile,
+  lowerKey,
+  ownUserOf,
+  partContainerfile,
+  upperContainerfile,
+} from './containerfile.ts';
 
 const base = { name: 'eclipse-temurin:17-jre', id: 'abc123', user: '' };
 const layers = [
@@ -24,8 +30,17 @@ describe('the Containerfiles of a layered image', () => {
     );
   });
 
+  it('of a part copy onto nothing, with the owner that the base asks for', () => {
+    expect(partContainerfile('scratch', base, [top])).toBe(
+      'FROM scratch\nCOPY --chown=10001:10001 application-3/ /app/\n',
+    );
+    expect(partContainerfile('abc123', base, [])).toBe('FROM abc123\n');
+    expect(ownUserOf(base)).toEqual({ user: '10001:10001' });
+  });
+
   it('leave the user of the base alone', () => {
     const own = { ...base, user: 'nonroot' };
+    expect(ownUserOf(own)).toEqual({});
     expect(upperContainerfile('l', own, top, ['java'])).not.toContain('USER');
     expect(lowerContainerfile(own, layers)).toContain('--chown=0:0');
   });

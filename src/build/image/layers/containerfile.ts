@@ -28,7 +28,20 @@ const ownUser = '10001:10001';
  */
 export function lowerContainerfile(base: BaseImage, layers: readonly StagedLayer[]): string {
   // By id, because the name may move between looking at the image and building on it.
-  return [`FROM ${base.id}`, ...layers.map((layer) => copy(base, layer)), ''].join('\n');
+  return partContainerfile(base.id, base, layers);
+}
+
+/**
+ * The Containerfile of one part of an image that is put together in its registry: these layers on `from`, which is a
+ * name or `scratch`.
+ */
+export function partContainerfile(from: string, base: BaseImage, layers: readonly StagedLayer[]): string {
+  return [`FROM ${from}`, ...layers.map((layer) => copy(base, layer)), ''].join('\n');
+}
+
+/** The user that a layered image on this base gets. Empty if the base names one. */
+export function ownUserOf(base: BaseImage): { readonly user?: string } {
+  return base.user === '' ? { user: ownUser } : {};
 }
 
 /** The Containerfile of the last layer, on top of the image from `lowerContainerfile`, and of how to start. */

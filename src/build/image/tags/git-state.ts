@@ -2,6 +2,7 @@
  * What git says about the sources of an image: commit, branch, and whether the work tree differs from the commit. Runs
  * git and changes nothing, not even git's own index: a lock of ours would make the user's commit fail.
  */
+import { complaintLines, complaintText } from '../../../support/process/complaint.ts';
 import type { RunProcess } from '../../../support/process/process.ts';
 
 /** What git says about one folder in a work tree. */
@@ -39,7 +40,8 @@ export function createGit(run: RunProcess): Git {
     if (done.kind === 'missing') return { error: 'git is not on the PATH' };
     if (done.kind === 'cancelled') return { error: 'interrupted' };
     if (done.exitCode === 0) return { text: done.stdout.trimEnd() };
-    return { error: done.stderr.trim().split('\n')[0] ?? `git ended with ${done.exitCode}` };
+    const said = complaintText(complaintLines(done.stderr.split('\n')));
+    return { error: said ?? `git ended with ${done.exitCode}` };
   };
 
   const look = async (folder: string, signal: AbortSignal): Promise<GitState | undefined> => {

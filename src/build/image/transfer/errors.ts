@@ -185,10 +185,19 @@ function fits({ statuses, pattern }: Rule, { status, text }: TransferCause): boo
   return pattern?.test(text) === true;
 }
 
-/** The line that says what went wrong. Buildah's begins with `Error:`, skopeo's is a log entry. */
+/** How many causes of one error a message names. */
+const maxCauses = 5;
+
+/**
+ * What went wrong, in one line. Buildah's begins with `Error:`, skopeo's is a log entry. A list of several causes stands
+ * indented below.
+ */
 export function errorLine(lines: readonly string[]): string {
-  const found = lines.findLast((line) => /^Error: /.test(line)) ?? lines.at(-1) ?? 'no message';
-  return messageIn(found)
+  const start = lines.findLastIndex((line) => /^Error: /.test(line));
+  const below = start < 0 ? [] : lines.slice(start + 1).filter((line) => /^\s+\S/.test(line));
+  const found = lines[start] ?? lines.at(-1) ?? 'no message';
+  return [messageIn(found), ...below.slice(0, maxCauses).map((line) => line.trim())]
+    .join(' ')
     .replace(/^Error: /, '')
     .replace(/^building at STEP "[^"]*": /, '');
 }

@@ -27,6 +27,7 @@ import {
   listOutputs,
   locateAll,
   outputsOf,
+  noTask,
   testTasks,
   type GradleTarget,
 } from './targets.ts';
@@ -131,6 +132,8 @@ export function createGradleBuilder(parts: GradleParts): GradleBuilder {
     if (result.exitCode !== 0) {
       return await explain({ projectRoot, root: build.root, services: names, model }, result);
     }
+    const [leftOut] = last === 'package' ? log.leftOut() : [];
+    if (leftOut !== undefined) return noTask(names, leftOut);
     // A compilation needs fewer artifacts than a jar, so it says nothing about the rest.
     if (result.online && last === 'package')
       await rememberResolved(cache, build.root, answer?.settings ?? settings, startedMs);

@@ -54,6 +54,20 @@ describe('GradleLog', () => {
     expect(events([':classes', ':bootJar'], [':bootJar'])).toEqual(['packs: :classes']);
   });
 
+  it.each<[string, string[], string[]]>([
+    ['that ran', [':a:classes', ':a:bootJar'], []],
+    ['with nothing to do', ['> Task :a:bootJar UP-TO-DATE'], []],
+    ['from the cache', ['> Task :a:bootJar FROM-CACHE'], []],
+    ['that is skipped', [':a:classes', ':a:bootJar SKIPPED'], [':a:bootJar']],
+    ['that never came', [':a:classes'], [':a:bootJar']],
+    ['if nothing is left to do', ['BUILD SUCCESSFUL in 1s'], [':a:bootJar']],
+    ['in a quiet log', ['warning: something'], []],
+  ])('tells a task for the jar that is left out: one %s', (_, lines, leftOut) => {
+    const log = new GradleLog([':a:bootJar']);
+    for (const line of lines) log.read(line);
+    expect(log.leftOut()).toEqual(leftOut);
+  });
+
   it('shows what the compiler says and nothing of Gradle’s own', () => {
     expect(shown(recorded('success'))).toEqual([]);
     expect(shown(recorded('compile-error'))).toEqual(

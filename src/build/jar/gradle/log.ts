@@ -19,6 +19,9 @@ export class GradleLog {
   readonly #waiting: Set<string>;
   readonly #jars: ReadonlySet<string>;
   readonly #compiled = new Set<string>();
+  /** Tasks that ran, or had nothing to do because what they make is there. */
+  readonly #done = new Set<string>();
+  #isQuiet = true;
   #failed = false;
 
   /** @param jars full names of the tasks that make the jars: `:app:bootJar`. */
@@ -30,7 +33,9 @@ export class GradleLog {
   /** Reads the next line of standard output. */
   read(line: string): GradleEvent | undefined {
     const [, task, outcome] = taskLine.exec(line) ?? [];
+    if (task !== undefined || line.startsWith('BUILD SUCCESSFUL')) this.#isQuiet = false;
     if (task === undefined) return undefined;
+    if (outcome !== 'SKIPPED' && outcome !== 'NO-SOURCE') this.#done.add(task);
     if (compileTask.test(task)) {
       const skipped = outcome !== undefined && outcome !== 'FAILED';
       if (skipped || this.#compiled.has(task)) return undefined;
@@ -42,6 +47,14 @@ export class GradleLog {
     return isReady && this.#waiting.delete(project) && this.#waiting.size === 0
       ? { type: 'packs' }
       : undefined;
+  }
+
+  /**
+   * The tasks for jars that Gradle left out, although it succeeded: by `onlyIf`, by `-x`, or in a dry run. Empty if the
+   * log is quiet (`-q`) and shows no tasks.
+   */
+  leftOut(): readonly string[] {
+    return this.#isQuiet ? [] : [...this.#jars].filter((jar) => !this.#done.has(jar));
   }
 
   /**

@@ -66,6 +66,13 @@ function noJar({ name }: ServiceConfig, { path }: GradleProject, model: GradleMo
   });
 }
 
+/** The error for a build that succeeded without its task for the jar. A jar that lies there is an older one. */
+export function noTask(services: string, task: string): NotOk {
+  return failed('JAR_NOT_FOUND', `${services}: Gradle left out ${task}, so this build made no jar`, {
+    hint: 'look for -x, -m or --dry-run in jar.args, and for onlyIf at that task in the build script',
+  });
+}
+
 /** The projects that make executable jars. */
 function listed({ projects }: GradleModel): string {
   return projects.flatMap(({ path, jar }) => (jar === undefined ? [] : [path])).join(', ');

@@ -12,10 +12,12 @@ import { readClasses } from '../classes.ts';
 import { whileLocked } from '../lock.ts';
 import { finishWithJars, JarStaging } from '../staging.ts';
 import { mavenFailure } from './failure.ts';
-import { mavenInputs } from './inputs.ts';
+import { withModels, type EffectiveModels } from './model/effective.ts';
+import { mavenInputs } from './model/inputs.ts';
+import { MavenModels, type AskedBuild } from './models.ts';
 import { findJdk, type JvmEnvironment } from '../jdk.ts';
 import { isResolved, rememberResolved } from '../offline-record.ts';
-import { findTestSource, locate, settingsHash } from './project.ts';
+import { findTestSource, locate, needsQuestion, profileHint, settingsHash, type Located } from './project.ts';
 import { prepareListener } from './listener/prepare.ts';
 import { runMaven, type MavenResult } from './run.ts';
 import { JarStages, type JarStage } from '../stages.ts';
@@ -32,9 +34,9 @@ import {
 import { withoutPasswords } from '../../../support/mask.ts';
 import { findMaven, type MavenTool } from './tool.ts';
 import { OutputGuard } from './output-guard.ts';
-import { outputFolderOf } from './reactor.ts';
+import { outputFolderOf } from './model/reactor.ts';
 import { sourceFiles } from '../source-files.ts';
-import type { JarBuilder, WorkContext } from '../../types.ts';
+import type { JarBuilder, JarInputs, WorkContext } from '../../types.ts';
 
 /** What the builder needs. */
 export interface MavenParts {
@@ -44,6 +46,14 @@ export interface MavenParts {
   /** Folder for what is kept between sessions. */
   readonly cache: string;
   readonly jvm: JvmEnvironment;
+  /** Called with a message for the user about work outside of any stage. */
+  readonly tell: (message: string) => void;
+}
+
+/** A jar builder. `close` ends the questions that still run. */
+export interface MavenBuilder extends JarBuilder {
+  /** Call once, at the end of the session. */
+  close(): Promise<void>;
 }
 
 /** One invocation of Maven. */
@@ -57,9 +67,19 @@ interface Job {
 }
 
 /** Returns the builder. */
-export function createMavenBuilder(parts: MavenParts): JarBuilder {
+export function createMavenBuilder(parts: MavenParts): MavenBuilder {
   const guards = new Map<string, OutputGuard>();
   const staging = new JarStaging();
+  const cache = join(parts.cache, 'maven');
+  const models = new MavenModels({ ...parts, cache });
+
+  /** Finds a service's module, in the build as Maven sees it if that is known already. */
+  async function locateNow(service: ServiceConfig): Promise<Outcome<Located>> {
+    const located = locate(service);
+    if (located.kind !== 'ok') return located;
+    const asked = askedBuild(located.value);
+    return ok(asked === undefined ? located.value : effective(located.value, await models.known(asked)));
+  }
 
   /** Finds the modules and Maven, and does the work in the reactor's lock. `finish` ends the stages. */
   async function inReactor<T>(
@@ -71,7 +91,7 @@ export function createMavenBuilder(parts: MavenParts): JarBuilder {
   ): Promise<Outcome<T>> {
     const stages = new JarStages(report, last, 'file');
     return await finish(stages, async () => {
-      const located = locateAll(services);
+      const located = await locateAll(services, locateNow);
       if (located.kind !== 'ok') return located;
       const [{ reactor, module }] = located.value;
       const maven = findMaven(module.folder, reactor.top);
@@ -93,7 +113,6 @@ export function createMavenBuilder(parts: MavenParts): JarBuilder {
     const usesTestJar = modulesOf(targets).some(({ pom }) => pom.usesTestJar);
     const guard = guards.get(reactor.top) ?? new OutputGuard();
     guards.set(reactor.top, guard);
-    const cache = join(parts.cache, 'maven');
     const { javaHome } = parts.jvm;
     const listener = await prepareListener({ run: parts.run, cache, javaHome, jdk }, signal);
     if (listener.kind !== 'ok') return listener;
@@ -121,6 +140,7 @@ export function createMavenBuilder(parts: MavenParts): JarBuilder {
     );
     if (result.kind !== 'ok') return result;
     if (!result.value.succeeded) return await explain(targets, result.value);
+    for (const asked of targets.flatMap((target) => askedBuild(target) ?? [])) models.retry(asked);
     // A compilation needs fewer artifacts than a jar, so it says nothing about the rest.
     if (result.value.online && last === 'package')
       await rememberResolved(cache, reactor.top, settings, startedMs);
@@ -143,8 +163,12 @@ export function createMavenBuilder(parts: MavenParts): JarBuilder {
         { exit: 3, evidence: lines.filter(saysDiskFull).slice(-3) },
       );
     }
+    const inactive = lines.some((line) => line.includes('Could not find the selected project in the reactor'))
+      ? targets.flatMap((target) => profileHint(target) ?? [])
+      : [];
     const files = sourceFiles(parts.projectRoot, reactor.top, (name) => findTestSource(modules, name));
-    return { kind: 'failed', error: mavenFailure(names, exitCode, lines.map(withoutPasswords), files) };
+    const error = mavenFailure(names, exitCode, lines.map(withoutPasswords), files);
+    return { kind: 'failed', error: inactive.length === 0 ? error : { ...error, hint: inactive.join('; ') } };
   }
 
   return {
@@ -154,8 +178,13 @@ export function createMavenBuilder(parts: MavenParts): JarBuilder {
     },
 
     async inputsOf(service) {
-      const located = await Promise.resolve(locate(service));
-      return located.kind === 'ok' ? ok(mavenInputs(located.value.reactor, located.value.module)) : located;
+      const located = locate(service);
+      if (located.kind !== 'ok') return located;
+      const asked = askedBuild(located.value);
+      if (asked === undefined) return ok(inputsIn(located.value));
+      const answer = await models.of(asked);
+      const inputs = inputsIn(effective(located.value, answer));
+      return ok(answer === undefined ? { ...inputs, isGuess: true } : inputs);
     },
 
     async compile({ services }, context) {
@@ -186,5 +215,27 @@ export function createMavenBuilder(parts: MavenParts): JarBuilder {
         async (stages, work) => await finishWithJars(stages, services, work),
       );
     },
+
+    async close() {
+      await models.close();
+    },
   };
+}
+
+/** What Maven must be asked about a service's build. Undefined if its files say everything, or there is no Maven. */
+function askedBuild(located: Located): AskedBuild | undefined {
+  const { service, reactor, module } = located;
+  if (!needsQuestion(located)) return undefined;
+  const maven = findMaven(module.folder, reactor.top);
+  return maven.kind === 'ok' ? { reactor, maven: maven.value, args: service.jar?.args ?? [] } : undefined;
+}
+
+function effective(located: Located, models: EffectiveModels | undefined): Located {
+  if (models === undefined) return located;
+  const reactor = withModels(located.reactor, models);
+  return { ...located, reactor, module: reactor.modules.get(located.module.file) ?? located.module };
+}
+
+function inputsIn({ reactor, module }: Located): JarInputs {
+  return mavenInputs(reactor, module);
 }

@@ -23,18 +23,29 @@ export interface MavenRequest {
  * misses users of a changed signature.
  */
 export function mavenArguments(request: MavenRequest): string[] {
-  const { last, modules, tests, offline, usesTestJar, args, listener } = request;
+  const { last, modules, tests, usesTestJar, args } = request;
   const skip = usesTestJar ? ['-DskipTests'] : ['-DskipTests', '-Dmaven.test.skip=true'];
+  return [
+    ...common(request),
+    ...(modules.length === 0 ? [] : ['-pl', modules.join(','), '-am']),
+    ...(tests ? [] : skip),
+    ...args,
+    last === 'package' ? 'package' : compilePhase(request),
+  ];
+}
+
+/** `mvn … validate`, for a Maven that the listener ends before the first goal. All modules, as the poms name them. */
+export function questionArguments(request: Pick<MavenRequest, 'offline' | 'args' | 'listener'>): string[] {
+  return [...common(request), ...request.args, 'validate'];
+}
+
+function common({ offline, args, listener }: Pick<MavenRequest, 'offline' | 'args' | 'listener'>): string[] {
   return [
     '-B',
     '-ntp',
     '-Dstyle.color=never',
     `-Dmaven.ext.class.path=${listener}`,
     ...(offline && !mindsNetwork(args) ? ['-o'] : []),
-    ...(modules.length === 0 ? [] : ['-pl', modules.join(','), '-am']),
-    ...(tests ? [] : skip),
-    ...args,
-    last === 'package' ? 'package' : compilePhase(request),
   ];
 }
 

@@ -119,7 +119,11 @@ describe('clearing', () => {
 
   it('of class files keeps what generators made, and the copies of resources', async () => {
     expect(
-      await clear({ output: target, withTests: false, withJars: true }, 'class-files', new Set()),
+      await clear(
+        { output: target, classes: join(target, 'classes'), withTests: false, withJars: true },
+        'class-files',
+        new Set(),
+      ),
     ).toEqual(ok(undefined));
     const kept = [generated[0], 'classes/static/app.js', 'classes/texts/one.txt', generated[1], tests];
     expect(left()).toEqual(kept);
@@ -129,35 +133,59 @@ describe('clearing', () => {
 
   it('of copies keeps the class files', async () => {
     const copies = new Set([join(target, 'classes/texts/one.txt')]);
-    await clear({ output: target, withTests: false, withJars: true }, 'copies', copies);
+    await clear(
+      { output: target, classes: join(target, 'classes'), withTests: false, withJars: true },
+      'copies',
+      copies,
+    );
     expect(left()).toContain('classes/a/A.class');
     expect(left()).not.toContain('p.jar');
     expect(readdirSync(join(target, 'classes')).sort()).toEqual(['a', 'static']);
   });
 
   it('of classes keeps what lies beside them, of everything nothing', async () => {
-    await clear({ output: target, withTests: false, withJars: true }, 'classes', new Set());
+    await clear(
+      { output: target, classes: join(target, 'classes'), withTests: false, withJars: true },
+      'classes',
+      new Set(),
+    );
     expect(left()).toEqual([...generated, tests]);
-    await clear({ output: target, withTests: false, withJars: true }, 'all', new Set());
+    await clear(
+      { output: target, classes: join(target, 'classes'), withTests: false, withJars: true },
+      'all',
+      new Set(),
+    );
     expect(readdirSync(target)).toEqual([]);
   });
 
   it('of jars keeps everything else', async () => {
     const before = left();
-    await clear({ output: target, withTests: false, withJars: true }, 'jars', new Set());
+    await clear(
+      { output: target, classes: join(target, 'classes'), withTests: false, withJars: true },
+      'jars',
+      new Set(),
+    );
     expect(left()).toEqual(before.filter((path) => !path.startsWith('p.jar')));
   });
 
   it.each(['jars', 'copies', 'class-files', 'classes', 'all'] as const)(
     'of %s keeps the jars of before if none is made',
     async (clearing) => {
-      await clear({ output: target, withTests: false, withJars: false }, clearing, new Set());
+      await clear(
+        { output: target, classes: join(target, 'classes'), withTests: false, withJars: false },
+        clearing,
+        new Set(),
+      );
       expect(left().filter((path) => path.startsWith('p.jar'))).toEqual(['p.jar', 'p.jar.original']);
     },
   );
 
   it('takes the test classes of before along if tests are compiled', async () => {
-    await clear({ output: target, withTests: true, withJars: true }, 'nothing', new Set());
+    await clear(
+      { output: target, classes: join(target, 'classes'), withTests: true, withJars: true },
+      'nothing',
+      new Set(),
+    );
     expect(left()).not.toContain(tests);
     expect(left()).toContain('p.jar');
   });

@@ -87,6 +87,8 @@ function isPlainResource(path: string): boolean {
 export interface OutputPlace {
   /** Its `target`. */
   readonly output: string;
+  /** The folder of its classes and copies of resources; usually `target/classes`. */
+  readonly classes: string;
   /** True if this build also makes test classes. Then the earlier ones are removed first. */
   readonly withTests: boolean;
   /** True if this build makes jars. Otherwise it leaves those that are there alone. */
@@ -95,7 +97,7 @@ export interface OutputPlace {
 
 /** Removes it. Fails with SOURCE_BUILD_FAILED if that is not permitted. */
 export async function clear(
-  { output, withTests, withJars }: OutputPlace,
+  { output, classes, withTests, withJars }: OutputPlace,
   clearing: Clearing,
   copies: ReadonlySet<string>,
 ): Promise<Outcome<void>> {
@@ -103,17 +105,19 @@ export async function clear(
     nothing: () => [],
     jars: () => [],
     copies: () => [...copies],
-    'class-files': () => [...classFilesIn(output), ...ofProcessors.map((name) => join(output, name))],
-    classes: () => ['classes', ...ofProcessors].map((name) => join(output, name)),
-    all: () =>
-      namesIn(output)
+    'class-files': () => [...classFilesIn(classes), ...ofProcessors.map((name) => join(output, name))],
+    classes: () => [classes, ...ofProcessors.map((name) => join(output, name))],
+    all: () => [
+      classes,
+      ...namesIn(output)
         .filter((name) => !isArchive(name))
         .map((name) => join(output, name)),
+    ],
   }[clearing]();
   if (clearing !== 'nothing' && withJars) paths.push(...archivesIn(output));
   if (withTests) paths.push(...ofTests.map((name) => join(output, name)));
   const removed = await removeOutput(paths);
-  removeEmpty(join(output, 'classes'));
+  removeEmpty(classes);
   return removed;
 }
 
@@ -155,6 +159,6 @@ function isArchive(name: string): boolean {
   return /\.(jar|war)(\.original)?$/.test(name);
 }
 
-function classFilesIn(output: string): string[] {
-  return [...takePicture([join(output, 'classes')]).keys()].filter((path) => path.endsWith('.class'));
+function classFilesIn(classes: string): string[] {
+  return [...takePicture([classes]).keys()].filter((path) => path.endsWith('.class'));
 }

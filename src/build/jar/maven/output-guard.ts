@@ -114,7 +114,7 @@ export class OutputGuard {
     guarded.classes = classes;
   }
 
-  /** Call after the invocation. Returns the folders of modules that someone else wrote to during the build. */
+  /** Call after the invocation. Returns the folders of classes that someone else wrote to during the build. */
   end(succeeded: boolean): readonly string[] {
     const modules = [...this.#guarded.values()];
     for (const guarded of modules) {
@@ -135,7 +135,7 @@ export class OutputGuard {
         isPacked: module.withJars,
       });
     }
-    return modules.filter(({ isDisturbed }) => isDisturbed).map(({ module }) => module.folder);
+    return modules.filter(({ isDisturbed }) => isDisturbed).map(({ module }) => module.classes);
   }
 }
 
@@ -148,7 +148,7 @@ function wasWritten({ module, classes }: Guarded): boolean {
 function hasStrangers({ module, classes, copies }: Guarded): boolean {
   const written = [...changesBetween(classes, takeClasses(module)), ...copies];
   return written.some((path) => {
-    const name = relative(join(module.output, 'classes'), path);
+    const name = relative(module.classes, path);
     return path.endsWith('.class') && !existsSync(join(module.folder, 'src', 'main', 'resources', name));
   });
 }
@@ -166,6 +166,6 @@ function withArchives(classes: FilePicture, { output }: GuardedModule): FilePict
   return new Map([...classes, ...takePicture(archivesIn(output))]);
 }
 
-function takeClasses({ output }: GuardedModule): FilePicture {
-  return takePicture([join(output, 'classes')]);
+function takeClasses({ classes }: GuardedModule): FilePicture {
+  return takePicture([classes]);
 }

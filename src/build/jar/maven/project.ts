@@ -1,14 +1,15 @@
 /** Where a service is in its Maven build, and what identifies the state of that build's settings. */
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { ServiceConfig } from '../../../config/model.ts';
 import { failed, ok, type Outcome } from '../../../core/outcome.ts';
 import { namesIn } from '../file-picture.ts';
 import type { Jdk } from '../jdk.ts';
 import type { MavenTool } from './tool.ts';
-import { findModule, findReactor, upstreamOf, type Module, type Reactor } from './reactor.ts';
+import { saysEverything } from './model/effective.ts';
+import { findModule, findReactor, upstreamOf, type Module, type Reactor } from './model/reactor.ts';
 
 /** A service's module in its reactor. */
 export interface Located {
@@ -45,6 +46,29 @@ export function locate(service: ServiceConfig): Outcome<Located> {
     );
   }
   return ok({ service, reactor, module });
+}
+
+/** True if the pom files do not say what the module is made from, so that Maven must be asked. */
+export function needsQuestion({ reactor, module }: Located): boolean {
+  // An extension may change any model.
+  return existsSync(join(reactor.top, '.mvn', 'extensions.xml')) || !saysEverything(reactor, module);
+}
+
+/**
+ * What to write so that Maven builds a module that only a profile adds. Undefined if the poms add it anyway.
+ */
+export function profileHint({ service, reactor, module }: Located): string | undefined {
+  const { name, jar } = service;
+  for (const { folder, file, pom } of reactor.modules.values()) {
+    const adding = [...pom.profiles].filter(([, modules]) =>
+      modules.some((named) => [module.folder, module.file].includes(resolve(folder, named))),
+    );
+    const [profile] = adding.map(([id]) => id);
+    if (profile === undefined) continue;
+    const args = [...(jar?.args ?? []), `-P${profile}`].join(', ');
+    return `only the profile ${profile} of ${file} has the module ${module.pom.artifactId}: set services.${name}.jar.args to [${args}]`;
+  }
+  return undefined;
 }
 
 /**

@@ -77,7 +77,7 @@ export async function runMaven(build: MavenRun, signal: AbortSignal): Promise<Ou
     if (strangers.length > 0) {
       // Whether it failed means nothing then: a plugin may have read a half-written class.
       disturbed += 1;
-      const where = strangers.map((folder) => join(folder, 'target', 'classes')).join(' and ');
+      const where = strangers.join(' and ');
       if (disturbed > maxDisturbed) {
         return failed('SOURCE_CHANGED', `another program keeps writing to ${where} while Maven builds it`, {
           hint: 'make your IDE build into another folder, or turn off its automatic build for this project',

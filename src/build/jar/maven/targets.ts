@@ -1,24 +1,33 @@
 /** From services to the modules that one invocation builds, and from the modules to what it has made. */
-import { join } from 'node:path';
 import type { ServiceConfig } from '../../../config/model.ts';
 import { ok, type Outcome } from '../../../core/outcome.ts';
 import { findMadeJar, listJars, type JarListing } from '../boot-jar.ts';
 import type { ClassPlaces } from '../classes.ts';
 import { isBelow } from '../inputs.ts';
 import type { BuiltJar } from '../staging.ts';
-import { mavenInputs } from './inputs.ts';
+import { mavenInputs } from './model/inputs.ts';
 import type { GuardedModule } from './output-guard.ts';
-import { locate, type Located } from './project.ts';
-import { outputFolderOf, runtimeOf, selector, upstreamOf, type Module } from './reactor.ts';
+import type { Located } from './project.ts';
+import {
+  classesFolderOf,
+  outputFolderOf,
+  runtimeOf,
+  selector,
+  upstreamOf,
+  type Module,
+} from './model/reactor.ts';
 
 /** The services of one invocation, at least one, all in the same reactor. */
 export type Targets = readonly [Located, ...Located[]];
 
 /** The modules of these services. Fails with CONFIG_INVALID if there is none. */
-export function locateAll(services: readonly ServiceConfig[]): Outcome<Targets> {
+export async function locateAll(
+  services: readonly ServiceConfig[],
+  locate: (service: ServiceConfig) => Promise<Outcome<Located>>,
+): Promise<Outcome<Targets>> {
   const located: Located[] = [];
   for (const service of services) {
-    const found = locate(service);
+    const found = await locate(service);
     if (found.kind !== 'ok') return found;
     located.push(found.value);
   }
@@ -51,19 +60,22 @@ export function guardedModules(
   return modulesOf(targets).flatMap((module) => {
     const { file, folder, pom } = module;
     const output = outputFolderOf(module, reactor);
+    const classes = classesFolderOf(module, reactor);
     const { paths: inputs } = mavenInputs(reactor, module);
     // Output among the sources is not ours to remove.
-    const isOwn = [folder, ...inputs].every((path) => path !== output && !isBelow(output, path));
-    return pom.packaging === 'pom' || !isOwn ? [] : [{ ...build, pom: file, folder, output, inputs }];
+    const isOwn = [folder, ...inputs].every((path) =>
+      [output, classes].every((made) => path !== made && !isBelow(made, path)),
+    );
+    return pom.packaging === 'pom' || !isOwn
+      ? []
+      : [{ ...build, pom: file, folder, output, classes, inputs }];
   });
 }
 
 /** The folders in which Maven puts the services' classes and resources. */
 export function classPlaces(targets: Targets): ClassPlaces[] {
   return targets.map(({ service, reactor, module }) => {
-    const [own = '', ...upstream] = runtimeOf(reactor, module).map((each) =>
-      join(outputFolderOf(each, reactor), 'classes'),
-    );
+    const [own = '', ...upstream] = runtimeOf(reactor, module).map((each) => classesFolderOf(each, reactor));
     return { service: service.name, own: [own], upstream };
   });
 }

@@ -9,6 +9,7 @@ import { nearest } from '../../../config/text/nearest.ts';
 import type { Diagnostic } from '../../../core/diagnostic.ts';
 import { appdevError, type AppdevError } from '../../../core/errors.ts';
 import type { Chart } from './chart.ts';
+import { pathsOf, tagHoldsDigest, tagOnlyHint, type KeyedPlace } from './own-image.ts';
 
 /** What was passed to helm. */
 export interface HelmInput {
@@ -18,6 +19,8 @@ export interface HelmInput {
   readonly values: readonly string[];
   /** Folder to which paths in messages are relative. */
   readonly root: string;
+  /** Where appdev puts images into the values. */
+  readonly places: readonly KeyedPlace[];
 }
 
 /**
@@ -50,6 +53,18 @@ export async function explainRender(stderr: string, stdout: string, input: HelmI
   }
 
   if (text.startsWith("values don't meet the specifications of the schema")) {
+    const ours = setByAppdev(complaint, input.places);
+    if (ours !== undefined) {
+      const { path, key, place } = ours;
+      const message = `${path}, which appdev sets to name the image of ${input.service}, does not fit the schema of chart ${shown}`;
+      return appdevError('RENDER_FAILED', message, {
+        evidence: complaint.slice(1),
+        hint:
+          path === place.tag && tagHoldsDigest(place)
+            ? `its value ends with a digest: ${tagOnlyHint(key, place)}`
+            : `set \`${key}\` to the paths that ${shown}/values.schema.json has for the image`,
+      });
+    }
     return appdevError(
       'RENDER_FAILED',
       `the values of ${input.service} do not fit the schema of chart ${shown}`,
@@ -80,6 +95,36 @@ export async function explainRender(stderr: string, stdout: string, input: HelmI
     evidence: complaint.slice(1),
     hint: `appdev render ${input.service}`,
   });
+}
+
+/**
+ * The path of an image that a schema refuses, and the place that it belongs to; undefined if the complaint is about
+ * other values alone. Helm names a path as `at '/image/tag': …` (since 3.18) or `- image.tag: …`; a key that the schema
+ * does not know is named together with the map around it.
+ */
+function setByAppdev(
+  complaint: readonly string[],
+  places: readonly KeyedPlace[],
+): (KeyedPlace & { readonly path: string }) | undefined {
+  for (const line of complaint) {
+    const match = /^- (?:at '\/?([^']*)'|([^\s:]*)): (.*)$/.exec(line.trim());
+    if (match === null) continue;
+    const at = (match[1] ?? match[2] ?? '').replaceAll('/', '.').replace(/^\(root\)$/, '');
+    const unknown = [
+      ...(match[3] ?? '').matchAll(/[Aa]dditional propert(?:y|ies) (.*?)(?: is)? not allowed/g),
+    ]
+      .flatMap(([, names = '']) => names.split(','))
+      .map((name) => name.trim().replace(/^'|'$/g, ''))
+      .map((name) => (at === '' ? name : `${at}.${name}`));
+    const refused = unknown.length === 0 ? [at] : unknown;
+    for (const keyed of places) {
+      const path = pathsOf(keyed.place).find(
+        (one) => refused.includes(one) || unknown.some((up) => one.startsWith(`${up}.`)),
+      );
+      if (path !== undefined) return { ...keyed, path };
+    }
+  }
+  return undefined;
 }
 
 /** Reads `template: web/templates/a.yaml:1:13: executing … at <…>: cause`, and the other forms that helm has for it. */

@@ -3,9 +3,9 @@
  * given. They arrive through the values that `otherImageValues` names; this file checks that they did. Pure.
  */
 import type { KubeObject } from '../../../cluster/types.ts';
-import type { HelmConfig, ServiceConfig } from '../../../config/model.ts';
+import type { DeployConfig, HelmConfig } from '../../../config/model.ts';
 import { failed, ok, type Outcome } from '../../../core/outcome.ts';
-import { imagesIn } from '../../objects/images.ts';
+import { byTagAlone, imagesIn } from '../../objects/images.ts';
 import { imagesOfOthers, looseName } from '../../render/other-images.ts';
 import type { OtherImage, Rendered } from '../../types.ts';
 
@@ -18,17 +18,29 @@ import type { OtherImage, Rendered } from '../../types.ts';
  */
 export function usedByChart(
   objects: readonly KubeObject[],
-  { name }: Pick<ServiceConfig, 'name'>,
-  { otherImageValues = {} }: Pick<HelmConfig, 'otherImageValues'>,
+  name: string,
+  {
+    otherImageValues = {},
+    imageKinds,
+  }: Pick<HelmConfig, 'otherImageValues'> & Pick<DeployConfig, 'imageKinds'>,
   others: readonly OtherImage[],
   chart: string,
 ): Outcome<Required<Pick<Rendered, 'uses' | 'lacks'>>> {
   const isGiven = ({ service }: OtherImage): boolean => Object.hasOwn(otherImageValues, service);
   const given = others.filter(isGiven);
-  const { uses } = imagesOfOthers(objects, others);
+  // What a chart gets without a digest is looked for by its tag.
+  const asNamed = others.map((other) =>
+    other.artifact !== undefined && otherImageValues[other.service]?.tagOnly === true
+      ? { ...other, artifact: byTagAlone(other.artifact) }
+      : other,
+  );
+  const named = imagesOfOthers(objects, asNamed, imageKinds).uses.map(({ service }) => service);
+  const uses = others.flatMap(({ artifact }) =>
+    artifact !== undefined && named.includes(artifact.service) ? [artifact] : [],
+  );
   const unused = given.find(({ artifact }) => artifact !== undefined && !uses.includes(artifact));
   if (unused !== undefined) {
-    const images = imagesIn(objects);
+    const images = imagesIn(objects, imageKinds);
     const found = images.length === 0 ? 'it names no image at all' : `its images are ${images.join(', ')}`;
     const message = `chart ${chart} of ${name} ignores the image of ${unused.service}: ${found}`;
     return failed('IMAGE_NOT_USED', message, {
@@ -38,6 +50,7 @@ export function usedByChart(
   const loose = looseName(
     objects,
     others.filter((other) => !isGiven(other)),
+    imageKinds,
   );
   if (loose !== undefined) {
     const message = `chart ${chart} of ${name} names the image of ${loose.service} as ${loose.image}, but appdev does not replace image names in a chart`;

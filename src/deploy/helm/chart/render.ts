@@ -5,7 +5,6 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import type { WorkContext } from '../../../build/types.ts';
-import type { KubeObject } from '../../../cluster/types.ts';
 import type { HelmConfig, ServiceConfig } from '../../../config/model.ts';
 import type { Artifact } from '../../../core/events.ts';
 import { failed, ok, type NotOk, type Outcome } from '../../../core/outcome.ts';
@@ -17,8 +16,8 @@ import { complaintOf, explainRender } from './errors.ts';
 import type { Helm } from '../program/tool.ts';
 import { usedByChart } from './other-images.ts';
 import { addedValues, textArgument, valuesArgument, type PathText } from './values.ts';
-import { imagesIn, isReferenceTo } from '../../objects/images.ts';
-import { isHook } from '../../objects/kinds.ts';
+import { chartValues, placesToTry } from './chart-values.ts';
+import { digestOutOfPlace, imageNotUsed, keyedPlaces, movingTag, taggedOnly } from './own-image.ts';
 import type { OtherImage, Rendered } from '../../types.ts';
 
 /** What a Helm render needs besides the service. */
@@ -107,18 +106,35 @@ export async function renderHelm(
   const version = await helm.version(context);
   if (version.kind !== 'ok') return version;
   const artifacts = images.others.flatMap(({ artifact }) => (artifact === undefined ? [] : [artifact]));
-  const input = await releaseInput(config, images.own, artifacts, root);
-  if (input.kind !== 'ok') return input;
-  try {
-    return await renderInput(service, config, images, input.value, settings, context);
-  } finally {
-    await input.value.dispose();
+  // Without an image of its own, nothing depends on the values of the chart.
+  const values = images.own === undefined ? ok({}) : await chartValues(config, settings, context.signal);
+  if (values.kind !== 'ok') return values;
+  let first: NotOk | undefined;
+  for (const imageValues of placesToTry(config, images.own, values.value)) {
+    const placed = { ...config, imageValues };
+    const input = await releaseInput(placed, images.own, artifacts, root);
+    if (input.kind !== 'ok') return input;
+    try {
+      const about = { service, config: placed, values: values.value };
+      const rendered = await renderInput(about, images, input.value, settings, context);
+      if (rendered.kind !== 'failed') return rendered;
+      first ??= rendered;
+    } finally {
+      await input.value.dispose();
+    }
   }
+  return first ?? failed('RENDER_FAILED', `chart ${config.chart} was not rendered`);
+}
+
+/** What is rendered: the service, its configuration with the place of the image, and the values of the chart. */
+interface Rendering {
+  readonly service: ServiceConfig;
+  readonly config: HelmConfig;
+  readonly values: unknown;
 }
 
 async function renderInput(
-  service: ServiceConfig,
-  config: HelmConfig,
+  { service, config, values }: Rendering,
   { own: artifact, others }: HelmImages,
   { chart, args, stdin, content }: ReleaseInput,
   settings: HelmRenderSettings,
@@ -137,7 +153,8 @@ async function renderInput(
       ? await helm.run({ args: [...template, '--debug', ...args], cwd: root, stdin }, context.signal)
       : run;
     const stdout = again.kind === 'ok' ? again.value.stdout : '';
-    const about = { service: service.name, chart, values: config.values, root };
+    const places = keyedPlaces(config);
+    const about = { service: service.name, chart, values: config.values, root, places };
     return { kind: 'failed', error: await explainRender(run.value.stderr, stdout, about) };
   }
 
@@ -156,11 +173,28 @@ async function renderInput(
     );
   }
   const objects = parsed.objects.map(({ object }) => object);
-  const unused =
-    artifact === undefined ? undefined : imageNotUsed(objects, service, config, artifact, chart, root);
-  if (unused !== undefined) return unused;
-  const uses = usedByChart(objects, service, config, others, relative(root, chart.reference));
+  const kinds = service.deploy.imageKinds;
+  const facts = { service: service.name, chart: relative(root, chart.reference), config, values, kinds };
+  const unused = artifact === undefined ? undefined : imageNotUsed(objects, artifact, facts);
+  if (unused !== undefined) return { kind: 'failed', error: unused };
+  const uses = usedByChart(
+    objects,
+    service.name,
+    { ...config, ...(kinds === undefined ? {} : { imageKinds: kinds }) },
+    others,
+    facts.chart,
+  );
   if (uses.kind !== 'ok') return uses;
+  const given = [artifact, ...others.map((other) => other.artifact)].filter((one) => one !== undefined);
+  const lines = new Map(parsed.objects.map(({ object, line }) => [object, line]));
+  const outOfPlace = digestOutOfPlace(objects, given, facts, (object) =>
+    sourceOf(stdout, lines.get(object) ?? 1),
+  );
+  if (outOfPlace !== undefined) return { kind: 'failed', error: outOfPlace };
+  const byTag = taggedOnly(service.name, config);
+  const moving =
+    artifact === undefined || !byTag.includes(service.name) ? undefined : movingTag(service, artifact);
+  if (moving !== undefined) context.report.warn(moving);
   return ok({
     service: service.name,
     namespace,
@@ -168,31 +202,10 @@ async function renderInput(
     yaml: stdout,
     hash: contentHash([objects, content]),
     ...uses.value,
+    ...(byTag.length === 0 ? {} : { byTag }),
+    ...(config.imageValues === undefined ? {} : { imageValues: config.imageValues }),
     ...(artifact === undefined ? {} : { artifact }),
   });
-}
-
-function imageNotUsed(
-  objects: readonly KubeObject[],
-  service: ServiceConfig,
-  config: HelmConfig,
-  artifact: Artifact,
-  chart: Chart,
-  root: string,
-): NotOk | undefined {
-  const images = imagesIn(objects.filter((object) => !isHook(object)));
-  if (images.some((image) => isReferenceTo(image, artifact))) return undefined;
-  const { repository, tag } = config.imageValues;
-  const paths = repository === tag ? repository : `${repository} and ${tag}`;
-  const shown = relative(root, chart.reference);
-  const found = images.length === 0 ? 'it names no image at all' : `its images are ${images.join(', ')}`;
-  return failed(
-    'IMAGE_NOT_USED',
-    `chart ${shown} ignores the image of ${service.name}, given as ${paths}: ${found}`,
-    {
-      hint: `set \`deploy.helm.imageValues: {repository: …, tag: …}\` to the paths that ${shown}/templates use`,
-    },
-  );
 }
 
 /** Charts whose dependencies are being built right now, by folder, because two services may share a chart. */

@@ -41,6 +41,38 @@ describe('addedValues', () => {
       [{ image: 'localhost:5001/orders:c0ffee@sha256:1' }],
     ],
     [
+      { imageValues: { registry: 'i.registry', repository: 'i.name', tag: 'i.tag' } },
+      [{ i: { registry: 'localhost:5001', name: 'orders', tag: 'c0ffee@sha256:1' } }],
+    ],
+    [
+      { imageValues: { repository: 'i.name', tag: 'i.tag', digest: 'i.digest' } },
+      [{ i: { name: 'localhost:5001/orders', tag: 'c0ffee', digest: 'sha256:1' } }],
+    ],
+    [
+      { imageValues: { repository: 'i.name', sha: 'i.sha' } },
+      [{ i: { name: 'localhost:5001/orders', sha: '1' } }],
+    ],
+    [
+      { imageValues: { repository: 'i.name', tag: 'i.tag', tagOnly: true } },
+      [{ i: { name: 'localhost:5001/orders', tag: 'c0ffee' } }],
+    ],
+    [
+      {
+        imageValues: { reference: 'main' },
+        moreImageValues: [
+          { reference: 'init', tagOnly: true },
+          { repository: 'job.image', tag: 'job.tag' },
+        ],
+      },
+      [
+        {
+          main: 'localhost:5001/orders:c0ffee@sha256:1',
+          init: 'localhost:5001/orders:c0ffee',
+          job: { image: 'localhost:5001/orders', tag: 'c0ffee@sha256:1' },
+        },
+      ],
+    ],
+    [
       { imageValues: { repository: 'apps[0].image', tag: 'apps[0].tag' } },
       [
         {},

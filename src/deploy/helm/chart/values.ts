@@ -6,7 +6,8 @@ import type { HelmConfig, ImageValues } from '../../../config/model.ts';
 import type { Artifact } from '../../../core/events.ts';
 import { failed, ok, type Outcome } from '../../../core/outcome.ts';
 import { isFields } from '../../../support/fields.ts';
-import { referenceOf, tagOf } from '../../objects/images.ts';
+import { byTagAlone, referenceOf, tagOf } from '../../objects/images.ts';
+import { usualPlace } from './shapes.ts';
 
 /** Text for one path of the values. */
 export interface PathText {
@@ -41,9 +42,9 @@ export interface AddedValues {
 }
 
 /**
- * The values to add. The images come last so that they win. If `imageValues` names the same path twice, that path gets
- * the whole reference `repository:tag@digest`: some charts have a single value for the image.
+ * The values to add. The images come last so that they win.
  *
+ * @param config its `imageValues` are where the service's own image goes; absent: where `helm create` has it
  * @param others images of other services; those that `otherImageValues` names are added.
  * @returns RENDER_FAILED if one path would have to be both a value and a mapping.
  */
@@ -53,7 +54,10 @@ export function addedValues(
   others: readonly Artifact[] = [],
 ): Outcome<AddedValues> {
   const pairs: [string, string | number | boolean][] = Object.entries(config.set);
-  if (artifact !== undefined) pairs.push(...imagePairs(config.imageValues, artifact));
+  if (artifact !== undefined) {
+    const places = [config.imageValues ?? usualPlace, ...(config.moreImageValues ?? [])];
+    pairs.push(...places.flatMap((place) => imagePairs(place, artifact)));
+  }
   for (const [service, paths] of Object.entries(config.otherImageValues ?? {})) {
     const other = others.find((one) => one.service === service);
     if (other !== undefined) pairs.push(...imagePairs(paths, other));
@@ -81,12 +85,28 @@ export function addedValues(
   return ok({ stdin: JSON.stringify(tree), args, texts });
 }
 
-function imagePairs({ repository, tag }: ImageValues, artifact: Artifact): [string, string][] {
-  if (repository === tag) return [[repository, referenceOf(artifact)]];
-  return [
-    [repository, artifact.pullRepository],
-    [tag, tagOf(artifact)],
+/**
+ * The values of one place. If the repository and the tag have the same path, that path gets the whole reference: some
+ * charts have a single value for the image.
+ */
+function imagePairs(place: ImageValues, whole: Artifact): [string, string][] {
+  const artifact = place.tagOnly === true ? byTagAlone(whole) : whole;
+  const { digest } = artifact;
+  const reference = referenceOf(artifact);
+  if (place.repository !== undefined && place.repository === place.tag)
+    return [[place.repository, reference]];
+  const slash = artifact.pullRepository.indexOf('/');
+  const name = artifact.pullRepository.slice(place.registry === undefined ? 0 : slash + 1);
+  const apart = place.digest !== undefined || place.sha !== undefined;
+  const texts: [string | undefined, string][] = [
+    [place.registry, artifact.pullRepository.slice(0, Math.max(slash, 0))],
+    [place.repository, name],
+    [place.tag, apart ? artifact.tag : tagOf(artifact)],
+    [place.digest, digest],
+    [place.sha, digest.replace(/^sha256:/, '')],
+    [place.reference, reference],
   ];
+  return texts.flatMap(([path, text]): [string, string][] => (path === undefined ? [] : [[path, text]]));
 }
 
 /** Sets a value in a tree of mappings. Returns the path that is in the way, if there is one. */

@@ -17,6 +17,12 @@ export const markVariable = 'APPDEV_MAVEN_MARK';
  */
 export const answersVariable = 'APPDEV_MAVEN_ANSWERS';
 
+/**
+ * The variable with the path of the file to which the listener writes the effective models of all modules. Then Maven
+ * ends at once, before its first goal.
+ */
+export const modelsVariable = 'APPDEV_MAVEN_MODELS';
+
 /** Full name of the listener's class. */
 export const listenerClass = 'dev.appdev.Listener';
 
@@ -42,6 +48,8 @@ import java.io.File;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
+import java.io.StringWriter;
+import java.io.Writer;
 import java.lang.reflect.Method;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -60,14 +68,22 @@ import org.apache.maven.eventspy.AbstractEventSpy;
 public final class Listener extends AbstractEventSpy {
     private final String mark = System.getenv("${markVariable}");
     private final String answers = System.getenv("${answersVariable}");
+    private final String models = System.getenv("${modelsVariable}");
     private final AtomicInteger asked = new AtomicInteger();
     /** The process's own output, also if Maven's log goes to a file. */
     private final FileOutputStream out = new FileOutputStream(FileDescriptor.out);
 
     @Override
     public void onEvent(Object event) throws Exception {
-        if (mark == null || event == null || !event.getClass().getName().contains("ExecutionEvent")) return;
-        switch (String.valueOf(get(event, "getType"))) {
+        if (event == null || !event.getClass().getName().contains("ExecutionEvent")) return;
+        String type = String.valueOf(get(event, "getType"));
+        if (models != null && "SessionStarted".equals(type)) {
+            writeModels(get(event, "getSession"));
+            // Not System.exit: a plugin's shutdown hooks have nothing to end yet.
+            Runtime.getRuntime().halt(0);
+        }
+        if (mark == null) return;
+        switch (type) {
             case "MojoStarted": goal("started", event); break;
             case "MojoSucceeded": goal("ended", event); break;
             case "MojoFailed": goal("ended", event); explain(get(event, "getException")); break;
@@ -114,6 +130,36 @@ public final class Listener extends AbstractEventSpy {
             Object file = get(artifact, "getFile");
             if (file != null) print("made", "pom", get(project, "getFile"), "file", file);
         }
+    }
+
+    /** Writes what Maven makes of each pom: with its parents, the active profiles and all values. */
+    private void writeModels(Object session) throws Exception {
+        StringBuilder json = new StringBuilder("{\\"projects\\":[");
+        String before = "";
+        for (Object project : list(get(session, "getProjects"))) {
+            Object model = get(get(project, "getModel"), "clone");
+            // Has the versions of a thousand libraries, and says nothing about files.
+            set(model, "setDependencyManagement");
+            set(get(model, "getBuild"), "setPluginManagement");
+            Class<?> writer = model.getClass().getClassLoader().loadClass("org.apache.maven.model.io.xpp3.MavenXpp3Writer");
+            StringWriter xml = new StringWriter();
+            writer.getMethod("write", Writer.class, model.getClass()).invoke(writer.getConstructor().newInstance(), xml, model);
+            json.append(before).append("{\\"pom\\":");
+            json(get(project, "getFile"), json);
+            json.append(",\\"model\\":");
+            json(xml, json);
+            json.append('}');
+            before = ",";
+        }
+        json.append("]}");
+        try (FileOutputStream file = new FileOutputStream(models)) {
+            file.write(json.toString().getBytes(StandardCharsets.UTF_8));
+        }
+    }
+
+    /** Sets what the setter sets to null. */
+    private static void set(Object to, String setter) throws Exception {
+        for (Method one : to.getClass().getMethods()) if (one.getName().equals(setter)) one.invoke(to, new Object[] {null});
     }
 
     private static Object get(Object from, String name) throws Exception {

@@ -52,6 +52,7 @@ describe('parsePom', () => {
         { groupId: '${project.groupId}', artifactId: 'common' },
         { groupId: 'g', artifactId: 'driver' },
       ],
+      profiles: new Map([['x', ['three']]]),
       properties: new Map([['a.b', 'c']]),
       outputFolder: 'out',
       names: {

@@ -37,10 +37,14 @@ export interface Pom {
   readonly properties: ReadonlyMap<string, string>;
   /** `<build><directory>`, as written. */
   readonly outputFolder?: string;
+  /** `<build><outputDirectory>`, as written: the folder of classes and resources. */
+  readonly classesFolder?: string;
   /** What `<build>` names that may be read from disk. */
   readonly names: NamedPaths;
   /** True if something is built from, or into, a jar of test classes. */
   readonly usesTestJar: boolean;
+  /** The modules that each profile adds, as written, by the profile's id. */
+  readonly profiles: ReadonlyMap<string, readonly string[]>;
 }
 
 /** Reads a pom.xml; undefined if it contains no project. */
@@ -48,21 +52,19 @@ export function parsePom(text: string): Pom | undefined {
   const project = parseXml(text);
   const artifactId = textOf(project, 'artifactId');
   if (project?.name !== 'project' || artifactId === undefined) return undefined;
-  const scopes = [project, ...children(child(project, 'profiles'), 'profile')];
+  const profiles = children(child(project, 'profiles'), 'profile');
+  const scopes = [project, ...profiles];
   const builds = scopes.flatMap((scope) => children(scope, 'build'));
   const groupId = textOf(project, 'groupId');
   const outputFolder = textOf(child(project, 'build'), 'directory');
+  const classesFolder = textOf(child(project, 'build'), 'outputDirectory');
   const parent = parentOf(project);
   return {
     ...(groupId === undefined ? {} : { groupId }),
     artifactId,
     packaging: textOf(project, 'packaging') ?? 'jar',
     ...(parent === undefined ? {} : { parent }),
-    // Maven 4 calls them subprojects.
-    modules: scopes.flatMap((scope) => [
-      ...texts(child(scope, 'modules'), 'module'),
-      ...texts(child(scope, 'subprojects'), 'subproject'),
-    ]),
+    modules: scopes.flatMap(modulesOf),
     needs: scopes.flatMap(needsOf),
     runtime: scopes.flatMap(runtimeOf),
     properties: new Map(
@@ -71,9 +73,16 @@ export function parsePom(text: string): Pom | undefined {
         .map(({ name, text: value }) => [name, value]),
     ),
     ...(outputFolder === undefined ? {} : { outputFolder }),
+    ...(classesFolder === undefined ? {} : { classesFolder }),
     names: namedPaths(builds),
     usesTestJar: builds.concat(scopes).flatMap(leaves).includes('test-jar'),
+    profiles: new Map(profiles.map((profile) => [textOf(profile, 'id') ?? 'default', modulesOf(profile)])),
   };
+}
+
+/** Maven 4 calls them subprojects. */
+function modulesOf(scope: XmlElement): string[] {
+  return [...texts(child(scope, 'modules'), 'module'), ...texts(child(scope, 'subprojects'), 'subproject')];
 }
 
 function parentOf(project: XmlElement): Pom['parent'] {

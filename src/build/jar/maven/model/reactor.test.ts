@@ -143,6 +143,17 @@ describe('a module', () => {
     expect(selector(moduleAt(reactor, '.'), reactor)).toBeUndefined();
   });
 
+  it.each(['-app', '!app', 'a,b', 'app/pom-2.xml'])(
+    'is named to Maven by its name if its folder is %s',
+    (named) => {
+      write('pom.xml', project('parent', modules(named)));
+      write(named.endsWith('.xml') ? named : `${named}/pom.xml`, project('odd'));
+      const reactor = reactorAt('.');
+      const module = [...reactor.modules.values()].find(({ pom }) => pom.artifactId === 'odd');
+      expect(module === undefined ? undefined : selector(module, reactor)).toBe('com.example:odd');
+    },
+  );
+
   it('writes to the output folder that its pom and its parent’s properties say', () => {
     const reactor = reactorAt('app');
     expect(outputFolderOf(moduleAt(reactor, 'app'), reactor)).toBe(join(root, 'app/build/maven'));

@@ -4,10 +4,18 @@
  */
 import { existsSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
-import { isBelow, jarInputs } from '../inputs.ts';
+import { isBelow, jarInputs } from '../../inputs.ts';
 import type { SourceFolder } from './pom-paths.ts';
-import { expand, lineageOf, outputFolderOf, upstreamOf, type Module, type Reactor } from './reactor.ts';
-import type { JarInputs } from '../../types.ts';
+import {
+  classesFolderOf,
+  expand,
+  lineageOf,
+  outputFolderOf,
+  upstreamOf,
+  type Module,
+  type Reactor,
+} from './reactor.ts';
+import type { JarInputs } from '../../../types.ts';
 
 /** Files beside a pom.xml, or above it up to the top, that Maven or the compiler reads. */
 const settings = ['.mvn', 'mvnw', 'lombok.config'];
@@ -20,7 +28,11 @@ export function mavenInputs(reactor: Reactor, module: Module): JarInputs {
   const upstream = upstreamOf(reactor, module);
   const built = upstream.filter(({ pom }) => pom.packaging !== 'pom');
   const outputsOf = (modules: Iterable<Module>): string[] =>
-    [...modules].map((each) => outputFolderOf(each, reactor));
+    [...modules].flatMap((each) => {
+      const output = outputFolderOf(each, reactor);
+      const classes = classesFolderOf(each, reactor);
+      return isBelow(output, classes) ? [output] : [output, classes];
+    });
   const outputs = outputsOf([...reactor.modules.values(), ...upstream]);
   // A bundle that another build puts into its output folder is a resource like any other.
   const own = outputsOf(built);

@@ -3,7 +3,7 @@
  * module needs from the others. Reads pom files and the names beside them; runs nothing.
  */
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { dirname, join, relative, resolve } from 'node:path';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { parsePom, type Coordinates, type Pom } from './pom.ts';
 
 /** One module of a reactor. */
@@ -13,6 +13,8 @@ export interface Module {
   /** Absolute path of its pom file. */
   readonly file: string;
   readonly pom: Pom;
+  /** True if `pom` is what Maven itself makes of the file: with everything inherited, and all values known. */
+  readonly isEffective?: true;
 }
 
 /** All modules that one invocation of Maven may build. */
@@ -57,7 +59,12 @@ export function findModule(reactor: Reactor, from: string, name: string): Module
  * The module and every other module of the reactor that its build needs (`-am`), and local parents outside the reactor.
  */
 export function upstreamOf(reactor: Reactor, module: Module): readonly Module[] {
-  return closureOf(reactor, module, ({ needs }) => needs);
+  return closureOf(
+    reactor,
+    module,
+    ({ needs }) => needs,
+    () => true,
+  );
 }
 
 /**
@@ -65,15 +72,25 @@ export function upstreamOf(reactor: Reactor, module: Module): readonly Module[] 
  * path of Maven has them. No modules of packaging `pom`, which have no classes.
  */
 export function runtimeOf(reactor: Reactor, module: Module): readonly Module[] {
-  const needed = closureOf(reactor, module, ({ runtime }) => runtime);
+  const needed = closureOf(
+    reactor,
+    module,
+    ({ runtime }) => runtime,
+    ({ isEffective }) => isEffective !== true,
+  );
   return needed.filter((each) => each === module || each.pom.packaging !== 'pom');
 }
 
-/** The module, and what it, its local parents and those that it leads to need, each once. */
+/**
+ * The module, and what it, its local parents and those that it leads to need, each once.
+ *
+ * @param withParents tells whether a module's own pom leaves out what it inherits
+ */
 function closureOf(
   reactor: Reactor,
   module: Module,
   needsOf: (pom: Pom) => readonly Coordinates[],
+  withParents: (module: Module) => boolean,
 ): readonly Module[] {
   const byName = new Map(
     [...reactor.modules.values()].map((candidate) => [nameOf(coordinatesOf(candidate, reactor)), candidate]),
@@ -91,7 +108,7 @@ function closureOf(
       if (upstream !== undefined) visit(upstream);
     }
     // What a parent adds comes after what the module names itself.
-    const parent = localParent(next);
+    const parent = withParents(next) ? localParent(next) : undefined;
     if (parent !== undefined) visit(reactor.modules.get(parent.file) ?? parent);
   };
   visit(module);
@@ -115,6 +132,15 @@ export function outputFolderOf(module: Module, reactor: Reactor, depth = 0): str
   return resolve(module.folder, expand(named, module, reactor, depth));
 }
 
+/** The folder to which Maven writes a module's classes and the copies of its resources. */
+export function classesFolderOf(module: Module, reactor: Reactor, depth = 0): string {
+  const [named] = lineageOf(module).flatMap(({ pom }) => pom.classesFolder ?? []);
+  const output = outputFolderOf(module, reactor, depth);
+  return named === undefined
+    ? join(output, 'classes')
+    : resolve(module.folder, expand(named, module, reactor, depth));
+}
+
 /** The module and the local parents that it inherits from, nearest first. */
 export function lineageOf(module: Module): readonly Module[] {
   const found = new Map<string, Module>();
@@ -124,13 +150,35 @@ export function lineageOf(module: Module): readonly Module[] {
   return [...found.values()];
 }
 
-/** How `-pl` names a module: its folder relative to the top; undefined for the top itself. */
+/**
+ * How `-pl` names a module: its folder relative to the top; undefined for the top itself. `-pl` parts names at commas,
+ * leaves out those that begin with `-` or `!`, and takes a folder for its pom.xml. There the module's name helps.
+ */
 export function selector(module: Module, reactor: Reactor): string | undefined {
   const path = relative(reactor.top, module.folder);
-  return path === '' ? undefined : path;
+  const isPlain = /^[^-+!?][^,]*$/.test(path) && !/^ | $/.test(path) && basename(module.file) === 'pom.xml';
+  if (path === '' && basename(module.file) === 'pom.xml') return undefined;
+  return isPlain ? path : nameOf(coordinatesOf(module, reactor));
+}
+
+/** True if a text has a `${…}` whose value the command line, a profile or the user's settings may change. */
+export function hasProperty(text: string, module: Module, reactor: Reactor): boolean {
+  return [...text.matchAll(/\$\{([^}]+)\}/g)].some(
+    ([, key = '']) => builtIn(key, module, reactor, 0) === undefined,
+  );
 }
 
 function propertyOf(key: string, module: Module, reactor: Reactor, depth: number): string | undefined {
+  return (
+    builtIn(key, module, reactor, depth) ??
+    lineageOf(module)
+      .find(({ pom }) => pom.properties.has(key))
+      ?.pom.properties.get(key)
+  );
+}
+
+/** A value that Maven itself sets. */
+function builtIn(key: string, module: Module, reactor: Reactor, depth: number): string | undefined {
   switch (key.replace(/^(project|pom)\./, '')) {
     case 'groupId':
       return depth > 8 ? undefined : coordinatesOf(module, reactor).groupId;
@@ -141,7 +189,7 @@ function propertyOf(key: string, module: Module, reactor: Reactor, depth: number
     case 'build.directory':
       return depth > 8 ? undefined : outputFolderOf(module, reactor, depth + 1);
     case 'build.outputDirectory':
-      return depth > 8 ? undefined : join(outputFolderOf(module, reactor, depth + 1), 'classes');
+      return depth > 8 ? undefined : classesFolderOf(module, reactor, depth + 1);
     case 'parent.groupId':
       return module.pom.parent?.groupId;
     case 'parent.basedir':
@@ -154,9 +202,7 @@ function propertyOf(key: string, module: Module, reactor: Reactor, depth: number
     case 'session.rootDirectory':
       return rootOf(reactor.top);
   }
-  return lineageOf(module)
-    .find(({ pom }) => pom.properties.has(key))
-    ?.pom.properties.get(key);
+  return undefined;
 }
 
 /** What Maven takes for the root of a build: the nearest folder with a `.mvn`, seen from where Maven is started. */
