@@ -92,8 +92,10 @@ describe.runIf(canMount)('a full disk', () => {
 
   it.each([
     ['status', 4, /DISK_FULL/],
+    ['run', 4, /DISK_FULL/],
+    ['dev', 4, /DISK_FULL/],
     ['doctor', 2, /✗ disk .*[\s\S]*✓ appdev\.yaml[\s\S]*✗ cluster +no space left on the disk of/],
-  ])('under TMPDIR is named by %s, which shows all else that it knows', async (command, exitCode, said) => {
+  ])('under TMPDIR is named by %s', async (command, exitCode, said) => {
     const disk = smallDisk('temporary', 64);
     fill(disk);
     const desk = createDesk({ TMPDIR: disk });
