@@ -18,7 +18,7 @@ function session(objects: Record<string, readonly KubeObject[]>) {
   const seen = createRenderedObjects();
   const applied: string[] = [];
   const renderer = notingRendered(
-    { render: ({ name }) => Promise.resolve(ok(renderedOf(name, objects[name] ?? []))) } as Renderer,
+    { render: ({ name }) => Promise.resolve(ok(renderedOf(name, objects[name] ?? []))) },
     seen,
   );
   const way = refusingTwice(
