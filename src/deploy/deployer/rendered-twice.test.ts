@@ -3,7 +3,7 @@ import type { KubeObject } from '../../cluster/types.ts';
 import { ok } from '../../core/outcome.ts';
 import { recordingContext } from '../../../test/support/recording-context.ts';
 import type { ServiceConfig } from '../../config/model.ts';
-import type { Rendered, Renderer, Way } from '../types.ts';
+import type { Rendered, Way } from '../types.ts';
 import { createRenderedObjects, notingRendered, refusingTwice } from './rendered-twice.ts';
 
 const object = (kind: string, name: string, more: object = {}): KubeObject => ({
