@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { complaintEvidence, complaintLines, complaintText } from './complaint.ts';
 
-/** Outputs of real tools, shortened in their paths only. */
+/** The first two are output of Kustomize 5.8.1. The others are in the form that git and Buildah use, not recorded. */
 const kustomize = `# Warning: 'bases' is deprecated. Please use 'resources' instead.
 Error: map[string]interface {}(nil): yaml: unmarshal errors:
   line 3: mapping key "kind" already defined at line 2

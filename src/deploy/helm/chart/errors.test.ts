@@ -1,4 +1,4 @@
-/** What Helm says of values that a schema refuses, recorded from Helm 3.17 (the first form) and 4.3 (the second). */
+/** What Helm says of values that a schema refuses: in the form of older Helms (not recorded), and as Helm 4.3 says it. */
 import { describe, expect, it } from 'vitest';
 import { explainRender } from './errors.ts';
 import { keyedPlaces, movingTag } from './own-image.ts';
