@@ -1,6 +1,6 @@
 /** Releases on a real cluster by real Helm 3 and 4: what is done, what is not done, and what happens when helm dies. */
 import { spawn } from 'node:child_process';
-import { readFileSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { selectorsOf } from '../../src/app/deployed/selectors.ts';
@@ -312,6 +312,29 @@ describe.each(['helm3', 'helm4'])('%s', (helm) => {
       expect((await lastRevision())?.status).toBe('failed');
       expect((await deploy(rig.deployer({ tools }), rig.service({}), 'v3')).detail).toBe('revision 3');
     });
+  });
+});
+
+describe('helm3', () => {
+  const tools = { helm: 'helm3' };
+
+  it('deploys a chart of a registry, and again if the registry has a newer one', async () => {
+    const charts = `oci://localhost:5001/${rig.namespace}`;
+    const publish = async (): Promise<void> => {
+      await helmOf('helm3', 'package', 'charts/web');
+      const archive = readdirSync(rig.folder).find((name) => name.endsWith('.tgz')) ?? '';
+      await helmOf('helm3', 'push', '--plain-http', archive, charts);
+      rmSync(join(rig.folder, archive));
+    };
+    const deployer = rig.deployer({ tools });
+    const service = rig.service({ chart: `${charts}/web` });
+    await publish();
+    expect((await deploy(deployer, service)).detail).toBe('revision 1');
+    expect((await deploy(deployer, service)).detail).toBe('unchanged');
+    const file = join(rig.folder, 'charts/web/Chart.yaml');
+    writeFileSync(file, readFileSync(file, 'utf8').replace('version: 0.1.0', 'version: 0.2.0'));
+    await publish();
+    expect((await deploy(deployer, service)).detail).toBe('revision 2');
   });
 });
 
