@@ -1,6 +1,6 @@
 /** Releases on a real cluster by real Helm 3 and 4: what is done, what is not done, and what happens when helm dies. */
 import { spawn } from 'node:child_process';
-import { readFileSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { podsIn } from '../../src/app/deployed/selectors.ts';
@@ -112,7 +112,7 @@ describe.each(['helm3', 'helm4'])('%s', (helm) => {
 
     expect((await deploy(deployer, service)).detail).toBe('revision 1');
     const password = await data('Secret', 'password');
-    expect(await data('ConfigMap', 'facts')).toMatchObject({ upgrade: 'false', apps: 'true' });
+    expect(await data('ConfigMap', 'facts')).toMatchObject({ upgrade: 'false' });
     await eventually('the job to remove itself', async () =>
       (await rig.get('Job', 'brief')) === undefined ? true : undefined,
     );
@@ -122,7 +122,7 @@ describe.each(['helm3', 'helm4'])('%s', (helm) => {
     const once = (await rig.get('Job', 'once'))?.metadata.uid;
     expect((await deploy(deployer, service, 'v2')).detail).toBe('revision 2');
     expect(await data('Secret', 'password')).toEqual(password);
-    expect(await data('ConfigMap', 'facts')).toMatchObject({ upgrade: 'true', apps: 'true' });
+    expect(await data('ConfigMap', 'facts')).toMatchObject({ upgrade: 'true' });
     expect(await rig.get('Job', 'migrate-1')).toBeUndefined();
     expect(await rig.get('Job', 'migrate-2')).toBeDefined();
     expect((await rig.get('Job', 'once'))?.metadata.uid).not.toBe(once);
@@ -315,6 +315,29 @@ describe.each(['helm3', 'helm4'])('%s', (helm) => {
   });
 });
 
+describe('helm3', () => {
+  const tools = { helm: 'helm3' };
+
+  it('deploys a chart of a registry, and again if the registry has a newer one', async () => {
+    const charts = `oci://localhost:5001/${rig.namespace}`;
+    const publish = async (): Promise<void> => {
+      await helmOf('helm3', 'package', 'charts/web');
+      const archive = readdirSync(rig.folder).find((name) => name.endsWith('.tgz')) ?? '';
+      await helmOf('helm3', 'push', '--plain-http', archive, charts);
+      rmSync(join(rig.folder, archive));
+    };
+    const deployer = rig.deployer({ tools });
+    const service = rig.service({ chart: `${charts}/web` });
+    await publish();
+    expect((await deploy(deployer, service)).detail).toBe('revision 1');
+    expect((await deploy(deployer, service)).detail).toBe('unchanged');
+    const file = join(rig.folder, 'charts/web/Chart.yaml');
+    writeFileSync(file, readFileSync(file, 'utf8').replace('version: 0.1.0', 'version: 0.2.0'));
+    await publish();
+    expect((await deploy(deployer, service)).detail).toBe('revision 2');
+  });
+});
+
 /** What rests on the release's record and on our own rules, the same with either Helm. */
 describe('helm4', () => {
   const tools = { helm: 'helm4' };
@@ -363,6 +386,33 @@ describe('helm4', () => {
         message: expect.stringContaining('what is deployed of web does not use') as string,
       },
     });
+  });
+
+  it('installs a chart that brings a kind with it, and is unchanged although the cluster offers more now', async () => {
+    const deployer = rig.deployer({ tools });
+    const service = rig.service({});
+    const group = `${rig.namespace}.example.com`;
+    const schema = { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } };
+    const definition = {
+      ...{ apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition' },
+      metadata: { name: `letters.${group}` },
+      spec: {
+        ...{ group, scope: 'Namespaced', names: { kind: 'Letter', plural: 'letters' } },
+        versions: [{ name: 'v1', served: true, storage: true, schema }],
+      },
+    };
+    rig.write('charts/web/crds/letter.json.yaml', JSON.stringify(definition));
+    rig.write(
+      'charts/web/templates/letter.yaml',
+      `apiVersion: ${group}/v1\nkind: Letter\nmetadata: {name: first}\nto: {{ .Values.image.tag | quote }}\n`,
+    );
+    try {
+      expect((await deploy(deployer, service)).detail).toBe('revision 1');
+      expect((await deploy(deployer, service)).detail).toBe('unchanged');
+      expect((await deploy(deployer, service, 'v2')).detail).toBe('revision 2');
+    } finally {
+      rig.kubectl('delete', 'crd', `letters.${group}`, '--ignore-not-found');
+    }
   });
 
   it('refuses an upgrade that would drop a claim which the chart has for its first revision only', async () => {
@@ -537,9 +587,10 @@ spec:
   });
 });
 
-/** What a chart may ask and make up while it renders, and jobs that end: by a name for each revision, by themselves, once. */
+/** What a chart may ask and make up while it renders (Helm itself does not know of that kind), and jobs that end: by a name for each revision, by themselves, once. */
 const madeUp = `
 {{- if not (lookup "v1" "Namespace" "" .Release.Namespace) }}{{ fail "there is no cluster" }}{{ end }}
+{{- if not (.Capabilities.APIVersions.Has "apiregistration.k8s.io/v1/APIService") }}{{ fail "there is no aggregator" }}{{ end }}
 {{- $old := lookup "v1" "Secret" .Release.Namespace "password" }}
 apiVersion: v1
 kind: Secret
@@ -553,7 +604,6 @@ metadata: {name: facts}
 data:
   made: "{{ randAlphaNum 12 }} {{ now | unixEpoch }}"
   upgrade: {{ .Release.IsUpgrade | quote }}
-  apps: {{ .Capabilities.APIVersions.Has "apps/v1/Deployment" | quote }}
   ca: {{ (genCA "web" 1).Cert | b64enc }}
 {{- range $name, $spec := dict (printf "migrate-%d" .Release.Revision) "" "brief" "ttlSecondsAfterFinished: 0" "once" "" }}
 ---

@@ -508,6 +508,28 @@ spec:
     expect(hint).toBe('helm dependency update charts/web');
   });
 
+  it('packs what a local chart depends on before it packs that chart', async () => {
+    const chart = (name: string, dependency: string): void => {
+      write(
+        `charts/${name}/Chart.yaml`,
+        `apiVersion: v2\nname: ${name}\nversion: 0.1.0\ndependencies:\n  - {name: ${dependency}, version: 0.1.0, repository: "file://../${dependency}"}\n`,
+      );
+    };
+    const map = (text: string): void => {
+      write(
+        'charts/inner/templates/map.yaml',
+        `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: inner}\ndata: {a: ${text}}\n`,
+      );
+    };
+    chart('web', 'outer');
+    chart('outer', 'inner');
+    write('charts/inner/Chart.yaml', 'apiVersion: v2\nname: inner\nversion: 0.1.0\n');
+    map('first');
+    expect(valueOf(await render()).yaml).toContain('a: first');
+    map('second');
+    expect(valueOf(await render()).yaml).toContain('a: second');
+  });
+
   it('renders the charts and values of the fixture', async () => {
     const fixture = join(repository, 'fixtures/spring-app');
     for (const [path, chart, values] of [

@@ -105,6 +105,21 @@ it('attaches at the start what is deployed already', async () => {
   expect(follows.sort()).toEqual(['app=web', 'app=web', 'pods']);
 });
 
+it('follows what a release turned out to be, its hooks included', async () => {
+  const { target, follows } = fakeTarget([]);
+  attachments = createAttachments(target, emit);
+  const job = (name: string, annotations = {}): KubeObject => ({
+    ...{ apiVersion: 'batch/v1', kind: 'Job' },
+    metadata: { name, annotations },
+  });
+  const recorded = [job('made-up-2'), job('migrate', { 'helm.sh/hook': 'pre-upgrade' })];
+  const way = { apply: () => Promise.resolve(ok({ changed: true, detail: '', recorded })) };
+  await attachments.following(way).apply(forwarding(), rendered(job('made-up-1')), context);
+  const named = (name: string): string => `batch.kubernetes.io/job-name=${name}`;
+  await until('the logs', () => follows.includes(named('migrate')));
+  expect(follows).toEqual(['pods', named('made-up-1'), 'pods', named('made-up-2'), named('migrate')]);
+});
+
 it('follows a changed dev.forward without a deploy, and leaves pods and logs alone', async () => {
   const { target, follows } = fakeTarget([]);
   attachments = createAttachments(target, emit);
