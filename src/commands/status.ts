@@ -42,7 +42,6 @@ function stateOf({ ready, reason, pods }: WorkloadStatus): string {
 }
 
 /** The text of `appdev status`. */
-/** The text of `appdev status`. */
 export function statusText(context: string, found: readonly ServiceStatus[]): string {
   const lines = [`context ${context}`];
   const width = Math.max(...found.map(({ service }) => service.length));
