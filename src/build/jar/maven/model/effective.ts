@@ -32,7 +32,9 @@ export function saysEverything(reactor: Reactor, module: Module): boolean {
   return upstreamOf(reactor, module).every((each) => {
     const lineage = lineageOf(each);
     const { parent } = lineage.at(-1)?.pom ?? {};
-    const isWhole = parent === undefined || parent.artifactId === 'spring-boot-starter-parent';
+    const isWhole =
+      parent === undefined ||
+      (parent.groupId === 'org.springframework.boot' && parent.artifactId === 'spring-boot-starter-parent');
     return isWhole && lineage.every(({ pom }) => pom.profiles.size === 0 && !hasUnknown(pom, each, reactor));
   });
 }

@@ -164,9 +164,13 @@ export function selector(module: Module, reactor: Reactor): string | undefined {
 /** True if a text has a `${…}` whose value the command line, a profile or the user's settings may change. */
 export function hasProperty(text: string, module: Module, reactor: Reactor): boolean {
   return [...text.matchAll(/\$\{([^}]+)\}/g)].some(
-    ([, key = '']) => builtIn(key, module, reactor, 0) === undefined,
+    ([, key = '']) => !ofModel.test(key) && builtIn(key, module, reactor, 0) === undefined,
   );
 }
+
+/** Values of a pom that only a pom sets. */
+const ofModel =
+  /^(?:project|pom)\.(?:version|name|packaging|build\.(?:finalName|(?:source|testSource|scriptSource|testOutput)Directory))$/;
 
 function propertyOf(key: string, module: Module, reactor: Reactor, depth: number): string | undefined {
   return (
