@@ -202,7 +202,8 @@ async function clearLeftovers(
   buildah: BuildahEnvironment | undefined,
   signal: AbortSignal,
 ): Promise<void> {
-  const [processes, folders] = await Promise.all([reapLeftovers(), removeDeadTempFolders()]);
+  const processes = await reapLeftovers();
+  const folders = await removeDeadTempFolders();
   // A killed session leaves its temporary folder. Without one, Buildah has no working containers of ours.
   if (buildah !== undefined && folders.length > 0) {
     await removeLeftoverContainers(runProcess, buildah, signal);

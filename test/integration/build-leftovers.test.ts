@@ -2,12 +2,12 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { removeLeftoverContainers } from '../../src/build/image/buildah/leftovers.ts';
 import { environmentNow } from '../support/environment.ts';
 import { createMavenBuilder } from '../../src/build/jar/maven/builder.ts';
-import { userTempFolder } from '../../src/support/files/folders.ts';
+import { userTempFolder } from '../../src/support/folders.ts';
 import { reapLeftovers } from '../../src/support/process/leftovers.ts';
 import {
   commandOf,
@@ -20,6 +20,7 @@ import {
 } from '../../src/support/process/proc.ts';
 import { runProcess } from '../../src/support/process/process.ts';
 import { sessionVariable } from '../../src/support/process/mark.ts';
+import { sessionIn, sessionMark } from '../../src/support/process/session-folder.ts';
 import { removeDeadTempFolders } from '../../src/support/files/temp.ts';
 import { writeBootProject } from '../support/boot-project.ts';
 import { useStorage } from '../support/buildah-storage.ts';
@@ -80,7 +81,7 @@ describe('a session that is killed', () => {
     const foreign = spawn('sleep', ['300'], { detached: true });
     const living = spawn('sleep', ['300'], {
       detached: true,
-      env: { ...process.env, [sessionVariable]: `${process.pid}-${identify(process.pid)?.startTime}` },
+      env: { ...process.env, ...sessionMark() },
     });
     try {
       session.kill('SIGKILL');
@@ -279,7 +280,7 @@ describe('temporary folders', () => {
 
 /** Pids of processes that carry the mark of the session with that pid. */
 function marked(pid: number): string[] {
-  const script = `grep -lz '^${sessionVariable}=${pid}-' /proc/[0-9]*/environ 2>/dev/null | cut -d/ -f3; true`;
+  const script = `grep -lz '^${sessionVariable}=.*/${pid}-' /proc/[0-9]*/environ 2>/dev/null | cut -d/ -f3; true`;
   return execFileSync('sh', ['-c', script], { encoding: 'utf8' })
     .split('\n')
     .filter((text) => text !== '');
@@ -289,7 +290,7 @@ function marked(pid: number): string[] {
 function daemonsOf(session: string): ProcessIdentity[] {
   return processIds()
     .filter((pid) => commandOf(pid).includes('GradleDaemon'))
-    .filter((pid) => environmentOf(pid).includes(`${sessionVariable}=${session}`))
+    .filter((pid) => basename(sessionIn(environmentOf(pid)) ?? '') === session)
     .map((pid) => identify(pid))
     .filter((identity) => identity !== undefined);
 }

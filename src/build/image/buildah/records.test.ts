@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { ok } from '../../../core/outcome.ts';
-import { userTempFolder } from '../../../support/files/folders.ts';
+import { userTempFolder } from '../../../support/folders.ts';
 import { createImageRecords, type ImageRecord } from './records.ts';
 
 const { signal } = new AbortController();

@@ -10,7 +10,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { ok, type Outcome } from '../../../core/outcome.ts';
 import { listAt, stringAt } from '../../../support/fields.ts';
-import { userTempFolder } from '../../../support/files/folders.ts';
+import { userTempFolder } from '../../../support/folders.ts';
 import { waitForLock } from '../../../support/files/lockfile.ts';
 import { readState, writeState } from '../../../support/files/state-file.ts';
 
