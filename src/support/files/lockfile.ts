@@ -7,6 +7,7 @@
  * and never used again. So if many processes find the same dead holder, only one of them gets the lock. A plain file that
  * is removed and created again cannot guarantee that.
  */
+import { randomUUID } from 'node:crypto';
 import { link, mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -43,7 +44,6 @@ export type LockTry =
 
 /** Milliseconds between two tries of a process that waits. */
 const pollMs = 100;
-let count = 0;
 
 /**
  * Tries once to get a lock.
@@ -53,12 +53,11 @@ let count = 0;
  * @returns fails with DISK_FULL, or with INTERNAL if the folder cannot be written
  */
 export async function tryLock(path: string, doing: string): Promise<Outcome<LockTry>> {
-  count += 1;
   const { place, ...mark } = markOf();
   const since = new Date().toISOString();
   const own = { ...mark, place: placeText(place), host: hostname(), doing, since };
   // The file is complete before it gets its number, so that no other process reads half of it.
-  const draft = join(path, `draft-${process.pid}-${count}`);
+  const draft = draftIn(path);
   try {
     await mkdir(path, { recursive: true, mode: 0o700 });
     await writeFile(draft, `${JSON.stringify(own)}\n`, { mode: 0o600 });
@@ -135,7 +134,7 @@ function lockOf(path: string, number: number): Lock {
   return {
     async release() {
       // The file stays, without a holder, because its number must not be used again.
-      const empty = join(path, `draft-${process.pid}-${number}-released`);
+      const empty = draftIn(path);
       released ??= writeFile(empty, '')
         .then(async () => {
           await rename(empty, join(path, String(number)));
@@ -145,6 +144,11 @@ function lockOf(path: string, number: number): Lock {
       await released;
     },
   };
+}
+
+/** A new name for a file that has no number yet. It is random: two containers may share the folder and have equal pids. */
+function draftIn(path: string): string {
+  return join(path, `draft-${randomUUID()}`);
 }
 
 async function numbersIn(path: string): Promise<number[]> {
