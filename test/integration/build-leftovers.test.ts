@@ -2,7 +2,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { removeLeftoverContainers } from '../../src/build/image/buildah/leftovers.ts';
 import { environmentNow } from '../support/environment.ts';
@@ -95,6 +95,36 @@ describe('a session that is killed', () => {
     } finally {
       for (const child of [foreign, living]) child.kill('SIGKILL');
     }
+  });
+});
+
+describe.runIf(process.getuid?.() === 0)('a session in a container that shares the temporary folder', () => {
+  it('is left alone by a start outside, which sees its children and knows its pid as another process', async () => {
+    // Only the pid namespace of a container: that is what makes its pids others.
+    const session = await startSession(
+      folder,
+      `import { makeTempFolder } from './support/files/temp.ts';
+       import { runProcess } from './support/process/process.ts';
+       console.log(makeTempFolder('kubeconfig'));
+       void runProcess({ tool: 'sh', args: ['-c', 'echo inside; exec sleep 301'], cwd: '/' }, { signal: new AbortController().signal, onLine: (_stream, line) => console.log(line) });`,
+      { inside: ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc'] },
+    );
+    await expect.poll(() => session.lines, { timeout: 10_000 }).toContain('inside');
+    const [made = ''] = session.lines;
+    const children = (): ProcessIdentity[] =>
+      processIds()
+        .filter((pid) => sessionIn(environmentOf(pid)) === dirname(made) && commandOf(pid) === 'sleep 301')
+        .map((pid) => identify(pid))
+        .filter((identity) => identity !== undefined);
+    await expect.poll(children).toHaveLength(1);
+    await reapLeftovers(200);
+    await removeDeadTempFolders();
+    expect(children()).toHaveLength(1);
+    expect(existsSync(made)).toBe(true);
+    session.kill('SIGKILL');
+    await session.ended;
+    await expect.poll(children).toEqual([]);
+    rmSync(dirname(made), { recursive: true });
   });
 });
 
