@@ -3,7 +3,6 @@
  * error. There is no reporter.
  */
 import type { LoadedProject } from '../config/load.ts';
-import type { ServiceConfig } from '../config/model.ts';
 import { createEventBus, type EventBody } from '../core/events.ts';
 import { ok, type NotOk, type Outcome } from '../core/outcome.ts';
 import { createCleanup } from '../support/cleanup.ts';
@@ -46,13 +45,16 @@ export async function withProject(
 ): Promise<Outcome<number>> {
   const services = chooseServices(project.config, invocation.positionals, false);
   if (services.kind !== 'ok') return services;
-  return ok(await run(invocation, project, services.value, body, onEvent));
+  const state = stateFolderOf(project.config.root);
+  if (state.kind !== 'ok') return state;
+  const stateFolder = state.value ?? makeTempFolder('state');
+  return ok(await run(invocation, project, { services: services.value, stateFolder }, body, onEvent));
 }
 
 async function run(
   invocation: Invocation,
   project: LoadedProject,
-  services: readonly ServiceConfig[],
+  opened: Pick<Session, 'services' | 'stateFolder'>,
   body: (session: Session) => Promise<Outcome<number>>,
   onEvent: (event: EventBody) => void,
 ): Promise<number> {
@@ -69,13 +71,12 @@ async function run(
   const session: Session = {
     invocation,
     project,
-    services,
+    ...opened,
     emit: (event) => bus.emit(mask(event)),
     mask,
     learn,
     signals,
     cleanup,
-    stateFolder: stateFolderOf(project.config.root) ?? makeTempFolder('state'),
     onKey: () => undefined,
   };
   // An exception is reported here, because here the secrets are known that the report must not show.

@@ -74,11 +74,13 @@ export async function withSession(
 ): Promise<Outcome<number>> {
   const choice = outputOf(invocation, options.panel);
   const project = await openProject(invocation);
-  const services =
+  const state = project.kind === 'ok' ? stateFolderOf(project.value.config.root) : ok(undefined);
+  const stateFolder = state.kind === 'ok' ? state.value : undefined;
+  const chosen =
     project.kind === 'ok'
       ? chooseServices(project.value.config, invocation.positionals, options.withNeeds)
       : project;
-  const stateFolder = project.kind === 'ok' ? stateFolderOf(project.value.config.root) : undefined;
+  const services = state.kind === 'ok' ? chosen : state;
 
   let keys: Parameters<Session['onKey']>[0] | undefined;
   const bus = createEventBus(Date.now);
@@ -202,7 +204,8 @@ async function clearLeftovers(
   buildah: BuildahEnvironment | undefined,
   signal: AbortSignal,
 ): Promise<void> {
-  const [processes, folders] = await Promise.all([reapLeftovers(), removeDeadTempFolders()]);
+  const processes = await reapLeftovers();
+  const folders = await removeDeadTempFolders();
   // A killed session leaves its temporary folder. Without one, Buildah has no working containers of ours.
   if (buildah !== undefined && folders.length > 0) {
     await removeLeftoverContainers(runProcess, buildah, signal);

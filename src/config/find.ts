@@ -1,8 +1,10 @@
 /** Finds and reads the files of a project: appdev.yaml, and optionally appdev.local.yaml and .env beside it. */
 import { readFile, stat } from 'node:fs/promises';
-import { dirname, join, relative, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { Diagnostic } from '../core/diagnostic.ts';
 import { failed, ok, type Outcome } from '../core/outcome.ts';
+import { checkFound, type UserId } from './owner.ts';
+import { shownFile } from './shown.ts';
 
 /** A folder with this file is a project. */
 const projectFileName = 'appdev.yaml';
@@ -21,12 +23,18 @@ services:
 
 /**
  * Finds appdev.yaml: the named file, or else the first one from `cwd` upwards to the folder with `.git`. Outside of a git
- * repository only `cwd` is searched, so that a file in someone else's parent folder is never used.
+ * repository only `cwd` is searched, so that a file in someone else's parent folder is never used. A file that was not
+ * named must be this user's or root's.
  *
  * @param named the value of `-f`, relative to `cwd` or absolute
- * @returns the absolute path. Fails with CONFIG_NOT_FOUND.
+ * @param user who asks
+ * @returns the absolute path. Fails with CONFIG_NOT_FOUND, or with CONFIG_INVALID if the file is another user's.
  */
-export async function findProjectFile(cwd: string, named: string | undefined): Promise<Outcome<string>> {
+export async function findProjectFile(
+  cwd: string,
+  named: string | undefined,
+  user: UserId = process.getuid?.(),
+): Promise<Outcome<string>> {
   if (named !== undefined) {
     const path = resolve(cwd, named);
     if (await exists(path)) return ok(path);
@@ -36,7 +44,10 @@ export async function findProjectFile(cwd: string, named: string | undefined): P
   }
   const folders = await upwards(cwd);
   for (const folder of folders) {
-    if (await exists(join(folder, projectFileName))) return ok(join(folder, projectFileName));
+    const file = join(folder, projectFileName);
+    if (!(await exists(file))) continue;
+    const checked = await checkFound(file, cwd, user);
+    return checked.kind === 'ok' ? ok(file) : checked;
   }
   for (const folder of folders) {
     if (!(await exists(join(folder, 'appdev.yml')))) continue;
@@ -87,12 +98,6 @@ export async function misnamedFiles(root: string, cwd: string): Promise<Diagnost
     }),
   );
   return found.flat();
-}
-
-/** A path as messages show it: relative to `cwd` if that is shorter. */
-export function shownFile(path: string, cwd: string): string {
-  const near = relative(cwd, path);
-  return near !== '' && near.length < path.length ? near : path;
 }
 
 /**

@@ -11,7 +11,9 @@ import { applyProfiles, profilesOf } from '../profiles/apply.ts';
 import { mergeOverlay } from '../profiles/merge.ts';
 import { checkProfiles, checkProject } from './check/check.ts';
 import type { ProjectDocument } from './schema/document.ts';
-import { findProjectFile, misnamedFiles, readText, shownFile } from './find.ts';
+import { findProjectFile, misnamedFiles, readText } from './find.ts';
+import { checkBeside } from './owner.ts';
+import { shownFile } from './shown.ts';
 import { schemaDiagnostics } from './schema/issues.ts';
 import { diagnosticAt, sortedDiagnostics } from './text/locate.ts';
 import type { ProjectConfig } from './model.ts';
@@ -87,6 +89,10 @@ export async function loadProject(options: LoadOptions): Promise<Outcome<LoadedP
   const file = found.value;
   const root = dirname(file);
   const companions = options.personalFiles ? [join(root, 'appdev.local.yaml'), join(root, '.env')] : [];
+  for (const path of companions) {
+    const checked = await checkBeside(path, file, options.cwd, process.getuid?.());
+    if (checked.kind !== 'ok') return checked;
+  }
   const [read, local, dotEnv] = await Promise.all([
     readTree(file, options.cwd),
     companions[0] === undefined ? ok(undefined) : readTree(companions[0], options.cwd),

@@ -122,8 +122,8 @@ describe('an API server that goes away', () => {
     const cutting: OpenCluster = {
       ...cluster,
       async apply(object, options, signal) {
-        // After the inventory and the first object.
-        if ((applied += 1) === 3) await proxy.cut();
+        // After the inventory, which is created, and the first object.
+        if ((applied += 1) === 2) await proxy.cut();
         return await cluster.apply(object, options, signal);
       },
     };

@@ -1,8 +1,8 @@
 /** An app that Gradle builds, from a save to new text served. The Gradle is Debian's, the app's Spring Boot fits it. */
-import { resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
 import { commandOf, environmentOf, processIds } from '../../src/support/process/proc.ts';
-import { sessionVariable } from '../../src/support/process/mark.ts';
+import { sessionIn } from '../../src/support/process/session-folder.ts';
 import { createRig, serves, type Rig } from '../support/rig.ts';
 
 let rig: Rig;
@@ -15,7 +15,7 @@ function daemonsOf(pid: number | undefined): number[] {
   return processIds().filter(
     (each) =>
       commandOf(each).includes('GradleDaemon') &&
-      environmentOf(each).some((entry) => entry.startsWith(`${sessionVariable}=${pid}-`)),
+      basename(sessionIn(environmentOf(each)) ?? '').startsWith(`${pid}-`),
   );
 }
 

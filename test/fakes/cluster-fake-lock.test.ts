@@ -118,7 +118,7 @@ describe('lockNamespace', () => {
   it('takes over at once from a process of this machine that is gone', async () => {
     const child = spawn('sleep', ['600']);
     await new Promise((resolve) => child.once('spawn', resolve));
-    const dying = await holderOfProcess(child.pid);
+    const dying = holderOfProcess(child.pid);
     await putLease(dying, new Date());
     expect(await lock()).toMatchObject({ kind: 'failed', error: { code: 'NAMESPACE_LOCKED' } });
     const gone = new Promise((resolve) => child.once('exit', resolve));
@@ -128,13 +128,13 @@ describe('lockNamespace', () => {
   });
 
   it('does not take a process that merely has the same pid for the holder', async () => {
-    const mine = await holderOfProcess();
+    const mine = holderOfProcess();
     await putLease({ ...mine, identity: mine.identity.replace(/\d+$/, '1') }, new Date());
     expect(await lock()).toMatchObject({ kind: 'ok' });
   });
 
   it('believes a holder whose process it cannot look for', async () => {
-    const mine = await holderOfProcess();
+    const mine = holderOfProcess();
     await putLease(
       { identity: mine.identity.replace(/ \d+\//, ' 999999999/'), place: 'another machine' },
       new Date(),

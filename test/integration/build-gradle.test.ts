@@ -20,7 +20,7 @@ import {
 } from '../../src/support/process/proc.ts';
 import { reapLeftovers } from '../../src/support/process/leftovers.ts';
 import { runProcess, type RunProcess } from '../../src/support/process/process.ts';
-import { sessionId, sessionVariable } from '../../src/support/process/mark.ts';
+import { isOfThisSession } from '../../src/support/process/session-folder.ts';
 import { copyLetters, outputsOf, type Letters } from '../support/letters.ts';
 import { recordingContext } from '../support/recording-context.ts';
 import { environmentNow } from '../support/environment.ts';
@@ -101,7 +101,7 @@ async function read(jar: Jar, entry: string): Promise<string> {
 function daemons(): ProcessIdentity[] {
   return processIds()
     .filter((pid) => commandOf(pid).includes('GradleDaemon'))
-    .filter((pid) => environmentOf(pid).includes(`${sessionVariable}=${sessionId}`))
+    .filter((pid) => isOfThisSession(environmentOf(pid)))
     .map((pid) => identify(pid))
     .filter((identity) => identity !== undefined);
 }

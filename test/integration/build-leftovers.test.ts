@@ -2,12 +2,12 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { removeLeftoverContainers } from '../../src/build/image/buildah/leftovers.ts';
 import { environmentNow } from '../support/environment.ts';
 import { createMavenBuilder } from '../../src/build/jar/maven/builder.ts';
-import { userTempFolder } from '../../src/support/files/folders.ts';
+import { userTempFolder } from '../../src/support/folders.ts';
 import { reapLeftovers } from '../../src/support/process/leftovers.ts';
 import {
   commandOf,
@@ -20,6 +20,7 @@ import {
 } from '../../src/support/process/proc.ts';
 import { runProcess } from '../../src/support/process/process.ts';
 import { sessionVariable } from '../../src/support/process/mark.ts';
+import { sessionIn, sessionMark } from '../../src/support/process/session-folder.ts';
 import { removeDeadTempFolders } from '../../src/support/files/temp.ts';
 import { writeBootProject } from '../support/boot-project.ts';
 import { useStorage } from '../support/buildah-storage.ts';
@@ -80,7 +81,7 @@ describe('a session that is killed', () => {
     const foreign = spawn('sleep', ['300'], { detached: true });
     const living = spawn('sleep', ['300'], {
       detached: true,
-      env: { ...process.env, [sessionVariable]: `${process.pid}-${identify(process.pid)?.startTime}` },
+      env: { ...process.env, ...sessionMark() },
     });
     try {
       session.kill('SIGKILL');
@@ -94,6 +95,36 @@ describe('a session that is killed', () => {
     } finally {
       for (const child of [foreign, living]) child.kill('SIGKILL');
     }
+  });
+});
+
+describe.runIf(process.getuid?.() === 0)('a session in a container that shares the temporary folder', () => {
+  it('is left alone by a start outside, which sees its children and knows its pid as another process', async () => {
+    // Only the pid namespace of a container: that is what makes its pids others.
+    const session = await startSession(
+      folder,
+      `import { makeTempFolder } from './support/files/temp.ts';
+       import { runProcess } from './support/process/process.ts';
+       console.log(makeTempFolder('kubeconfig'));
+       void runProcess({ tool: 'sh', args: ['-c', 'echo inside; exec sleep 301'], cwd: '/' }, { signal: new AbortController().signal, onLine: (_stream, line) => console.log(line) });`,
+      { inside: ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc'] },
+    );
+    await expect.poll(() => session.lines, { timeout: 10_000 }).toContain('inside');
+    const [made = ''] = session.lines;
+    const children = (): ProcessIdentity[] =>
+      processIds()
+        .filter((pid) => sessionIn(environmentOf(pid)) === dirname(made) && commandOf(pid) === 'sleep 301')
+        .map((pid) => identify(pid))
+        .filter((identity) => identity !== undefined);
+    await expect.poll(children).toHaveLength(1);
+    await reapLeftovers(200);
+    await removeDeadTempFolders();
+    expect(children()).toHaveLength(1);
+    expect(existsSync(made)).toBe(true);
+    session.kill('SIGKILL');
+    await session.ended;
+    await expect.poll(children).toEqual([]);
+    rmSync(dirname(made), { recursive: true });
   });
 });
 
@@ -279,7 +310,7 @@ describe('temporary folders', () => {
 
 /** Pids of processes that carry the mark of the session with that pid. */
 function marked(pid: number): string[] {
-  const script = `grep -lz '^${sessionVariable}=${pid}-' /proc/[0-9]*/environ 2>/dev/null | cut -d/ -f3; true`;
+  const script = `grep -lz '^${sessionVariable}=.*/${pid}-' /proc/[0-9]*/environ 2>/dev/null | cut -d/ -f3; true`;
   return execFileSync('sh', ['-c', script], { encoding: 'utf8' })
     .split('\n')
     .filter((text) => text !== '');
@@ -289,7 +320,7 @@ function marked(pid: number): string[] {
 function daemonsOf(session: string): ProcessIdentity[] {
   return processIds()
     .filter((pid) => commandOf(pid).includes('GradleDaemon'))
-    .filter((pid) => environmentOf(pid).includes(`${sessionVariable}=${session}`))
+    .filter((pid) => basename(sessionIn(environmentOf(pid)) ?? '') === session)
     .map((pid) => identify(pid))
     .filter((identity) => identity !== undefined);
 }

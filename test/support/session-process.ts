@@ -24,12 +24,13 @@ export interface SessionProcess {
  * Starts one. `source` is the text of a module; its imports are relative to src, and what it prints arrives as lines.
  *
  * @param folder for the bundle; also its working directory.
- * @param options `stuckReader`: nobody reads its standard output.
+ * @param options `stuckReader`: nobody reads its standard output. `inside`: a program and its arguments that run it, such
+ *   as `unshare`; `pid` is then that program's.
  */
 export async function startSession(
   folder: string,
   source: string,
-  options: { readonly stuckReader?: boolean } = {},
+  options: { readonly stuckReader?: boolean; readonly inside?: readonly string[] } = {},
 ): Promise<SessionProcess> {
   const outfile = join(folder, `session-${Math.random().toString(36).slice(2)}.mjs`);
   const { bundleOptions } = (await import(bundle)) as { bundleOptions: BuildOptions };
@@ -38,7 +39,8 @@ export async function startSession(
     stdin: { contents: source, resolveDir: src, loader: 'ts' },
     outfile,
   });
-  const child: ChildProcess = spawn(process.execPath, [outfile], {
+  const [program = process.execPath, ...args] = [...(options.inside ?? []), process.execPath, outfile];
+  const child: ChildProcess = spawn(program, args, {
     cwd: folder,
     stdio: ['ignore', 'pipe', 'pipe'],
   });

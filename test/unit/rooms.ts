@@ -77,7 +77,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   },
   'cluster/hold': {
     about: 'the lock on a namespace, who holds it, and namespaces that appdev made',
-    from: ['core', 'support', 'support/process', 'support/files', 'cluster', 'cluster/api'],
+    from: ['core', 'support', 'support/process', 'cluster', 'cluster/api'],
   },
   'cluster/logs': {
     about: 'application logs of every container of a service, over restarts',

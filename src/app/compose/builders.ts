@@ -21,7 +21,7 @@ import type { PushLedger } from '../../registry/ledger.ts';
 import { loadImage } from '../../registry/load.ts';
 import { splitRegistryName } from '../../registry/reference.ts';
 import type { ImageTarget } from '../../registry/types.ts';
-import { cacheFolder } from '../../support/files/folders.ts';
+import { cacheFolder } from '../../support/folders.ts';
 import type { RunProcess } from '../../support/process/process.ts';
 import { count } from '../../core/words.ts';
 import type { OpenTarget } from './cluster.ts';

@@ -16,7 +16,7 @@ import { loadedLookup } from '../../registry/lookup.ts';
 import { pruneImages } from '../../registry/prune/prune.ts';
 import { registryOf, targetText } from '../../registry/target.ts';
 import type { ImageTarget, Registry } from '../../registry/types.ts';
-import { cacheFolder } from '../../support/files/folders.ts';
+import { cacheFolder } from '../../support/folders.ts';
 import { findTool } from '../../support/process/tool.ts';
 import { openAccess } from './access.ts';
 import { copiesOf, openImageBuilder, openJarBuilder } from './builders.ts';

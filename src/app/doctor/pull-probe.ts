@@ -49,7 +49,7 @@ export async function probePull(
   }
   await removeLeftoverProbes(cluster, { namespace, project }, signal);
   const image = digest === '' ? `${pullRepository}:${tag}` : `${pullRepository}:${tag}@${digest}`;
-  const pod = await podOf(image, { namespace, project });
+  const pod = podOf(image, { namespace, project });
   const ref: ObjectRef = { apiVersion: 'v1', kind: 'Pod', name: pod.metadata.name, namespace };
   const created = await cluster.create(pod, signal);
   if (created.kind === 'failed') return failure(name, created.error);
@@ -58,8 +58,8 @@ export async function probePull(
   return verdict;
 }
 
-async function podOf(image: string, { namespace, project }: PullPlace): Promise<KubeObject> {
-  const holder = await holderOfProcess();
+function podOf(image: string, { namespace, project }: PullPlace): KubeObject {
+  const holder = holderOfProcess();
   return {
     apiVersion: 'v1',
     kind: 'Pod',
@@ -142,7 +142,7 @@ async function removeLeftoverProbes(
   for (const pod of listed.value) {
     const { metadata } = pod;
     const old = Date.parse(metadata.creationTimestamp ?? '') + forgottenMs < Date.now();
-    if (!old && (await mayHold(makerOf(pod)))) continue;
+    if (!old && mayHold(makerOf(pod))) continue;
     const ref = { apiVersion: 'v1', kind: 'Pod', namespace, name: metadata.name };
     await cluster.remove(ref, { graceSeconds: 0 }, signal);
   }

@@ -146,7 +146,7 @@ describe("doctor's proof of the registry", () => {
   });
 
   it('removes the pod of a killed doctor, and none of one that runs', async () => {
-    const { identity, place } = await holderOfProcess();
+    const { identity, place } = holderOfProcess();
     const pod = (name: string, holder: string): KubeObject => ({
       apiVersion: 'v1',
       kind: 'Pod',

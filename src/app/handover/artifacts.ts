@@ -14,7 +14,7 @@ import {
   type ArtifactsDocument,
 } from '../../config/artifacts.ts';
 import { apiVersion } from '../../config/schema/document.ts';
-import { shownFile } from '../../config/find.ts';
+import { shownFile } from '../../config/shown.ts';
 import type { Artifact, StageTiming } from '../../core/events.ts';
 import { failed, ok, type Outcome } from '../../core/outcome.ts';
 import { writeState } from '../../support/files/state-file.ts';

@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { Outcome } from '../../core/outcome.ts';
-import { userTempFolder } from '../../support/files/folders.ts';
-import { waitForLock } from '../../support/files/lockfile.ts';
+import { userTempFolder } from '../../support/folders.ts';
+import { describeLockHolder, waitForLock } from '../../support/files/lockfile.ts';
 
 /**
  * Does work when nobody else builds there any more. Nobody else begins before it ends. Ends as cancelled if `signal`
@@ -22,8 +22,8 @@ export async function whileLocked<T>(
 ): Promise<Outcome<T>> {
   const name = `${tool}-${createHash('sha256').update(top).digest('hex').slice(0, 16)}`;
   const path = join(userTempFolder(), 'locks', name);
-  const lock = await waitForLock(path, `building ${top}`, signal, ({ pid }) => {
-    note(`waiting for another build of ${top} (process ${pid})`);
+  const lock = await waitForLock(path, `building ${top}`, signal, (by) => {
+    note(`waiting for another build of ${top} (${describeLockHolder(by, path)})`);
   });
   if (lock.kind !== 'ok') return lock;
   try {

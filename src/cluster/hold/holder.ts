@@ -2,13 +2,10 @@
  * Who holds a lock: a process. A person can tell from its name whom to ask, and another appdev on the same machine can
  * see whether it is still running. Only this file knows which annotations of an object say so.
  */
-import { randomUUID } from 'node:crypto';
-import { mkdir, readFile, readlink, writeFile } from 'node:fs/promises';
 import { hostname, userInfo } from 'node:os';
-import { join } from 'node:path';
 import { holderAnnotation, olderHolderAnnotation, placeAnnotation } from '../../core/labels.ts';
-import { cacheFolder } from '../../support/files/folders.ts';
 import { holderText, markOf, mayRun, parseHolderText } from '../../support/process/mark.ts';
+import { placeText } from '../../support/process/place.ts';
 import type { KubeObject } from '../types.ts';
 
 /** One appdev process. */
@@ -16,25 +13,25 @@ export interface Holder {
   /** `user@host pid/start`; the Lease shows it. */
   readonly identity: string;
   /**
-   * What makes a pid comparable: the machine's boot and the pid namespace, or a text kept on this machine if the system
-   * has neither. Empty if nothing can be known; then nobody can look for the holder's process.
+   * What makes a pid comparable: the machine, its boot and the pid namespace, as a text. Empty if it is not known; then
+   * nobody can look for the holder's process.
    */
   readonly place: string;
 }
 
 /** The holder for this process, or for another process of this machine. */
-export async function holderOfProcess(pid: number = process.pid): Promise<Holder> {
-  const place = await thisPlace();
-  return { identity: holderText(`${userName()}@${hostname()}`, markOf(place, pid)), place };
+export function holderOfProcess(pid: number = process.pid): Holder {
+  const mark = markOf(pid);
+  return { identity: holderText(`${userName()}@${hostname()}`, mark), place: placeText(mark.place) };
 }
 
 /**
- * False only if the holder certainly no longer runs: it ran on this boot of this machine and in this pid namespace, and
- * its process is gone or its pid now belongs to a process that was started at another time.
+ * False only if the holder certainly no longer runs: it ran on this machine before its last restart, or since then in
+ * this pid namespace and its process is gone or its pid now belongs to a process that was started at another time.
  */
-export async function mayHold({ identity, place }: Holder): Promise<boolean> {
+export function mayHold({ identity, place }: Holder): boolean {
   const mark = parseHolderText(identity, place);
-  return mark === undefined || mayRun(mark, await thisPlace());
+  return mark === undefined || mayRun(mark);
 }
 
 /** The annotations of an object that this holder makes. */
@@ -61,23 +58,4 @@ function userName(): string {
     // A user id without an entry in the password file, as in many containers.
     return String(process.getuid?.() ?? 'unknown');
   }
-}
-
-async function thisPlace(): Promise<string> {
-  const boot = await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => '');
-  const pids = await readlink('/proc/self/ns/pid').catch(() => '');
-  if (boot !== '' && pids !== '') return `${boot.trim()} ${pids}`;
-  return process.platform === 'linux' ? '' : await thisMachine();
-}
-
-/** A random text that is kept for this user on this machine, for systems that have nothing to tell machines apart. */
-async function thisMachine(): Promise<string> {
-  const file = join(cacheFolder(), 'machine');
-  try {
-    await mkdir(cacheFolder(), { recursive: true, mode: 0o700 });
-    await writeFile(file, randomUUID(), { flag: 'wx', mode: 0o600 });
-  } catch {
-    // It exists since an earlier session, or cannot be written; reading it tells.
-  }
-  return (await readFile(file, 'utf8').catch(() => '')).trim();
 }

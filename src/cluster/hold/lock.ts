@@ -58,7 +58,7 @@ export async function lockNamespace(
   signal: AbortSignal,
   timing: LockTiming = lockTiming,
 ): Promise<Outcome<NamespaceLock>> {
-  const holder = request.holder ?? (await holderOfProcess());
+  const holder = request.holder ?? holderOfProcess();
   const ref: ObjectRef = {
     apiVersion,
     kind: 'Lease',
@@ -71,7 +71,7 @@ export async function lockNamespace(
     const found = await cluster.get(ref, signal);
     if (found.kind !== 'ok') return found;
     const current = found.value;
-    if (current !== undefined && !(await isFree(current, holder))) return locked(current, request);
+    if (current !== undefined && !isFree(current, holder)) return locked(current, request);
     const wanted = lease(ref, holder, timing, current);
     const written = await (current === undefined
       ? cluster.create(wanted, signal)
@@ -139,7 +139,7 @@ function keep(
 }
 
 /** True if nobody but `holder` has this Lease: it is its own, given up, expired, or held by a process that is gone. */
-export async function isFree(current: KubeObject, holder: Holder): Promise<boolean> {
+export function isFree(current: KubeObject, holder: Holder): boolean {
   const identity = holderOf(current);
   if (identity === undefined || identity === '' || identity === holder.identity) return true;
   const renewed = Date.parse(stringAt(current, 'spec', 'renewTime') ?? '');
@@ -147,7 +147,7 @@ export async function isFree(current: KubeObject, holder: Holder): Promise<boole
   // Clocks of two machines differ. Then a session that is still running learns at its next renewal that it lost the
   // lock.
   if (Number.isNaN(renewed) || renewed + duration * 1000 < Date.now()) return true;
-  return !(await mayHold({ identity, place: current.metadata.annotations?.[placeAnnotation] ?? '' }));
+  return !mayHold({ identity, place: current.metadata.annotations?.[placeAnnotation] ?? '' });
 }
 
 /**
@@ -162,7 +162,7 @@ export async function sessionAt(
   const { namespace, project } = place;
   const found = await cluster.get({ apiVersion, kind: 'Lease', name: leaseName(project), namespace }, signal);
   if (found.kind !== 'ok' || found.value === undefined) return undefined;
-  const isOver = await isFree(found.value, await holderOfProcess());
+  const isOver = isFree(found.value, holderOfProcess());
   return isOver ? undefined : describeSession(found.value, place);
 }
 

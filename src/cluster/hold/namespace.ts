@@ -107,7 +107,7 @@ async function firstObjectOf(
     const listed = await cluster.list({ apiVersion, kind, namespace }, signal);
     if (listed.kind !== 'ok') return listed;
     for (const object of listed.value) {
-      if (isKubernetesOwn(object) || (await isOwnLock(object, project))) continue;
+      if (isKubernetesOwn(object) || isOwnLock(object, project)) continue;
       return ok(`${kind}/${object.metadata.name}`);
     }
   }
@@ -131,9 +131,9 @@ function isKubernetesOwn(object: KubeObject): boolean {
  * True for this session's own lock, which is released last, or for that of a dead session. Any other lock keeps the
  * namespace.
  */
-async function isOwnLock(object: KubeObject, project: string): Promise<boolean> {
+function isOwnLock(object: KubeObject, project: string): boolean {
   if (object.kind !== 'Lease' || object.metadata.name !== leaseName(project)) return false;
-  return await isFree(object, await holderOfProcess());
+  return isFree(object, holderOfProcess());
 }
 
 async function untilGone(

@@ -1,8 +1,9 @@
 /** Applying objects: what it waits for, with a stand-in cluster for moments that a real one does not stop at. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Cluster, FollowHandlers, KubeObject, ObjectRef } from '../../cluster/types.ts';
+import type { Cluster, FollowHandlers, KubeObject } from '../../cluster/types.ts';
 import { cancelled, ok } from '../../core/outcome.ts';
 import { deployTerms as terms } from '../../../test/support/deploy-service.ts';
+import { fakeObjects } from '../../../test/support/fake-objects.ts';
 import { recordingContext } from '../../../test/support/recording-context.ts';
 import { applyObjects, settleObjects } from './apply.ts';
 import { ownerLabels } from '../objects/ownership.ts';
@@ -21,6 +22,8 @@ function fakeCluster(live: KubeObject | undefined, onApply: (object: KubeObject)
       onApply(object);
       return Promise.resolve(ok(object));
     },
+    create: (object: KubeObject) => Promise.resolve(ok(object)),
+    replace: (object: KubeObject) => Promise.resolve(ok(object)),
     remove: () => Promise.resolve(ok('deleted')),
     follow: (_: unknown, handlers: FollowHandlers) => followers.push(handlers),
   } as unknown as Cluster;
@@ -95,52 +98,28 @@ describe('applying', () => {
   });
 
   it('does not run a job again that has ended and deleted itself, until it changes', async () => {
-    const store = new Map<string, KubeObject>();
-    let applied = 0;
-    const cluster = {
-      identity: { namespace: 'shop', context: 'kind-dev' },
-      get: ({ name }: { readonly name: string }) => Promise.resolve(ok(store.get(name))),
-      apply: (object: KubeObject) => {
-        const made = { ...object, metadata: { ...object.metadata, uid: `uid-${(applied += 1)}` } };
-        store.set(object.metadata.name, made);
-        return Promise.resolve(ok(made));
-      },
-    } as unknown as Cluster;
+    const { cluster, stored: store } = fakeObjects();
     const job = (image: string, more: object): KubeObject => ({
       ...{ apiVersion: 'batch/v1', kind: 'Job', metadata: { name: 'migrate', namespace: 'shop', labels } },
       spec: { ...more, template: { spec: { containers: [{ name: 'migrate', image }] } } },
     });
     const ending = { ttlSecondsAfterFinished: 3 };
     expect(await apply(job('app:1', ending), cluster)).toMatchObject({ value: { changed: true } });
-    store.delete('migrate');
+    store.delete('Job/migrate');
     expect(await apply(job('app:1', ending), cluster)).toMatchObject({ value: { changed: false } });
-    expect(store.has('migrate')).toBe(false);
+    expect(store.has('Job/migrate')).toBe(false);
     expect(await apply(job('app:2', ending), cluster)).toMatchObject({ value: { changed: true } });
-    store.delete('migrate');
+    store.delete('Job/migrate');
     // Someone deleted a job that would have stayed.
     expect(await apply(job('app:2', {}), cluster)).toMatchObject({ value: { changed: true } });
-    store.delete('migrate');
+    store.delete('Job/migrate');
     expect(await apply(job('app:2', {}), cluster)).toMatchObject({ value: { changed: true } });
   });
 });
 
 describe('what the version before needed', () => {
-  /** A cluster that stores objects, as far as applying, reading and removing go. */
   function fakeStore() {
-    const stored = new Map<string, KubeObject>();
-    const keyOf = ({ kind, name }: { readonly kind: string; readonly name: string }) => `${kind}/${name}`;
-    const cluster = {
-      identity: { namespace: 'shop', context: 'kind-dev' },
-      get: (ref: ObjectRef) => Promise.resolve(ok(stored.get(keyOf(ref)))),
-      list: () => Promise.resolve(ok([])),
-      apply: (object: KubeObject) => {
-        const key = keyOf({ kind: object.kind, name: object.metadata.name });
-        const live = { ...object, metadata: { ...object.metadata, uid: key } };
-        stored.set(key, live);
-        return Promise.resolve(ok(live));
-      },
-      remove: (ref: ObjectRef) => Promise.resolve(ok(stored.delete(keyOf(ref)) ? 'deleted' : 'absent')),
-    } as unknown as Cluster;
+    const { cluster, stored } = fakeObjects();
     return { cluster, names: () => [...stored.keys()].filter((name) => !name.includes('inventory')).sort() };
   }
 

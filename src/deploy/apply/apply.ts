@@ -45,8 +45,9 @@ export async function applyObjects(
   const place = { owner, namespace: rendered.namespace };
   const record = await readInventoryRecord(place, cluster, signal);
   if (record.kind !== 'ok') return record;
-  const known = record.value.inventory;
-  const lifetime = nextLifetime(terms.lifetime, record.value.lifetime);
+  let recorded = record.value;
+  const known = recorded.inventory;
+  const lifetime = nextLifetime(terms.lifetime, recorded.lifetime);
   const steps = await planSteps(rendered.objects, known, owner, adopt, cluster, signal);
   if (steps.kind !== 'ok') return steps;
   const todo = steps.value.filter(({ action }) => action !== 'unchanged' && action !== 'leave');
@@ -55,9 +56,11 @@ export async function applyObjects(
   const obsolete = obsoleteIn(known, wanted);
   const later = obsolete.filter(staysForPods).length;
   if (todo.length === 0 && obsolete.length === later) {
-    const { lifetime: before = lifetime } = record.value;
+    const { lifetime: before = lifetime } = recorded;
     const marked =
-      before === lifetime ? ok(undefined) : await writeInventory(known, lifetime, place, cluster, signal);
+      before === lifetime
+        ? ok(recorded)
+        : await writeInventory(recorded, { inventory: known, lifetime }, place, cluster, signal);
     return marked.kind === 'ok' ? ok({ changed: false, detail: detailOf(0, 0, later) }) : marked;
   }
   const drifts = await driftOf(todo, owner, cluster, signal);
@@ -77,8 +80,13 @@ export async function applyObjects(
     if (!left.has(object) && !inventory.has(identity)) inventory.set(identity, refOf(object));
   }
   if (inventory.size > known.size) {
-    const written = await writeInventory(inventory, lifetime, place, cluster, signal);
+    const written = await writeInventory(recorded, { inventory, lifetime }, place, cluster, signal);
     if (written.kind !== 'ok') return namespaceOr(written, cluster, rendered.namespace);
+    recorded = written.value;
+    // What another session has added meanwhile stays on record. It is not this run's to prune.
+    for (const [identity, entry] of recorded.inventory) {
+      if (!inventory.has(identity)) inventory.set(identity, entry);
+    }
   }
   for (const step of todo) {
     if (signal.aborted) return cancelled(signal);
@@ -91,7 +99,8 @@ export async function applyObjects(
   const now = obsolete.filter((entry) => !staysForPods(entry));
   const pruned = await pruneObjects(inventory, now, owner, cluster, signal);
   if (pruned.kind !== 'ok') return pruned;
-  const written = await writeInventory(pruned.value.inventory, lifetime, place, cluster, signal);
+  const change = { inventory: pruned.value.inventory, lifetime };
+  const written = await writeInventory(recorded, change, place, cluster, signal);
   if (written.kind !== 'ok') return written;
   const removed = pruned.value.removed.length;
   return ok({ changed: todo.length > 0 || removed > 0, detail: detailOf(todo.length, removed, later) });
@@ -118,7 +127,8 @@ export async function settleObjects(
   if (obsolete.length === 0 || lifetime === undefined) return ok([]);
   const pruned = await pruneObjects(inventory, obsolete, owner, cluster, signal);
   if (pruned.kind !== 'ok') return pruned;
-  const written = await writeInventory(pruned.value.inventory, lifetime, place, cluster, signal);
+  const change = { inventory: pruned.value.inventory, lifetime };
+  const written = await writeInventory(record.value, change, place, cluster, signal);
   return written.kind === 'ok' ? ok(pruned.value.removed.map(nameOf)) : written;
 }
 

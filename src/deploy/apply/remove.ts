@@ -7,13 +7,7 @@ import type { Cluster, KubeObject } from '../../cluster/types.ts';
 import { ok, type Outcome } from '../../core/outcome.ts';
 import { isClaim, refuseRemoval, retainCommands, templateClaims } from '../live/claims.ts';
 import { goneLimitMs, waitUntilGone } from '../live/gone.ts';
-import {
-  readInventory,
-  removeInventory,
-  writeInventory,
-  type Entry,
-  type InventoryPlace,
-} from '../record/inventory.ts';
+import { readInventoryRecord, writeInventory, type Entry, type InventoryPlace } from '../record/inventory.ts';
 import { holdsOthers, identityOf, inApplyOrder, nameOf } from '../objects/kinds.ts';
 import { isOwnedBy } from '../objects/ownership.ts';
 import { findLostClaims, podsOf, removeObjects } from '../live/removal.ts';
@@ -30,12 +24,12 @@ export async function removeApplied(
   { signal }: WorkContext,
 ): Promise<Outcome<Removed>> {
   const { owner, namespace } = place;
-  const inventory = await readInventory(place, cluster, signal);
-  if (inventory.kind !== 'ok') return inventory;
+  const record = await readInventoryRecord(place, cluster, signal);
+  if (record.kind !== 'ok') return record;
   const ours: KubeObject[] = [];
   const kept: string[] = [];
   const keptClaims: Entry[] = [];
-  for (const entry of inApplyOrder([...inventory.value.values()])) {
+  for (const entry of inApplyOrder([...record.value.inventory.values()])) {
     const live = await cluster.get(entry, signal);
     if (live.kind !== 'ok') return live;
     if (live.value === undefined) continue;
@@ -76,10 +70,8 @@ export async function removeApplied(
   if (gone.kind !== 'ok') return gone;
   // Kept claims stay on record, so a later removal with --delete-volumes still knows them.
   const rest = new Map(keptClaims.map((entry) => [identityOf(entry), entry]));
-  const written =
-    rest.size === 0
-      ? await removeInventory(place, cluster, signal)
-      : await writeInventory(rest, 'kept', place, cluster, signal);
+  const change = { inventory: rest, lifetime: 'kept', removesEmpty: true } as const;
+  const written = await writeInventory(record.value, change, place, cluster, signal);
   if (written.kind !== 'ok') return written;
   return ok({ removed: removed.value, kept });
 }

@@ -14,7 +14,7 @@ import { isFields, listAt, stringAt } from '../../support/fields.ts';
 import { isClaim } from '../live/claims.ts';
 import { contentHash } from '../objects/content.ts';
 import { lifetimeLabel } from '../../core/labels.ts';
-import { lifetimeIn, type Lifetime } from '../objects/lifetime.ts';
+import { lifetimeIn, nextLifetime, type Lifetime } from '../objects/lifetime.ts';
 import { identityOf } from '../objects/kinds.ts';
 import { fieldManager, isOwnedBy, makerOf, ownerLabels, type Owner } from '../objects/ownership.ts';
 
@@ -41,7 +41,11 @@ export interface InventoryRecord {
   readonly inventory: Inventory;
   /** Absent if nothing is deployed: there is no inventory, or it only lists claims that a removal left. */
   readonly lifetime?: Lifetime;
+  /** The ConfigMap in the state that was read; absent if there is none. */
+  readonly object?: KubeObject;
 }
+
+const nothing: InventoryRecord = { inventory: new Map() };
 
 /** Reads the inventory; it is empty if there is none. */
 export async function readInventory(
@@ -64,7 +68,7 @@ export async function readInventoryRecord(
   const ref = { apiVersion: 'v1', kind: 'ConfigMap', name: inventoryName(owner), namespace };
   const found = await cluster.get(ref, signal);
   if (found.kind !== 'ok') return found;
-  if (found.value === undefined) return ok({ inventory: new Map() });
+  if (found.value === undefined) return ok(nothing);
   if (!isOwnedBy(found.value, owner)) {
     return failed(
       'OBJECT_FOREIGN',
@@ -74,43 +78,111 @@ export async function readInventoryRecord(
       },
     );
   }
-  const entries = entriesIn(stringAt(found.value, 'data', dataKey) ?? '[]');
-  const inventory = new Map(entries.map((entry) => [identityOf(entry), entry]));
-  if (entries.every(isClaim)) return ok({ inventory });
-  return ok({ inventory, lifetime: lifetimeIn(found.value.metadata.labels ?? {}) });
+  return ok(recordIn(found.value));
 }
 
-/** Writes the inventory with its lifetime, and creates the ConfigMap if it does not exist. */
+function recordIn(object: KubeObject): InventoryRecord {
+  const entries = entriesIn(stringAt(object, 'data', dataKey) ?? '[]');
+  const inventory = new Map(entries.map((entry) => [identityOf(entry), entry]));
+  if (entries.every(isClaim)) return { inventory, object };
+  return { inventory, object, lifetime: lifetimeIn(object.metadata.labels ?? {}) };
+}
+
+/** What to write. */
+export interface InventoryChange {
+  /** All entries, if nobody else has written since `before` was read. */
+  readonly inventory: Inventory;
+  readonly lifetime: Lifetime;
+  /** True: the ConfigMap is deleted if no entry is left. */
+  readonly removesEmpty?: true;
+}
+
+/**
+ * Writes the inventory with its lifetime, in the very state in which `before` was read. If another session has written
+ * since, its entries stay: what this change adds and takes away is done to them.
+ *
+ * @param before what `readInventoryRecord` or the write before returned
+ * @returns what is recorded now
+ */
 export async function writeInventory(
-  inventory: Inventory,
-  lifetime: Lifetime,
+  before: InventoryRecord,
+  change: InventoryChange,
+  place: InventoryPlace,
+  cluster: Cluster,
+  signal: AbortSignal,
+): Promise<Outcome<InventoryRecord>> {
+  let [known, wanted, lifetime] = [before, change.inventory, change.lifetime];
+  // Each pass lost a race against another writer, and the next one adds to what that writer left.
+  for (;;) {
+    const written = await writeOnce(
+      known,
+      { ...change, inventory: wanted, lifetime },
+      place,
+      cluster,
+      signal,
+    );
+    if (written.kind === 'ok' && written.value !== 'conflict') return ok(written.value);
+    if (written.kind !== 'ok' && known.object === undefined) return written;
+    const now = await readInventoryRecord(place, cluster, signal);
+    // A write fails, and does not conflict, if the ConfigMap was deleted meanwhile.
+    const isGone = now.kind === 'ok' && now.value.object === undefined;
+    if (written.kind !== 'ok' && !isGone) return written;
+    if (now.kind !== 'ok') return now;
+    wanted = changed(now.value.inventory, known.inventory, wanted);
+    lifetime = nextLifetime(lifetime, now.value.lifetime);
+    known = now.value;
+  }
+}
+
+async function writeOnce(
+  { object: found }: InventoryRecord,
+  { inventory, lifetime, removesEmpty }: InventoryChange,
   { owner, namespace }: InventoryPlace,
   cluster: Cluster,
   signal: AbortSignal,
-): Promise<Outcome<unknown>> {
+): Promise<Outcome<InventoryRecord | 'conflict'>> {
+  const ref = { apiVersion: 'v1', kind: 'ConfigMap', name: inventoryName(owner), namespace };
+  if (removesEmpty === true && inventory.size === 0) {
+    if (found === undefined) return ok(nothing);
+    const { uid, resourceVersion } = found.metadata;
+    const state = {
+      ...(uid !== undefined && { uid }),
+      ...(resourceVersion !== undefined && { resourceVersion }),
+    };
+    const removed = await cluster.remove(ref, state, signal);
+    if (removed.kind !== 'ok' || removed.value === 'deleted')
+      return removed.kind === 'ok' ? ok(nothing) : removed;
+    // It is gone already, or somebody has changed it.
+    const now = await cluster.get(ref, signal);
+    return now.kind === 'ok' ? ok(now.value === undefined ? nothing : 'conflict') : now;
+  }
   const lines = [...inventory.values()].map((entry) => JSON.stringify(entry)).join(',\n');
-  const object = {
-    apiVersion: 'v1',
-    kind: 'ConfigMap',
-    metadata: {
-      name: inventoryName(owner),
-      namespace,
-      labels: { ...ownerLabels(owner), [lifetimeLabel]: lifetime },
-    },
+  const { labels, ...metadata } = found?.metadata ?? { name: ref.name, namespace };
+  const object: KubeObject = {
+    apiVersion: ref.apiVersion,
+    kind: ref.kind,
+    metadata: { ...metadata, labels: { ...labels, ...ownerLabels(owner), [lifetimeLabel]: lifetime } },
     data: { [dataKey]: `[${lines}]` },
   };
-  // Forced: it was read just before and is nobody else's to write, and a change by hand must not stop every deploy.
-  return await cluster.apply(object, { fieldManager, force: true }, signal);
+  const written = await (found === undefined
+    ? cluster.create(object, signal)
+    : cluster.replace(object, signal));
+  if (written.kind !== 'ok') return written;
+  return ok(typeof written.value === 'string' ? 'conflict' : recordIn(written.value));
 }
 
-/** Deletes the inventory's ConfigMap. */
-export async function removeInventory(
-  { owner, namespace }: InventoryPlace,
-  cluster: Cluster,
-  signal: AbortSignal,
-): Promise<Outcome<unknown>> {
-  const ref = { apiVersion: 'v1', kind: 'ConfigMap', name: inventoryName(owner), namespace };
-  return await cluster.remove(ref, {}, signal);
+/** What stands in `now`, with the difference between `before` and `wanted` made to it. */
+function changed(now: Inventory, before: Inventory, wanted: Inventory): Inventory {
+  const merged = new Map(now);
+  for (const identity of before.keys()) if (!wanted.has(identity)) merged.delete(identity);
+  for (const [identity, entry] of wanted)
+    if (!isSame(before.get(identity), entry)) merged.set(identity, entry);
+  return merged;
+}
+
+/** True if two entries say the same. Those of a record that was read are other values. */
+function isSame(one: Entry | undefined, other: Entry): boolean {
+  return one !== undefined && contentHash(one) === contentHash(other);
 }
 
 /** The entry for an applied object, from the API server's answer. */

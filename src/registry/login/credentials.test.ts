@@ -177,7 +177,7 @@ describe('credential helpers', () => {
     });
     expect(await find('harbor.example.com/shop/orders', {}, run(env))).toEqual(password('ann'));
     expect(commands).toMatchObject([
-      { tool: 'docker-credential-vault', args: ['get'], stdin: 'harbor.example.com' },
+      { tool: 'docker-credential-vault', args: ['get'], stdin: 'harbor.example.com', unmarked: true },
     ]);
   });
 

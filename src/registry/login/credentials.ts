@@ -202,7 +202,7 @@ async function askHelper(
   const tool = `docker-credential-${name}`;
   if (!/^[\w.-]+$/.test(name))
     return required ? unusable(file, host, 'names no usable credential helper') : ok(undefined);
-  const finished = await run({ tool, args: ['get'], cwd: home, stdin: host }, { signal });
+  const finished = await run({ tool, args: ['get'], cwd: home, stdin: host, unmarked: true }, { signal });
   if (finished.kind === 'cancelled') return cancelled(signal);
   if (finished.kind === 'missing') {
     if (!required) return ok(undefined);

@@ -2,7 +2,9 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { tryLock, waitForLock, type Lock } from './lockfile.ts';
+import { markOf } from '../process/mark.ts';
+import { placeText, thisPlace } from '../process/place.ts';
+import { describeLockHolder, tryLock, waitForLock, type Lock } from './lockfile.ts';
 
 let folder: string;
 let path: string;
@@ -26,6 +28,7 @@ async function locked(): Promise<Lock> {
   return tried.value.lock;
 }
 
+const place = placeText(thisPlace());
 const never = new AbortController().signal;
 
 describe('tryLock', () => {
@@ -53,11 +56,8 @@ describe('tryLock', () => {
   });
 
   it.each([
-    ['a process that is gone', JSON.stringify({ pid: 999_999_999, startTime: '1', host: hostname() })],
-    [
-      'an earlier process of the same pid',
-      JSON.stringify({ pid: process.pid, startTime: '1', host: hostname() }),
-    ],
+    ['a process that is gone', JSON.stringify({ pid: 999_999_999, startTime: '1', place })],
+    ['an earlier process of the same pid', JSON.stringify({ pid: process.pid, startTime: '1', place })],
     ['nobody who can be read', '{"pid":'],
   ])('takes over the lock of %s', async (_name, holder) => {
     plant(holder);
@@ -69,7 +69,7 @@ describe('tryLock', () => {
 
   it('lets one of many take over, however often they try', async () => {
     for (let round = 0; round < 20; round += 1) {
-      plant(JSON.stringify({ pid: 999_999_999, startTime: '1', host: hostname() }));
+      plant(JSON.stringify({ pid: 999_999_999, startTime: '1', place }));
       const tries = await Promise.all(Array.from({ length: 20 }, async () => await tryLock(path, 'racing')));
       expect(tries.filter((tried) => tried.kind === 'ok' && tried.value.kind === 'locked')).toHaveLength(1);
       rmSync(path, { recursive: true });
@@ -94,11 +94,26 @@ describe('tryLock', () => {
     expect(most).toBe(1);
   });
 
-  it('leaves the lock of another host alone', async () => {
-    plant(JSON.stringify({ pid: 999_999_999, startTime: '1', host: 'other.example.com' }));
-    expect(await tryLock(path, 'a test')).toMatchObject({
-      value: { kind: 'held', by: { host: 'other.example.com' } },
-    });
+  it.each([
+    ['another machine', placeText({ ...thisPlace(), machine: '0a0a0a0a', boot: '0b0b0b0b' })],
+    ['another container', placeText({ ...thisPlace(), pids: '0c0c0c0c' })],
+    ['an unknown place', undefined],
+  ])('leaves the lock of %s alone, and tells how to remove it', async (_name, place) => {
+    plant(JSON.stringify({ pid: 999_999_999, startTime: '1', host: 'builder', place }));
+    const tried = await tryLock(path, 'a test');
+    if (tried.kind !== 'ok' || tried.value.kind !== 'held') throw new Error(JSON.stringify(tried));
+    expect(describeLockHolder(tried.value.by, path)).toBe(
+      `process 999999999 on builder, in another container or on another machine; if it no longer runs there: rm -r ${path}`,
+    );
+  });
+
+  it('takes over a lock from before a restart, although another process has its pid now', async () => {
+    const { pid, startTime } = markOf();
+    const place = placeText({ ...thisPlace(), boot: '0b0b0b0b' });
+    plant(JSON.stringify({ pid, startTime, place }));
+    // A machine that cannot be named is no proof that it restarted.
+    const isNamed = thisPlace().machine !== '';
+    expect(await tryLock(path, 'a test')).toMatchObject({ value: { kind: isNamed ? 'locked' : 'held' } });
   });
 });
 

@@ -1,11 +1,13 @@
 /**
  * Exclusive locks between appdev processes, as files that name their holder. If the holder is dead, the lock is taken
- * over. This works on one machine. A lock that another host holds (a home on NFS) is never taken over.
+ * over. A lock that another machine or another container holds (a home on NFS, a shared /tmp) is never taken over, because
+ * nobody here can tell whether the holder lives. A holder from before this machine's last restart is dead.
  *
  * A lock is a folder of numbered files. The file with the highest number counts. A number is claimed once, with link(2),
  * and never used again. So if many processes find the same dead holder, only one of them gets the lock. A plain file that
  * is removed and created again cannot guarantee that.
  */
+import { randomUUID } from 'node:crypto';
 import { link, mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -13,13 +15,17 @@ import { cancelled, failed, ok, type Outcome } from '../../core/outcome.ts';
 import { systemClock } from '../clock.ts';
 import { diskFull, isDiskFull } from './disk-full.ts';
 import { numberAt, stringAt } from '../fields.ts';
-import { markOf, mayRun } from '../process/mark.ts';
+import { markOf, mayRun, whereIs } from '../process/mark.ts';
+import { parsePlace, placeText, type Place } from '../process/place.ts';
 
 /** The process that holds a lock. */
 export interface LockHolder {
   readonly pid: number;
   readonly startTime: string;
+  /** The name of its host, for messages. */
   readonly host: string;
+  /** Where its pid counts. */
+  readonly place: Place;
   /** What the process is doing, for messages: `appdev dev`. */
   readonly doing: string;
   /** When it got the lock, in ISO 8601. */
@@ -38,7 +44,6 @@ export type LockTry =
 
 /** Milliseconds between two tries of a process that waits. */
 const pollMs = 100;
-let count = 0;
 
 /**
  * Tries once to get a lock.
@@ -48,15 +53,11 @@ let count = 0;
  * @returns fails with DISK_FULL, or with INTERNAL if the folder cannot be written
  */
 export async function tryLock(path: string, doing: string): Promise<Outcome<LockTry>> {
-  count += 1;
-  const host = hostname();
-  const { pid, startTime } = markOf(host);
-  const own: LockHolder = {
-    ...{ pid, startTime, host, doing },
-    since: new Date().toISOString(),
-  };
+  const { place, ...mark } = markOf();
+  const since = new Date().toISOString();
+  const own = { ...mark, place: placeText(place), host: hostname(), doing, since };
   // The file is complete before it gets its number, so that no other process reads half of it.
-  const draft = join(path, `draft-${process.pid}-${count}`);
+  const draft = draftIn(path);
   try {
     await mkdir(path, { recursive: true, mode: 0o700 });
     await writeFile(draft, `${JSON.stringify(own)}\n`, { mode: 0o600 });
@@ -64,7 +65,7 @@ export async function tryLock(path: string, doing: string): Promise<Outcome<Lock
       const highest = Math.max(0, ...(await numbersIn(path)));
       const by = highest === 0 ? undefined : await holderOf(join(path, String(highest)));
       if (by === 'vanished') continue;
-      if (by !== undefined && mayRun({ ...by, place: by.host }, host)) return ok({ kind: 'held', by });
+      if (by !== undefined && mayRun(by)) return ok({ kind: 'held', by });
       if (await claim(path, highest + 1, draft))
         return ok({ kind: 'locked', lock: lockOf(path, highest + 1) });
     }
@@ -101,6 +102,16 @@ export async function waitForLock(
   return cancelled(signal);
 }
 
+/**
+ * Names a holder in a message. If nobody here can tell whether it still runs, the text says how to remove the lock.
+ *
+ * @param path the lock's folder
+ */
+export function describeLockHolder({ pid, host, place }: LockHolder, path: string): string {
+  if (whereIs(place) === 'here') return `process ${pid}`;
+  return `process ${pid} on ${host}, in another container or on another machine; if it no longer runs there: rm -r ${path}`;
+}
+
 /** Tries to make the draft the lock with this number. Returns true if it succeeded. */
 async function claim(path: string, number: number, draft: string): Promise<boolean> {
   const claimed = join(path, String(number));
@@ -123,7 +134,7 @@ function lockOf(path: string, number: number): Lock {
   return {
     async release() {
       // The file stays, without a holder, because its number must not be used again.
-      const empty = join(path, `draft-${process.pid}-${number}-released`);
+      const empty = draftIn(path);
       released ??= writeFile(empty, '')
         .then(async () => {
           await rename(empty, join(path, String(number)));
@@ -133,6 +144,11 @@ function lockOf(path: string, number: number): Lock {
       await released;
     },
   };
+}
+
+/** A new name for a file that has no number yet. It is random: two containers may share the folder and have equal pids. */
+function draftIn(path: string): string {
+  return join(path, `draft-${randomUUID()}`);
 }
 
 async function numbersIn(path: string): Promise<number[]> {
@@ -158,12 +174,12 @@ function parseHolder(text: string): LockHolder | undefined {
   }
   const pid = numberAt(value, 'pid');
   const startTime = stringAt(value, 'startTime');
-  const host = stringAt(value, 'host');
-  if (pid === undefined || startTime === undefined || host === undefined) return undefined;
+  if (pid === undefined || startTime === undefined) return undefined;
   return {
     pid,
     startTime,
-    host,
+    host: stringAt(value, 'host') ?? 'an unknown host',
+    place: parsePlace(stringAt(value, 'place') ?? ''),
     doing: stringAt(value, 'doing') ?? 'unknown',
     since: stringAt(value, 'since') ?? '',
   };

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -29,6 +29,22 @@ describe('state files', () => {
     await Promise.all(Array.from({ length: 20 }, async (_, index) => await writeState(path, [index])));
     expect(await readState(path, asNumbers)).toHaveLength(1);
     expect(readdirSync(folder)).toEqual(['state.json']);
+  });
+
+  it('are written although a killed writer of the same pid left every name that it could have used', async () => {
+    const path = join(folder, 'state.json');
+    for (let count = 0; count < 1000; count += 1) writeFileSync(`${path}.${process.pid}-${count}.tmp`, 'cut');
+    expect(await writeState(path, [1])).toMatchObject({ kind: 'ok' });
+  });
+
+  it('are no links: reading one finds nothing, and writing replaces it', async () => {
+    const [path, target] = [join(folder, 'state.json'), join(folder, 'other')];
+    writeFileSync(target, '[7]');
+    symlinkSync(target, path);
+    expect(await readState(path, asNumbers)).toBeUndefined();
+    expect(await writeState(path, [1])).toMatchObject({ kind: 'ok' });
+    expect(await readState(path, asNumbers)).toEqual([1]);
+    expect(readFileSync(target, 'utf8')).toBe('[7]');
   });
 
   it.each([

@@ -1,13 +1,14 @@
 /**
- * Small JSON files that are never half-written: a temporary file is written beside it, synced and renamed. A file that
- * cannot be read or parsed counts as absent. So state files must only have data that can be made again.
+ * Small JSON files that are never half-written: a temporary file is written beside it, synced and renamed. Its name is
+ * random, because in containers the pid is the same each time, and a killed process leaves its file. Links are not
+ * followed: reading one finds nothing, and writing replaces it. A file that cannot be read or parsed counts as absent. So
+ * state files must only have data that can be made again.
  */
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { constants, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { failed, ok, type Outcome } from '../../core/outcome.ts';
 import { diskFull, isDiskFull } from './disk-full.ts';
-
-let count = 0;
 
 /** Reads a state file. Returns undefined if the file is absent or broken, or if `parse` returns undefined. */
 export async function readState<T>(
@@ -15,7 +16,10 @@ export async function readState<T>(
   parse: (value: unknown) => T | undefined,
 ): Promise<T | undefined> {
   try {
-    return parse(JSON.parse(await readFile(path, 'utf8')));
+    // The flag is undefined on Windows.
+    // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition
+    const flag = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0);
+    return parse(JSON.parse(await readFile(path, { encoding: 'utf8', flag })));
   } catch {
     return undefined;
   }
@@ -27,8 +31,7 @@ export async function readState<T>(
  * @returns fails with DISK_FULL, or with INTERNAL for any other error of the file system
  */
 export async function writeState(path: string, value: unknown): Promise<Outcome<void>> {
-  count += 1;
-  const temporary = `${path}.${process.pid}-${count}.tmp`;
+  const temporary = `${path}.${randomUUID()}.tmp`;
   try {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     const file = await open(temporary, 'wx', 0o600);

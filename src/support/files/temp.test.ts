@@ -3,16 +3,20 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } f
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
-import { sessionId } from '../process/mark.ts';
-import { makeLargeTempFolder, makeTempFolder, removeDeadTempFolders, removeTempFolders } from './temp.ts';
+import { markOf, sessionId, sessionText } from '../process/mark.ts';
+import { removeSessionFolders } from '../process/session-folder.ts';
+import { makeLargeTempFolder, makeTempFolder, removeDeadTempFolders } from './temp.ts';
 
-afterAll(removeTempFolders);
+/** An earlier process that is gone: the pid of this one with another start time. */
+const deadId = (startTime: string): string => sessionText({ ...markOf(), startTime });
+
+afterAll(removeSessionFolders);
 
 const elsewhere: string[] = [];
 afterEach(() => {
   vi.unstubAllEnvs();
   for (const folder of elsewhere.splice(0)) {
-    removeTempFolders();
+    removeSessionFolders();
     rmSync(folder, { recursive: true });
   }
 });
@@ -38,8 +42,7 @@ describe('temporary folders', () => {
     moveAway();
     const own = makeTempFolder('kept');
     const sessions = dirname(dirname(own));
-    // The pid of a living process with another start time: an earlier process that is gone.
-    const dead = `${process.pid}-1`;
+    const dead = deadId('1');
     mkdirSync(join(sessions, dead, 'left'), { recursive: true });
     mkdirSync(join(sessions, 'not-a-session'), { recursive: true });
     expect(await removeDeadTempFolders()).toContain(dead);
@@ -52,11 +55,11 @@ describe('temporary folders', () => {
     const large = makeLargeTempFolder('jars');
     const sessions = dirname(dirname(large));
     expect(statSync(large).mode & 0o777).toBe(0o700);
-    const dead = join(sessions, `${process.pid}-2`);
+    const dead = join(sessions, deadId('2'));
     mkdirSync(join(dead, 'left'), { recursive: true });
     await removeDeadTempFolders();
     expect([existsSync(dead), existsSync(large)]).toEqual([false, true]);
-    removeTempFolders();
+    removeSessionFolders();
     expect(existsSync(large)).toBe(false);
   });
 
@@ -64,13 +67,13 @@ describe('temporary folders', () => {
     'of dead sessions stay while something is mounted there',
     async () => {
       moveAway();
-      const dead = join(dirname(dirname(makeTempFolder('x'))), `${process.pid}-3`);
+      const dead = join(dirname(dirname(makeTempFolder('x'))), deadId('3'));
       const mount = join(dead, 'mnt');
       mkdirSync(mount, { recursive: true });
       execFileSync('mount', ['-t', 'tmpfs', 'tmpfs', mount]);
       try {
         writeFileSync(join(mount, 'precious'), '');
-        expect(await removeDeadTempFolders()).not.toContain(`${process.pid}-3`);
+        expect(await removeDeadTempFolders()).not.toContain(deadId('3'));
         expect(existsSync(join(mount, 'precious'))).toBe(true);
       } finally {
         execFileSync('umount', [mount]);
@@ -82,7 +85,7 @@ describe('temporary folders', () => {
 
   it('go at the end of the session, and come again when asked for', () => {
     const own = makeTempFolder('gone');
-    removeTempFolders();
+    removeSessionFolders();
     expect(existsSync(own)).toBe(false);
     expect(existsSync(makeTempFolder('new'))).toBe(true);
   });

@@ -2,16 +2,12 @@
  * Temporary folders of this session, below one folder that has the session's id. They are removed when the process exits.
  * If the session was killed, the next start removes them.
  */
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import { hasChildren } from '../process/children.ts';
-import { largeTempFolder, userTempFolder } from './folders.ts';
-import { isSessionAlive, sessionId } from '../process/mark.ts';
-
-/** This session's folders. The key is the user's folder that contains it. */
-const roots = new Map<string, string>();
-let exitHandled = false;
+import { basename, join } from 'node:path';
+import { largeTempFolder, userTempFolder } from '../folders.ts';
+import { sessionsToReap } from '../process/leftovers.ts';
+import { deadSessionFolders, sessionFolder } from '../process/session-folder.ts';
 
 /** Makes a folder (mode 0700) that is removed with the session, and returns its absolute path. `name` begins its name. */
 export function makeTempFolder(name: string): string {
@@ -23,23 +19,18 @@ export function makeLargeTempFolder(name: string): string {
   return makeFolder(largeTempFolder(), name);
 }
 
-/** Removes this session's folders at once, if the exit of the process is too late. */
-export function removeTempFolders(): void {
-  for (const root of roots.values()) rmSync(root, { recursive: true, force: true });
-  roots.clear();
-}
-
 /** Removes the folders of dead sessions, and returns the ids of those sessions. */
 export async function removeDeadTempFolders(): Promise<readonly string[]> {
   const removed = new Set<string>();
   const mounts = mountPoints();
+  const busy = new Set([...sessionsToReap()].map((folder) => basename(folder)));
   for (const base of new Set([userTempFolder(), largeTempFolder()])) {
-    const sessions = sessionsFolder(base);
-    for (const id of readdirSync(sessions).filter((name) => !isSessionAlive(name))) {
-      const folder = join(sessions, id);
+    for (const folder of deadSessionFolders(base)) {
       // A killed tool may have left something mounted there, and its contents must not be removed.
       if (mounts.some((mount) => mount.startsWith(`${folder}/`))) continue;
-      removed.add(id);
+      // The folder is the record by which the session's processes are found, so it goes after the last of them.
+      if (busy.has(basename(folder))) continue;
+      removed.add(basename(folder));
       // If it cannot be removed now (a tool's folder without permissions), the next start tries again.
       await rm(folder, { recursive: true, force: true }).catch(() => undefined);
     }
@@ -48,26 +39,7 @@ export async function removeDeadTempFolders(): Promise<readonly string[]> {
 }
 
 function makeFolder(base: string, name: string): string {
-  let root = roots.get(base);
-  if (root === undefined) {
-    root = join(sessionsFolder(base), sessionId);
-    mkdirSync(root, { recursive: true, mode: 0o700 });
-    roots.set(base, root);
-  }
-  if (!exitHandled) {
-    process.once('exit', () => {
-      // Children that are killed by this exit leave things behind. The folder tells the next start to look for them.
-      if (!hasChildren()) removeTempFolders();
-    });
-  }
-  exitHandled = true;
-  return mkdtempSync(join(root, `${name}-`));
-}
-
-function sessionsFolder(base: string): string {
-  const path = join(base, 'sessions');
-  mkdirSync(path, { recursive: true, mode: 0o700 });
-  return path;
+  return mkdtempSync(join(sessionFolder(base), `${name}-`));
 }
 
 /** The mount points of this machine: the fifth field of each line of mountinfo, see proc(5). */

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { commandOf, environmentOf, groupOf, identify, isAlive, isGroupAlive } from './proc.ts';
+import { commandOf, environmentOf, groupOf, identify, isAlive, isGroupAlive, startedAt } from './proc.ts';
 
 describe('processes', () => {
   it('are identified by pid and start time', () => {
@@ -31,4 +32,15 @@ describe.runIf(process.platform === 'linux')('on Linux', () => {
       parent.kill('SIGKILL');
     }
   });
+});
+
+it('asks ps for the start where there is no /proc, and gets the same digits each time', () => {
+  // What ps of macOS prints, with a day of one digit padded.
+  expect(startedAt(1, () => 'Sat Nov  7 09:05:01 2026    ')).toBe('1794042301');
+  expect(startedAt(1, () => '')).toBe('0');
+});
+
+it.runIf(existsSync('/bin/ps'))('reads what a real ps says of this process', () => {
+  const started = Number(startedAt(process.pid)) * 1000;
+  expect(Math.abs(started - performance.timeOrigin)).toBeLessThan(5000);
 });

@@ -1,13 +1,17 @@
 /**
- * Asks the kernel about processes: which are alive, since when, and in which group. It reads /proc on Linux and sends
- * signal 0 elsewhere. It starts and stops nothing.
+ * Asks the kernel about processes: which are alive, since when, and in which group. It reads /proc on Linux; elsewhere it
+ * sends signal 0 and asks ps. It starts and stops no other process.
  */
-import { readFileSync, readdirSync } from 'node:fs';
+import { readFileSync, readdirSync, readlinkSync, statSync } from 'node:fs';
+import { ask, type Ask } from './ask.ts';
 
 /** Identifies a process, so that it cannot be confused with a later one that has the same pid. */
 export interface ProcessIdentity {
   readonly pid: number;
-  /** Clock ticks from boot to its start (proc(5), field 22 of stat). `0` on systems without /proc. */
+  /**
+   * Digits that no later process with the same pid has. On Linux the clock ticks from boot to its start (proc(5), field
+   * 22 of stat), elsewhere the seconds since 1970. `0` if the system does not tell.
+   */
   readonly startTime: string;
 }
 
@@ -28,14 +32,37 @@ export function processIds(): number[] {
 
 /** The identity of a running process; undefined if there is none, or if it is a zombie. */
 export function identify(pid: number): ProcessIdentity | undefined {
-  if (!hasProc) return answers(pid) ? { pid, startTime: '0' } : undefined;
+  if (!hasProc) return answers(pid) ? { pid, startTime: startedAt(pid) } : undefined;
   const stat = readStat(pid);
   return stat === undefined || isDead(stat) ? undefined : { pid, startTime: stat.startTime };
 }
 
-/** True if this process still runs. A later process with the same pid does not count. */
-export function isAlive(identity: ProcessIdentity): boolean {
-  return identify(identity.pid)?.startTime === identity.startTime;
+/**
+ * When a process started, in seconds since 1970 as digits, by ps; `0` if ps does not tell. Windows has no ps.
+ *
+ * @param asking a test passes what a real ps has printed
+ */
+export function startedAt(pid: number, asking: Ask = ask): string {
+  const ms = Date.parse(`${asking('/bin/ps', '-o', 'lstart=', '-p', String(pid))} UTC`);
+  return Number.isNaN(ms) ? '0' : String(ms / 1000);
+}
+
+/**
+ * True if this process still runs, or a process has its pid and nobody knows since when. A later process with the same
+ * pid does not count.
+ */
+export function isAlive({ pid, startTime }: ProcessIdentity): boolean {
+  const found = identify(pid);
+  return found !== undefined && (found.startTime === startTime || [found.startTime, startTime].includes('0'));
+}
+
+/** True if a process belongs to the user of this one. On systems without /proc nobody can tell, and it is false. */
+export function isOwn(pid: number): boolean {
+  try {
+    return statSync(`/proc/${pid}`).uid === process.getuid?.();
+  } catch {
+    return false;
+  }
 }
 
 /** The process group id of a process; undefined if it is gone, or on systems without /proc. */
@@ -70,6 +97,15 @@ export function environmentOf(pid: number): string[] {
 export function commandOf(pid: number): string {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').join(' ').trim();
+  } catch {
+    return '';
+  }
+}
+
+/** The working folder of a process; empty if the process is gone or belongs to someone else. */
+export function workFolderOf(pid: number): string {
+  try {
+    return readlinkSync(`/proc/${pid}/cwd`);
   } catch {
     return '';
   }

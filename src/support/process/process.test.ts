@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { isAlive, identify, isGroupAlive } from './proc.ts';
 import { runProcess, type Finished } from './process.ts';
-import { sessionId } from './mark.ts';
+import { sessionVariable } from './mark.ts';
+import { sessionMark } from './session-folder.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -62,7 +63,9 @@ describe('runProcess', () => {
       { signal: never },
     );
     delete process.env['APPDEV_TEST_GONE'];
-    expect(finished).toMatchObject({ stdout: `in\na b|unset|${sessionId}\n${folder}\n` });
+    expect(finished).toMatchObject({
+      stdout: `in\na b|unset|${sessionMark()[sessionVariable]}\n${folder}\n`,
+    });
   });
 
   it('takes no text for shell syntax', async () => {

@@ -10,7 +10,8 @@ import { inheritedVariables } from '../system.ts';
 import { endGroup, registerGroup, releaseGroup } from './children.ts';
 import { Output } from './output.ts';
 import { isGroupAlive } from './proc.ts';
-import { sessionId, sessionVariable } from './mark.ts';
+import { sessionVariable } from './mark.ts';
+import { sessionMark } from './session-folder.ts';
 import { findTool } from './tool.ts';
 
 /** A program with its arguments. No shell interprets them. */
@@ -22,6 +23,12 @@ export interface Command {
   /** Variables to add to this process's environment. `undefined` removes a variable. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly stdin?: string;
+  /**
+   * True for a program that only asks something of the user's own machine, such as a credential helper or git. What it
+   * starts on the way (gpg-agent, ssh, git's file monitor) serves the user and does not end with this session, so the
+   * program gets no mark of it.
+   */
+  readonly unmarked?: true;
 }
 
 /** How to run a command. */
@@ -82,7 +89,7 @@ export const runProcess: RunProcess = async (command, { signal, onLine, graceMs 
 
   const child = execa(file, args, {
     cwd: command.cwd,
-    env: { ...env, [sessionVariable]: sessionId },
+    env: { ...env, ...(command.unmarked === true ? { [sessionVariable]: undefined } : sessionMark()) },
     extendEnv: false,
     ...(command.stdin === undefined ? { stdin: 'ignore' } : { input: command.stdin }),
     detached: process.platform !== 'win32',

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -59,15 +59,17 @@ test('lines that come faster than the disk are dropped, and their number is told
 });
 
 test('a full disk is told once, costs no more than the lines, and is forgiven', async () => {
-  const path = join(folder, 'orders.log');
+  const disk = join(folder, 'disk');
+  const path = join(disk, 'full');
   // Every write to /dev/full fails with ENOSPC, as on a full disk.
-  await symlink('/dev/full', path);
+  await symlink('/dev', disk);
   const file = make(path);
   for (let n = 0; n < 3; n += 1) {
     file.append(`lost ${n}`);
     await expect.poll(() => problems).toEqual(['ENOSPC']);
   }
-  await rm(path);
+  await rm(disk);
+  await mkdir(disk);
   await writeFile(path, '');
   // Lines may still fail on the old handle's way out; one that comes later is kept.
   await expect
@@ -78,6 +80,20 @@ test('a full disk is told once, costs no more than the lines, and is forgiven', 
     .toContain('kept');
   await file.close();
   expect(problems).toEqual(['ENOSPC']);
+});
+
+test('a link is not followed, neither while the program runs nor at its exit', async () => {
+  const [path, target] = [join(folder, 'orders.log'), join(folder, 'bashrc')];
+  await writeFile(target, 'mine\n');
+  await symlink(target, path);
+  const file = make(path);
+  file.append('alias ls=evil');
+  await file.close();
+  file.append('alias ls=evil');
+  file.writeNow();
+  await file.close();
+  expect(problems).toEqual(['ELOOP']);
+  expect(await readFile(target, 'utf8')).toBe('mine\n');
 });
 
 test('a folder that cannot be made is a problem, not an exception', async () => {

@@ -2,7 +2,7 @@
  * A log file with a maximum size that never blocks the program and never makes it fail. Lines are queued and written in
  * the background. If the disk is full, lines are dropped, and that is reported once.
  */
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, closeSync, constants, openSync } from 'node:fs';
 import { mkdir, open, rename, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
@@ -30,6 +30,17 @@ export interface RollingFile {
   close(): Promise<void>;
 }
 
+/**
+ * Opens for appending, and fails with ELOOP on a link. The file is in a folder of the project, whose builds run programs
+ * of others. Windows has no such flag.
+ */
+const appendNoLink =
+  // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- the flag is undefined on Windows
+  constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | (constants.O_NOFOLLOW ?? 0);
+
+/** Application logs may contain private data. */
+const fileMode = 0o600;
+
 /** Makes a rolling file. Its folder and file are created with the first line. Lines of earlier sessions are kept. */
 export function createRollingFile(options: RollingFileOptions): RollingFile {
   const { path, maxBytes, maxQueue, onProblem } = options;
@@ -52,8 +63,7 @@ export function createRollingFile(options: RollingFileOptions): RollingFile {
   };
   const openFile = async (): Promise<FileHandle> => {
     await mkdir(dirname(path), { recursive: true });
-    // 0600, because application logs may contain private data.
-    const file = await open(path, 'a', 0o600);
+    const file = await open(path, appendNoLink, fileMode);
     size = (await file.stat()).size;
     return file;
   };
@@ -99,7 +109,10 @@ export function createRollingFile(options: RollingFileOptions): RollingFile {
     },
     writeNow() {
       try {
-        if (queue.length > 0) appendFileSync(path, take());
+        if (queue.length === 0) return;
+        const file = openSync(path, appendNoLink, fileMode);
+        appendFileSync(file, take());
+        closeSync(file);
       } catch {
         // The process is ending, so there is nowhere to report this.
       }

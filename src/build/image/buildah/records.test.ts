@@ -1,10 +1,11 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { watch } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { ok } from '../../../core/outcome.ts';
-import { userTempFolder } from '../../../support/files/folders.ts';
+import { userTempFolder } from '../../../support/folders.ts';
+import { placeText, thisPlace } from '../../../support/process/place.ts';
 import { createImageRecords, type ImageRecord } from './records.ts';
 
 const { signal } = new AbortController();
@@ -85,3 +86,22 @@ async function lookedTwice(): Promise<void> {
     if (looks.size === 2) return;
   }
 }
+
+it('does not wait for ever for a session of another container, and says how to go on', async () => {
+  await createImageRecords(folder).add(record('first'), signal);
+  const locks = join(userTempFolder(), 'locks');
+  const lock = join(locks, readdirSync(locks)[0] ?? '');
+  // A session that was killed with its container: its pid counts nowhere here.
+  const place = placeText({ ...thisPlace(), pids: '0c0c0c0c' });
+  writeFileSync(join(lock, '9'), JSON.stringify({ pid: 7, startTime: '1', host: 'builder', place }));
+  const records = createImageRecords(folder, 50);
+  await records.add(record('second'), signal);
+  expect((await records.list()).map(({ imageId }) => imageId)).toEqual(['first']);
+  expect(await records.remove(signal, () => Promise.resolve(ok(new Set())))).toMatchObject({
+    kind: 'failed',
+    error: { code: 'INTERNAL', hint: expect.stringContaining(`rm -r ${lock}`) as string },
+  });
+  rmSync(lock, { recursive: true });
+  await records.add(record('third'), signal);
+  expect((await records.list()).map(({ imageId }) => imageId)).toEqual(['third', 'first']);
+});

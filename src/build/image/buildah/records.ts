@@ -8,11 +8,13 @@
  */
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { ok, type Outcome } from '../../../core/outcome.ts';
+import { failed, ok, type Outcome } from '../../../core/outcome.ts';
+import { linkedAbort } from '../../../support/abort.ts';
 import { listAt, stringAt } from '../../../support/fields.ts';
-import { userTempFolder } from '../../../support/files/folders.ts';
-import { waitForLock } from '../../../support/files/lockfile.ts';
+import { userTempFolder } from '../../../support/folders.ts';
+import { waitForLock, type Lock, type LockHolder } from '../../../support/files/lockfile.ts';
 import { readState, writeState } from '../../../support/files/state-file.ts';
+import { whereIs } from '../../../support/process/mark.ts';
 
 /** A built image. If `digest` is not empty, it was also pushed. */
 export interface ImageRecord {
@@ -48,8 +50,15 @@ export interface ImageRecords {
   ): Promise<Outcome<number>>;
 }
 
-/** The records that are kept in a folder. */
-export function createImageRecords(folder: string): ImageRecords {
+/** How long to wait for a session of another container or machine, which may be gone, in milliseconds. */
+const elsewhereMs = 30_000;
+
+/**
+ * The records that are kept in a folder.
+ *
+ * @param patienceMs how long to wait for a holder of the lock of whom nobody here can tell whether it still runs
+ */
+export function createImageRecords(folder: string, patienceMs = elsewhereMs): ImageRecords {
   const path = join(folder, 'images.json');
   // Not beside the file: in a home on NFS, or in a volume that outlives its container, a host that is gone might still
   // hold the lock.
@@ -66,10 +75,29 @@ export function createImageRecords(folder: string): ImageRecords {
     return await writeState(path, { images: edit(await list()).slice(0, maxRecords) });
   }
 
+  async function lockWithin(signal: AbortSignal): Promise<Outcome<Lock>> {
+    const link = linkedAbort(signal, 'deadline');
+    const stuck: LockHolder[] = [];
+    let timer: NodeJS.Timeout | undefined;
+    const lock = await waitForLock(lockPath, 'recording images', link.signal, (by) => {
+      if (whereIs(by.place) === 'here') return;
+      stuck.push(by);
+      timer = setTimeout(link.abort, patienceMs);
+    });
+    clearTimeout(timer);
+    link.unlink();
+    const [by] = stuck;
+    if (lock.kind !== 'cancelled' || by === undefined || signal.aborted) return lock;
+    const who = `process ${by.pid} on ${by.host}, in another container or on another machine`;
+    return failed('INTERNAL', `the records of images are locked by ${who}`, {
+      hint: `if it no longer runs there: rm -r ${lockPath}`,
+    });
+  }
+
   /** Runs work alone: a queue orders callers in this process, a lock orders processes. */
   async function alone<T>(signal: AbortSignal, work: () => Promise<Outcome<T>>): Promise<Outcome<T>> {
     const turn = last.then(async () => {
-      const lock = await waitForLock(lockPath, 'recording images', signal, () => undefined);
+      const lock = await lockWithin(signal);
       if (lock.kind !== 'ok') return lock;
       try {
         return await work();

@@ -27,8 +27,7 @@ export async function removeLeftoverBuilds(
   const pods = { apiVersion: 'v1', kind: 'Pod', namespace };
   const listed = await cluster.list({ ...pods, labelSelector: `${buildLabel}=${project}` }, signal);
   if (listed.kind !== 'ok') return listed;
-  const left: KubeObject[] = [];
-  for (const pod of listed.value) if (await isLeft(pod, now)) left.push(pod);
+  const left = listed.value.filter((pod) => isLeft(pod, now));
   await Promise.all(
     left.map(async (pod) => {
       const ended = podState(pod).kind === 'ended';
@@ -38,8 +37,8 @@ export async function removeLeftoverBuilds(
   return ok(left.length);
 }
 
-async function isLeft(pod: KubeObject, now: number): Promise<boolean> {
-  if (!(await mayHold(makerOf(pod)))) return true;
+function isLeft(pod: KubeObject, now: number): boolean {
+  if (!mayHold(makerOf(pod))) return true;
   const old = Date.parse(pod.metadata.creationTimestamp ?? '') + forgottenMs < now;
   if (!old) return false;
   return ['ended', 'lost'].includes(podState(pod).kind);

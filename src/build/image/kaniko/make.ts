@@ -123,7 +123,7 @@ export function createMakeImage(parts: PodBuildParts): MakeImage {
     const login = config.credentials === undefined ? await loginOf(job, recipe) : ok(undefined);
     if (login.kind !== 'ok') return login;
     const name = buildName(service);
-    holder ??= await holderOfProcess();
+    holder ??= holderOfProcess();
     const secrets = {
       ...(login.value === undefined ? {} : { login: login.value }),
       ...(authority === undefined ? {} : { authority }),

@@ -36,7 +36,7 @@ export function createGit(run: RunProcess): Git {
 
   const ask: Git['ask'] = async (folder, args, signal) => {
     const env = { GIT_OPTIONAL_LOCKS: '0', LC_ALL: 'C', GIT_DIR: undefined, GIT_WORK_TREE: undefined };
-    const done = await run({ tool: 'git', args, cwd: folder, env }, { signal });
+    const done = await run({ tool: 'git', args, cwd: folder, env, unmarked: true }, { signal });
     if (done.kind === 'missing') return { error: 'git is not on the PATH' };
     if (done.kind === 'cancelled') return { error: 'interrupted' };
     if (done.exitCode === 0) return { text: done.stdout.trimEnd() };

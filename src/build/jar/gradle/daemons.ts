@@ -11,10 +11,10 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { endGroup, registerGroup, releaseGroup } from '../../../support/process/children.ts';
-import { detachedGroups } from '../../../support/process/leftovers.ts';
+import { daemonsIn } from '../../../support/process/leftovers.ts';
 import { environmentOf, groupOf, isGroupAlive } from '../../../support/process/proc.ts';
 import type { RunProcess } from '../../../support/process/process.ts';
-import { sessionId, sessionVariable } from '../../../support/process/mark.ts';
+import { isOfThisSession } from '../../../support/process/session-folder.ts';
 import { makeTempFolder } from '../../../support/files/temp.ts';
 import type { GradleTool } from './tool.ts';
 
@@ -111,11 +111,14 @@ export class GradleDaemons {
     }
   }
 
-  /** Ends all daemons, including what they started and left behind. Call at the end of the session. */
+  /**
+   * Ends all daemons, including one that a cancelled client had just started. Call at the end of the session. Other
+   * daemons that a build started, such as gpg-agent, stay.
+   */
   async stop(): Promise<void> {
     this.adopt();
     if (this.#folder === undefined) return;
-    const groups = new Set([...this.#groups, ...detachedGroups()]);
+    const groups = new Set([...this.#groups, ...daemonsIn(this.#folder)]);
     await Promise.all([...groups].map(async (pid) => await this.#end(pid)));
   }
 
@@ -154,7 +157,7 @@ export class GradleDaemons {
  */
 function isOurs(pid: number): boolean {
   const environment = environmentOf(pid);
-  return environment.length === 0 || environment.includes(`${sessionVariable}=${sessionId}`);
+  return environment.length === 0 || isOfThisSession(environment);
 }
 
 /** The lines ` 28411 IDLE     7.0` of `gradle --status`. */

@@ -2,7 +2,7 @@
 import { lstatSync, mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { cacheRoot, largeTempRoot } from '../system.ts';
+import { cacheRoot, largeTempRoot } from './system.ts';
 
 /**
  * `<temp>/appdev-<uid>`: private to this user, and emptied when the machine restarts. Created with mode 0700 if missing.
