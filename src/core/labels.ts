@@ -35,3 +35,5 @@ export const holderAnnotation = 'dev.appdev/holder-process';
 export const olderHolderAnnotation = 'dev.appdev/holder';
 /** Annotation with the place (the machine's boot and the pid namespace) in which the holder's process id is valid. */
 export const placeAnnotation = 'dev.appdev/holder-place';
+/** Annotation of a namespace's Lease with the command that holds it: `dev`, or one that only writes. */
+export const commandAnnotation = 'dev.appdev/command';
