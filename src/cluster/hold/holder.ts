@@ -25,7 +25,7 @@ export interface Holder {
 /** The holder for this process, or for another process of this machine. */
 export async function holderOfProcess(pid: number = process.pid): Promise<Holder> {
   const place = await thisPlace();
-  return { identity: holderText(`${userName()}@${hostname()}`, markOf(place, pid)), place };
+  return { identity: holderText(thisUser(), markOf(place, pid)), place };
 }
 
 /**
@@ -52,6 +52,11 @@ export function makerOf(object: KubeObject): Holder {
 /** `user@host (pid 123)`, for messages. */
 export function describeHolder(identity: string): string {
   return identity.replace(/ (\d+)\/\d+$/, ' (pid $1)');
+}
+
+/** The user of this process, `user@host`. */
+export function thisUser(): string {
+  return `${userName()}@${hostname()}`;
 }
 
 function userName(): string {

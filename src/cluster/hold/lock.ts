@@ -9,7 +9,7 @@ import { numberAt, stringAt } from '../../support/fields.ts';
 import { monotonicClock, systemClock } from '../../support/clock.ts';
 import { describeHolder, mayHold, holderOfProcess, type Holder } from './holder.ts';
 import type { Cluster, KubeObject, ObjectRef } from '../types.ts';
-import { commandAnnotation, placeAnnotation } from '../../core/labels.ts';
+import { commandKey, placeAnnotation } from '../../core/labels.ts';
 
 /** A holder that could not renew for `durationSeconds` loses the lock to whoever asks for it. */
 export interface LockTiming {
@@ -187,7 +187,7 @@ export async function sessionAt(
 
 /** True if a `dev` holds the Lease. Earlier versions, which did not say so, gave Leases to `dev` alone. */
 function isSession(current: KubeObject): boolean {
-  return (current.metadata.annotations?.[commandAnnotation] ?? 'dev') === 'dev';
+  return (current.metadata.annotations?.[commandKey] ?? 'dev') === 'dev';
 }
 
 function locked(current: KubeObject, request: Pick<LockRequest, 'namespace' | 'project' | 'command'>): NotOk {
@@ -235,7 +235,7 @@ function lease(
       ...(ref.namespace !== undefined && { namespace: ref.namespace }),
       ...(resourceVersion !== undefined && { resourceVersion }),
       labels: { 'app.kubernetes.io/managed-by': 'appdev' },
-      annotations: { [placeAnnotation]: holder.place, [commandAnnotation]: command },
+      annotations: { [placeAnnotation]: holder.place, [commandKey]: command },
     },
     spec: {
       holderIdentity: holder.identity,

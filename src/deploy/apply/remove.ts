@@ -79,7 +79,7 @@ export async function removeApplied(
   const written =
     rest.size === 0
       ? await removeInventory(place, cluster, signal)
-      : await writeInventory(rest, 'kept', place, cluster, signal);
+      : await writeInventory(rest, {}, place, cluster, signal);
   if (written.kind !== 'ok') return written;
   return ok({ removed: removed.value, kept });
 }

@@ -13,8 +13,6 @@ import { failed, ok, type Outcome } from '../../core/outcome.ts';
 import { isFields, listAt, stringAt } from '../../support/fields.ts';
 import { isClaim } from '../live/claims.ts';
 import { contentHash } from '../objects/content.ts';
-import { lifetimeLabel } from '../../core/labels.ts';
-import { lifetimeIn, type Lifetime } from '../objects/lifetime.ts';
 import { identityOf } from '../objects/kinds.ts';
 import { fieldManager, isOwnedBy, makerOf, ownerLabels, type Owner } from '../objects/ownership.ts';
 
@@ -39,8 +37,11 @@ const dataKey = 'objects.json';
 /** What the ConfigMap says. */
 export interface InventoryRecord {
   readonly inventory: Inventory;
-  /** Absent if nothing is deployed: there is no inventory, or it only lists claims that a removal left. */
-  readonly lifetime?: Lifetime;
+  /**
+   * The labels; see lifetime.ts for those that matter here. Absent if nothing is deployed: there is no inventory, or it
+   * only lists claims that a removal left.
+   */
+  readonly labels?: Readonly<Record<string, string>>;
 }
 
 /** Reads the inventory; it is empty if there is none. */
@@ -54,7 +55,7 @@ export async function readInventory(
 }
 
 /**
- * Reads the inventory and its lifetime. Fails with OBJECT_FOREIGN if a ConfigMap of that name belongs to someone else.
+ * Reads the inventory and its labels. Fails with OBJECT_FOREIGN if a ConfigMap of that name belongs to someone else.
  */
 export async function readInventoryRecord(
   { owner, namespace }: InventoryPlace,
@@ -77,13 +78,13 @@ export async function readInventoryRecord(
   const entries = entriesIn(stringAt(found.value, 'data', dataKey) ?? '[]');
   const inventory = new Map(entries.map((entry) => [identityOf(entry), entry]));
   if (entries.every(isClaim)) return ok({ inventory });
-  return ok({ inventory, lifetime: lifetimeIn(found.value.metadata.labels ?? {}) });
+  return ok({ inventory, labels: found.value.metadata.labels ?? {} });
 }
 
-/** Writes the inventory with its lifetime, and creates the ConfigMap if it does not exist. */
+/** Writes the inventory with labels of `markLabels`, and creates the ConfigMap if it does not exist. */
 export async function writeInventory(
   inventory: Inventory,
-  lifetime: Lifetime,
+  labels: Readonly<Record<string, string>>,
   { owner, namespace }: InventoryPlace,
   cluster: Cluster,
   signal: AbortSignal,
@@ -95,7 +96,7 @@ export async function writeInventory(
     metadata: {
       name: inventoryName(owner),
       namespace,
-      labels: { ...ownerLabels(owner), [lifetimeLabel]: lifetime },
+      labels: { ...labels, ...ownerLabels(owner) },
     },
     data: { [dataKey]: `[${lines}]` },
   };
