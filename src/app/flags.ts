@@ -17,6 +17,7 @@ const flagKinds = {
   adopt: 'boolean',
   'force-conflicts': 'boolean',
   'delete-volumes': 'boolean',
+  'ignore-lock': 'boolean',
   artifacts: 'string',
   images: 'list',
   rendered: 'string',

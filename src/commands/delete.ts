@@ -2,8 +2,8 @@
 import type { Outcome } from '../core/outcome.ts';
 import type { Invocation } from '../app/invocation.ts';
 import { openTarget } from '../app/compose/cluster.ts';
-import { tellOfSessions } from '../app/deployed/namespaces.ts';
 import { removeServices } from '../app/deployed/remove.ts';
+import { createWriteLocks } from '../app/deployed/write-locks.ts';
 import { withSession } from '../app/session.ts';
 
 /** Runs `appdev delete` for the named services, or for all. Returns the exit code. */
@@ -11,7 +11,14 @@ export async function deleteCommand(invocation: Invocation): Promise<Outcome<num
   return await withSession(invocation, { panel: false, withNeeds: false }, async (session) => {
     const target = await openTarget(session, 'delete');
     if (target.kind !== 'ok') return target;
-    await tellOfSessions(session, target.value, session.services);
-    return await removeServices(session, target.value, session.services, session.signals.shutdown);
+    const { services, signals } = session;
+    const locks = createWriteLocks(session, target.value);
+    const free = await locks.look(services);
+    if (free.kind !== 'ok') return free;
+    return await locks.holding(
+      services,
+      signals.shutdown,
+      async () => await removeServices(session, target.value, services, signals.shutdown),
+    );
   });
 }

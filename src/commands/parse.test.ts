@@ -210,3 +210,8 @@ describe('command line', () => {
     }
   });
 });
+
+it('lets every command that writes to a cluster go on beside a session, and no other', () => {
+  const names = commands.filter((command) => flagsOf(command).has('ignore-lock')).map(({ name }) => name);
+  expect(names).toEqual(['dev', 'run', 'deploy', 'delete']);
+});

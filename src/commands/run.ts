@@ -13,10 +13,11 @@ import { openTarget, type OpenTarget } from '../app/compose/cluster.ts';
 import type { Invocation } from '../app/invocation.ts';
 import { firstFailure, onceOptions } from '../app/compose/once.ts';
 import { askedImages, resolveImages, type AskedImage } from '../app/handover/given-images.ts';
-import { ensureNamespaces, tellOfSessions } from '../app/deployed/namespaces.ts';
+import { ensureNamespaces } from '../app/deployed/namespaces.ts';
 import { removeAtEnd } from '../app/deployed/remove.ts';
 import { withSession, type Session } from '../app/session.ts';
 import { verifyRunning } from '../app/deployed/verification.ts';
+import { createWriteLocks, type WriteLocks } from '../app/deployed/write-locks.ts';
 import { openWork } from '../app/compose/work.ts';
 
 /** Runs the command. */
@@ -28,12 +29,18 @@ export async function run(invocation: Invocation): Promise<Outcome<number>> {
     if (mayWrite.kind !== 'ok') return mayWrite;
     const target = await openTarget(session, 'run');
     if (target.kind !== 'ok') return target;
-    await tellOfSessions(session, target.value, session.services);
-    const outcome = await runOnce(session, target.value, asked.value);
+    const locks = createWriteLocks(session, target.value);
+    const free = await locks.look(session.services);
+    if (free.kind !== 'ok') return free;
+    const outcome = await runOnce(session, target.value, locks, asked.value);
     if (invocation.flags.cleanup !== true) return outcome;
     // Not the session's own signal: after Ctrl-C, what was deployed has to go all the same. A second one kills.
     const { signal } = new AbortController();
-    const removed = await removeAtEnd(session, target.value, session.services, signal);
+    const removed = await locks.holding(
+      session.services,
+      signal,
+      async () => await removeAtEnd(session, target.value, session.services, signal),
+    );
     return outcome.kind === 'ok' ? removed : outcome;
   });
 }
@@ -41,6 +48,7 @@ export async function run(invocation: Invocation): Promise<Outcome<number>> {
 async function runOnce(
   session: Session,
   target: OpenTarget,
+  locks: WriteLocks,
   asked: readonly AskedImage[],
 ): Promise<Outcome<void>> {
   const work = await openWork(session, target);
@@ -56,7 +64,9 @@ async function runOnce(
   if (dropped.kind !== 'ok') return dropped;
   const log = createBuildLog(session, work.value);
   const elsewhere = new Map([...(await builtBefore(session)), ...given.value]);
-  const options = { ...onceOptions(session, work.value), given: elsewhere, finished: log.finished };
+  const { parts } = work.value;
+  const guarded = { ...work.value, parts: { ...parts, way: locks.guarding(parts.way) } };
+  const options = { ...onceOptions(session, guarded), given: elsewhere, finished: log.finished };
   const outcomes = await runServices(options);
   const artifacts = new Map(elsewhere);
   for (const [service, outcome] of outcomes) {

@@ -35,6 +35,7 @@ const forceConflicts: Flag = {
   help: 'set back what others changed by hand (kubectl scale, set image, edit); dev always does',
 };
 const deleteVolumes: Flag = { help: 'also delete volume claims, with their data' };
+const ignoreLock: Flag = { help: 'go on although somebody else works in the namespace' };
 const deployedNoMore = 'delete volume claims that are no longer deployed, with their data';
 const letVolumesGo: Flag = { help: `${deployedNoMore}; at the end, all of them` };
 const artifacts: Flag = {
@@ -77,6 +78,7 @@ export const commands: readonly Command[] = [
       authfile,
       'create-project': createProject,
       'delete-volumes': letVolumesGo,
+      'ignore-lock': { help: 'take the namespace over from a session that works there; that session ends' },
       tests,
     },
     load: async () => (await import('./dev.ts')).dev,
@@ -99,6 +101,7 @@ export const commands: readonly Command[] = [
       'create-project': createProject,
       tests,
       'delete-volumes': { ...letVolumesGo, help: `${deployedNoMore}; with --cleanup, all of them` },
+      'ignore-lock': ignoreLock,
     },
     load: async () => (await import('./run.ts')).run,
   },
@@ -140,6 +143,7 @@ export const commands: readonly Command[] = [
       'force-conflicts': forceConflicts,
       rendered,
       'delete-volumes': { ...letVolumesGo, help: deployedNoMore },
+      'ignore-lock': ignoreLock,
       'dry-run': { help: 'show what would change in the cluster, but change nothing' },
       'exit-code': {
         help: 'with --dry-run: exit with 11 if there are changes',
@@ -178,7 +182,7 @@ export const commands: readonly Command[] = [
     description:
       'Removes the services (default: all), in reverse order of needs.\n' +
       'Volume claims stay, unless you give --delete-volumes.',
-    flags: { 'delete-volumes': deleteVolumes },
+    flags: { 'delete-volumes': deleteVolumes, 'ignore-lock': ignoreLock },
     load: async () => (await import('./delete.ts')).deleteCommand,
   },
   {

@@ -9,8 +9,15 @@ export const imageServiceLabel = 'dev.appdev.service';
 export const projectLabel = 'dev.appdev/project';
 /** Label with the service's name. */
 export const serviceLabel = 'dev.appdev/service';
+/**
+ * The command. As a label of releases and inventories: the one that deployed last. As an annotation of a namespace's
+ * Lease: the one that holds it.
+ */
+export const commandKey = 'dev.appdev/command';
 /** Label that says whether an object is removed at the end of its session. Without the label, it stays. */
 export const lifetimeLabel = 'dev.appdev/lifetime';
+/** Label with the user who deployed it last, `user@host`: the `dev` of another user does not remove it. */
+export const userLabel = 'dev.appdev/user';
 /**
  * Label with a hash over everything that was rendered, except the image. If it has not changed, helm has already checked
  * these objects against the API server's schemas and need not fetch the schemas again. That saves 0.2 s of each save.

@@ -7,7 +7,7 @@ import type { KubeObject } from '../cluster/types.ts';
 import type { ImageValues, ServiceConfig } from '../config/model.ts';
 import type { Artifact, PodSummary } from '../core/events.ts';
 import type { Outcome } from '../core/outcome.ts';
-import type { Lifetime } from './objects/lifetime.ts';
+import type { Belonging, Lifetime, Maker } from './objects/lifetime.ts';
 
 /** Programs that rendering and deploying run, by name on the PATH or by path. */
 export interface DeployTools {
@@ -28,6 +28,7 @@ export interface DeployTerms {
   readonly allowVolumes: string;
   /** How long the deployed services are meant to stay. */
   readonly lifetime: Lifetime;
+  readonly maker: Maker;
 }
 
 /** The image of another service of the project, which manifests may name as well. */
@@ -162,8 +163,11 @@ export interface Way {
   remove(service: ServiceConfig, options: RemoveOptions, context: WorkContext): Promise<Outcome<Removed>>;
   /** What is deployed now. */
   deployed(service: ServiceConfig, signal: AbortSignal): Promise<Outcome<Deployed>>;
-  /** Whether what is deployed is there to stay. Undefined if this project has deployed nothing of the service. */
-  lifetime(service: ServiceConfig, signal: AbortSignal): Promise<Outcome<Lifetime | undefined>>;
+  /**
+   * Whether what is deployed is there to stay, and if not, whether this user's session brought it. Undefined if this
+   * project has deployed nothing of the service.
+   */
+  lifetime(service: ServiceConfig, signal: AbortSignal): Promise<Outcome<Belonging | undefined>>;
 }
 
 /** What one workload of a service does now. */

@@ -357,7 +357,11 @@ describe('forward', () => {
 describe('lock and namespace', () => {
   it('holds a Lease that kubectl shows, and takes it away', async () => {
     const lock = valueOf(
-      await lockNamespace(cluster, { namespace, project: 'shop', onLost: () => undefined }, session.signal),
+      await lockNamespace(
+        cluster,
+        { namespace, project: 'shop', command: 'dev', onLost: () => undefined },
+        session.signal,
+      ),
     );
     const holder = kubectl('get', 'lease', leaseName('shop'), '-o', 'jsonpath={.spec.holderIdentity}');
     expect(holder).toMatch(new RegExp(` ${process.pid}/\\d+$`));

@@ -164,7 +164,8 @@ async function inNamespace(
     const place = { namespace, project: 'shop' };
     const there = await ensureNamespace(cluster, { ...place, create: true }, signal);
     if (there.kind !== 'ok') return there;
-    const lock = await lockNamespace(cluster, { ...place, onLost: () => undefined }, signal);
+    const request = { ...place, command: 'run', onLost: () => undefined };
+    const lock = await lockNamespace(cluster, request, signal);
     if (lock.kind !== 'ok') return lock;
     const done = await work(cluster);
     await lock.value.release(signal);

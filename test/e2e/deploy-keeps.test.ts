@@ -210,6 +210,11 @@ spec:
     expect(await lifetime()).toBe('session');
     expect(valueOf(await apply(dev, service)).detail).toBe('unchanged');
     expect(await lifetime()).toBe('session');
+    const maker = { command: 'dev', user: 'ben@desktop' };
+    const ben = rig.deployer({ tools, terms: { lifetime: 'session', maker } });
+    expect(valueOf(await ben.lifetime(service, signal))).toBe('another');
+    expect(valueOf(await apply(ben, service)).detail).toBe('unchanged');
+    expect([await lifetime(), valueOf(await ben.lifetime(service, signal))]).toEqual(['another', 'session']);
     // Without a revision of its own: there is nothing to deploy.
     expect(valueOf(await apply(run, service)).detail).toBe('unchanged');
     expect(await lifetime()).toBe('kept');

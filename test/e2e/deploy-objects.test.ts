@@ -410,6 +410,12 @@ describe('what a session brought', () => {
     expect(await lifetime()).toBeUndefined();
     valueOf(await apply(service, 'v1', dev));
     expect(await lifetime()).toBe('session');
+    const ben = rig.deployer({
+      terms: { lifetime: 'session', maker: { command: 'dev', user: 'ben@desktop' } },
+    });
+    expect(valueOf(await ben.lifetime(service, signal))).toBe('another');
+    expect(valueOf(await apply(service, 'v1', ben)).detail).toBe('unchanged');
+    expect([await lifetime(), valueOf(await ben.lifetime(service, signal))]).toEqual(['another', 'session']);
     const web = uidOf('deployment', 'web');
     expect(valueOf(await apply(service)).detail).toBe('unchanged');
     expect(await lifetime()).toBe('kept');

@@ -108,7 +108,7 @@ describe('a namespace that another session takes over', () => {
 });
 
 describe('what run deployed', () => {
-  it('stays when dev ends: when nothing was built, and when dev had deployed over it', async () => {
+  it('stays when dev ends: when nothing was built, and when dev had deployed over it; beside dev nobody else writes', async () => {
     rig = createRig({ fixture: 'signboard' });
     expect((await rig.appdev('run', 'sign', '--no-tests')).code).toBe(0);
     rig.write(source, 'class Sign {');
@@ -129,6 +129,15 @@ describe('what run deployed', () => {
     rig.write(source, 'class Sign {}');
     rig.write(sign, 'Open at night');
     const dev = await deployed('sign');
+    for (const command of ['run', 'delete']) {
+      const beside = rig.start(command, 'sign');
+      expect(await beside.exited).toBe(9);
+      expect((await beside.waitFor('session.finished')).error).toMatchObject({
+        code: 'NAMESPACE_LOCKED',
+        message: expect.stringContaining(`(pid ${dev.child.pid}) has been working on signboard in namespace`),
+        hint: 'end that session first, or go on beside it: --ignore-lock',
+      });
+    }
     expect(await dev.end()).toBe(130);
     await serves(rig, 'sign', 'Open at night');
     expect(revisions('sign')).toEqual(['superseded', 'deployed']);

@@ -11,7 +11,7 @@ import type { Outcome } from '../../src/core/outcome.ts';
 import { startFakeApiServer, status, type FakeApiServer } from '../support/fake-apiserver.ts';
 import { until } from '../support/wait.ts';
 
-const timing = { durationSeconds: 60, renewMs: 20 };
+const timing = { durationSeconds: 60, renewMs: 20, waitMs: 100, lookMs: 5 };
 const other: Holder = { identity: 'ben@desktop 4711/99', place: 'another boot pid:[1]' };
 
 let fake: FakeApiServer;
@@ -33,7 +33,13 @@ afterEach(async () => {
 });
 
 async function lock(extra: Partial<LockRequest> = {}): Promise<Outcome<NamespaceLock>> {
-  const request = { namespace: 'shop', project: 'Shop App', onLost: () => undefined, ...extra };
+  const request = {
+    namespace: 'shop',
+    project: 'Shop App',
+    command: 'dev',
+    onLost: () => undefined,
+    ...extra,
+  };
   const taken = await lockNamespace(cluster, request, session.signal, timing);
   if (taken.kind === 'ok') held.push(taken.value);
   return taken;
@@ -56,14 +62,17 @@ async function holder(): Promise<unknown> {
 }
 
 /** A Lease as another session would hold it. */
-async function putLease(by: Holder, renewed: Date): Promise<void> {
+async function putLease(by: Holder, renewed: Date, command?: string): Promise<void> {
   fake.put({
     apiVersion: 'coordination.k8s.io/v1',
     kind: 'Lease',
     metadata: {
       name: 'appdev-shop-app',
       namespace: 'shop',
-      annotations: { 'dev.appdev/holder-place': by.place },
+      annotations: {
+        'dev.appdev/holder-place': by.place,
+        ...(command === undefined ? {} : { 'dev.appdev/command': command }),
+      },
     },
     spec: {
       holderIdentity: by.identity,
@@ -96,10 +105,56 @@ describe('lockNamespace', () => {
         code: 'NAMESPACE_LOCKED',
         message:
           'ben@desktop (pid 4711) has been working on Shop App in namespace shop since 2026-11-21T05:00:00Z',
-        hint: 'end that session, or use another namespace: -n shop-2',
+        hint: 'end that session, or use another namespace: -n shop-2; to take this one over: --ignore-lock',
       },
     });
     expect(await holder()).toBe(other.identity);
+  });
+
+  it('does not wait for a dev, whoever asks', async () => {
+    const waits: string[] = [];
+    for (const by of [undefined, 'dev']) {
+      await putLease(other, new Date(), by);
+      expect(await lock({ command: 'run', onWait: (who) => waits.push(who) })).toMatchObject({
+        kind: 'failed',
+        error: {
+          code: 'NAMESPACE_LOCKED',
+          hint: 'end that session first, or go on beside it: --ignore-lock',
+        },
+      });
+    }
+    expect(waits).toEqual([]);
+  });
+
+  it.each(['run', 'dev'])(
+    'waits for a command that is only writing, as %s, and says so once',
+    async (command) => {
+      await putLease(other, new Date(), 'deploy');
+      const waits: string[] = [];
+      const taking = lock({ command, onWait: (who) => waits.push(who) });
+      await until('three looks', () => fake.seen.filter(({ path }) => path.includes('/leases/')).length > 2);
+      fake.drop('Lease', 'shop', 'appdev-shop-app');
+      expect(await taking).toMatchObject({ kind: 'ok' });
+      expect(waits).toEqual([
+        'ben@desktop (pid 4711) has been working on Shop App in namespace shop since 2026-11-21T05:00:00Z',
+      ]);
+      expect((await lease())?.metadata.annotations?.['dev.appdev/command']).toBe(command);
+    },
+  );
+
+  it('does not wait for ever, nor after Ctrl-C', async () => {
+    await putLease(other, new Date(), 'run');
+    expect(await lock({ command: 'delete' })).toMatchObject({ error: { code: 'NAMESPACE_LOCKED' } });
+    const taking = lock({ command: 'delete', onWait: () => session.abort() });
+    expect((await taking).kind).toBe('cancelled');
+    session = new AbortController();
+    expect(await holder()).toBe(other.identity);
+  });
+
+  it('takes the lock over where that is asked for', async () => {
+    await putLease(other, new Date(), 'dev');
+    expect(await lock({ ignoreHolder: true })).toMatchObject({ kind: 'ok' });
+    expect(await holder()).not.toBe(other.identity);
   });
 
   it('lets two sessions that start together not both have it', async () => {
@@ -156,7 +211,12 @@ describe('lockNamespace', () => {
   it('finds out at once, when asked, that another one took over between two renewals', async () => {
     const lost: string[] = [];
     const seldom = { ...timing, renewMs: 600_000 };
-    const request = { namespace: 'shop', project: 'Shop App', onLost: (by: string) => lost.push(by) };
+    const request = {
+      namespace: 'shop',
+      project: 'Shop App',
+      command: 'dev',
+      onLost: (by: string) => lost.push(by),
+    };
     const taken = await lockNamespace(cluster, request, session.signal, seldom);
     if (taken.kind !== 'ok') throw new Error(JSON.stringify(taken));
     await taken.value.check(session.signal);

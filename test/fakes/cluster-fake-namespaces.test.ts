@@ -3,19 +3,18 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openCluster, type OpenCluster } from '../../src/cluster/api/client.ts';
 import type { OpenTarget } from '../../src/app/compose/cluster.ts';
 import { quietContext } from '../../src/app/compose/once.ts';
-import {
-  createNamespaceLocks,
-  tellOfSessions,
-  type NamespaceLocks,
-} from '../../src/app/deployed/namespaces.ts';
+import { createNamespaceLocks, type NamespaceLocks } from '../../src/app/deployed/namespaces.ts';
+import { createWriteLocks, type WriteLocks } from '../../src/app/deployed/write-locks.ts';
 import type { Session } from '../../src/app/session.ts';
 import { handleSignals, type Signals } from '../../src/app/signals.ts';
 import type { EventBody } from '../../src/core/events.ts';
-import { ok } from '../../src/core/outcome.ts';
+import { ok, type Outcome } from '../../src/core/outcome.ts';
 import type { Rendered, Way } from '../../src/deploy/types.ts';
+import { onAbort } from '../../src/support/abort.ts';
 import { createCleanup, type Cleanup } from '../../src/support/cleanup.ts';
 import { fakeChart } from '../support/fake-loop-parts.ts';
-import { startFakeApiServer, type FakeApiServer } from '../support/fake-apiserver.ts';
+import { until } from '../support/wait.ts';
+import { startFakeApiServer, status, type FakeApiServer } from '../support/fake-apiserver.ts';
 
 const { signal } = new AbortController();
 
@@ -45,6 +44,7 @@ beforeEach(async () => {
     signals,
     cleanup,
     emit: (event: EventBody) => events.push(event),
+    invocation: { command: 'dev', flags: {} },
   } as unknown as Session;
   locks = createNamespaceLocks(standIn, { cluster } as OpenTarget);
 });
@@ -67,11 +67,15 @@ async function exists(kind: 'Lease' | 'Namespace', name: string, namespace?: str
   return found.kind === 'ok' && found.value !== undefined;
 }
 
-function takeOver(namespace: string): void {
+function takeOver(namespace: string, command = 'dev'): void {
   fake.put({
     apiVersion: 'coordination.k8s.io/v1',
     kind: 'Lease',
-    metadata: { name: 'appdev-shop', namespace, annotations: { 'dev.appdev/holder-place': 'another boot' } },
+    metadata: {
+      name: 'appdev-shop',
+      namespace,
+      annotations: { 'dev.appdev/holder-place': 'another boot', 'dev.appdev/command': command },
+    },
     spec: {
       holderIdentity: 'ben@desktop 4711/99',
       leaseDurationSeconds: 60,
@@ -112,21 +116,49 @@ describe('the locks of a session', () => {
   });
 });
 
-describe('a command that runs once beside a session', () => {
-  const tell = async (): Promise<string[]> => {
-    await tellOfSessions(standIn, { cluster } as OpenTarget, [inNamespace('a', 'one')]);
-    return events.flatMap((event) => (event.type === 'notice' ? [event.message] : []));
-  };
+describe('a command that writes once', () => {
+  const a = inNamespace('a', 'one');
+  const locksOf = (command: string, flags = {}): WriteLocks =>
+    createWriteLocks({ ...standIn, invocation: { command, flags } } as Session, { cluster });
+  const notices = (): string[] => events.flatMap((event) => (event.type === 'notice' ? [event.message] : []));
+  const holds = async (): Promise<boolean> => await exists('Lease', 'appdev-shop', 'one');
+  const who = 'ben@desktop (pid 4711) has been working on shop in namespace one since an unknown time';
+  beforeEach(() => fake.put({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'one' } }));
 
-  it('says whose session it is, and what it will do', async () => {
+  it.each(['run', 'deploy', 'delete'])(
+    '%s is refused beside a dev, by name, before and at the write',
+    async (command) => {
+      takeOver('one');
+      const refusal = {
+        kind: 'failed',
+        error: {
+          code: 'NAMESPACE_LOCKED',
+          message: who,
+          hint: 'end that session first, or go on beside it: --ignore-lock',
+        },
+      };
+      const writes = locksOf(command);
+      expect(await writes.look([a])).toEqual(refusal);
+      let written = false;
+      const work = async (): Promise<Outcome<void>> => await Promise.resolve(ok(void (written = true)));
+      expect(await writes.holding([a], signal, work)).toEqual(refusal);
+      expect([written, notices()]).toEqual([false, []]);
+    },
+  );
+
+  it('goes on beside it with --ignore-lock, says what that session will do, and leaves its lock alone', async () => {
     takeOver('one');
-    expect(await tell()).toEqual([
-      'ben@desktop (pid 4711) has been working on shop in namespace one since an unknown time; it deploys its own files again with its next save',
-    ]);
+    const writes = locksOf('run', { ignoreLock: true });
+    expect(await writes.look([a])).toMatchObject({ kind: 'ok' });
+    expect(notices()).toEqual([`${who}; it deploys its own files again with its next save`]);
+    expect(await writes.holding([a], signal, async () => await Promise.resolve(ok('written')))).toEqual(
+      ok('written'),
+    );
+    expect(fake.seen.filter(({ method }) => method !== 'GET')).toEqual([]);
   });
 
   it('says nothing if there is none, or if it is over', async () => {
-    expect(await tell()).toEqual([]);
+    expect(await locksOf('run').look([a])).toMatchObject({ kind: 'ok' });
     fake.put({
       apiVersion: 'coordination.k8s.io/v1',
       kind: 'Lease',
@@ -137,7 +169,87 @@ describe('a command that runs once beside a session', () => {
         renewTime: '2026-01-01T00:00:00Z',
       },
     });
-    expect(await tell()).toEqual([]);
+    expect(await locksOf('run').look([a])).toMatchObject({ kind: 'ok' });
+    expect(notices()).toEqual([]);
+  });
+
+  it('holds the lock while any of its writes goes on, and no longer', async () => {
+    const writes = locksOf('run');
+    const gates = [new AbortController(), new AbortController()] as const;
+    const began: boolean[] = [];
+    const works = gates.map(
+      async (gate) =>
+        await writes.holding([a], signal, async () => {
+          began.push(await holds());
+          await new Promise<void>((resolve) => void onAbort(gate.signal, resolve));
+          return ok(undefined);
+        }),
+    );
+    await until('both to write', () => began.length === 2);
+    expect(began).toEqual([true, true]);
+    gates[0].abort();
+    await works[0];
+    expect(await holds()).toBe(true);
+    gates[1].abort();
+    await works[1];
+    expect(await holds()).toBe(false);
+  });
+
+  it('gives the lock back when its work throws', async () => {
+    const work = locksOf('run').holding([a], signal, async () => await Promise.reject(new Error('a bug')));
+    await expect(work).rejects.toThrow('a bug');
+    expect(await holds()).toBe(false);
+  });
+
+  it('waits for another one that is writing, and says for whom', async () => {
+    takeOver('one', 'deploy');
+    const writes = locksOf('run');
+    expect(await writes.look([a])).toMatchObject({ kind: 'ok' });
+    const work = writes.holding([a], signal, async () => await Promise.resolve(ok('written')));
+    await until('the news', () => notices().length > 0);
+    fake.drop('Lease', 'one', 'appdev-shop');
+    expect(await work).toEqual(ok('written'));
+    expect(notices()).toEqual([`${who}; waiting until it has written`]);
+  });
+
+  it('guards what a run applies and what it removes afterwards', async () => {
+    const seen: boolean[] = [];
+    const way = locksOf('run').guarding({
+      async apply() {
+        seen.push(await holds());
+        return ok({ changed: true, detail: '' });
+      },
+      async settle() {
+        seen.push(await holds());
+        return ok([]);
+      },
+    });
+    const rendered: Rendered = { service: 'a', namespace: 'one', objects: [], yaml: '', hash: '' };
+    await way.apply(a, rendered, quietContext(signal));
+    await way.settle(a, rendered, quietContext(signal));
+    expect([...seen, await holds()]).toEqual([true, true, false]);
+  });
+
+  it('needs no lock where there is no namespace', async () => {
+    fake.drop('Namespace', '', 'one');
+    expect(await locksOf('delete').holding([a], signal, async () => await Promise.resolve(ok(1)))).toEqual(
+      ok(1),
+    );
+    expect(notices()).toEqual([]);
+  });
+
+  it('goes on without the lock, and says so once, if its account may not have one', async () => {
+    fake.intercepts.push(({ path }, response) => {
+      if (!path.includes('/leases')) return false;
+      status(response, 403, 'Forbidden', 'leases is forbidden');
+      return true;
+    });
+    const writes = locksOf('run');
+    for (const _ of [1, 2])
+      expect(await writes.holding([a], signal, async () => await Promise.resolve(ok(1)))).toEqual(ok(1));
+    expect(notices()).toEqual([
+      expect.stringMatching(/^appdev run writes without the lock of one: .*forbidden/),
+    ]);
   });
 });
 

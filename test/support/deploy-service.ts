@@ -20,6 +20,7 @@ export const deployTerms: DeployTerms = {
   deleteVolumes: false,
   allowVolumes: 'appdev deploy web --delete-volumes',
   lifetime: 'kept',
+  maker: { command: 'deploy', user: 'ann@laptop' },
 };
 
 /** A context that nothing cancels unless the test does. */

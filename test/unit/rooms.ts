@@ -443,6 +443,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       'config',
       'cluster/api',
       'cluster/choose',
+      'cluster/hold',
       'registry',
       'registry/api',
       'registry/login',

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { openCluster, type OpenCluster } from '../../cluster/api/client.ts';
 import type { GuardedCommand } from '../../cluster/choose/guard.ts';
+import { thisUser } from '../../cluster/hold/holder.ts';
 import { selectCluster } from '../../cluster/choose/select.ts';
 import type { ServiceConfig } from '../../config/model.ts';
 import { createDeployer } from '../../deploy/deployer/deployer.ts';
@@ -51,7 +52,7 @@ export async function openTarget(session: Session, command: GuardedCommand): Pro
     project: config.name,
     root: config.root,
     adopt: invocation.flags.adopt ?? false,
-    terms: termsOf(invocation),
+    terms: termsOf(invocation, thisUser()),
     // In dev the cluster is the developer's own, and the saved files must win.
     forceConflicts: command === 'dev' || (invocation.flags.forceConflicts ?? false),
   });

@@ -1,14 +1,12 @@
 /** Creates the namespaces of a command. For `dev` it also locks them and notices if another session takes a lock. */
-import { lockedHint, lockNamespace, sessionAt, type NamespaceLock } from '../../cluster/hold/lock.ts';
+import { lockedHint, lockNamespace, type NamespaceLock } from '../../cluster/hold/lock.ts';
 import { ensureNamespace, removeNamespace } from '../../cluster/hold/namespace.ts';
 import type { ServiceConfig } from '../../config/model.ts';
 import { failed, ok, type NotOk, type Outcome } from '../../core/outcome.ts';
 import type { Way } from '../../deploy/types.ts';
 import { namespacesOf, type OpenTarget } from '../compose/cluster.ts';
 import type { Session } from '../session.ts';
-
-/** Milliseconds that releasing a lock may take. */
-const releaseMs = 5000;
+import { releaseMs, tellWaiting } from './write-locks.ts';
 
 /** Milliseconds that removing an empty namespace may take. */
 const removalMs = 10_000;
@@ -49,27 +47,6 @@ export async function ensureNamespaces(
   return ok(undefined);
 }
 
-/**
- * Warns if a `dev` session works in one of the namespaces. A command that runs once does not need the lock, but that
- * session undoes what it does.
- */
-export async function tellOfSessions(
-  { project, signals, emit }: Session,
-  { cluster }: OpenTarget,
-  services: readonly ServiceConfig[],
-): Promise<void> {
-  for (const namespace of namespacesOf(services, cluster)) {
-    const other = await sessionAt(cluster, { namespace, project: project.config.name }, signals.shutdown);
-    if (other === undefined) continue;
-    emit({
-      type: 'notice',
-      level: 'warning',
-      message: `${other}; it deploys its own files again with its next save`,
-      hint: 'end that session first (Ctrl-C removes what it deployed)',
-    });
-  }
-}
-
 /** The namespaces that this session has locked for itself. The locks are released at its end. */
 export interface NamespaceLocks {
   /** Creates the namespaces of the services if needed, and locks those that are not locked yet. */
@@ -94,7 +71,7 @@ export interface NamespaceLocks {
  * namespace then belongs to another session.
  */
 export function createNamespaceLocks(session: Session, target: OpenTarget): NamespaceLocks {
-  const { project, signals, cleanup, emit } = session;
+  const { project, signals, cleanup, emit, invocation } = session;
   const locks = new Map<string, NamespaceLock>();
   const lost = new AbortController();
   let loss: NotOk | undefined;
@@ -117,6 +94,9 @@ export function createNamespaceLocks(session: Session, target: OpenTarget): Name
         const request = {
           namespace,
           project: project.config.name,
+          command: invocation.command,
+          ignoreHolder: invocation.flags.ignoreLock === true,
+          onWait: tellWaiting(emit),
           onLost: (holder: string) => onLost(namespace, holder),
         };
         const lock = await lockNamespace(target.cluster, request, signals.shutdown);

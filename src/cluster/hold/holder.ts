@@ -22,7 +22,7 @@ export interface Holder {
 /** The holder for this process, or for another process of this machine. */
 export function holderOfProcess(pid: number = process.pid): Holder {
   const mark = markOf(pid);
-  return { identity: holderText(`${userName()}@${hostname()}`, mark), place: placeText(mark.place) };
+  return { identity: holderText(thisUser(), mark), place: placeText(mark.place) };
 }
 
 /**
@@ -49,6 +49,11 @@ export function makerOf(object: KubeObject): Holder {
 /** `user@host (pid 123)`, for messages. */
 export function describeHolder(identity: string): string {
   return identity.replace(/ (\d+)\/\d+$/, ' (pid $1)');
+}
+
+/** The user of this process, `user@host`. */
+export function thisUser(): string {
+  return `${userName()}@${hostname()}`;
 }
 
 function userName(): string {

@@ -1,30 +1,39 @@
 /**
- * Prevents two `dev` sessions on one namespace: a Lease named after the project, held and renewed by one of them.
- * Advisory: it keeps people from overwriting each other's work by accident, and cannot prevent it by force. It is
- * removed at the end.
+ * Lets one process at a time write to a namespace: a Lease named after the project, held and renewed by that process.
+ * `dev` holds it for its whole session, the other commands only while they write. Advisory: it keeps people from
+ * overwriting each other's work by accident, and cannot prevent it by force. It is removed at the end.
  */
-import { failed, ok, type Outcome } from '../../core/outcome.ts';
+import { cancelled, failed, ok, type NotOk, type Outcome } from '../../core/outcome.ts';
 import { hasAborted } from '../../support/abort.ts';
 import { numberAt, stringAt } from '../../support/fields.ts';
-import { systemClock } from '../../support/clock.ts';
+import { monotonicClock, systemClock } from '../../support/clock.ts';
 import { describeHolder, mayHold, holderOfProcess, type Holder } from './holder.ts';
 import type { Cluster, KubeObject, ObjectRef } from '../types.ts';
-import { placeAnnotation } from '../../core/labels.ts';
+import { commandKey, placeAnnotation } from '../../core/labels.ts';
 
 /** A holder that could not renew for `durationSeconds` loses the lock to whoever asks for it. */
 export interface LockTiming {
   readonly durationSeconds: number;
   readonly renewMs: number;
+  /** How long to wait for a command that is only writing, and how often to look meanwhile. */
+  readonly waitMs: number;
+  readonly lookMs: number;
 }
 
-/** The times outside tests: three requests a minute. */
-export const lockTiming: LockTiming = { durationSeconds: 60, renewMs: 20_000 };
+/** The times outside tests: three requests a minute, and twice the time after which a dead writer loses the lock. */
+export const lockTiming: LockTiming = { durationSeconds: 60, renewMs: 20_000, waitMs: 120_000, lookMs: 1000 };
 
 /** What to lock. */
 export interface LockRequest {
   readonly namespace: string;
   /** The project's name. Two projects may share a namespace; two sessions of one project must not. */
   readonly project: string;
+  /** The command that takes the lock. Others do not wait for a `dev`, because it may last for days. */
+  readonly command: string;
+  /** Takes the lock from whoever has it. That session learns it at its next renewal. */
+  readonly ignoreHolder?: boolean;
+  /** Called once before it waits for a command that is only writing, with a clause that says whose. */
+  readonly onWait?: (holder: string) => void;
   /** Called once if another session took over the lock, with that session's description. Work here should stop. */
   readonly onLost: (holder: string) => void;
   /** Default: this process. */
@@ -49,8 +58,8 @@ const apiVersion = 'coordination.k8s.io/v1';
 
 /**
  * Takes the lock, or fails with NAMESPACE_LOCKED and names the holder. A Lease is taken over if its holder has not
- * renewed it in time, or if its process on this machine is gone. The signal ends the taking; the lock itself lasts
- * until release.
+ * renewed it in time, or if its process on this machine is gone. A command that is only writing is waited for, up to
+ * `waitMs`. The signal ends the taking; the lock itself lasts until release.
  */
 export async function lockNamespace(
   cluster: Cluster,
@@ -66,13 +75,23 @@ export async function lockNamespace(
     namespace: request.namespace,
   };
 
-  // Each pass lost a race against another session. The next pass names that session as the holder.
+  const waitUntil = monotonicClock.now() + timing.waitMs;
+  let waits = false;
+  // Each pass waited, or lost a race against another session. The next pass names that session as the holder.
   for (;;) {
     const found = await cluster.get(ref, signal);
     if (found.kind !== 'ok') return found;
     const current = found.value;
-    if (current !== undefined && !isFree(current, holder)) return locked(current, request);
-    const wanted = lease(ref, holder, timing, current);
+    const taken = current !== undefined && request.ignoreHolder !== true && !isFree(current, holder);
+    if (taken) {
+      if (isSession(current) || monotonicClock.now() >= waitUntil) return locked(current, request);
+      if (!waits) request.onWait?.(describeSession(current, request));
+      waits = true;
+      await systemClock.sleep(timing.lookMs, signal);
+      if (hasAborted(signal)) return cancelled(signal);
+      continue;
+    }
+    const wanted = lease(ref, holder, request.command, timing, current);
     const written = await (current === undefined
       ? cluster.create(wanted, signal)
       : cluster.replace(wanted, signal));
@@ -113,7 +132,7 @@ function keep(
       // If the API server is away, nothing is decided: nobody else can take the lock in the meantime either.
       if (found.kind !== 'ok') continue;
       const current = found.value;
-      const wanted = lease(ref, holder, timing, current);
+      const wanted = lease(ref, holder, request.command, timing, current);
       await (current === undefined
         ? cluster.create(wanted, stop.signal)
         : cluster.replace(wanted, stop.signal));
@@ -151,24 +170,32 @@ export function isFree(current: KubeObject, holder: Holder): boolean {
 }
 
 /**
- * Says which other session works on a project in a namespace, as a clause. Undefined if none does, or if that cannot be
- * seen: whoever asks is not kept from its work.
+ * Looks whether another session works on a project in a namespace, and takes nothing. The value is undefined if none
+ * does, if a command is only writing there, or if that cannot be seen: whoever asks is not kept from its work.
+ * Otherwise it is the failure NAMESPACE_LOCKED, with the holder.
  */
 export async function sessionAt(
   cluster: Pick<Cluster, 'get'>,
-  place: Pick<LockRequest, 'namespace' | 'project'>,
+  place: Pick<LockRequest, 'namespace' | 'project' | 'command'>,
   signal: AbortSignal,
-): Promise<string | undefined> {
+): Promise<NotOk | undefined> {
   const { namespace, project } = place;
   const found = await cluster.get({ apiVersion, kind: 'Lease', name: leaseName(project), namespace }, signal);
-  if (found.kind !== 'ok' || found.value === undefined) return undefined;
-  const isOver = isFree(found.value, holderOfProcess());
-  return isOver ? undefined : describeSession(found.value, place);
+  if (found.kind !== 'ok' || found.value === undefined || !isSession(found.value)) return undefined;
+  return isFree(found.value, holderOfProcess()) ? undefined : locked(found.value, place);
 }
 
-function locked(current: KubeObject, request: LockRequest): Outcome<never> {
+/** True if a `dev` holds the Lease. Earlier versions, which did not say so, gave Leases to `dev` alone. */
+function isSession(current: KubeObject): boolean {
+  return (current.metadata.annotations?.[commandKey] ?? 'dev') === 'dev';
+}
+
+function locked(current: KubeObject, request: Pick<LockRequest, 'namespace' | 'project' | 'command'>): NotOk {
   return failed('NAMESPACE_LOCKED', describeSession(current, request), {
-    hint: lockedHint(request.namespace),
+    hint:
+      request.command === 'dev'
+        ? lockedHint(request.namespace)
+        : 'end that session first, or go on beside it: --ignore-lock',
   });
 }
 
@@ -183,7 +210,7 @@ function describeSession(
 
 /** What to do about a namespace that another session has locked. */
 export function lockedHint(namespace: string): string {
-  return `end that session, or use another namespace: -n ${namespace}-2`;
+  return `end that session, or use another namespace: -n ${namespace}-2; to take this one over: --ignore-lock`;
 }
 
 function holderOf(current: KubeObject): string | undefined {
@@ -193,6 +220,7 @@ function holderOf(current: KubeObject): string | undefined {
 function lease(
   ref: ObjectRef,
   holder: Holder,
+  command: string,
   timing: LockTiming,
   current: KubeObject | undefined,
 ): KubeObject {
@@ -207,7 +235,7 @@ function lease(
       ...(ref.namespace !== undefined && { namespace: ref.namespace }),
       ...(resourceVersion !== undefined && { resourceVersion }),
       labels: { 'app.kubernetes.io/managed-by': 'appdev' },
-      annotations: { [placeAnnotation]: holder.place },
+      annotations: { [placeAnnotation]: holder.place, [commandKey]: command },
     },
     spec: {
       holderIdentity: holder.identity,

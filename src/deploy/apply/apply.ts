@@ -12,7 +12,7 @@ import { namespaceMissing } from '../live/namespace-missing.ts';
 import { refuseDrift, takenBack } from '../live/drift-words.ts';
 import { goneLimitMs, waitUntilGone } from '../live/gone.ts';
 import { entryOf, readInventoryRecord, writeInventory, type Entry } from '../record/inventory.ts';
-import { nextLifetime } from '../objects/lifetime.ts';
+import { isMarked, lifetimeIn, markLabels, marksIn, nextLifetime } from '../objects/lifetime.ts';
 import { identityOf, nameOf } from '../objects/kinds.ts';
 import { fieldManager } from '../objects/ownership.ts';
 import { driftOf, planSteps, type Step } from './plan.ts';
@@ -47,7 +47,9 @@ export async function applyObjects(
   if (record.kind !== 'ok') return record;
   let recorded = record.value;
   const known = recorded.inventory;
-  const lifetime = nextLifetime(terms.lifetime, recorded.lifetime);
+  const { labels } = recorded;
+  const before = labels === undefined ? undefined : lifetimeIn(labels);
+  const marks = markLabels(nextLifetime(terms.lifetime, before), terms.maker);
   const steps = await planSteps(rendered.objects, known, owner, adopt, cluster, signal);
   if (steps.kind !== 'ok') return steps;
   const todo = steps.value.filter(({ action }) => action !== 'unchanged' && action !== 'leave');
@@ -56,11 +58,10 @@ export async function applyObjects(
   const obsolete = obsoleteIn(known, wanted);
   const later = obsolete.filter(staysForPods).length;
   if (todo.length === 0 && obsolete.length === later) {
-    const { lifetime: before = lifetime } = recorded;
     const marked =
-      before === lifetime
+      labels === undefined || isMarked(labels, marks)
         ? ok(recorded)
-        : await writeInventory(recorded, { inventory: known, lifetime }, place, cluster, signal);
+        : await writeInventory(recorded, { inventory: known, marks }, place, cluster, signal);
     return marked.kind === 'ok' ? ok({ changed: false, detail: detailOf(0, 0, later) }) : marked;
   }
   const drifts = await driftOf(todo, owner, cluster, signal);
@@ -80,7 +81,7 @@ export async function applyObjects(
     if (!left.has(object) && !inventory.has(identity)) inventory.set(identity, refOf(object));
   }
   if (inventory.size > known.size) {
-    const written = await writeInventory(recorded, { inventory, lifetime }, place, cluster, signal);
+    const written = await writeInventory(recorded, { inventory, marks }, place, cluster, signal);
     if (written.kind !== 'ok') return namespaceOr(written, cluster, rendered.namespace);
     recorded = written.value;
     // What another session has added meanwhile stays on record. It is not this run's to prune.
@@ -99,7 +100,7 @@ export async function applyObjects(
   const now = obsolete.filter((entry) => !staysForPods(entry));
   const pruned = await pruneObjects(inventory, now, owner, cluster, signal);
   if (pruned.kind !== 'ok') return pruned;
-  const change = { inventory: pruned.value.inventory, lifetime };
+  const change = { inventory: pruned.value.inventory, marks };
   const written = await writeInventory(recorded, change, place, cluster, signal);
   if (written.kind !== 'ok') return written;
   const removed = pruned.value.removed.length;
@@ -121,13 +122,13 @@ export async function settleObjects(
   const place = { owner, namespace: rendered.namespace };
   const record = await readInventoryRecord(place, cluster, signal);
   if (record.kind !== 'ok') return record;
-  const { inventory, lifetime } = record.value;
+  const { inventory, labels } = record.value;
   const wanted = new Set(rendered.objects.map((object) => identityOf(refOf(object))));
   const obsolete = obsoleteIn(inventory, wanted).filter(staysForPods);
-  if (obsolete.length === 0 || lifetime === undefined) return ok([]);
+  if (obsolete.length === 0 || labels === undefined) return ok([]);
   const pruned = await pruneObjects(inventory, obsolete, owner, cluster, signal);
   if (pruned.kind !== 'ok') return pruned;
-  const change = { inventory: pruned.value.inventory, lifetime };
+  const change = { inventory: pruned.value.inventory, marks: marksIn(labels) };
   const written = await writeInventory(record.value, change, place, cluster, signal);
   return written.kind === 'ok' ? ok(pruned.value.removed.map(nameOf)) : written;
 }

@@ -70,7 +70,7 @@ export async function removeApplied(
   if (gone.kind !== 'ok') return gone;
   // Kept claims stay on record, so a later removal with --delete-volumes still knows them.
   const rest = new Map(keptClaims.map((entry) => [identityOf(entry), entry]));
-  const change = { inventory: rest, lifetime: 'kept', removesEmpty: true } as const;
+  const change = { inventory: rest, marks: {}, removesEmpty: true } as const;
   const written = await writeInventory(record.value, change, place, cluster, signal);
   if (written.kind !== 'ok') return written;
   return ok({ removed: removed.value, kept });

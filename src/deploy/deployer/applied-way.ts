@@ -4,6 +4,7 @@ import type { ServiceConfig } from '../../config/model.ts';
 import { ok } from '../../core/outcome.ts';
 import { count } from '../../core/words.ts';
 import { applyObjects, settleObjects } from '../apply/apply.ts';
+import { belongingIn } from '../objects/lifetime.ts';
 import { readInventory, readInventoryRecord } from '../record/inventory.ts';
 import { previewObjects } from '../apply/preview.ts';
 import { removeApplied } from '../apply/remove.ts';
@@ -26,7 +27,7 @@ export function appliedWay(
   settings: AppliedWaySettings,
   namespaceFor: (service: ServiceConfig) => string,
 ): Way {
-  const { cluster, project } = settings;
+  const { cluster, project, terms } = settings;
   const placeOf = (service: ServiceConfig) => ({
     owner: { project, service: service.name },
     namespace: namespaceFor(service),
@@ -53,7 +54,9 @@ export function appliedWay(
       const record = await readInventoryRecord(placeOf(service), cluster, signal);
       // The record belongs to another project's service of the same name. Its objects are not ours.
       if (record.kind === 'failed' && record.error.code === 'OBJECT_FOREIGN') return ok(undefined);
-      return record.kind === 'ok' ? ok(record.value.lifetime) : record;
+      if (record.kind !== 'ok') return record;
+      const { labels } = record.value;
+      return ok(labels === undefined ? undefined : belongingIn(labels, terms.maker.user));
     },
   };
 }

@@ -6,7 +6,7 @@ import { applyRelease } from '../helm/apply.ts';
 import { previewRelease } from '../helm/preview.ts';
 import { removeRelease } from '../helm/remove.ts';
 import type { HelmApplySettings } from '../helm/upgrade.ts';
-import { lifetimeIn, type Lifetime } from '../objects/lifetime.ts';
+import { belongingIn, type Belonging } from '../objects/lifetime.ts';
 import { installerOf, isOurRelease, placed } from '../record/release.ts';
 import { readRelease } from '../record/release-store.ts';
 import type { Applied, Deployed, Preview, Removed, RemoveOptions, Rendered } from '../types.ts';
@@ -24,7 +24,7 @@ export interface HelmWay {
   remove(service: ChartService, options: RemoveOptions, context: WorkContext): Promise<Outcome<Removed>>;
   deployed(service: ChartService, signal: AbortSignal): Promise<Outcome<Deployed | undefined>>;
   /** `foreign` means a release that this project did not make. */
-  lifetime(service: ChartService, signal: AbortSignal): Promise<Outcome<Lifetime | 'foreign' | undefined>>;
+  lifetime(service: ChartService, signal: AbortSignal): Promise<Outcome<Belonging | 'foreign' | undefined>>;
 }
 
 /** Makes the way for charts. `namespaceFor` gives the namespace that a service goes to. */
@@ -32,7 +32,7 @@ export function helmWay(
   settings: HelmApplySettings,
   namespaceFor: (service: ServiceConfig) => string,
 ): HelmWay {
-  const { cluster, project } = settings;
+  const { cluster, project, terms } = settings;
   return {
     apply: async (service, rendered, context) =>
       await applyRelease(service, service.deploy, rendered, settings, context),
@@ -57,7 +57,9 @@ export function helmWay(
       if (found.kind !== 'ok') return found;
       const state = found.value;
       if (state.kind === 'absent') return ok(undefined);
-      return ok(isOurRelease(state.last, project) ? lifetimeIn(state.last.labels) : 'foreign');
+      return ok(
+        isOurRelease(state.last, project) ? belongingIn(state.last.labels, terms.maker.user) : 'foreign',
+      );
     },
   };
 }

@@ -63,8 +63,7 @@ export async function applyRelease(
   const drifts = ours ? live.value.drifts : [];
   if (same && last !== undefined && drifts.length === 0) {
     if (intact) {
-      const { lifetime } = settings.terms;
-      const marked = await updateLifetime(last, lifetime, namespace, cluster, signal);
+      const marked = await updateLifetime(last, settings.terms, namespace, cluster, signal);
       if (marked.kind !== 'ok') return marked;
       return ok({ changed: false, detail: 'unchanged', recorded: last.rendered });
     }

@@ -1,26 +1,25 @@
 /**
- * Changes a release from "goes with the session" to "stays" if there is nothing to deploy. A deploy does this by its
- * own labels.
+ * Writes down who deployed a release and how long it stays, if there is nothing to deploy. A deploy does this by its own
+ * labels.
  */
 import type { Cluster } from '../../cluster/types.ts';
 import { ok, type Outcome } from '../../core/outcome.ts';
-import { lifetimeLabel } from '../../core/labels.ts';
-import { lifetimeIn, nextLifetime, type Lifetime } from '../objects/lifetime.ts';
+import { isMarked, lifetimeIn, markLabels, nextLifetime } from '../objects/lifetime.ts';
 import { fieldManager } from '../objects/ownership.ts';
 import type { Revision } from '../record/release.ts';
+import type { DeployTerms } from '../types.ts';
 
-/** Updates the label on the record of the last revision. Helm keeps the label and copies it to later revisions. */
+/** Updates the labels on the record of the last revision. Helm keeps them and copies them to later revisions. */
 export async function updateLifetime(
   { secret, labels }: Revision,
-  asked: Lifetime,
+  terms: Pick<DeployTerms, 'lifetime' | 'maker'>,
   namespace: string,
   cluster: Cluster,
   signal: AbortSignal,
 ): Promise<Outcome<unknown>> {
-  const before = lifetimeIn(labels);
-  const next = nextLifetime(asked, before);
-  if (next === before) return ok(undefined);
-  const metadata = { name: secret, namespace, labels: { [lifetimeLabel]: next } };
+  const marks = markLabels(nextLifetime(terms.lifetime, lifetimeIn(labels)), terms.maker);
+  if (isMarked(labels, marks)) return ok(undefined);
+  const metadata = { name: secret, namespace, labels: marks };
   return await cluster.apply(
     { apiVersion: 'v1', kind: 'Secret', metadata },
     { fieldManager, force: true },

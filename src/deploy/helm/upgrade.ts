@@ -11,11 +11,11 @@ import { contentHash } from '../objects/content.ts';
 import { pinned, type HelmRun } from './program/tool.ts';
 import { keepReplicas, noPostRenderer } from './keep/replicas.ts';
 import { releaseInput } from './chart/render.ts';
-import { helmHolderLabel, lifetimeLabel, projectLabel, serviceLabel, shapeLabel } from '../../core/labels.ts';
+import { helmHolderLabel, projectLabel, serviceLabel, shapeLabel } from '../../core/labels.ts';
 import { holderVariable } from '../record/holder.ts';
 import { imagesNamed, isReferenceTo, mapImages } from '../objects/images.ts';
 import { homed, identityOf } from '../objects/kinds.ts';
-import type { Lifetime } from '../objects/lifetime.ts';
+import { markLabels, type Lifetime } from '../objects/lifetime.ts';
 import { labelValue } from '../objects/ownership.ts';
 import { contentDescription } from '../record/release.ts';
 import type { ReleaseTools } from './repair.ts';
@@ -52,7 +52,7 @@ export interface UpgradeRequest {
 /** Runs the upgrade. If helm fails, the outcome is an `ok` with its exit code. */
 export async function upgradeRelease(
   { service, config, rendered, checked, lifetime, serverSide, force, replicas }: UpgradeRequest,
-  { cluster, helm, holders, project, root, adopt }: HelmApplySettings,
+  { cluster, helm, holders, project, root, adopt, terms }: HelmApplySettings,
   { signal, report }: WorkContext,
 ): Promise<Outcome<HelmRun>> {
   const version = await helm.version({ signal, report });
@@ -72,7 +72,7 @@ export async function upgradeRelease(
     `${serviceLabel}=${labelValue(service.name)}`,
     `${helmHolderLabel}=${mark}`,
     `${shapeLabel}=${shape}`,
-    `${lifetimeLabel}=${lifetime}`,
+    ...Object.entries(markLabels(lifetime, terms.maker)).map(([key, value]) => `${key}=${value}`),
   ];
   const target = targetOf(cluster, rendered.namespace);
   const postRenderer =

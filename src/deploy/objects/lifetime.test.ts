@@ -1,6 +1,6 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { lifetimeLabel } from '../../core/labels.ts';
-import { lifetimeIn, nextLifetime } from './lifetime.ts';
+import { belongingIn, isMarked, lifetimeIn, markLabels, marksIn, nextLifetime } from './lifetime.ts';
 
 it.each([
   ['a session brings it', 'session', undefined, 'session'],
@@ -16,4 +16,36 @@ it('takes what has no label, or an unknown one, for something that stays', () =>
   expect(lifetimeIn({})).toBe('kept');
   expect(lifetimeIn({ [lifetimeLabel]: 'for ever' })).toBe('kept');
   expect(lifetimeIn({ [lifetimeLabel]: 'session' })).toBe('session');
+});
+
+describe('the marks of a deploy', () => {
+  const ann = { command: 'dev', user: 'ann@laptop' };
+  const brought = markLabels('session', ann);
+
+  it('say which command deployed, whose it was, and for how long, within what a label may hold', () => {
+    expect(brought).toEqual({
+      'dev.appdev/lifetime': 'session',
+      'dev.appdev/command': 'dev',
+      'dev.appdev/user': expect.stringMatching(/^ann-laptop-[0-9a-f]{12}$/),
+    });
+  });
+
+  it.each([
+    ['her own session brought', brought, 'ann@laptop', 'session'],
+    ['a session of another user brought', brought, 'ben@desktop', 'another'],
+    ['a session on another machine brought', brought, 'ann@desktop', 'another'],
+    ['nobody knows whose session brought', { [lifetimeLabel]: 'session' }, 'ann@laptop', 'another'],
+    ['was deployed to stay', markLabels('kept', ann), 'ann@laptop', 'kept'],
+    ['another user deployed to stay', markLabels('kept', ann), 'ben@desktop', 'kept'],
+  ] as const)('tell a user what %s', (_what, labels, user, belonging) => {
+    expect(belongingIn(labels, user)).toBe(belonging);
+  });
+
+  it('are found among other labels', () => {
+    const labels = { ...brought, 'app.kubernetes.io/name': 'web' };
+    expect(marksIn(labels)).toEqual(brought);
+    expect(isMarked(labels, brought)).toBe(true);
+    expect(isMarked(labels, markLabels('kept', ann))).toBe(false);
+    expect(isMarked({}, brought)).toBe(false);
+  });
 });

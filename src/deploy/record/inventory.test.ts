@@ -3,6 +3,7 @@ import type { Cluster } from '../../cluster/types.ts';
 import { valueOf } from '../../../test/support/deploy-service.ts';
 import { fakeObjects, type FakeObjects } from '../../../test/support/fake-objects.ts';
 import { identityOf } from '../objects/kinds.ts';
+import { lifetimeIn, markLabels, type Lifetime } from '../objects/lifetime.ts';
 import { readInventoryRecord, writeInventory, type Entry, type Inventory } from './inventory.ts';
 
 const place = { owner: { project: 'shop', service: 'orders' }, namespace: 'shop' };
@@ -22,11 +23,19 @@ beforeEach(() => {
   cluster = fake.cluster;
 });
 
+const marks = (lasts: Lifetime) => markLabels(lasts, { command: 'dev', user: 'ann@desk' });
 const read = async () => valueOf(await readInventoryRecord(place, cluster, signal));
 const write = async (before: Awaited<ReturnType<typeof read>>, ...entries: readonly Entry[]) =>
   valueOf(
-    await writeInventory(before, { inventory: of(...entries), lifetime: 'session' }, place, cluster, signal),
+    await writeInventory(
+      before,
+      { inventory: of(...entries), marks: marks('session') },
+      place,
+      cluster,
+      signal,
+    ),
   );
+const lifetime = async () => lifetimeIn((await read()).labels ?? {});
 const names = async () => [...(await read()).inventory.values()].map(({ name }) => name).sort();
 
 describe('two deployers of one service side by side', () => {
@@ -56,19 +65,20 @@ describe('two deployers of one service side by side', () => {
 
   it('do not make what was deployed to stay go with a session', async () => {
     const before = await read();
-    const kept = { inventory: of(entry('a')), lifetime: 'kept' } as const;
+    const kept = { inventory: of(entry('a')), marks: marks('kept') };
     await writeInventory(before, kept, place, cluster, signal);
     await write(before, entry('b'));
-    expect((await read()).lifetime).toBe('kept');
+    expect(await lifetime()).toBe('kept');
   });
 
   it('keep the record when one removes the service while the other deploys', async () => {
     await write(await read(), entry('a'));
     const before = await read();
     await write(before, entry('a'), entry('b'));
-    const none = { inventory: of(), lifetime: 'kept', removesEmpty: true } as const;
+    const none = { inventory: of(), marks: {}, removesEmpty: true } as const;
     await writeInventory(before, none, place, cluster, signal);
     expect(await names()).toEqual(['b']);
+    expect(await lifetime()).toBe('session');
     await writeInventory(await read(), none, place, cluster, signal);
     expect(fake.stored.size).toBe(0);
   });

@@ -14,7 +14,7 @@ import { isFields, listAt, stringAt } from '../../support/fields.ts';
 import { isClaim } from '../live/claims.ts';
 import { contentHash } from '../objects/content.ts';
 import { lifetimeLabel } from '../../core/labels.ts';
-import { lifetimeIn, nextLifetime, type Lifetime } from '../objects/lifetime.ts';
+import { lifetimeIn, marksIn, nextLifetime } from '../objects/lifetime.ts';
 import { identityOf } from '../objects/kinds.ts';
 import { fieldManager, isOwnedBy, makerOf, ownerLabels, type Owner } from '../objects/ownership.ts';
 
@@ -39,8 +39,11 @@ const dataKey = 'objects.json';
 /** What the ConfigMap says. */
 export interface InventoryRecord {
   readonly inventory: Inventory;
-  /** Absent if nothing is deployed: there is no inventory, or it only lists claims that a removal left. */
-  readonly lifetime?: Lifetime;
+  /**
+   * The labels; see lifetime.ts for those that matter here. Absent if nothing is deployed: there is no inventory, or it
+   * only lists claims that a removal left.
+   */
+  readonly labels?: Readonly<Record<string, string>>;
   /** The ConfigMap in the state that was read; absent if there is none. */
   readonly object?: KubeObject;
 }
@@ -58,7 +61,7 @@ export async function readInventory(
 }
 
 /**
- * Reads the inventory and its lifetime. Fails with OBJECT_FOREIGN if a ConfigMap of that name belongs to someone else.
+ * Reads the inventory and its labels. Fails with OBJECT_FOREIGN if a ConfigMap of that name belongs to someone else.
  */
 export async function readInventoryRecord(
   { owner, namespace }: InventoryPlace,
@@ -85,20 +88,21 @@ function recordIn(object: KubeObject): InventoryRecord {
   const entries = entriesIn(stringAt(object, 'data', dataKey) ?? '[]');
   const inventory = new Map(entries.map((entry) => [identityOf(entry), entry]));
   if (entries.every(isClaim)) return { inventory, object };
-  return { inventory, object, lifetime: lifetimeIn(object.metadata.labels ?? {}) };
+  return { inventory, object, labels: object.metadata.labels ?? {} };
 }
 
 /** What to write. */
 export interface InventoryChange {
   /** All entries, if nobody else has written since `before` was read. */
   readonly inventory: Inventory;
-  readonly lifetime: Lifetime;
+  /** Labels of `markLabels`. They take the place of those that are there. */
+  readonly marks: Readonly<Record<string, string>>;
   /** True: the ConfigMap is deleted if no entry is left. */
   readonly removesEmpty?: true;
 }
 
 /**
- * Writes the inventory with its lifetime, in the very state in which `before` was read. If another session has written
+ * Writes the inventory with its marks, in the very state in which `before` was read. If another session has written
  * since, its entries stay: what this change adds and takes away is done to them.
  *
  * @param before what `readInventoryRecord` or the write before returned
@@ -111,16 +115,10 @@ export async function writeInventory(
   cluster: Cluster,
   signal: AbortSignal,
 ): Promise<Outcome<InventoryRecord>> {
-  let [known, wanted, lifetime] = [before, change.inventory, change.lifetime];
+  let [known, wanted, marks] = [before, change.inventory, change.marks];
   // Each pass lost a race against another writer, and the next one adds to what that writer left.
   for (;;) {
-    const written = await writeOnce(
-      known,
-      { ...change, inventory: wanted, lifetime },
-      place,
-      cluster,
-      signal,
-    );
+    const written = await writeOnce(known, { ...change, inventory: wanted, marks }, place, cluster, signal);
     if (written.kind === 'ok' && written.value !== 'conflict') return ok(written.value);
     if (written.kind !== 'ok' && known.object === undefined) return written;
     const now = await readInventoryRecord(place, cluster, signal);
@@ -129,14 +127,21 @@ export async function writeInventory(
     if (written.kind !== 'ok' && !isGone) return written;
     if (now.kind !== 'ok') return now;
     wanted = changed(now.value.inventory, known.inventory, wanted);
-    lifetime = nextLifetime(lifetime, now.value.lifetime);
+    const { labels } = now.value;
+    if (labels !== undefined) {
+      // A removal has no marks of its own. What another session has brought meanwhile keeps its own.
+      marks =
+        lifetimeLabel in marks
+          ? { ...marks, [lifetimeLabel]: nextLifetime(lifetimeIn(marks), lifetimeIn(labels)) }
+          : marksIn(labels);
+    }
     known = now.value;
   }
 }
 
 async function writeOnce(
   { object: found }: InventoryRecord,
-  { inventory, lifetime, removesEmpty }: InventoryChange,
+  { inventory, marks, removesEmpty }: InventoryChange,
   { owner, namespace }: InventoryPlace,
   cluster: Cluster,
   signal: AbortSignal,
@@ -157,11 +162,13 @@ async function writeOnce(
     return now.kind === 'ok' ? ok(now.value === undefined ? nothing : 'conflict') : now;
   }
   const lines = [...inventory.values()].map((entry) => JSON.stringify(entry)).join(',\n');
-  const { labels, ...metadata } = found?.metadata ?? { name: ref.name, namespace };
+  const { labels = {}, ...metadata } = found?.metadata ?? { name: ref.name, namespace };
+  const old = Object.keys(marksIn(labels));
+  const others = Object.fromEntries(Object.entries(labels).filter(([key]) => !old.includes(key)));
   const object: KubeObject = {
     apiVersion: ref.apiVersion,
     kind: ref.kind,
-    metadata: { ...metadata, labels: { ...labels, ...ownerLabels(owner), [lifetimeLabel]: lifetime } },
+    metadata: { ...metadata, labels: { ...others, ...ownerLabels(owner), ...marks } },
     data: { [dataKey]: `[${lines}]` },
   };
   const written = await (found === undefined
