@@ -123,8 +123,9 @@ describe('credentials', () => {
       { extensions: [config] },
     );
     if (loaded.kind !== 'ok') throw new Error('not loaded');
-    const { proof } = loaded.value;
-    for (const one of [...(await Promise.all([proof(never), proof(never)])), await proof(never)]) {
+    const credentials = loaded.value;
+    const proof = async () => await credentials.proof(never);
+    for (const one of [...(await Promise.all([proof(), proof()])), await proof()]) {
       expect(one).toMatchObject({ value: { headers: { Authorization: 'Bearer from the program' } } });
     }
     const seen = await runs();
