@@ -3,8 +3,9 @@
  * runs like every other child: under a signal and a deadline, in a process group of its own, and without appdev's own
  * secrets. client-node's ExecAuth does none of that, and sends a token again that the API server has just refused.
  */
+import { existsSync } from 'node:fs';
 import type { RequestOptions } from 'node:https';
-import { homedir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import { cancelled, failed, ok, type NotOk, type Outcome } from '../../core/outcome.ts';
 import { hasAborted, limitedAbort } from '../../support/abort.ts';
 import { fieldAt, isFields, listAt, stringAt, type Fields } from '../../support/fields.ts';
@@ -88,7 +89,7 @@ async function askProgram(
         tool,
         args: listAt(exec, 'args').map(String),
         // Not the folder of the project: what a program finds there came with the source (`python -m`).
-        cwd: homedir(),
+        cwd: existsSync(homedir()) ? homedir() : tmpdir(),
         env: {
           ...(Object.fromEntries(given) as Record<string, string>),
           KUBERNETES_EXEC_INFO: JSON.stringify(infoOf(exec, cluster)),

@@ -22,7 +22,7 @@ export interface Subcharts {
 }
 
 /** A chart in `charts`. */
-export interface Held {
+interface Held {
   readonly file: string;
   /** As its name has it. */
   readonly version: string;
