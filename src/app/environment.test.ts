@@ -20,6 +20,7 @@ describe('the environment', () => {
       APPDEV_REGISTRY_USER: 'ann',
       APPDEV_REGISTRY_PASSWORD: 'pw',
       APPDEV_REGISTRY_PASSWORD_FILE: '/pw',
+      APPDEV_REGISTRY_HOST: 'h',
       APPDEV_REGISTRY_CA: 'ca.pem',
       NODE_EXTRA_CA_CERTS: '/more.pem',
       REGISTRY_AUTH_FILE: '/auth.json',
@@ -56,7 +57,7 @@ describe('the environment', () => {
       },
       kubeconfig: '/k',
       registry: {
-        given: { user: 'ann', password: 'pw', passwordFile: '/pw' },
+        given: { user: 'ann', password: 'pw', passwordFile: '/pw', host: 'h' },
         places: {
           onlyFile: '/auth.json',
           runtimeFolder: '/run/user/1',
@@ -95,7 +96,7 @@ describe('the environment', () => {
       },
       kubeconfig: '',
       registry: {
-        given: { user: '', password: '', passwordFile: '' },
+        given: { user: '', password: '', passwordFile: '', host: '' },
         places: {
           ...{ onlyFile: '', runtimeFolder: '', configFolder: '', dockerFolder: '' },
           ...{ home: homedir(), platform: 'linux', uid },

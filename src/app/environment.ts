@@ -57,6 +57,7 @@ export function readEnvironment(
         user: text('APPDEV_REGISTRY_USER'),
         password: text('APPDEV_REGISTRY_PASSWORD'),
         passwordFile: text('APPDEV_REGISTRY_PASSWORD_FILE'),
+        host: text('APPDEV_REGISTRY_HOST'),
       },
       places: {
         onlyFile: text('REGISTRY_AUTH_FILE'),

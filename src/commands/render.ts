@@ -37,6 +37,7 @@ export async function render(invocation: Invocation): Promise<Outcome<number>> {
         project: config.name,
         root: config.root,
         namespaceFor: (service) => service.deploy.namespace ?? fallback,
+        onlyLooks: true,
       });
       for (const service of session.services) {
         const artifact = artifacts.get(service.name);

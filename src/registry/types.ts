@@ -45,9 +45,11 @@ export type Credentials =
 
 /**
  * Looks up credentials for a repository (`host[:port]/path`); undefined if there are none. Fails with REGISTRY_DENIED
- * if a file cannot be understood, or with TOOL_MISSING if a helper does not exist.
+ * if a file cannot be understood, or the environment's login is not for this registry, or with TOOL_MISSING if a helper
+ * does not exist. `shownTo` is the host that gets to see them, if it is another name of the registry.
  */
 export type FindCredentials = (
   repository: string,
   signal: AbortSignal,
+  shownTo?: string,
 ) => Promise<Outcome<Credentials | undefined>>;

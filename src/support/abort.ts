@@ -71,6 +71,10 @@ export function linkedAbort(parent: AbortSignal, reason?: CancelReason): LinkedA
 export interface LimitedAbort extends LinkedAbort {
   /** True if it aborted because the time ran out, and not because the parent aborted. */
   readonly expired: () => boolean;
+  /** Stops the time. */
+  readonly pause: () => void;
+  /** Lets the whole time run again. */
+  readonly restart: () => void;
 }
 
 /**
@@ -81,16 +85,24 @@ export interface LimitedAbort extends LinkedAbort {
 export function limitedAbort(parent: AbortSignal, ms: number): LimitedAbort {
   const link = linkedAbort(parent, 'deadline');
   let expired = false;
-  const timer = setTimeout(() => {
-    expired = !link.signal.aborted;
-    link.abort();
-  }, ms);
+  let timer: NodeJS.Timeout | undefined;
+  const pause = (): void => clearTimeout(timer);
+  const restart = (): void => {
+    pause();
+    timer = setTimeout(() => {
+      expired = !link.signal.aborted;
+      link.abort();
+    }, ms);
+  };
+  restart();
   return {
     ...link,
     unlink: () => {
-      clearTimeout(timer);
+      pause();
       link.unlink();
     },
     expired: () => expired,
+    pause,
+    restart,
   };
 }

@@ -1,4 +1,5 @@
 /** How the client puts an API server's refusals and faults into words, on a fake that produces them at will. */
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openCluster, type OpenCluster } from '../../src/cluster/api/client.ts';
@@ -293,6 +294,36 @@ describe('faults of the connection', () => {
     opened.value.close();
     return outcome;
   }
+});
+
+describe('a sign-in program', () => {
+  it('may take longer than a request, and is asked again after a 401 of a request and of a socket', async () => {
+    const seen = `${fake.identity.kubeconfig}.seen`;
+    const script = `
+      const { appendFileSync, readFileSync } = require('node:fs');
+      appendFileSync(${JSON.stringify(seen)}, 'x');
+      const token = 'token-' + readFileSync(${JSON.stringify(seen)}).length;
+      setTimeout(() => console.log(JSON.stringify({ status: { token } })), token === 'token-1' ? 600 : 0);`;
+    const user = { exec: { command: process.execPath, args: ['-e', script] } };
+    const kubeconfig = `${fake.identity.kubeconfig}.exec`;
+    const server = { server: fake.identity.server };
+    const content = { clusters: [{ name: 'fake', cluster: server }], users: [{ name: 'fake', user }] };
+    writeFileSync(kubeconfig, JSON.stringify(content));
+    const opened = await openCluster({ ...fake.identity, kubeconfig }, { deadlineMs: 300 });
+    if (opened.kind !== 'ok') throw new Error('not opened');
+    fake.put(deployment);
+    answerWith(401, {}, {}, 1);
+    expect(await opened.value.get(ref, session.signal)).toMatchObject({ kind: 'ok' });
+    fake.refusals.push(401);
+    fake.onSocket = (socket) => setImmediate(() => socket.send(3, JSON.stringify({ status: 'Success' })));
+    expect(await opened.value.exec(target, ['ls'], session.signal)).toMatchObject({ kind: 'ok' });
+    expect(readFileSync(seen, 'utf8')).toBe('xxx');
+    fake.refusals.push(401, 401);
+    expect(await opened.value.exec(target, ['ls'], session.signal)).toMatchObject({
+      error: { code: 'CLUSTER_DENIED' },
+    });
+    opened.value.close();
+  });
 });
 
 describe('exec', () => {

@@ -1,5 +1,14 @@
 /** Rendering charts by real Helm 3 and Helm 4: what comes out, and where it says that a fault is. */
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -48,8 +57,10 @@ describe.each(['helm3', 'helm4'])('%s', (helm) => {
     way: Partial<HelmConfig> = {},
     image: Artifact | undefined = artifact,
     others: readonly OtherImage[] = [],
+    onlyLooks = false,
   ): Promise<Outcome<Rendered>> => {
     const renderer = createRenderer({
+      onlyLooks,
       run: async (command, options) => {
         commands.push(command);
         return await runProcess(command, options);
@@ -525,8 +536,19 @@ spec:
     chart('outer', 'inner');
     write('charts/inner/Chart.yaml', 'apiVersion: v2\nname: inner\nversion: 0.1.0\n');
     map('first');
-    expect(valueOf(await render()).yaml).toContain('a: first');
+    // A command that only looks packs them elsewhere.
+    const files = (): string[] => readdirSync(join(folder, 'charts'), { recursive: true }).map(String).sort();
+    const cloned = files();
+    const looked = valueOf(await render({}, artifact, [], true));
+    expect(looked.yaml).toContain('a: first');
+    expect(files()).toEqual(cloned);
+    expect(commands.filter(({ args }) => args.includes('dependency'))).toEqual([]);
+
+    expect(valueOf(await render())).toMatchObject({ yaml: looked.yaml, hash: looked.hash });
     map('second');
+    const built = files();
+    expect(valueOf(await render({}, artifact, [], true)).yaml).toContain('a: second');
+    expect(files()).toEqual(built);
     expect(valueOf(await render()).yaml).toContain('a: second');
   });
 

@@ -1,5 +1,8 @@
 /** Rendering overlays and plain manifests: what is applied, and where it says that a fault is. */
 import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -177,6 +180,22 @@ describe('an overlay', () => {
         message: `${entry} would be fetched from elsewhere`,
       },
     ]);
+  });
+
+  it('is refused when a patch would be fetched, and asks nobody', async () => {
+    const asked: string[] = [];
+    const server = createServer((request, response) => {
+      asked.push(request.url ?? '');
+      response.end('[]');
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/patch.yaml`;
+    write('overlay/kustomization.yaml', `resources: [web.yaml]\npatches:\n  - path: ${url}\n`);
+    write('overlay/web.yaml', deployment);
+    const { diagnostics } = await errorOf({ path: 'overlay' });
+    server.close();
+    expect(diagnostics).toMatchObject([{ line: 3, message: `${url} would be fetched from elsewhere` }]);
+    expect(asked).toEqual([]);
   });
 
   it('may refer to a folder whose name looks like a host', async () => {

@@ -32,6 +32,8 @@ export interface FakeApiServer {
   readonly seen: Seen[];
   /** Tried in order before the regular answer. */
   readonly intercepts: Intercept[];
+  /** Statuses with which the next upgrades to WebSocket are refused, one after the other. */
+  readonly refusals: number[];
   /** Called for each WebSocket; without it the upgrade is refused with 404. */
   onSocket: ((socket: FakeSocket) => void) | undefined;
   /** Creates or changes an object, and tells its watchers. */
@@ -119,6 +121,11 @@ export async function startFakeApiServer(): Promise<FakeApiServer> {
     socket.once('close', () => sockets.delete(socket));
   });
   server.on('upgrade', (request: IncomingMessage, socket: Duplex) => {
+    const status = fake.refusals.shift();
+    if (status !== undefined) {
+      socket.end(`HTTP/1.1 ${status} Refused\r\ncontent-length: 0\r\n\r\n`);
+      return;
+    }
     if (fake.onSocket === undefined) refused += 1;
     acceptUpgrade(request, socket, fake.onSocket);
   });
@@ -256,6 +263,7 @@ export async function startFakeApiServer(): Promise<FakeApiServer> {
     },
     seen: [],
     intercepts: [],
+    refusals: [],
     onSocket: undefined,
     put(object) {
       version += 1;

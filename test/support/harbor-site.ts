@@ -64,6 +64,7 @@ export async function startHarborSite(): Promise<HarborSite> {
     machine: () => ({
       CI: 'true',
       APPDEV_BASE_IMAGE: `${harbor.host}/library/jre:17`,
+      APPDEV_REGISTRY_HOST: [harbor.host, `${node}:${harbor.host.split(':').at(-1)}`].join(','),
       APPDEV_REGISTRY_USER: robot.name,
       APPDEV_REGISTRY_PASSWORD: robot.secret,
       XDG_CACHE_HOME: folder('cache'),

@@ -73,7 +73,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   },
   'cluster/choose': {
     about: 'which cluster: kubeconfig, the guard, and the pinned file of the session',
-    from: ['core', 'support', 'config', 'cluster'],
+    from: ['core', 'support', 'support/process', 'config', 'cluster'],
   },
   'cluster/hold': {
     about: 'the lock on a namespace, who holds it, and namespaces that appdev made',

@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Registry } from '../../registry/types.ts';
 import type { RegistryAccess } from '../../registry/login/access.ts';
 import { makeCertificate } from '../../../test/support/certificate.ts';
 import { openAccess } from './access.ts';
@@ -13,6 +14,7 @@ import { runProcess } from '../../support/process/process.ts';
 
 const signal = new AbortController().signal;
 const ann = { APPDEV_REGISTRY_USER: 'ann', APPDEV_REGISTRY_PASSWORD: 'env' };
+const named = { ...ann, APPDEV_REGISTRY_HOST: 'r.example.com' };
 let folder: string;
 let ca: string;
 beforeAll(() => {
@@ -28,8 +30,8 @@ function invocation(variables: Variables, flags: Flags = {}): Invocation {
   return { command: 'deploy', positionals: [], flags, cwd: folder, environment };
 }
 
-function open(...[variables, flags, more]: [Variables, Flags?, { ca?: string }?]) {
-  const registry = { push: 'r.example.com/shop', ...more };
+function open(...[variables, flags, more]: [Variables, Flags?, Partial<Registry>?]) {
+  const registry = { push: 'r.example.com/shop', insecure: false, ...more };
   const opened = openAccess({ invocation: invocation(variables, flags) }, registry, runProcess);
   if (opened.kind !== 'ok') throw new Error(JSON.stringify(opened));
   return opened.value;
@@ -42,13 +44,49 @@ async function userAt(access: RegistryAccess, repository: string): Promise<strin
 }
 
 describe("the session's way into registries", () => {
-  it("is the environment's pair for the host of registry.push, and for no other", async () => {
-    const access = open(ann);
+  it("is the environment's pair for the host that the environment names, and for no other", async () => {
+    const access = open(named);
     expect(await userAt(access, 'r.example.com/shop/orders')).toBe('ann');
     expect(await userAt(access, 'other.example.com/shop/orders')).toBeUndefined();
+    const elsewhere = open(named, {}, { push: 'other.example.com/shop' });
+    expect(await userAt(elsewhere, 'other.example.com/shop/orders')).toBeUndefined();
     const nowhere = openAccess({ invocation: invocation(ann) }, undefined, runProcess);
     if (nowhere.kind !== 'ok') throw new Error(JSON.stringify(nowhere));
     expect(await userAt(nowhere.value, 'r.example.com/shop/orders')).toBeUndefined();
+  });
+
+  it('is not the pair for a registry that only appdev.yaml or the cluster names', async () => {
+    for (const source of ['appdev.yaml', 'KEP-1755'] as const) {
+      const found = await open(ann, {}, { source }).asking.credentials('r.example.com/shop/orders', signal);
+      expect(found).toMatchObject({
+        error: {
+          code: 'REGISTRY_DENIED',
+          hint: expect.stringContaining('APPDEV_REGISTRY_HOST=r.example.com;') as string,
+        },
+      });
+    }
+  });
+
+  it.each<[string, Partial<Registry>, string, string[]?]>([
+    ['the registry', { insecure: true }, 'r.example.com'],
+    [
+      'the one that images are copied to',
+      { pull: 'r.example.com/prod', copy: { insecure: true } },
+      'r.example.com',
+    ],
+    ['a base of Kaniko', {}, 'r.example.com', ['r.example.com']],
+    ['its name in pods', { insecure: true, inCluster: 'in.pods/shop' }, 'in.pods'],
+  ])('is not the pair by plain HTTP: %s', async (_name, more, shownTo, plain) => {
+    const registry = { push: 'r.example.com/shop', insecure: false, ...more };
+    const variables = { ...named, APPDEV_REGISTRY_HOST: 'r.example.com,in.pods' };
+    const opened = openAccess({ invocation: invocation(variables) }, registry, runProcess, plain);
+    if (opened.kind !== 'ok') throw new Error(JSON.stringify(opened));
+    const found = await opened.value.asking.credentials('r.example.com/shop/orders', signal, shownTo);
+    expect(found).toMatchObject({
+      error: {
+        message: expect.stringContaining(`is not sent to ${shownTo}, which may be asked without`) as string,
+      },
+    });
   });
 
   it('is what --authfile names before it, read from where the command is started', async () => {
@@ -66,7 +104,7 @@ describe("the session's way into registries", () => {
 
   it('trusts none that is not named, and says so of one that is not there', () => {
     expect([open({}).asking.fetch, open({}).certDir]).toEqual([undefined, undefined]);
-    const registry = { push: 'r.example.com', ca: join(folder, 'none.pem') };
+    const registry = { push: 'r.example.com', insecure: false, ca: join(folder, 'none.pem') };
     expect(openAccess({ invocation: invocation({}) }, registry, runProcess)).toMatchObject({
       kind: 'failed',
       error: { code: 'REGISTRY_UNREACHABLE' },

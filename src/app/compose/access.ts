@@ -4,21 +4,28 @@
 import { resolve } from 'node:path';
 import type { Outcome } from '../../core/outcome.ts';
 import { openRegistryAccess, type RegistryAccess } from '../../registry/login/access.ts';
+import { splitRegistryName } from '../../registry/reference.ts';
 import type { Registry } from '../../registry/types.ts';
 import type { RunProcess } from '../../support/process/process.ts';
 import type { Session } from '../session.ts';
 
+/** What matters of a registry here. */
+type Names = Pick<Registry, 'push' | 'insecure' | 'ca'> &
+  Partial<Pick<Registry, 'pull' | 'inCluster' | 'copy'>>;
+
 /**
  * Opens the session's access to registries. It contacts nothing.
  *
- * @param registry the registry that the session pushes to, if known; the login in the environment is only for its host
+ * @param registry the registry that the session pushes to, if known
  * @param run starts credential helpers
+ * @param plain further hosts that may be asked by plain HTTP
  * @returns fails with REGISTRY_UNREACHABLE if the certificate authority cannot be used
  */
 export function openAccess(
   { invocation }: Pick<Session, 'invocation'>,
-  registry: Pick<Registry, 'push' | 'ca'> | undefined,
+  registry: Names | undefined,
   run: RunProcess,
+  plain: readonly string[] = [],
 ): Outcome<RegistryAccess> {
   const { environment, cwd, flags } = invocation;
   const authFile = flags.authfile;
@@ -28,8 +35,16 @@ export function openAccess(
     environment: environment.registry,
     ...(authFile === undefined ? {} : { authFile: resolve(cwd, authFile) }),
     ...(registry === undefined ? {} : { push: registry.push }),
+    plainHosts: [...plainNames(registry), ...plain].map((name) => splitRegistryName(name).host),
     ...(ca === undefined ? {} : { ca }),
   });
+}
+
+/** The names of the session's registry, and of the one that images are copied to, if they may be asked by plain HTTP. */
+function plainNames(registry: Names | undefined): readonly string[] {
+  if (registry === undefined) return [];
+  const { push, pull = push, inCluster = push, insecure, copy } = registry;
+  return [...(insecure ? [push, pull, inCluster] : []), ...(copy?.insecure === true ? [pull] : [])];
 }
 
 /** Absolute path of the certificate authority to trust for a registry; undefined if none is configured. */

@@ -55,6 +55,7 @@ export async function openTarget(session: Session, command: GuardedCommand): Pro
     terms: termsOf(invocation, thisUser()),
     // In dev the cluster is the developer's own, and the saved files must win.
     forceConflicts: command === 'dev' || (invocation.flags.forceConflicts ?? false),
+    onlyLooks: ['diff', 'verify'].includes(command) || invocation.flags.dryRun === true,
   });
   return ok({ cluster, deployer, run });
 }

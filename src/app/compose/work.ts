@@ -60,7 +60,7 @@ export async function openWork(session: Session, target: OpenTarget): Promise<Ou
   const images = await findTarget(session, target);
   if (images.kind !== 'ok') return images;
   const named = registryOf(images.value);
-  const access = openAccess(session, named, target.run);
+  const access = openAccess(session, named, target.run, session.project.config.kaniko?.insecureRegistries);
   if (access.kind !== 'ok') return access;
   const registry = named === undefined ? undefined : open(session, named, access.value);
   const client = registry?.client;

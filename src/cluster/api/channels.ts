@@ -65,13 +65,18 @@ export function channelsPath(
   return `/api/v1/namespaces/${inNamespace}/pods/${ofPod}/${verb}?${query.toString()}`;
 }
 
-/** Opens a socket. `onFrame` may be called before this resolves. An abort ends the opening, not the open socket. */
+/**
+ * Opens a socket. `onFrame` may be called before this resolves. An abort ends the opening, not the open socket.
+ *
+ * @param onRefused called before this resolves with a failure, with the HTTP status of an answer that opens no socket
+ */
 export async function openSocket(
   identity: ClusterIdentity,
   proof: Proof,
   path: string,
   onFrame: OnFrame,
   signal: AbortSignal,
+  onRefused: (status: number) => void,
 ): Promise<Outcome<FrameSocket>> {
   const { WebSocket } = await import('ws');
   const address = `${identity.server.replace(/^http/, 'ws').replace(/\/$/, '')}${path}`;
@@ -92,6 +97,7 @@ export async function openSocket(
       settle(hasAborted(signal) ? cancelled(signal) : unreachable(error, identity));
     });
     socket.once('unexpected-response', (_request, response) => {
+      onRefused(response.statusCode ?? 0);
       settle(refused(response, path, identity));
       socket.terminate();
     });

@@ -1,8 +1,9 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Outcome } from '../../core/outcome.ts';
+import { isGroupAlive } from '../../support/process/proc.ts';
 import { loadCredentials, type Proof } from './credentials.ts';
 
 let folder: string;
@@ -13,7 +14,13 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-async function load(user: object, cluster: object = {}): ReturnType<typeof loadCredentials> {
+const never = new AbortController().signal;
+
+async function load(
+  user: object,
+  cluster: object = {},
+  deadlineMs?: number,
+): ReturnType<typeof loadCredentials> {
   const kubeconfig = join(folder, 'kubeconfig');
   const server = 'https://127.0.0.1:6443';
   await writeFile(
@@ -23,13 +30,31 @@ async function load(user: object, cluster: object = {}): ReturnType<typeof loadC
       users: [{ name: 'u', user }],
     }),
   );
-  return await loadCredentials({ context: 'c', server, product: 'named', namespace: 'default', kubeconfig });
+  const identity = { context: 'c', server, product: 'named', namespace: 'default', kubeconfig };
+  return await loadCredentials(identity, deadlineMs);
+}
+
+/** A sign-in program that notes each of its runs, and what it wrote. */
+async function program(body: string): Promise<{ exec: object; runs: () => Promise<string[]> }> {
+  const [script, seen] = [join(folder, 'login.mjs'), join(folder, 'seen')];
+  await writeFile(seen, '');
+  await writeFile(
+    script,
+    `import { appendFileSync, readFileSync } from 'node:fs';
+     const note = (text) => appendFileSync(process.env.SEEN, text + '\\n');
+     const runs = () => readFileSync(process.env.SEEN, 'utf8').split('\\n').length - 1;
+     const answer = (status) => console.log(JSON.stringify({ kind: 'ExecCredential', status }));
+     ${body}`,
+  );
+  const env = [{ name: 'SEEN', value: seen }];
+  const exec = { command: process.execPath, args: [script], env };
+  return { exec, runs: async () => (await readFile(seen, 'utf8')).split('\n').slice(0, -1) };
 }
 
 async function proofOf(user: object, cluster: object = {}): Promise<Outcome<Proof>> {
   const loaded = await load(user, cluster);
   if (loaded.kind !== 'ok') throw new Error(JSON.stringify(loaded));
-  return await loaded.value.proof();
+  return await loaded.value.proof(never);
 }
 
 describe('credentials', () => {
@@ -75,44 +100,135 @@ describe('credentials', () => {
     await writeFile(tokenFile, 'one\n');
     const loaded = await load({ tokenFile });
     if (loaded.kind !== 'ok') throw new Error('not loaded');
-    expect(await loaded.value.proof()).toMatchObject({ value: { headers: { Authorization: 'Bearer one' } } });
+    expect(await loaded.value.proof(never)).toMatchObject({
+      value: { headers: { Authorization: 'Bearer one' } },
+    });
     await writeFile(tokenFile, 'two\n');
-    expect(await loaded.value.proof()).toMatchObject({ value: { headers: { Authorization: 'Bearer one' } } });
-    loaded.value.forget();
-    expect(await loaded.value.proof()).toMatchObject({ value: { headers: { Authorization: 'Bearer two' } } });
+    const kept = await loaded.value.proof(never);
+    expect(kept).toMatchObject({ value: { headers: { Authorization: 'Bearer one' } } });
+    if (kept.kind === 'ok') loaded.value.forget(kept.value);
+    expect(await loaded.value.proof(never)).toMatchObject({
+      value: { headers: { Authorization: 'Bearer two' } },
+    });
   });
 
-  it('runs a sign-in program, tells it what it is to answer, and asks it once while its answer holds', async () => {
-    const script = join(folder, 'login.mjs');
-    await writeFile(
-      script,
-      `import { appendFileSync } from 'node:fs';
-       appendFileSync(process.env.SEEN, process.env.KUBERNETES_EXEC_INFO + '\\n');
-       const status = { token: 'from the program', expirationTimestamp: '2999-01-01T00:00:00Z' };
-       console.log(JSON.stringify({ kind: 'ExecCredential', status }));`,
+  it('tells a sign-in program what it is to answer, and asks it once for all who wait', async () => {
+    const { exec, runs } = await program(`
+      note(process.env.KUBERNETES_EXEC_INFO);
+      answer({ token: 'from the program', expirationTimestamp: '2999-01-01T00:00:00Z' });`);
+    const apiVersion = 'client.authentication.k8s.io/v1beta1';
+    const config = { name: 'client.authentication.k8s.io/exec', extension: { tenant: 'shop' } };
+    const loaded = await load(
+      { exec: { ...exec, apiVersion, provideClusterInfo: true } },
+      { extensions: [config] },
     );
-    const seen = join(folder, 'seen');
-    const exec = {
-      apiVersion: 'client.authentication.k8s.io/v1beta1',
-      command: process.execPath,
-      args: [script],
-      env: [{ name: 'SEEN', value: seen }],
-    };
-    const loaded = await load({ exec });
     if (loaded.kind !== 'ok') throw new Error('not loaded');
-    await loaded.value.proof();
-    loaded.value.forget();
-    expect(await loaded.value.proof()).toMatchObject({
-      value: { headers: { Authorization: 'Bearer from the program' } },
-    });
-    const runs = (await readFile(seen, 'utf8')).trim().split('\n');
-    expect(runs).toHaveLength(1);
-    expect(JSON.parse(runs[0] ?? '')).toEqual({
-      apiVersion: 'client.authentication.k8s.io/v1beta1',
+    const credentials = loaded.value;
+    const proof = async () => await credentials.proof(never);
+    for (const one of [...(await Promise.all([proof(), proof()])), await proof()]) {
+      expect(one).toMatchObject({ value: { headers: { Authorization: 'Bearer from the program' } } });
+    }
+    const seen = await runs();
+    expect(seen).toHaveLength(1);
+    expect(JSON.parse(seen[0] ?? '')).toEqual({
+      apiVersion,
       kind: 'ExecCredential',
-      spec: { interactive: false },
+      spec: {
+        interactive: false,
+        cluster: { server: 'https://127.0.0.1:6443', config: { tenant: 'shop' } },
+      },
     });
   });
+
+  it('asks a sign-in program again when its answer was refused, and only for the newest answer', async () => {
+    const { exec, runs } = await program(`
+      note('asked');
+      answer({ token: String(runs()), expirationTimestamp: '2999-01-01T00:00:00Z' });`);
+    const loaded = await load({ exec });
+    if (loaded.kind !== 'ok') throw new Error('not loaded');
+    const first = await loaded.value.proof(never);
+    if (first.kind !== 'ok') throw new Error('not signed in');
+    loaded.value.forget(first.value);
+    expect(await loaded.value.proof(never)).toMatchObject({
+      value: { headers: { Authorization: 'Bearer 2' } },
+    });
+    // The refusal of another request that was sent with the old answer.
+    loaded.value.forget(first.value);
+    expect(await loaded.value.proof(never)).toMatchObject({
+      value: { headers: { Authorization: 'Bearer 2' } },
+    });
+    expect(await runs()).toHaveLength(2);
+  });
+
+  it('asks a sign-in program again when its answer has ended', async () => {
+    const { exec } = await program(`
+      note('asked');
+      answer({ token: String(runs()), expirationTimestamp: '2001-01-01T00:00:00Z' });`);
+    const loaded = await load({ exec });
+    if (loaded.kind !== 'ok') throw new Error('not loaded');
+    await loaded.value.proof(never);
+    expect(await loaded.value.proof(never)).toMatchObject({
+      value: { headers: { Authorization: 'Bearer 2' } },
+    });
+  });
+
+  it('ends a sign-in program that waits, with its children, at the deadline', async () => {
+    const exec = { command: 'sh', args: ['-c', 'echo $$ > "$SEEN"; sleep 600 & wait'] };
+    const seen = join(folder, 'child');
+    const loaded = await load({ exec: { ...exec, env: [{ name: 'SEEN', value: seen }] } }, {}, 1500);
+    if (loaded.kind !== 'ok') throw new Error('not loaded');
+    expect(await loaded.value.proof(never)).toMatchObject({
+      error: {
+        code: 'CLUSTER_DENIED',
+        message: 'cannot sign in to context c: sh did not end within 1.5 seconds',
+      },
+    });
+    expect(isGroupAlive(Number(await readFile(seen, 'utf8')))).toBe(false);
+  });
+
+  it('ends a sign-in program when the last one who waits for it gives up', async () => {
+    const { exec, runs } = await program(`note(String(process.pid)); setInterval(() => undefined, 1000);`);
+    const loaded = await load({ exec });
+    if (loaded.kind !== 'ok') throw new Error('not loaded');
+    const [one, two] = [new AbortController(), new AbortController()];
+    const waiting = [loaded.value.proof(one.signal), loaded.value.proof(two.signal)];
+    const pid = await vi.waitFor(async () => {
+      const [first] = await runs();
+      if (first === undefined) throw new Error('not yet');
+      return Number(first);
+    });
+    one.abort('user');
+    expect(await waiting[0]).toEqual({ kind: 'cancelled', reason: 'user' });
+    expect(process.kill(pid, 0)).toBe(true);
+    two.abort('user');
+    expect(await waiting[1]).toEqual({ kind: 'cancelled', reason: 'user' });
+    expect(() => process.kill(pid, 0)).toThrow('ESRCH');
+  });
+
+  it('gives a sign-in program no secret of appdev, and not the folder of the project', async () => {
+    process.env['APPDEV_REGISTRY_PASSWORD'] = 'correct-horse';
+    try {
+      const { exec, runs } = await program(`
+        note(JSON.stringify([Object.values(process.env).includes('correct-horse'), process.cwd()]));
+        answer({ token: 't' });`);
+      expect(await proofOf({ exec })).toMatchObject({ kind: 'ok' });
+      expect(JSON.parse((await runs())[0] ?? '')).toEqual([false, homedir()]);
+    } finally {
+      delete process.env['APPDEV_REGISTRY_PASSWORD'];
+    }
+  });
+
+  it.each(['not JSON', '{}', '{"status":{"token":""}}'])(
+    'says that a program handed out nothing, without quoting it: %s',
+    async (text) => {
+      const exec = { command: process.execPath, args: ['-e', `console.log(${JSON.stringify(text)})`] };
+      expect(await proofOf({ exec })).toMatchObject({
+        error: {
+          message: `cannot sign in to context c: ${process.execPath} handed out neither a token nor a certificate`,
+        },
+      });
+    },
+  );
 
   it('takes the certificate that a sign-in program hands out', async () => {
     const status = { clientCertificateData: 'certificate', clientKeyData: 'key' };
@@ -152,7 +268,15 @@ describe('credentials', () => {
 
   it('says so when the sign-in program is not there', async () => {
     expect(await proofOf({ exec: { command: join(folder, 'missing') } })).toMatchObject({
-      error: { code: 'CLUSTER_DENIED', message: expect.stringContaining('ENOENT') as string },
+      error: { code: 'CLUSTER_DENIED', message: expect.stringContaining('missing is not there') as string },
+    });
+    expect(
+      await proofOf({ exec: { command: 'no-such-login', installHint: 'get it from us' } }),
+    ).toMatchObject({
+      error: {
+        message: expect.stringContaining('no-such-login is not there') as string,
+        hint: 'get it from us',
+      },
     });
   });
 

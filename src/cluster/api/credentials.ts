@@ -1,13 +1,13 @@
 /**
  * What proves to the API server who sends a request: TLS material and headers, from the pinned kubeconfig.
- * client-node handles sign-in programs and OpenID Connect. Its files are imported one by one, because its package
- * root also loads 13 MB of generated models (46 MB of memory, 0.2 s), which appdev does not use.
+ * client-node handles OpenID Connect.
  */
 import { readFile } from 'node:fs/promises';
 import type { RequestOptions } from 'node:https';
 import { failed, ok, type Outcome } from '../../core/outcome.ts';
 import { fieldsAt, listAt, stringAt, fieldAt, isFields, type Fields } from '../../support/fields.ts';
-import type { SignIn } from './sign-in.ts';
+import { byProgram, deny, type ProgramOptions, type SignIn } from './sign-in-program.ts';
+import { shared } from './shared-work.ts';
 import type { ClusterIdentity } from '../types.ts';
 
 /** Proof of identity for one request. */
@@ -20,15 +20,25 @@ export interface Proof {
 
 /** Returns proofs. Reads certificates and tokens again once a minute, and at once after `forget`. */
 export interface Credentials {
-  proof(): Promise<Outcome<Proof>>;
-  /** Call if the API server did not accept the proof. */
-  forget(): void;
+  /** Fails with CLUSTER_DENIED. A sign-in program has a deadline of its own, and ends with the last signal. */
+  proof(signal: AbortSignal): Promise<Outcome<Proof>>;
+  /** Call if the API server did not accept a proof. A newer one than that stays. */
+  forget(refused: Proof): void;
 }
 
 const keepMs = 60_000;
+/** How long signing in may take, in milliseconds. Some programs open a browser and wait for the user. */
+const signInMs = 120_000;
 
-/** Reads the identity's pinned kubeconfig. Contacts nothing yet. */
-export async function loadCredentials(identity: ClusterIdentity): Promise<Outcome<Credentials>> {
+/**
+ * Reads the identity's pinned kubeconfig. Contacts nothing yet.
+ *
+ * @param signInDeadlineMs how long a sign-in program may take, in milliseconds; default two minutes
+ */
+export async function loadCredentials(
+  identity: ClusterIdentity,
+  signInDeadlineMs = signInMs,
+): Promise<Outcome<Credentials>> {
   const pinned = JSON.parse(await readFile(identity.kubeconfig, 'utf8')) as unknown;
   const cluster = fieldsAt(listAt(pinned, 'clusters')[0], 'cluster');
   const userEntry = listAt(pinned, 'users')[0];
@@ -42,31 +52,47 @@ export async function loadCredentials(identity: ClusterIdentity): Promise<Outcom
       },
     );
   }
-  const signIn = await authenticator(stringAt(userEntry, 'name') ?? '', user, identity);
+  const signIn = await authenticator(stringAt(userEntry, 'name') ?? '', user, cluster, {
+    context: identity.context,
+    deadlineMs: signInDeadlineMs,
+  });
   if (signIn.kind !== 'ok') return signIn;
 
   let kept: { readonly until: number; readonly proof: Proof } | undefined;
+  const make = shared(async (signal) => {
+    try {
+      const made = await makeProof(cluster, user, signIn.value, signal);
+      if (made.kind === 'ok') kept = { until: performance.now() + keepMs, proof: made.value };
+      return made;
+    } catch (error) {
+      return deny(identity.context, error instanceof Error ? error.message.trim() : String(error));
+    }
+  });
   return ok({
-    async proof() {
-      if (kept !== undefined && kept.until > performance.now()) return ok(kept.proof);
-      try {
-        const proof = await makeProof(cluster, user, signIn.value);
-        kept = { until: performance.now() + keepMs, proof };
-        return ok(proof);
-      } catch (error) {
-        const why = error instanceof Error ? error.message.trim() : String(error);
-        return failed('CLUSTER_DENIED', `cannot sign in to context ${identity.context}: ${why}`, {
-          hint: `test it with kubectl --context ${identity.context} get namespaces, which signs in the same way`,
-        });
-      }
+    async proof(signal) {
+      const holds = kept !== undefined && kept.until > performance.now() && signIn.value?.isOver() !== true;
+      return holds && kept !== undefined ? ok(kept.proof) : await make(signal);
     },
-    forget() {
+    forget(refused) {
+      if (kept !== undefined && !isSame(kept.proof, refused)) return;
       kept = undefined;
+      signIn.value?.forget();
     },
   });
 }
 
-async function makeProof(cluster: Fields, user: Fields, signIn: SignIn | undefined): Promise<Proof> {
+function isSame(one: Proof, other: Proof): boolean {
+  return (
+    one.fingerprint === other.fingerprint && one.headers['Authorization'] === other.headers['Authorization']
+  );
+}
+
+async function makeProof(
+  cluster: Fields,
+  user: Fields,
+  signIn: SignIn | undefined,
+  signal: AbortSignal,
+): Promise<Outcome<Proof>> {
   const options: RequestOptions & { headers: Record<string, string> } = { headers: {} };
   const ca = await material(cluster, 'certificate-authority');
   const cert = await material(user, 'client-certificate');
@@ -88,14 +114,15 @@ async function makeProof(cluster: Fields, user: Fields, signIn: SignIn | undefin
     const pair = `${name}:${stringAt(user, 'password') ?? ''}`;
     options.headers['Authorization'] = `Basic ${Buffer.from(pair).toString('base64')}`;
   } else if (signIn !== undefined) {
-    await signIn(options);
+    const signed = await signIn.add(options, signal);
+    if (signed.kind !== 'ok') return signed;
   }
   const impersonated = stringAt(user, 'as');
   if (impersonated !== undefined) options.headers['Impersonate-User'] = impersonated;
 
   // KubeConfig makes the agent for this one request only.
   const { headers, agent: _agent, ...tls } = options;
-  return { tls, headers, fingerprint: JSON.stringify(tls) };
+  return ok({ tls, headers, fingerprint: JSON.stringify(tls) });
 }
 
 /** `NAME-data` (base64) or the file `NAME`. The data wins, as for kubectl. */
@@ -109,31 +136,21 @@ async function material(fields: Fields, name: string): Promise<string | undefine
 async function authenticator(
   name: string,
   user: Fields,
-  identity: ClusterIdentity,
+  cluster: Fields,
+  options: ProgramOptions,
 ): Promise<Outcome<SignIn | undefined>> {
   const exec = fieldsAt(user, 'exec');
   const provider = fieldAt(user, 'auth-provider');
-  if (stringAt(exec, 'command') !== undefined) {
-    // Plugins learn two things from this variable: which answer is expected, and that nobody is there to answer
-    // questions (client-go's exec authentication, "Input and output formats"). client-node leaves it out.
-    const info = {
-      apiVersion: stringAt(exec, 'apiVersion') ?? 'client.authentication.k8s.io/v1',
-      kind: 'ExecCredential',
-      spec: { interactive: false },
-    };
-    const env = [...listAt(exec, 'env'), { name: 'KUBERNETES_EXEC_INFO', value: JSON.stringify(info) }];
-    const { signInOf } = await import('./sign-in.ts');
-    return ok(signInOf({ name, exec: { ...exec, env } }));
-  }
+  if (stringAt(exec, 'command') !== undefined) return ok(byProgram(exec, cluster, options));
   if (!isFields(provider)) return ok(undefined);
   if (stringAt(provider, 'name') === 'oidc') {
-    const { signInOf } = await import('./sign-in.ts');
-    return ok(signInOf({ name, authProvider: provider }));
+    const { byProvider } = await import('./sign-in.ts');
+    return ok(byProvider({ name, authProvider: provider }, options));
   }
   const kind = stringAt(provider, 'name') ?? 'unknown';
   return failed(
     'KUBECONFIG_INVALID',
-    `context ${identity.context} signs in with the auth provider ${kind}, which Kubernetes 1.26 removed`,
+    `context ${options.context} signs in with the auth provider ${kind}, which Kubernetes 1.26 removed`,
     { hint: "recreate the context with your cloud's own command; it then uses an exec plugin" },
   );
 }

@@ -43,6 +43,14 @@ export interface Transport {
   close(): void;
 }
 
+/** What ends one exchange. */
+interface Limits {
+  /** The caller's signal, with the deadline. */
+  readonly signal: AbortSignal;
+  /** Signs in. The deadline does not run meanwhile, because signing in has its own. */
+  readonly signIn: () => Promise<Outcome<Proof>>;
+}
+
 /** Options; times in milliseconds. */
 export interface TransportOptions {
   /** Time until an answer is complete, or until a stream has begun. Default 20 s. */
@@ -132,17 +140,17 @@ export function createTransport(
    * The head of the answer. Signs in once more after a 401, and repeats the request once if a kept connection was just
    * closing.
    */
-  async function head(call: ApiCall, signal: AbortSignal): Promise<Outcome<IncomingMessage>> {
+  async function head(call: ApiCall, { signal, signIn }: Limits): Promise<Outcome<IncomingMessage>> {
     let renewed = false;
     let repeated = false;
     for (;;) {
-      const proof = await credentials.proof();
+      const proof = await signIn();
       if (proof.kind !== 'ok') return proof;
       try {
         const response = await send(call, proof.value, signal);
         if (response.statusCode !== 401 || renewed) return ok(response);
         response.resume();
-        credentials.forget();
+        credentials.forget(proof.value);
         renewed = true;
       } catch (error) {
         if (!(error instanceof ReusedSocketError) || repeated || signal.aborted) throw error;
@@ -174,12 +182,18 @@ export function createTransport(
   /** Runs an exchange under the caller's signal and the deadline, and turns what is thrown into an outcome. */
   async function within<T>(
     signal: AbortSignal,
-    exchange: (limited: AbortSignal) => Promise<Outcome<T>>,
+    exchange: (limits: Limits) => Promise<Outcome<T>>,
   ): Promise<Outcome<T>> {
     if (hasAborted(signal)) return cancelled(signal);
     const limit = limitedAbort(signal, deadlineMs);
+    const signIn: Limits['signIn'] = async () => {
+      limit.pause();
+      const proof = await credentials.proof(signal);
+      limit.restart();
+      return proof;
+    };
     try {
-      const outcome = await exchange(limit.signal);
+      const outcome = await exchange({ signal: limit.signal, signIn });
       // An abort that only the deadline explains is not a cancellation.
       return outcome.kind === 'cancelled' && limit.expired()
         ? unreachable({ code: 'TIMEOUT' }, identity)
@@ -199,12 +213,12 @@ export function createTransport(
   return {
     identity,
     async call(call, signal) {
-      return await within(signal, async (limited) => {
+      return await within(signal, async (limits) => {
         for (let repeats = 0; ; repeats += 1) {
           const isLast = repeats >= maxRepeats;
           let pause: number | undefined;
           try {
-            const response = await head(call, limited);
+            const response = await head(call, limits);
             if (response.kind !== 'ok') return response;
             const answered = await answer(response.value);
             pause = pauseAfter(call, answered.status, response.value.headers['retry-after']);
@@ -212,13 +226,13 @@ export function createTransport(
           } catch (error) {
             if (isLast || call.method !== 'GET' || !isLost(error)) throw error;
           }
-          await systemClock.sleep(pause ?? pauseMs, limited);
+          await systemClock.sleep(pause ?? pauseMs, limits.signal);
         }
       });
     },
     async open(path, signal) {
-      return await within<Opened>(signal, async (limited) => {
-        const response = await head({ method: 'GET', path }, limited);
+      return await within<Opened>(signal, async (limits) => {
+        const response = await head({ method: 'GET', path }, limits);
         if (response.kind !== 'ok') return response;
         const body = response.value;
         if (body.statusCode !== 200) return ok({ kind: 'answer', answer: await answer(body) });
@@ -232,9 +246,18 @@ export function createTransport(
       });
     },
     async socket(path, onFrame, signal) {
-      return await within(signal, async (limited) => {
-        const proof = await credentials.proof();
-        return proof.kind === 'ok' ? await openSocket(identity, proof.value, path, onFrame, limited) : proof;
+      return await within(signal, async (limits) => {
+        for (let renewed = false; ; renewed = true) {
+          const proof = await limits.signIn();
+          if (proof.kind !== 'ok') return proof;
+          let status = 0;
+          const note = (refused: number): void => {
+            status = refused;
+          };
+          const opened = await openSocket(identity, proof.value, path, onFrame, limits.signal, note);
+          if (status !== 401 || renewed) return opened;
+          credentials.forget(proof.value);
+        }
       });
     },
     close() {

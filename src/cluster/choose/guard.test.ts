@@ -151,7 +151,7 @@ describe('guard: everything else', () => {
     });
   });
 
-  it.each(['run', 'build'] as const)('asks %s to name the context', async (command) => {
+  it.each(['run', 'build', 'diff'] as const)('asks %s to name the context', async (command) => {
     expect(await ask('eks', { command })).toEqual({
       kind: 'failed',
       error: {

@@ -11,9 +11,11 @@ export type GuardedCommand =
 
 /**
  * What each command needs. `local`: a known local product, or a context that `cluster.allow` lists. `named`: that, or
- * any context that was named on purpose (`--kube-context`, `cluster.context`); for `run`, which is for pipelines, and
- * `build`, which pushes to the registry that it finds through the cluster. `any`: for commands that only read. doctor
- * also tries a push and a pod, but not if the product is `unknown` (src/app/doctor/registry-probe.ts).
+ * any context that was named on purpose (`--kube-context`, `cluster.context`); for `run`, which is for pipelines, `build`,
+ * which pushes to the registry that it finds through the cluster, and `diff`. It changes nothing, but it sends every
+ * object as a dry run, Secrets with their values, and admission webhooks and the audit log get to see them. `any`: for
+ * commands that only read. doctor also tries a push and a pod, but not if the product is `unknown`
+ * (src/app/doctor/registry-probe.ts).
  */
 const needs: Record<GuardedCommand, 'local' | 'named' | 'any'> = {
   dev: 'local',
@@ -22,7 +24,7 @@ const needs: Record<GuardedCommand, 'local' | 'named' | 'any'> = {
   run: 'named',
   build: 'named',
   verify: 'any',
-  diff: 'any',
+  diff: 'named',
   status: 'any',
   logs: 'any',
   doctor: 'any',

@@ -1,8 +1,9 @@
 import { mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { chooseContext, readKubeconfig, type ChosenContext } from './kubeconfig.ts';
+import { checkSignIn } from './pin.ts';
 import { selectCluster, type SelectRequest } from './select.ts';
 
 let folder: string;
@@ -272,6 +273,51 @@ describe('selectCluster', () => {
         },
       });
     }
+  });
+
+  it.each([
+    ['a kubeconfig beside it', 'kube/config', 'login'],
+    ['a kubeconfig above its submodule', '../kube/config', 'login'],
+    ['a program', '../../own', 'TOP/bin/login'],
+    ['a program on the PATH', '../../own', 'login, env: [{name: PATH, value: TOP/bin}]'],
+    ['a script', '../../own', 'sh, args: [TOP/bin/login]'],
+    ['a program behind a link', '../../own', 'TOP/../link'],
+  ])('refuses to sign in by %s in the repository of the project', async (_name, at, command) => {
+    const outer = join(folder, 'outer');
+    const top = join(outer, 'top');
+    const root = join(top, 'services', 'a');
+    for (const made of [join(outer, '.git'), join(top, 'bin'), root]) await mkdir(made, { recursive: true });
+    await writeFile(join(top, '.git'), 'gitdir: ../.git/modules/top\n');
+    await writeFile(join(top, 'bin', 'login'), '#!/bin/sh\n', { mode: 0o755 });
+    await symlink(join(top, 'bin', 'login'), join(outer, '..', 'link'));
+    const file = join(top, at);
+    await mkdir(dirname(file), { recursive: true });
+    const user = `{exec: {command: ${command.replaceAll('TOP/../link', join(folder, 'link')).replaceAll('TOP', top)}}}`;
+    await writeFile(file, kubeconfig({ user, current: 'kind-shop' }));
+    const places = { listed: file, home: folder, cwd: folder };
+    expect(await selectCluster(request({ places, projectRoot: root }))).toMatchObject({
+      error: {
+        code: 'CONTEXT_REFUSED',
+        message: expect.stringContaining('came with the project') as string,
+      },
+    });
+  });
+
+  it('does not take the repository of a home folder for a clone', async () => {
+    const root = join(folder, 'work', 'shop');
+    await mkdir(root, { recursive: true });
+    await mkdir(join(folder, '.git'));
+    await writeFile(
+      join(folder, 'a'),
+      kubeconfig({ user: '{exec: {command: login}}', current: 'kind-shop' }),
+    );
+    const chosen = await readKubeconfig({ listed: join(folder, 'a'), home: folder, cwd: folder });
+    const context = chosen.kind === 'ok' ? chooseContext(chosen.value) : chosen;
+    if (context.kind !== 'ok') throw new Error(JSON.stringify(context));
+    expect(await checkSignIn(context.value, root, folder)).toMatchObject({ kind: 'ok' });
+    expect(await checkSignIn(context.value, root, '/home/ann')).toMatchObject({
+      error: { code: 'CONTEXT_REFUSED' },
+    });
   });
 
   it("says once which program the user's own kubeconfig runs", async () => {

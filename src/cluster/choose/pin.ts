@@ -3,9 +3,12 @@
  * Every child process gets it as KUBECONFIG (support/process/pinned.ts), so a `kubectl config use-context` elsewhere
  * changes nothing here. Children that only render get none.
  */
+import { existsSync, statSync } from 'node:fs';
 import { realpath, writeFile } from 'node:fs/promises';
-import { dirname, relative, isAbsolute, sep } from 'node:path';
-import { failed, ok, type Outcome } from '../../core/outcome.ts';
+import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { failed, ok, type NotOk, type Outcome } from '../../core/outcome.ts';
+import { fieldsAt, listAt, stringAt, type Fields } from '../../support/fields.ts';
+import { findTool } from '../../support/process/tool.ts';
 import type { ChosenContext } from './kubeconfig.ts';
 
 /**
@@ -27,21 +30,67 @@ export async function writePinned(chosen: ChosenContext, namespace: string, path
 }
 
 /**
- * Refuses a context whose sign-in command comes from the project's own folder. Such a kubeconfig came with the source,
- * so using it would run whatever the source says. The user's own kubeconfig may name any command.
+ * Refuses a context whose sign-in command comes from the cloned repository: its kubeconfig lies there, or the program
+ * itself, or a script that an interpreter gets. Such a command came with the source, so using it would run whatever the
+ * source says. The user's own kubeconfig may name any other command.
+ *
+ * @param home the user's home folder. A repository that holds it is the user's own, not a clone.
  */
-export async function checkSignIn(chosen: ChosenContext, projectRoot: string): Promise<Outcome<void>> {
+export async function checkSignIn(
+  chosen: ChosenContext,
+  projectRoot: string,
+  home: string,
+): Promise<Outcome<void>> {
   if (chosen.signIn === undefined) return ok(undefined);
-  const file = await resolved(chosen.userFile);
-  if (!isInside(file, await resolved(projectRoot)) && !isInside(chosen.userFile, projectRoot))
-    return ok(undefined);
-  return failed(
-    'CONTEXT_REFUSED',
-    `context ${chosen.facts.context} signs in by running "${chosen.signIn}", but its kubeconfig ${chosen.userFile} came with the project`,
-    {
-      hint: 'if you trust it, copy the context into your own ~/.kube/config; appdev does not run programs that a kubeconfig in the project names',
-    },
-  );
+  const cloned = cloneOf(projectRoot, home);
+  const isCloned = async (file: string): Promise<boolean> =>
+    isInside(file, cloned) || isInside(await resolved(file), await resolved(cloned));
+  const refused = (what: string, hint: string): NotOk =>
+    failed(
+      'CONTEXT_REFUSED',
+      `context ${chosen.facts.context} signs in by running "${chosen.signIn}", but ${what} came with the project`,
+      { hint },
+    );
+  if (await isCloned(chosen.userFile)) {
+    return refused(
+      `its kubeconfig ${chosen.userFile}`,
+      'if you trust it, copy the context into your own ~/.kube/config; appdev does not run programs that a kubeconfig in the project names',
+    );
+  }
+  for (const file of filesOf(chosen.user, home)) {
+    if (!(await isCloned(file))) continue;
+    return refused(
+      file,
+      `if you trust it, copy it to a folder outside ${cloned}, and name the copy in ${chosen.userFile}`,
+    );
+  }
+  return ok(undefined);
+}
+
+/** The program that signs in, and the files among its arguments, as absolute paths. */
+function filesOf(user: Fields, home: string): readonly string[] {
+  const exec = fieldsAt(user, 'exec');
+  const command = stringAt(exec, 'command');
+  if (command === undefined) return [];
+  const path = listAt(exec, 'env').find((entry) => stringAt(entry, 'name') === 'PATH');
+  const program = findTool(command, home, stringAt(path, 'value'));
+  const scripts = listAt(exec, 'args')
+    .map((arg) => resolve(home, String(arg)))
+    .filter((file) => statSync(file, { throwIfNoEntry: false })?.isFile() === true);
+  return [...(program === undefined ? [] : [program]), ...scripts];
+}
+
+/**
+ * The top of what was cloned: the outermost git repository around the project, because a submodule came with the
+ * repository above it. Without git, the project's own folder.
+ */
+function cloneOf(projectRoot: string, home: string): string {
+  let top = projectRoot;
+  for (let folder = resolve(projectRoot); !holds(folder, home); folder = dirname(folder)) {
+    if (existsSync(join(folder, '.git'))) top = folder;
+    if (dirname(folder) === folder) break;
+  }
+  return top;
 }
 
 async function resolved(path: string): Promise<string> {
@@ -53,6 +102,11 @@ async function resolved(path: string): Promise<string> {
 }
 
 function isInside(file: string, folder: string): boolean {
-  const path = relative(folder, dirname(file));
+  return holds(folder, dirname(file));
+}
+
+/** True if a folder is the other one, or lies above it. */
+function holds(folder: string, other: string): boolean {
+  const path = relative(folder, other);
   return path === '' || (!isAbsolute(path) && path !== '..' && !path.startsWith(`..${sep}`));
 }

@@ -2,7 +2,7 @@
  * From "which cluster?" to a pinned identity, in this order: kubeconfig, context, guard, pinned file. Contacts nothing.
  * This is the only way to an identity, so no command can reach a cluster without the guard.
  */
-import { networkInterfaces } from 'node:os';
+import { homedir, networkInterfaces } from 'node:os';
 import { ok, type Outcome } from '../../core/outcome.ts';
 import type { ClusterConfig } from '../../config/model.ts';
 import { decide, type GuardedCommand } from './guard.ts';
@@ -22,7 +22,7 @@ export interface SelectRequest {
   readonly contextFlag?: string;
   /** `-n`, or APPDEV_NAMESPACE. */
   readonly namespaceFlag?: string;
-  /** Absolute folder of the project. A kubeconfig below it must not run programs. */
+  /** Absolute folder of the project. A kubeconfig in its repository must not run programs. */
   readonly projectRoot: string;
   /** Where to write the pinned kubeconfig. Must not exist; the caller owns and removes it. */
   readonly pinnedPath: string;
@@ -56,7 +56,7 @@ export async function selectCluster(request: SelectRequest): Promise<Outcome<Sel
     localContexts: localContexts(kubeconfig.value, ownAddresses).filter((name) => name !== facts.context),
   });
   if (admission.kind !== 'ok') return admission;
-  const trusted = await checkSignIn(chosen.value, request.projectRoot);
+  const trusted = await checkSignIn(chosen.value, request.projectRoot, homedir());
   if (trusted.kind !== 'ok') return trusted;
 
   const namespace = request.namespaceFlag ?? request.config.namespace ?? chosen.value.namespace ?? 'default';

@@ -212,8 +212,8 @@ registry:
 **Logins and certificates**
 
 - skopeo gets the logins that appdev has found ([docs/harbor.md](harbor.md#credentials)), for each of the two registries its own.
-- The login of the environment (\`APPDEV_REGISTRY_USER\`) is for the host of \`push\` alone. If the second registry has another
-  host, its login must be in the file of \`--authfile\`, or among your own.
+- The login of the environment (\`APPDEV_REGISTRY_USER\`) is for the host of \`APPDEV_REGISTRY_HOST\` alone. If the second
+  registry has another host, its login must be in the file of \`--authfile\`, or among your own.
 - \`registry.ca\` is trusted at both registries, instead of what \`/etc/containers/certs.d\` has for them. The file may hold
   several authorities.
 

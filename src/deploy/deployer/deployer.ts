@@ -26,12 +26,14 @@ export interface DeployerSettings {
   readonly terms: DeployTerms;
   /** Take back what others have changed in our own releases and objects. Without it, such a change is a refusal. */
   readonly forceConflicts: boolean;
+  /** True for a command that only looks. */
+  readonly onlyLooks?: boolean;
   readonly tools?: Partial<DeployTools>;
 }
 
 /** Makes the deployer of one session. Contacts nothing. */
 export function createDeployer(settings: DeployerSettings): Deployer {
-  const { cluster, run, project, root, adopt, terms, forceConflicts } = settings;
+  const { cluster, run, project, root, adopt, terms, forceConflicts, onlyLooks = false } = settings;
   const tools = { ...defaultTools, ...settings.tools };
   const namespaceFor = (service: ServiceConfig): string =>
     service.deploy.namespace ?? cluster.identity.namespace;
@@ -48,7 +50,7 @@ export function createDeployer(settings: DeployerSettings): Deployer {
   return {
     renderer: notingRendered(
       createRenderer({
-        ...{ run, project, root, namespaceFor, tools, helm },
+        ...{ run, project, root, namespaceFor, tools, helm, onlyLooks },
         onCluster: onCluster(cluster, project),
       }),
       seen,

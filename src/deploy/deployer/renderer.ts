@@ -43,13 +43,15 @@ export interface RendererSettings {
   readonly helm?: Helm;
   /** What the cluster contributes to charts. Absent if none is to be contacted. */
   readonly onCluster?: OnCluster;
+  /** True for a command that only looks: it fetches no subcharts, and writes nothing into the project. */
+  readonly onlyLooks?: boolean;
 }
 
 /** Makes a renderer. Contacts nothing. */
 export function createRenderer(settings: RendererSettings): Renderer {
   const tools = { ...defaultTools, ...settings.tools };
   const helm = settings.helm ?? createHelm(settings.run, tools.helm);
-  const { root, onCluster } = settings;
+  const { root, onCluster, onlyLooks = false } = settings;
 
   const render = async (
     service: ServiceConfig,
@@ -62,7 +64,7 @@ export function createRenderer(settings: RendererSettings): Renderer {
     const others = besideOwn(all, service.image);
     if (deploy.kind === 'helm') {
       const images = { own: artifact, others };
-      const place = { helm, root, namespace, ...(onCluster === undefined ? {} : { onCluster }) };
+      const place = { helm, root, namespace, onlyLooks, ...(onCluster === undefined ? {} : { onCluster }) };
       return await renderHelm(service, deploy, images, place, context);
     }
     const written = await readObjects(deploy, { run: settings.run, tools, root }, context);

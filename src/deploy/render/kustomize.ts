@@ -1,6 +1,6 @@
 /**
  * Renders an overlay by `kustomize build`, or by the Kustomize inside kubectl if there is no other. Plugins, exec
- * functions, Helm inflation and remote bases stay off. Contacts no cluster and no other server.
+ * functions, Helm inflation, remote bases and remote files stay off. Contacts no cluster and no other server.
  */
 import { readFile } from 'node:fs/promises';
 import { devNull } from 'node:os';
@@ -14,6 +14,15 @@ import { complaintEvidence, complaintLines, complaintText } from '../../support/
 import type { RunProcess } from '../../support/process/process.ts';
 import { parseDocuments } from '../objects/documents.ts';
 import { kustomizationIn, scanKustomization, type KustomizationScan } from './kustomization.ts';
+
+/** What Go's net/http reads (golang.org/x/net/http/httpproxy). Nothing can listen on port 0. */
+const noHttp = {
+  ...Object.fromEntries(
+    ['HTTP_PROXY', 'HTTPS_PROXY', 'http_proxy', 'https_proxy'].map((name) => [name, 'http://127.0.0.1:0']),
+  ),
+  NO_PROXY: undefined,
+  no_proxy: undefined,
+};
 
 /** Programs that can build a kustomization, each by name or path. */
 export interface KustomizeTools {
@@ -46,20 +55,27 @@ export async function buildKustomization(
   if (scan.remote.length > 0) {
     return failed(
       'RENDER_FAILED',
-      `${shown} refers to bases outside this machine, which appdev does not fetch`,
+      `${shown} refers to bases or files outside this machine, which appdev does not fetch`,
       {
         diagnostics: scan.remote,
-        hint: 'copy the base into the project (`kustomize localize` does that), then refer to the copy',
+        hint: 'copy them into the project (`kustomize localize` does that), then refer to the copies',
       },
     );
+  }
+  if (scan.unreadable.length > 0) {
+    return failed('RENDER_FAILED', `${shown} does not build`, {
+      diagnostics: scan.unreadable,
+      hint: `kustomize build ${shown}`,
+    });
   }
   const input = [`--load-restrictor=${config.loadRestrictor}`, '--', config.path];
   const attempts = [
     { tool: tools.kustomize, args: ['build', ...input] },
     { tool: tools.kubectl, args: ['kustomize', ...input] },
   ];
-  // No kubeconfig: rendering must not be able to reach a cluster. No git: the scan above found nothing to fetch.
-  const env = { KUBECONFIG: devNull, GIT_ALLOW_PROTOCOL: 'none' };
+  // No kubeconfig: rendering must not be able to reach a cluster. The scan above found nothing to fetch. Should it have
+  // overlooked something, git speaks no protocol, and HTTP goes to a proxy that does not exist.
+  const env = { KUBECONFIG: devNull, GIT_ALLOW_PROTOCOL: 'none', ...noHttp };
   for (const { tool, args } of attempts) {
     const finished = await run({ tool, args, cwd: root, env }, { signal: context.signal });
     if (finished.kind === 'missing') continue;

@@ -230,7 +230,7 @@ export function createHarbor({ registry, credentials, clock = systemClock, fetch
 
 /** What to do if a Harbor does not know us. */
 export function credentialsHint(host: string): string {
-  return `set APPDEV_REGISTRY_USER and APPDEV_REGISTRY_PASSWORD_FILE, or log in: buildah login ${host}`;
+  return `set APPDEV_REGISTRY_HOST=${host}, APPDEV_REGISTRY_USER and APPDEV_REGISTRY_PASSWORD_FILE, or log in: buildah login ${host}`;
 }
 
 function parsed(body: string): unknown {

@@ -41,25 +41,24 @@ export interface AccessSources {
   readonly environment: Omit<RegistryEnvironment, 'authority'>;
   /** Absolute path of the file that `--authfile` names. */
   readonly authFile?: string;
-  /**
-   * Push name of the session's registry. Only its host is shown the login from the environment. Absent if there is
-   * none.
-   */
+  /** Push name of the session's registry. Absent if there is none. */
   readonly push?: string;
+  /** Hosts (with port) that may be asked by plain HTTP. The login from the environment is not for them. */
+  readonly plainHosts?: readonly string[];
   /** Absolute path of a PEM file with the authority to trust besides the usual ones. */
   readonly ca?: string;
 }
 
 /** Returns the access; contacts nothing. Fails with REGISTRY_UNREACHABLE if the authority is not usable. */
 export function openRegistryAccess(sources: AccessSources): Outcome<RegistryAccess> {
-  const { run, authFile, push, ca } = sources;
+  const { run, authFile, push, plainHosts = [], ca } = sources;
   const { given, places, moreAuthorities } = sources.environment;
   const named = authFile === undefined ? {} : { authFile };
   const own = push === undefined ? {} : { ownHost: splitRegistryName(push).host };
   const trusted =
     ca === undefined ? ok(undefined) : trust(ca, own.ownHost ?? 'the registry', moreAuthorities);
   if (trusted.kind !== 'ok') return trusted;
-  const credentials = createCredentials({ run, given, places, ...own, ...named });
+  const credentials = createCredentials({ run, given, places, plainHosts, ...own, ...named });
   const files = authFile === undefined ? credentialFiles(places) : [authFile];
   const authFiles = createAuthFiles(credentials, files);
   if (trusted.value === undefined) return ok({ asking: { credentials }, authFiles });

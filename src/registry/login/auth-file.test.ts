@@ -30,7 +30,7 @@ describe('the auth file for tools', () => {
     expect([statSync(path).mode & 0o777, statSync(dirname(path)).mode & 0o777]).toEqual([0o600, 0o700]);
   });
 
-  it('takes along what the user has for other registries, and nothing else for this one', async () => {
+  it('takes along what the user has for the other registries of the build, and nothing else', async () => {
     const [first, second] = [join(folder, 'first.json'), join(folder, 'second.json')];
     writeFileSync(
       first,
@@ -39,8 +39,13 @@ describe('the auth file for tools', () => {
     writeFileSync(
       second,
       JSON.stringify({
-        auths: { 'a.example.com': { auth: 'second' }, 'https://harbor.example.com/v2/': { auth: 'old' } },
-        credHelpers: { 'harbor.example.com': 'old', 'b.example.com': 'b' },
+        auths: {
+          'a.example.com': { auth: 'second' },
+          'https://harbor.example.com/v2/': { auth: 'old' },
+          'https://index.docker.io/v1/': { auth: 'hub' },
+          'private.example.com/team': { auth: 'private' },
+        },
+        credHelpers: { 'harbor.example.com': 'old', 'b.example.com': 'b', 'private.example.com': 'c' },
       }),
     );
     const identity: Credentials = { kind: 'identity', token: 'T' };
@@ -48,9 +53,19 @@ describe('the auth file for tools', () => {
       async () => await Promise.resolve(ok(identity)),
       [first, join(folder, 'none'), second],
     );
-    expect(read(await files.forRepository(repository, false, signal))).toEqual({
-      auths: { 'a.example.com': { auth: 'first' }, 'harbor.example.com': { identitytoken: 'T' } },
+    const own = { 'harbor.example.com': { identitytoken: 'T' } };
+    const bases = ['a.example.com', 'b.example.com', 'harbor.example.com', 'docker.io'];
+    expect(read(await files.forRepository(repository, false, signal, bases))).toEqual({
+      auths: {
+        'a.example.com': { auth: 'first' },
+        'https://index.docker.io/v1/': { auth: 'hub' },
+        ...own,
+      },
       credHelpers: { 'b.example.com': 'b' },
+    });
+    expect(read(await files.forRepository(repository, false, signal))).toEqual({
+      auths: own,
+      credHelpers: {},
     });
   });
 

@@ -1,7 +1,8 @@
 /**
  * Passes the credentials that were found to a tool that contacts registries itself. They go into a file of mode 0600 in
  * a folder of the session (mode 0700), never on a command line. So the tool and our own requests are the same user.
- * What the user's own files say about other registries is copied along.
+ * Such a file may outlive a killed session, so it holds only what the tool needs: of the user's own files, the logins for
+ * the other registries of the same build.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -19,11 +20,14 @@ export interface AuthFiles {
    *
    * @param repository that the login is for; its host gets it.
    * @param fresh look again, because the login found before was refused.
+   * @param others hosts (with port) of the other registries that the tool reads from. What the user's own files say about
+   *   them is copied along.
    */
   forRepository(
     repository: string,
     fresh: boolean,
     signal: AbortSignal,
+    others?: readonly string[],
   ): Promise<Outcome<string | undefined>>;
 }
 
@@ -33,28 +37,41 @@ export interface AuthFiles {
  * @param files the user's own; the first one wins.
  */
 export function createAuthFiles(find: FindCredentials, files: readonly string[]): AuthFiles {
-  const known = new Map<string, string | undefined>();
+  const logins = new Map<string, Credentials | undefined>();
+  const known = new Map<string, string>();
   let folder: string | undefined;
   let written = 0;
   return {
-    async forRepository(repository, fresh, signal) {
-      if (!fresh && known.has(repository)) return ok(known.get(repository));
-      const found = await find(repository, signal);
-      if (found.kind !== 'ok') return found;
-      let file: string | undefined;
-      if (found.value !== undefined) {
-        folder ??= makeTempFolder('auth');
-        // A file that is overwritten might be in use.
-        written += 1;
-        file = join(folder, `${written}.json`);
-        const { host } = splitRegistryName(repository);
-        const content = withLogin(await merged(files), host, found.value);
-        await writeFile(file, JSON.stringify(content), { mode: 0o600 });
+    async forRepository(repository, fresh, signal, others = []) {
+      if (fresh || !logins.has(repository)) {
+        const found = await find(repository, signal);
+        if (found.kind !== 'ok') return found;
+        logins.set(repository, found.value);
+        for (const key of [...known.keys()]) if (key.startsWith(`${repository} `)) known.delete(key);
       }
-      known.set(repository, file);
+      const login = logins.get(repository);
+      if (login === undefined) return ok(undefined);
+      const hosts = new Set(others.flatMap(namesOf));
+      const key = `${repository} ${[...hosts].sort().join(' ')}`;
+      const before = known.get(key);
+      if (before !== undefined) return ok(before);
+      folder ??= makeTempFolder('auth');
+      // A file that is overwritten might be in use.
+      written += 1;
+      const file = join(folder, `${written}.json`);
+      const { host } = splitRegistryName(repository);
+      const content = withLogin(await merged(files), host, login, hosts);
+      await writeFile(file, JSON.stringify(content), { mode: 0o600 });
+      known.set(key, file);
       return ok(file);
     },
   };
+}
+
+/** The names under which a host's login may be stored. */
+function namesOf(host: string): readonly string[] {
+  const hub = ['docker.io', 'index.docker.io', 'registry-1.docker.io'];
+  return hub.includes(host) ? hub : [host];
 }
 
 interface AuthFile {
@@ -62,13 +79,19 @@ interface AuthFile {
   readonly credHelpers: Fields;
 }
 
-/** The file with this entry for the host, replacing everything that the files had for it. */
-function withLogin({ auths, credHelpers }: AuthFile, host: string, credentials: Credentials): AuthFile {
+/** The file with this entry for the host, and with what the files have for the other hosts. */
+function withLogin(
+  { auths, credHelpers }: AuthFile,
+  host: string,
+  credentials: Credentials,
+  hosts: ReadonlySet<string>,
+): AuthFile {
   const others = (entries: Fields): Fields =>
     Object.fromEntries(
-      Object.entries(entries).filter(
-        ([key]) => splitRegistryName(key.replace(/^https?:\/\//, '')).host !== host,
-      ),
+      Object.entries(entries).filter(([key]) => {
+        const of = splitRegistryName(key.replace(/^https?:\/\//, '')).host;
+        return of !== host && hosts.has(of);
+      }),
     );
   return {
     auths: { ...others(auths), [host]: entryOf(credentials) },

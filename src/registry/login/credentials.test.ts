@@ -44,7 +44,7 @@ async function find(
 ): Promise<Outcome<Credentials | undefined>> {
   const finder = createCredentials({
     run,
-    given: { user: '', password: '', passwordFile: '' },
+    given: { user: '', password: '', passwordFile: '', host: '' },
     places: { ...usual, home, runtimeFolder: join(home, 'run'), ...named },
   });
   return await finder(repository, signal);

@@ -1,6 +1,6 @@
 /**
- * Finds the user's credentials for a registry: in the file of `--authfile`, in the environment (for the session's own
- * registry), and where `buildah login` and `docker login` store them. Only reads, and only after a registry has asked.
+ * Finds the user's credentials for a registry: in the file of `--authfile`, in the environment (for the registry that it
+ * names), and where `buildah login` and `docker login` store them. Only reads, and only after a registry has asked.
  * A secret leaves this file only as a value for one header: no message and no command line contains one, and a damaged
  * file is not quoted.
  */
@@ -36,8 +36,10 @@ export interface CredentialSources {
   readonly run: RunProcess;
   /** File that `--authfile` names. It replaces all files of the user. */
   readonly authFile?: string;
-  /** Host (with port) that the login from the environment belongs to. No other host is shown it. */
+  /** Host (with port) of the session's registry. */
   readonly ownHost?: string;
+  /** Hosts that may be asked by plain HTTP. */
+  readonly plainHosts?: readonly string[];
   /** The login in the environment. */
   readonly given: GivenLogin;
   readonly places: LoginPlaces;
@@ -45,7 +47,7 @@ export interface CredentialSources {
 
 /** Returns a finder over the user's files and credential helpers. */
 export function createCredentials(sources: CredentialSources): FindCredentials {
-  const { run, authFile, ownHost, given: login, places } = sources;
+  const { run, authFile, ownHost, plainHosts = [], given: login, places } = sources;
 
   async function search(
     files: readonly string[],
@@ -65,11 +67,13 @@ export function createCredentials(sources: CredentialSources): FindCredentials {
     return ok(undefined);
   }
 
-  return async (repository, signal) => {
+  return async (repository, signal, shown) => {
     const named = authFile === undefined ? ok(undefined) : await search([authFile], repository, signal);
     if (named.kind !== 'ok' || named.value !== undefined) return named;
     const { host } = splitRegistryName(repository);
-    const given = host === ownHost ? environmentCredentials(login, host) : ok(undefined);
+    const shownTo = shown ?? host;
+    const isPlain = plainHosts.includes(shownTo);
+    const given = environmentCredentials(login, { host, shownTo, isOwn: host === ownHost, isPlain });
     if (given.kind !== 'ok' || given.value !== undefined || authFile !== undefined) return given;
     return await search(credentialFiles(places), repository, signal);
   };

@@ -8,8 +8,17 @@ import type { RegistryAccess } from '../../../registry/login/access.ts';
 /** Flags and environment variables for `buildah push`, `pull` or `bud`. */
 export interface BuildahAccess {
   readonly flags: readonly string[];
-  /** @param fresh look the login up again. Fails as `FindCredentials` does. */
-  env(fresh: boolean, signal: AbortSignal): Promise<Outcome<Readonly<Record<string, string>>>>;
+  /**
+   * Fails as `FindCredentials` does.
+   *
+   * @param fresh look the login up again.
+   * @param others hosts of the other registries that Buildah pulls from; the user's logins for them are passed on.
+   */
+  env(
+    fresh: boolean,
+    signal: AbortSignal,
+    others?: readonly string[],
+  ): Promise<Outcome<Readonly<Record<string, string>>>>;
 }
 
 /** Access for what needs no login and no authority of ours. */
@@ -29,8 +38,8 @@ export function createBuildahAccess(
 ): BuildahAccess {
   return {
     flags: certDir === undefined ? [] : ['--cert-dir', certDir],
-    async env(fresh, signal) {
-      const file = await authFiles.forRepository(name, fresh, signal);
+    async env(fresh, signal, others) {
+      const file = await authFiles.forRepository(name, fresh, signal, others);
       if (file.kind !== 'ok') return file;
       return ok(file.value === undefined ? {} : { REGISTRY_AUTH_FILE: file.value });
     },

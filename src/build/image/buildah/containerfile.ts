@@ -11,6 +11,7 @@ import { passBuildArgs } from '../context/build-args.ts';
 import type { BuildahAccess } from './access.ts';
 import { bud, type BudResult } from './bud.ts';
 import { baseFailure } from './errors.ts';
+import { imageHosts } from './image-hosts.ts';
 import type { Buildah } from './session.ts';
 import { copiesOnly, mountsContext } from '../context/copy-sources.ts';
 import { excludeAlso, readDockerIgnore } from '../context/dockerignore.ts';
@@ -44,11 +45,11 @@ export async function buildContainerfile(
   onLine: (line: string) => void,
 ): Promise<Outcome<string>> {
   const { service, source, jar, repository, folder, insecureHost, access, labels } = request;
-  const login = await access.env(false, signal);
+  const text = read(source.containerfile) ?? '';
+  const login = await access.env(false, signal, imageHosts(text, source.buildArgs));
   if (login.kind !== 'ok') return login;
   const hidden = await hideOtherJars(request, onLine);
   if (hidden.kind !== 'ok') return hidden;
-  const text = read(source.containerfile) ?? '';
   const args = passBuildArgs(source.buildArgs);
   const wanted = {
     service,

@@ -98,6 +98,28 @@ export function decidingBases(text: string): readonly BaseName[] | undefined {
   return bases;
 }
 
+/**
+ * The images that a Containerfile names: its bases, and what COPY and the mounts of RUN read from. A variable without a
+ * known value stays as it is written. Names of stages are included too.
+ */
+export function imagesNamed(text: string, buildArgs: Readonly<Record<string, string>>): readonly string[] {
+  const variables = new Map<string, string>();
+  return DockerfileParser.parse(text)
+    .getInstructions()
+    .map((one) => (one instanceof Onbuild ? (one.getTriggerInstruction() ?? one) : one))
+    .flatMap((instruction): readonly string[] => {
+      if (instruction instanceof Arg) define(instruction, buildArgs, variables);
+      if (instruction instanceof Env) define(instruction, {}, variables);
+      if (instruction instanceof From) return [instruction.getImage() ?? ''];
+      if (!(instruction instanceof Copy || instruction instanceof Run)) return [];
+      return splitFlags(lineOf(instruction)).flags.flatMap((flag) => {
+        const from = /^--from=(.*)$/.exec(flag) ?? /^--mount=(?:.*,)?from=([^,]*)/i.exec(flag);
+        return from?.[1] ?? [];
+      });
+    })
+    .map((name) => expand(name, variables) ?? name);
+}
+
 /** Adds what an ARG or ENV defines. */
 function define(
   instruction: Arg | Env,

@@ -31,6 +31,16 @@ it('writes the credentials of this machine under the names that the pod uses', a
   });
 });
 
+it('says to whom the credentials would be shown', async () => {
+  const asked: unknown[] = [];
+  const find: FindCredentials = async (repository, _signal, shownTo) => {
+    asked.push([repository, shownTo]);
+    return await Promise.resolve(ok(undefined));
+  };
+  await loginText([{ repository: 'localhost:5001/orders', host: '198.18.0.1:5001' }], find, signal);
+  expect(asked).toEqual([['localhost:5001/orders', '198.18.0.1:5001']]);
+});
+
 it('makes nothing if there are no credentials, and passes a damaged file on', async () => {
   const registries = [{ repository: 'localhost:5001/orders', host: 'registry:5000' }];
   expect(await loginText(registries, finder({}), signal)).toEqual(ok(undefined));

@@ -24,7 +24,7 @@ export async function loginText(
 ): Promise<Outcome<string | undefined>> {
   const auths: Record<string, unknown> = {};
   for (const { repository, host } of registries) {
-    const found = await find(repository, signal);
+    const found = await find(repository, signal, host);
     if (found.kind !== 'ok') return found;
     if (found.value !== undefined) auths[keyOf(host)] ??= entryOf(found.value);
   }

@@ -18,6 +18,7 @@ import { complaintOf, explainRender } from './errors.ts';
 import { chartDigest } from './content.ts';
 import type { Helm } from '../program/tool.ts';
 import { usedByChart } from './other-images.ts';
+import { completeChart, type CompleteChart } from './subchart-copy.ts';
 import { lookAtSubcharts } from './subcharts.ts';
 import { newestKubernetes } from './versions.ts';
 import { addedValues, textArgument, valuesArgument, type PathText } from './values.ts';
@@ -33,6 +34,8 @@ export interface HelmRenderSettings {
   readonly namespace: string;
   /** What the cluster contributes. Absent if none is to be contacted. */
   readonly onCluster?: OnCluster;
+  /** True for a command that only looks: subcharts are not fetched, and nothing is written into the project. */
+  readonly onlyLooks?: boolean;
 }
 
 /** One way to have helm render a release: everything before the values. */
@@ -79,6 +82,8 @@ export interface ReleaseInput {
   readonly content: () => Promise<unknown>;
   /** Removes the files that the arguments name. Call it when helm has ended. */
   readonly dispose: () => Promise<void>;
+  /** The same with a complete copy of the chart in its place. */
+  readonly withCopy: (copy: CompleteChart) => ReleaseInput;
 }
 
 /** The images whose references a chart may receive. */
@@ -108,20 +113,22 @@ export async function releaseInput(
   const { chart, path } = fetched.value;
   const texts = await textFiles(added.value.texts);
   const values = [...config.values.map(valuesArgument), '--values=-', ...added.value.args, ...texts.args];
-  return ok({
+  const inputOf = (at: CompleteChart): ReleaseInput => ({
     chart,
-    args: [...values, '--', config.release, path],
+    args: [...values, '--', config.release, at.path],
     stdin: added.value.stdin,
     content: async () => [
       // What cannot be read stops helm, which says why.
-      await chartDigest(path).catch(() => ''),
+      await chartDigest(at.path).catch(() => ''),
       await Promise.all(config.values.map(async (file) => await readFile(file, 'utf8').catch(() => ''))),
       added.value,
     ],
     dispose: async () => {
-      await Promise.all([texts.dispose(), fetched.value.dispose()]);
+      await Promise.all([texts.dispose(), fetched.value.dispose(), at.dispose()]);
     },
+    withCopy: inputOf,
   });
+  return ok(inputOf({ path, dispose: () => Promise.resolve() }));
 }
 
 interface FetchedChart {
@@ -195,17 +202,19 @@ export async function renderHelm(
   let first: NotOk | undefined;
   for (const imageValues of placesToTry(config, images.own, values.value)) {
     const placed = { ...config, imageValues };
-    const input = await releaseInput(placed, images.own, artifacts, settings, context.signal);
-    if (input.kind !== 'ok') return input;
+    const made = await releaseInput(placed, images.own, artifacts, settings, context.signal);
+    if (made.kind !== 'ok') return made;
+    let input = made.value;
     try {
-      const dependencies = await buildDependencies(service, input.value.chart, settings, context);
-      if (dependencies.kind !== 'ok') return dependencies;
+      const complete = await withDependencies(service, input, settings, context);
+      if (complete.kind !== 'ok') return complete;
+      input = complete.value;
       const about = { service, config: placed, values: values.value };
-      const rendered = await renderInput(about, images, input.value, version.value.text, settings, context);
+      const rendered = await renderInput(about, images, input, version.value.text, settings, context);
       if (rendered.kind !== 'failed') return rendered;
       first ??= rendered;
     } finally {
-      await input.value.dispose();
+      await input.dispose();
     }
   }
   return first ?? failed('RENDER_FAILED', `chart ${config.chart} was not rendered`);
@@ -340,6 +349,25 @@ function parseManifests(yaml: string, chart: Chart, root: string): Outcome<Manif
 
 /** Charts whose dependencies are being built right now, by folder, because two services may share a chart. */
 const building = new Map<string, Promise<unknown>>();
+
+/** Sees to the charts that the chart depends on, in its folder or, for a command that only looks, in a copy. */
+async function withDependencies(
+  service: ServiceConfig,
+  input: ReleaseInput,
+  settings: HelmRenderSettings,
+  context: WorkContext,
+): Promise<Outcome<ReleaseInput>> {
+  const { chart } = input;
+  if (settings.onlyLooks !== true || chart.folder === undefined) {
+    const built = await buildDependencies(service, chart, settings, context);
+    return built.kind === 'ok' ? ok(input) : built;
+  }
+  const { helm, root } = settings;
+  const { report, signal } = context;
+  const warn = (message: string): void => report.warn(message);
+  const complete = await completeChart(chart, chart.folder, service.name, { helm, root, warn }, signal);
+  return complete.kind === 'ok' ? ok(input.withCopy(complete.value)) : complete;
+}
 
 /** Brings the `charts` folder up to date, after those of the local charts that the chart depends on. */
 async function buildDependencies(

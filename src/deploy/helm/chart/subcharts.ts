@@ -62,7 +62,7 @@ export async function lookAtSubcharts(chart: Chart): Promise<Subcharts> {
 }
 
 /** The version in the name of an archive, as `helm package` writes it: `db-1.2.0.tgz`. */
-function packedAs(file: string, name: string): Held[] {
+export function packedAs(file: string, name: string): Held[] {
   if (!file.startsWith(`${name}-`) || !file.endsWith('.tgz')) return [];
   const version = file.slice(name.length + 1, -'.tgz'.length);
   return isVersion(version) ? [{ file, version }] : [];
