@@ -86,7 +86,7 @@ class Compiler {
       }
       case 'Backreference': {
         if (Array.isArray(element.resolved)) throw new Error(`not counted: ${element.raw}`);
-        this.#ops.push({ do: 'same', group: this.#groups.get(element.resolved as AST.CapturingGroup) ?? 0 });
+        this.#ops.push({ do: 'same', group: this.#groups.get(element.resolved) ?? 0 });
         return;
       }
       case 'Assertion':
@@ -105,7 +105,7 @@ class Compiler {
       this.#ops.push({ do: 'edge', kind: element.kind, negate: false });
     } else if (element.kind === 'word') {
       this.#ops.push({ do: 'edge', kind: 'word', negate: element.negate });
-    } else if (element.kind === 'lookahead' || element.kind === 'lookbehind') {
+    } else if ('alternatives' in element) {
       const behind = element.kind === 'lookbehind';
       const body = new Compiler(this.#flags).alternatives(element.alternatives, behind);
       this.#ops.push({ do: 'look', body, behind, negate: element.negate });
@@ -330,7 +330,9 @@ export function hostileTexts({ tree, flags }: Counted, random: () => number): Ho
         const times = Math.max(element.min, Math.min(element.max, random() < 0.5 ? 1 : 2));
         return Array.from({ length: times }, () => sample(element.element)).join('');
       }
-      default:
+      case 'Assertion':
+      case 'Backreference':
+      case 'ExpressionCharacterClass':
         return '';
     }
   };

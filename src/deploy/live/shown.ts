@@ -61,11 +61,12 @@ export function patchOf({ object, namespace, change, before, after }: Change): s
   const path = `${namespace === undefined ? '' : `${namespace}/`}${object}`;
   const from = change === 'create' ? '/dev/null' : `live/${path}`;
   const to = change === 'delete' ? '/dev/null' : `deploy/${path}`;
-  const found = structuredPatch(from, to, before, after, undefined, undefined, {
-    context,
-    // A side without lines needs no search.
-    ...(before === '' || after === '' ? {} : { maxEditLength: maxEdits }),
-  });
+  const compare = { context, maxEditLength: maxEdits };
+  // A side without lines needs no search.
+  const found =
+    before === '' || after === ''
+      ? structuredPatch(from, to, before, after, undefined, undefined, { context })
+      : structuredPatch(from, to, before, after, undefined, undefined, compare);
   return formatPatch(found ?? replaced(from, to, before, after), FILE_HEADERS_ONLY);
 }
 
