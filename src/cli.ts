@@ -4,10 +4,13 @@
  * no command could show by itself. It also catches exceptions that nothing else caught; each of them is a bug of appdev.
  */
 import { fileURLToPath } from 'node:url';
-import { exitWith, unexpectedError } from './app/fail.ts';
+import { exitWith, printError, unexpectedError } from './app/fail.ts';
 import { readEnvironment } from './app/environment.ts';
 import { parseCommandLine } from './commands/parse.ts';
 import { environmentMask } from './app/secrets.ts';
+import { followOutput } from './app/standard-output.ts';
+import { catchUncaught, onUncaught } from './app/uncaught.ts';
+import { exitCodeOf } from './core/errors.ts';
 import { ok, type Outcome } from './core/outcome.ts';
 import { version } from './core/version.ts';
 
@@ -27,14 +30,25 @@ async function main(): Promise<Outcome<number>> {
   return await run(parsed.value.invocation);
 }
 
+const output = followOutput(process.stdout, process.stderr);
+const mask = environmentMask(environment);
+catchUncaught();
+// Before a command has begun, and after it has ended, there is nothing to bring to its end.
+onUncaught((error) => {
+  void unexpectedError(error).then((failure) =>
+    process.exit(exitWith({ kind: 'failed', error: failure }, mask)),
+  );
+});
+
 let ended: Outcome<number>;
 try {
   ended = await main();
 } catch (error) {
   ended = { kind: 'failed', error: await unexpectedError(error) };
 }
-const exitCode = ended.kind === 'ok' ? ended.value : exitWith(ended, environmentMask(environment));
-// Everything is closed now. A stray handle must not keep the process alive, so it exits explicitly. Output that a pipe
-// has not taken yet must not be lost, so the exit waits for the callback of an empty write, which comes after all
-// others.
-process.stdout.write('', () => process.exit(exitCode));
+const exitCode = ended.kind === 'ok' ? ended.value : exitWith(ended, mask);
+const lost = await output.failure();
+if (lost !== undefined) printError(lost, mask);
+// Everything is closed now. A stray handle must not keep the process alive, so it exits explicitly. A failure of the
+// command says more than that its output was lost.
+process.exit(exitCode === 0 && lost !== undefined ? exitCodeOf(lost) : exitCode);

@@ -13,8 +13,10 @@ import { exitWith, unexpectedError } from './fail.ts';
 import { chooseServices, openProject } from './project.ts';
 import { openMask } from './secrets.ts';
 import type { Session } from './session.ts';
+import { cleanText } from '../ui/text/sanitize.ts';
 import { handleSignals } from './signals.ts';
 import { stateFolderOf } from './state-folder.ts';
+import { onUncaught } from './uncaught.ts';
 
 /** Milliseconds that closing connections may take. */
 const cleanupMs = 5000;
@@ -58,8 +60,6 @@ async function run(
   body: (session: Session) => Promise<Outcome<number>>,
   onEvent: (event: EventBody) => void,
 ): Promise<number> {
-  // A reader such as `head` closes the pipe when it has enough. That is not an error.
-  process.stdout.on('error', () => process.exit(0));
   const bus = createEventBus(Date.now);
   bus.subscribe(onEvent);
   const { mask, learn } = openMask(invocation.environment, project.secrets);
@@ -67,6 +67,16 @@ async function run(
   const signals = handleSignals((exitCode) => {
     killAllChildren('SIGKILL');
     process.exit(exitCode);
+  });
+  // What comes to an end by itself still does, and its exit code says what it found. What follows something ends now,
+  // because nobody reads it any more.
+  process.stdout.on('error', () => {
+    if (invocation.flags.follow === true) signals.end();
+  });
+  let bug: unknown;
+  const forget = onUncaught((error) => {
+    bug ??= error;
+    signals.end();
   });
   const session: Session = {
     invocation,
@@ -86,20 +96,25 @@ async function run(
   }));
   await cleanup.run(cleanupMs);
   signals.dispose();
+  forget();
+  if (bug !== undefined) return exitWith({ kind: 'failed', error: await unexpectedError(bug) }, mask);
   if (outcome.kind === 'failed') return exitWith(outcome, mask);
   return signals.exitCode() ?? (outcome.kind === 'ok' ? outcome.value : exitWith(outcome, mask));
 }
 
 /** Prints every notice to standard error, for commands whose data cannot be understood without them. */
 export function noticesOnStderr(event: EventBody): void {
-  if (event.type === 'notice' && event.level === 'info') process.stderr.write(`${event.message}\n`);
+  if (event.type === 'notice' && event.level === 'info')
+    process.stderr.write(cleanText(`${event.message}\n`));
   else warnOnStderr(event);
 }
 
 /** Prints only warnings to standard error. */
 function warnOnStderr(event: EventBody): void {
   if (event.type !== 'notice' || event.level !== 'warning') return;
-  process.stderr.write(`warning: ${event.message}${event.hint === undefined ? '' : ` (${event.hint})`}\n`);
+  process.stderr.write(
+    cleanText(`warning: ${event.message}${event.hint === undefined ? '' : ` (${event.hint})`}\n`),
+  );
 }
 
 /** True for `--output json`. Any other value means text. */

@@ -27,6 +27,7 @@ import { chooseServices, openProject } from './project.ts';
 import { openMask, type SessionMask } from './secrets.ts';
 import { handleSignals, type Signals } from './signals.ts';
 import { stateFolderOf } from './state-folder.ts';
+import { onUncaught } from './uncaught.ts';
 
 /** What the frame gives to a command. */
 export interface Session {
@@ -120,9 +121,16 @@ export async function withSession(
     void leaveNow(reporter, () => process.exit(exitCode));
   });
   const cleanup = createCleanup();
+  let bug: unknown;
+  const forget = onUncaught((error) => {
+    bug ??= error;
+    signals.end();
+  });
 
-  const end = async (outcome: Outcome<void>): Promise<Outcome<number>> => {
+  const end = async (found: Outcome<void>): Promise<Outcome<number>> => {
     const report = await cleanup.run(cleanupMs);
+    const outcome: Outcome<void> =
+      bug === undefined ? found : { kind: 'failed', error: await unexpectedError(bug) };
     for (const { name, error } of report.failed) {
       emit({ type: 'notice', level: 'warning', message: `${name} failed: ${messageOf(error)}` });
     }
@@ -134,6 +142,7 @@ export async function withSession(
     emit({ type: 'session.finished', exitCode, ...error });
     await reporter.stop();
     signals.dispose();
+    forget();
     return ok(exitCode);
   };
 

@@ -6,6 +6,7 @@ import { failed, ok, type Outcome } from '../core/outcome.ts';
 import { count } from '../core/words.ts';
 import type { Invocation } from '../app/invocation.ts';
 import { openProject } from '../app/project.ts';
+import { cleanText, showUnsafe } from '../ui/text/sanitize.ts';
 
 const actions = ['print', 'validate', 'schema'];
 
@@ -29,9 +30,11 @@ export async function config(invocation: Invocation): Promise<Outcome<number>> {
   const project = await openProject(invocation);
   if (project.kind !== 'ok') return project;
   const { config: loaded, warnings, activeProfiles } = project.value;
-  for (const warning of warnings) process.stderr.write(`${diagnosticLines(warning).join('\n')}\n`);
+  for (const warning of warnings) process.stderr.write(cleanText(`${diagnosticLines(warning).join('\n')}\n`));
   if (action === 'print') {
-    process.stdout.write(project.value.printEffective({ origin: invocation.flags.origin ?? false }));
+    process.stdout.write(
+      showUnsafe(project.value.printEffective({ origin: invocation.flags.origin ?? false })),
+    );
     return ok(0);
   }
   const profiles = activeProfiles.map(({ name }) => name).join(', ');

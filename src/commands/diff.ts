@@ -8,6 +8,7 @@ import type { Invocation } from '../app/invocation.ts';
 import { readDeployInput } from '../app/handover/deploy-input.ts';
 import { quietContext } from '../app/compose/once.ts';
 import { noticesOnStderr, wantsJson, withData } from '../app/data-session.ts';
+import { showUnsafe } from '../ui/text/sanitize.ts';
 
 /** The exit code with `--exit-code` if there are changes. No failure uses it, so that scripts can tell them apart. */
 const changedCode = 11;
@@ -52,7 +53,9 @@ export async function previewDeploy(
         if (preview.kind !== 'ok') return preview;
         previews.push({ service: name, namespace: rendered.value.namespace, ...preview.value });
       }
-      process.stdout.write(session.mask(wantsJson(invocation) ? jsonOf(previews) : textOf(previews)));
+      process.stdout.write(
+        showUnsafe(session.mask(wantsJson(invocation) ? jsonOf(previews) : textOf(previews))),
+      );
       const changed = previews.some(isChanged);
       return exitOf(changed && invocation.flags.exitCode === true);
     },

@@ -33,6 +33,7 @@ import { wantsJson, withProject } from '../app/data-session.ts';
 import { environmentMask } from '../app/secrets.ts';
 import type { Session } from '../app/session.ts';
 import { openWork } from '../app/compose/work.ts';
+import { cleanLine, cleanText, showUnsafe } from '../ui/text/sanitize.ts';
 
 /** Runs `appdev doctor`. The exit code is 2 if a check fails. */
 export async function doctor(invocation: Invocation): Promise<Outcome<number>> {
@@ -185,15 +186,17 @@ const marks = { ok: '✓', warning: '!', failure: '✗' } as const;
 
 function print(checks: readonly Check[], json: boolean): number {
   const failed = checks.some(({ state }) => state === 'failure');
-  if (json) process.stdout.write(`${JSON.stringify({ v: 1, ok: !failed, checks })}\n`);
+  if (json) process.stdout.write(showUnsafe(`${JSON.stringify({ v: 1, ok: !failed, checks })}\n`));
   else {
     const width = Math.max(...checks.map(({ name }) => name.length));
     for (const { name, state, detail, hint } of checks) {
-      process.stdout.write(`${marks[state]} ${name.padEnd(width)}  ${detail}\n`);
+      process.stdout.write(cleanText(`${marks[state]} ${name.padEnd(width)}  ${detail}\n`));
       // A hint can have several lines.
       for (const [index, line] of (hint ?? '').split('\n').entries())
         if (line !== '')
-          process.stdout.write(`${' '.repeat(width + 4)}${index === 0 ? 'try: ' : '     '}${line}\n`);
+          process.stdout.write(
+            `${' '.repeat(width + 4)}${index === 0 ? 'try: ' : '     '}${cleanLine(line)}\n`,
+          );
     }
   }
   return failed ? exitCodes.TOOL_MISSING : 0;

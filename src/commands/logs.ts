@@ -7,6 +7,7 @@ import { namespaceOf, openTarget } from '../app/compose/cluster.ts';
 import type { Invocation } from '../app/invocation.ts';
 import { done, noticesOnStderr, wantsJson, withData } from '../app/data-session.ts';
 import { podsIn } from '../app/deployed/selectors.ts';
+import { cleanLine, showUnsafe } from '../ui/text/sanitize.ts';
 
 /** How many lines of each container are printed if neither `--tail` nor `--since` is passed. */
 const defaultTail = 200;
@@ -19,8 +20,8 @@ export async function logs(invocation: Invocation): Promise<Outcome<number>> {
   const print = (service: string, pod: string, container: string, line: string): void => {
     process.stdout.write(
       json
-        ? `${JSON.stringify({ v: 1, type: 'pod.log', service, pod, container, line })}\n`
-        : `${service} │ ${line}\n`,
+        ? showUnsafe(`${JSON.stringify({ v: 1, type: 'pod.log', service, pod, container, line })}\n`)
+        : `${service} │ ${cleanLine(line)}\n`,
     );
   };
   return await withData(

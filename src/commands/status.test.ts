@@ -42,3 +42,9 @@ it.each<readonly [string, ServiceStatus, boolean, string]>([
   expect(isHealthy(status)).toBe(healthy);
   expect(statusText('kind-shop', [status])).toContain(text);
 });
+
+it('shows what a probe printed without its escape sequences and overrides', () => {
+  const reason = 'readiness probe: \x1b]0;title\x07down\x9d0;again\x9c \u202ekcab \x1b[2J';
+  const text = statusText('kind-shop', [service({ workloads: [workload({ ready: false, reason })] })]);
+  expect(text).toContain('1/1  not ready: readiness probe: down kcab \n');
+});

@@ -6,6 +6,7 @@ import { count } from '../core/words.ts';
 import { openTarget } from '../app/compose/cluster.ts';
 import type { Invocation } from '../app/invocation.ts';
 import { wantsJson, withData } from '../app/data-session.ts';
+import { cleanText, showUnsafe } from '../ui/text/sanitize.ts';
 
 /** Runs `appdev status`. The exit code is 8 if a service is not deployed, or not ready. */
 export async function status(invocation: Invocation): Promise<Outcome<number>> {
@@ -23,7 +24,7 @@ export async function status(invocation: Invocation): Promise<Outcome<number>> {
     const shown = session.mask(found);
     process.stdout.write(
       wantsJson(invocation)
-        ? `${JSON.stringify({ v: 1, context, services: shown })}\n`
+        ? showUnsafe(`${JSON.stringify({ v: 1, context, services: shown })}\n`)
         : statusText(context, shown),
     );
     return ok(found.every(isHealthy) ? 0 : exitCodes.ROLLOUT_FAILED);
@@ -58,5 +59,5 @@ export function statusText(context: string, found: readonly ServiceStatus[]): st
       lines.push(...images.map((image) => `${' '.repeat(width)}    ${image}`));
     }
   }
-  return `${lines.join('\n')}\n`;
+  return cleanText(`${lines.join('\n')}\n`);
 }

@@ -5,6 +5,7 @@
 import type { AppEvent } from '../core/events.ts';
 import type { Reporter } from './out/reporter.ts';
 import { createSink } from './out/sink.ts';
+import { showUnsafe } from './text/sanitize.ts';
 
 /** Version of the events' shape. Within a version, fields may be added, but not renamed, retyped or removed. */
 const eventVersion = 1;
@@ -12,7 +13,7 @@ const eventVersion = 1;
 /** One event as a line of JSON, without the line break. */
 export function jsonLine(event: AppEvent): string {
   const { seq, at, type, ...body } = event;
-  return JSON.stringify({ v: eventVersion, seq, at, type, ...body });
+  return showUnsafe(JSON.stringify({ v: eventVersion, seq, at, type, ...body }));
 }
 
 /**

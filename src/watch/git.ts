@@ -92,8 +92,8 @@ export function gitFolders(folders: readonly string[]): readonly string[] {
 
 function linkedFolder(file: string): string | undefined {
   try {
-    const target = /^gitdir:\s*(.+?)\s*$/m.exec(readFileSync(file, 'utf8'))?.[1];
-    return target === undefined ? undefined : resolve(dirname(file), target);
+    const target = /^gitdir:(.+)$/m.exec(readFileSync(file, 'utf8'))?.[1]?.trim();
+    return target === undefined || target === '' ? undefined : resolve(dirname(file), target);
   } catch {
     return undefined;
   }

@@ -431,6 +431,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       'ui/out',
       'ui/view',
       'ui/lines',
+      'ui/text',
     ],
   },
   'app/compose': {
@@ -576,6 +577,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       'app/dev',
       'app/handover',
       'app/doctor',
+      'ui/text',
     ],
   },
 };

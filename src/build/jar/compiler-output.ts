@@ -21,9 +21,9 @@ export const maxDiagnostics = 50;
  * `file:///p/A.kt:20:16 message`.
  */
 const formats = [
-  /^\[(ERROR|WARNING)\] (\S.*?\.\w+):\[(\d+)(?:,(\d+))?\] ?(.*)$/,
-  /^\[(ERROR|WARNING)\] (\S.*?\.kts?): \((\d+), (\d+)\) ?(.*)$/,
-  /^\[(ERROR|WARNING)\] file:\/\/(\/.*?\.kts?):(\d+):(\d+) ?(.*)$/,
+  /^\[(ERROR|WARNING)\] (\S.*?\.\w+):\[(\d+)(?:,(\d+))?\] ?(.*)/,
+  /^\[(ERROR|WARNING)\] (\S.*?\.kts?): \((\d+), (\d+)\) ?(.*)/,
+  /^\[(ERROR|WARNING)\] file:\/\/(\/.*?\.kts?):(\d+):(\d+) ?(.*)/,
 ];
 
 /**
@@ -32,9 +32,9 @@ const formats = [
  * message`.
  */
 const ownFormats = [
-  /^(?<path>\S.*?\.\w+):(?<row>\d+): error: (?<text>.*)$/,
-  /^e: file:\/\/(?<path>\/.*?\.kts?):(?<row>\d+):(?<column>\d+) (?<text>.*)$/,
-  /^e: (?<path>.*?\.kts?): \((?<row>\d+), (?<column>\d+)\): (?<text>.*)$/,
+  /^(?<path>\S.*?\.\w+):(?<row>\d+): error: (?<text>.*)/,
+  /^e: file:\/\/(?<path>\/.*?\.kts?):(?<row>\d+):(?<column>\d+) (?<text>.*)/,
+  /^e: (?<path>.*?\.kts?): \((?<row>\d+), (?<column>\d+)\): (?<text>.*)/,
 ];
 
 /** The errors in the compilers' own format, each once, in order. */

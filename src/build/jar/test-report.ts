@@ -20,7 +20,7 @@ export interface FailedTests {
 
 /** `[ERROR] com.example.ATest.adds(int)[1] -- Time elapsed: 0.01 s <<< FAILURE!` */
 const testLine =
-  /^\[ERROR\] ([\w.$]+)\.([^\s.]+(?:\(.*?\))?(?:\[\d+\])?) +(?:--)? *Time elapsed: .*<<< (?:FAILURE|ERROR)!/;
+  /^\[ERROR\] ([\w.$]+)\.([^\s.(]+(?:\(.*?\))?(?:\[\d+\])?) +(?:-- *)?Time elapsed: .{0,100}<<< (?:FAILURE|ERROR)!/;
 const totals = /^\[(?:ERROR|WARNING)\] Tests run: (\d+), Failures: (\d+), Errors: (\d+), Skipped: \d+$/;
 
 /** The failed tests; undefined if no test run failed. */

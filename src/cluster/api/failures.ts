@@ -114,7 +114,7 @@ export function rejected(answer: ApiAnswer, what: string, identity: ClusterIdent
 }
 
 function invalidHint(said: string): string {
-  if (/field is immutable|may not change|updates to .* are forbidden/i.test(said)) {
+  if (/field is immutable|may not change|updates to .{0,200} are forbidden/i.test(said)) {
     return 'that field cannot change in place: delete the object (appdev delete, or kubectl delete), then deploy again';
   }
   return 'fix the manifest; run appdev render to see what was sent';

@@ -254,5 +254,5 @@ function microTime(date: Date): string {
 /** Name of a project's Lease: `appdev-PROJECT`, within the 63 characters and the alphabet of RFC 1123. */
 export function leaseName(project: string): string {
   const safe = project.toLowerCase().replace(/[^a-z0-9-]+/g, '-');
-  return `appdev-${safe}`.slice(0, 63).replace(/-+$/, '');
+  return `appdev-${safe}`.slice(0, 63).replace(/(?<!-)-+$/, '');
 }

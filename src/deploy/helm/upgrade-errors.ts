@@ -38,7 +38,7 @@ export function explainUpgrade(stderr: string, input: UpgradeInput): AppdevError
     const message = `release ${release} in ${namespace} is being changed by another helm`;
     return make('RELEASE_STUCK', message, `run helm history ${release} ${at} to see who, then try again`);
   }
-  const foreign = /(\w+) "([^"]+)" in namespace "[^"]*" exists and cannot be imported/.exec(text);
+  const foreign = /\b(\w+) "([^"]+)" in namespace "[^"]*" exists and cannot be imported/.exec(text);
   if (foreign !== null) {
     const message = `${foreign[1] ?? ''}/${foreign[2] ?? ''} in ${namespace} exists but does not belong to release ${release}`;
     return make('OBJECT_FOREIGN', message, 'delete it, rename yours, or use --adopt to take it over');
@@ -67,7 +67,7 @@ export function explainUpgrade(stderr: string, input: UpgradeInput): AppdevError
       `run kubectl ${at} get jobs,pods to find the hook; its log says why`,
     );
   }
-  const twice = /(\.spec\.\S*): duplicate entries for key \[(\S+)\]/.exec(text);
+  const twice = /(\.spec\.\S{0,300}): duplicate entries for key \[(\S+)\]/.exec(text);
   if (twice !== null) {
     const [, field = '', key = ''] = twice;
     return make(
@@ -84,7 +84,7 @@ export function explainUpgrade(stderr: string, input: UpgradeInput): AppdevError
       `give it a name of its own for each revision (${job}-{{ .Release.Revision }}), or make it a hook (helm.sh/hook: pre-upgrade with helm.sh/hook-delete-policy: before-hook-creation); for this time: kubectl ${at} delete job ${job}`,
     );
   }
-  if (/field is immutable|may not change once set|updates to .* are forbidden/.test(text)) {
+  if (/field is immutable|may not change once set|updates to .{0,200} are forbidden/.test(text)) {
     return make(
       'DEPLOY_FAILED',
       `release ${release}: ${oneLine(text)}`,
@@ -100,20 +100,21 @@ export function explainUpgrade(stderr: string, input: UpgradeInput): AppdevError
 
 /** The line without the object that the API server prints into it, which may be thousands of characters. */
 function withoutDump(line: string): string {
-  return line.replace(/: Invalid value: .*: field is immutable/, ': field is immutable');
+  const [from, to] = [line.indexOf(': Invalid value: '), line.lastIndexOf(': field is immutable')];
+  return from >= 0 && from < to ? line.slice(0, from) + line.slice(to) : line;
 }
 
 /** `Kind/name` of the object that helm could not apply: Helm 4's words, or Helm 3's. */
 function objectIn(text: string): string {
-  const applied = /server-side apply failed for object \S*?([^/\s]+) [^,]*, Kind=(\w+)/.exec(text);
+  const applied = /server-side apply failed for object (\S+) [^,]{0,300}, Kind=(\w+)/.exec(text);
   const patched = /cannot patch "([^"]+)" with kind (\w+)/.exec(text);
   const [, name = 'an object', kind = ''] = applied ?? patched ?? [];
-  return kind === '' ? name : `${kind}/${name}`;
+  return kind === '' ? name : `${kind}/${name.split('/').at(-1) ?? name}`;
 }
 
 /** `Kind/name` of the object at which Helm 4's server-side apply stopped. */
 export function conflictingObject(stderr: string): string | undefined {
-  const object = /conflict occurred while applying object (\S+) [^,]*, Kind=(\w+)/.exec(stderr);
+  const object = /conflict occurred while applying object (\S+) [^,]{0,300}, Kind=(\w+)/.exec(stderr);
   return object === null ? undefined : `${object[2] ?? ''}/${object[1]?.split('/').at(-1) ?? ''}`;
 }
 
@@ -123,7 +124,7 @@ export function conflictingObject(stderr: string): string | undefined {
  */
 function conflictsIn(text: string): Conflict[] {
   const found: Conflict[] = [];
-  for (const match of text.matchAll(/conflicts? with "([^"]+)"[^\n:]*:((?: \.\S+)|(?:\n- \.\S+)+)/g)) {
+  for (const match of text.matchAll(/conflicts? with "([^"]+)"[^\n:]{0,300}:((?: \.\S+)|(?:\n- \.\S+)+)/g)) {
     for (const field of (match[2] ?? '').matchAll(/\.\S+/g)) {
       found.push({ manager: match[1] ?? '', field: field[0].replace(/[,;]$/, '') });
     }

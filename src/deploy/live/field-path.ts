@@ -17,7 +17,7 @@ export function valueAt(value: unknown, path: string): unknown {
   }
   const selector = /^\[((?:"[^"]*"|[^\]"])*)\]/.exec(path);
   if (selector === null || !Array.isArray(value)) return undefined;
-  const keys = [...(selector[1] ?? '').matchAll(/([^=,]+)=("[^"]*"|[^,]+)/g)];
+  const keys = [...(selector[1] ?? '').matchAll(/(?<![^=,])([^=,]+)=("[^"]*"|[^,]+)/g)];
   const found = (value as readonly unknown[]).find(
     (item) => isFields(item) && keys.every(([, key = '', text]) => JSON.stringify(item[key]) === text),
   );

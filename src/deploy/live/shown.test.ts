@@ -81,4 +81,26 @@ describe('a patch', () => {
       text('--- live/ClusterRole/system:a', '+++ /dev/null', '@@ -1,1 +0,0 @@', '-a'),
     );
   });
+
+  it('of 20,000 lines that all differ is found without a search: all go, all come', () => {
+    const old = Array.from({ length: 20_000 }, (_, index) => `old ${index}`);
+    const now = Array.from({ length: 20_000 }, (_, index) => `new ${index}`);
+    expect(patch(text(...old), text(...now)).split('\n')).toEqual([
+      ...['--- live/shop/ConfigMap/a', '+++ deploy/shop/ConfigMap/a', '@@ -1,20000 +1,20000 @@'],
+      ...old.map((line) => `-${line}`),
+      ...now.map((line) => `+${line}`),
+      '',
+    ]);
+  });
+
+  it('of 20,000 lines shows a few that differ, and a new object whole', () => {
+    const old = Array.from({ length: 20_000 }, (_, index) => `line ${index}`);
+    const now = old.with(9_999, 'another');
+    expect(patch(text(...old), text(...now)).match(/^(@@|[-+]\w).*$/gm)).toEqual([
+      ...['@@ -9997,7 +9997,7 @@', '-line 9999', '+another'],
+    ]);
+    const created = patch('', text(...old), { change: 'create' });
+    expect(created.match(/^@@.*$/gm)).toEqual(['@@ -0,0 +1,20000 @@']);
+    expect(created.match(/^\+line/gm)).toHaveLength(20_000);
+  });
 });

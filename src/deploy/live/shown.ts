@@ -2,7 +2,7 @@
  * An object as a preview shows it: what people write, without what the server adds for itself and without the values of
  * a Secret. Pure.
  */
-import { createTwoFilesPatch, FILE_HEADERS_ONLY } from 'diff';
+import { FILE_HEADERS_ONLY, formatPatch, structuredPatch, type StructuredPatch } from 'diff';
 import type { KubeObject } from '../../cluster/types.ts';
 import { isFields } from '../../support/fields.ts';
 import { toYaml } from '../objects/documents.ts';
@@ -49,14 +49,43 @@ export function sidesOf(before: KubeObject | undefined, after: KubeObject | unde
 /** Lines around a change, as `diff -u` shows them. */
 const context = 3;
 
+/**
+ * How many lines may be added and removed before a diff is no longer looked for line by line. The search takes time and
+ * memory by the square of them. Two texts that differ in more have little to compare.
+ */
+const maxEdits = 2000;
+
 /** A change as a unified diff, with the object's place and name for the two files. Empty if both sides are equal. */
 export function patchOf({ object, namespace, change, before, after }: Change): string {
   if (before === after) return '';
   const path = `${namespace === undefined ? '' : `${namespace}/`}${object}`;
   const from = change === 'create' ? '/dev/null' : `live/${path}`;
   const to = change === 'delete' ? '/dev/null' : `deploy/${path}`;
-  const options = { context, headerOptions: FILE_HEADERS_ONLY };
-  return createTwoFilesPatch(from, to, before, after, undefined, undefined, options);
+  const compare = { context, maxEditLength: maxEdits };
+  // A side without lines needs no search.
+  const found =
+    before === '' || after === ''
+      ? structuredPatch(from, to, before, after, undefined, undefined, { context })
+      : structuredPatch(from, to, before, after, undefined, undefined, compare);
+  return formatPatch(found ?? replaced(from, to, before, after), FILE_HEADERS_ONLY);
+}
+
+/** The patch that takes all lines away and puts the new ones in their place. */
+function replaced(from: string, to: string, before: string, after: string): StructuredPatch {
+  // One of two sides is empty, so there is nothing to search for.
+  const hunks = [
+    ...structuredPatch(from, to, before, '', undefined, undefined, { context }).hunks,
+    ...structuredPatch(from, to, '', after, undefined, undefined, { context }).hunks,
+  ];
+  const [old, now] = hunks;
+  if (old === undefined || now === undefined) throw new Error('a side that is replaced has no lines');
+  const hunk = {
+    ...old,
+    newStart: now.newStart,
+    newLines: now.newLines,
+    lines: [...old.lines, ...now.lines],
+  };
+  return { oldFileName: from, newFileName: to, oldHeader: undefined, newHeader: undefined, hunks: [hunk] };
 }
 
 function textOf(object: KubeObject | undefined): string {

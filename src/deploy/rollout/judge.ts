@@ -120,7 +120,7 @@ function refusal(object: string, said: string): Cause {
   let hint = 'the API server says why; run appdev render to see the pod template';
   if (/exceeded quota/.test(said))
     hint = 'lower replicas or resources.requests, or raise the quota: kubectl describe quota';
-  if (/service ?account .*not found/i.test(said))
+  if (/service ?account .{0,200}not found/i.test(said))
     hint = 'create the service account with the chart (serviceAccount.create), or fix its name';
   if (/PodSecurity/.test(said)) hint = 'set the securityContext that the namespace requires';
   return { kind: 'quota', object, message, hint, endsAfterMs: settleMs };

@@ -30,7 +30,7 @@ export function tagsOf(body: string): readonly string[] | undefined {
 
 /** The next page by RFC 8288. Only on the same server, because the request for it carries our Authorization. */
 export function nextPage(link: string | null, from: string): string | undefined {
-  const target = /<([^>]*)>\s*;[^,]*\brel="?next"?/.exec(link ?? '')?.[1];
+  const target = /<([^<>]*)>\s*;[^,<]*\brel="?next"?/.exec(link ?? '')?.[1];
   if (target === undefined || !URL.canParse(target, from)) return undefined;
   const url = new URL(target, from);
   return url.origin === new URL(from).origin ? url.href : undefined;

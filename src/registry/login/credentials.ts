@@ -172,7 +172,7 @@ function lookupKeys(repository: string): readonly string[] {
 
 /** The host in a key. Older versions of Docker wrote addresses as keys: `https://host/v1/` means the host. */
 function plainKey(key: string): string {
-  return /^https?:\/\//.test(key) ? key.replace(/^https?:\/\//, '').replace(/\/.*$/, '') : key;
+  return /^https?:\/\//.test(key) ? key.replace(/^https?:\/\//, '').replace(/\/.*/s, '') : key;
 }
 
 function credentialsOf(entry: unknown): Credentials | undefined {
@@ -187,7 +187,7 @@ function credentialsOf(entry: unknown): Credentials | undefined {
   return {
     kind: 'password',
     username: text.slice(0, colon),
-    password: text.slice(colon + 1).replace(/\0+$/, ''),
+    password: text.slice(colon + 1).replace(/(?<!\0)\0+$/, ''),
   };
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import fc from 'fast-check';
 import { hostileLines, untilDone } from '../../../test/support/hostile-lines.ts';
-import { cleanLine, cleanLines, maxLine } from './sanitize.ts';
+import { cleanLine, cleanLines, cleanText, maxLine, showUnsafe } from './sanitize.ts';
 
 describe('cleanLine', () => {
   test.each([
@@ -65,4 +65,24 @@ test('comes to the end of a log of lines that are all carriage returns', () => {
 
 test('cleanLines splits at line breaks and drops empty lines at the end', () => {
   expect(cleanLines('one\r\n\x1b[1mtwo\x1b[0m\n\n')).toEqual(['one', 'two']);
+});
+
+describe('showUnsafe', () => {
+  test('shows what a terminal would obey, and keeps lines and tabs', () => {
+    expect(showUnsafe('a: "\x9d0;t\x07\x1b[2J"\n\tb\u202e\n')).toBe(
+      'a: "\\u009d0;t\\u0007\\u001b[2J"\n\tb\\u202e\n',
+    );
+  });
+
+  test('of JSON is the same data', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (text) => {
+        expect(JSON.parse(showUnsafe(JSON.stringify({ text })))).toEqual({ text });
+      }),
+    );
+  });
+});
+
+test('cleanText cleans each line and keeps the breaks', () => {
+  expect(cleanText('  one\x1b[2J\n\ntwo\x9d0;t\x9c\u202e\n')).toBe('  one\n\ntwo\n');
 });

@@ -36,6 +36,21 @@ export function cleanLine(raw: string): string {
   return lastState.replace(/[\n\v\f\u2028\u2029]+/g, ' ').replace(everyUnsafe, '');
 }
 
+/** The same for each line of a text. Its line breaks stay. */
+export function cleanText(raw: string): string {
+  return raw.split('\n').map(cleanLine).join('\n');
+}
+
+/**
+ * Shows each character that `cleanLine` takes out, except line breaks, as `\u009d`. Nothing is lost or cut, and JSON stays
+ * the same data.
+ */
+export function showUnsafe(text: string): string {
+  return text.replace(everyUnsafe, (unit) =>
+    unit === '\n' ? unit : `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
 /** The safe lines of a text that may have line breaks, without empty lines at its end. */
 export function cleanLines(raw: string): string[] {
   return raw.trimEnd().split(/\r?\n/).map(cleanLine);

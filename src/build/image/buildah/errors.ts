@@ -42,9 +42,8 @@ export function buildFailure(service: string, file: string, lines: readonly stri
   const step = [...lines].reverse().find((line) => /^STEP \d+/.test(line));
   const where =
     step === undefined ? '' : ` at ${step.replace(/^(STEP [\d/]+): /, '$1 of '.concat(file, ': '))}`;
-  const missing = /no such file or directory|no items matching glob|no sources? .*found|copier: stat/.test(
-    last,
-  );
+  const missing =
+    /no such file or directory|no items matching glob|no sources? .{0,200}found|copier: stat/.test(last);
   const hint = isForeignHeredoc(last, lines)
     ? `this Buildah does not know here-documents (<<EOF): install Buildah 1.33 or newer, or copy a file in place of them`
     : missing
@@ -62,10 +61,14 @@ export function buildFailure(service: string, file: string, lines: readonly stri
  */
 function isForeignHeredoc(last: string, lines: readonly string[]): boolean {
   if (last.includes('copier: stat: "/<<')) return true;
-  return last.includes('Unknown instruction') && lines.some((line) => /^STEP \d+.*<</.test(line));
+  return (
+    last.includes('Unknown instruction') && lines.some((line) => /^STEP \d/.test(line) && line.includes('<<'))
+  );
 }
 
 /** Whether a build failed because the image that it starts from is not in the storage. */
 export function isBaseMissing(lines: readonly string[]): boolean {
-  return lines.some((line) => /image not known|no such image|unable to find .* in local storage/.test(line));
+  return lines.some((line) =>
+    /image not known|no such image|unable to find .{0,200} in local storage/.test(line),
+  );
 }

@@ -47,5 +47,5 @@ async function isLeftover({ storage }: Buildah, id: string): Promise<boolean> {
   }
   const hosts = listAt(state, 'CommonBuildOpts', 'AddHost').filter((host) => typeof host === 'string');
   const mark = hosts.find((host) => host.startsWith(sessionHostPrefix));
-  return mark !== undefined && !isSessionAlive(mark.slice(sessionHostPrefix.length).replace(/:.*$/, ''));
+  return mark !== undefined && !isSessionAlive(mark.slice(sessionHostPrefix.length).replace(/:.*/s, ''));
 }

@@ -216,7 +216,7 @@ function copiesOf(instruction: Add | Copy, variables: ReadonlyMap<string, string
 
 /** A path of the context, relative to it; undefined if it is the whole context. */
 function inContext(path: string): string | undefined {
-  const below = posix.normalize(path.replace(/^\/+/, '')).replace(/\/+$/, '');
+  const below = posix.normalize(path.replace(/^\/+/, '')).replace(/(?<!\/)\/+$/, '');
   return below === '' || below === '.' || below.startsWith('..') ? undefined : below;
 }
 

@@ -64,7 +64,9 @@ function parse(line: string): Pattern[] {
   const trimmed = line.trim();
   if (trimmed === '' || trimmed.startsWith('#')) return [];
   const excludes = !trimmed.startsWith('!');
-  const text = (excludes ? trimmed : trimmed.slice(1).trim()).replace(/^\.?\/+/, '').replace(/\/+$/, '');
+  const text = (excludes ? trimmed : trimmed.slice(1).trim())
+    .replace(/^\.?\/+/, '')
+    .replace(/(?<!\/)\/+$/, '');
   if (text === '' || text === '.') return [];
   const matches = matcher(text);
   return [{ text, excludes, matches: (path) => matches(path) }];

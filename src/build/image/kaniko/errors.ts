@@ -148,9 +148,8 @@ export function buildFailed(
   }
   const base = /(?:retrieving image|image manifest|Retrieving image) "?([\w.:/@-]+)/i.exec(last)?.[1];
   // Harbor's words for an image that its project lets nobody pull: not scanned, or with vulnerabilities.
-  const policy = /GET https?:\/\/([^/\s]+)\/v2\/(\S+)\/manifests\/\S+: PROJECTPOLICYVIOLATION: (.*)/.exec(
-    last,
-  );
+  const policy =
+    /GET https?:\/\/([^/\s]+)\/v2\/([^\s:]+)\/manifests\/[^/\s]+: PROJECTPOLICYVIOLATION: (.*)/.exec(last);
   if (policy !== null) {
     const [, registry = '', image = '', words = ''] = policy;
     return failed(
@@ -190,7 +189,7 @@ function pushRefused({ service, host }: BuildSubject, last: string, lines: reado
   const doing = `${service}: pushing from the build pod`;
   const evidence = evidenceOf(lines);
   // The executor looks at the tag before it pushes. This is Harbor's answer if the tag exists and must not be pulled.
-  if (/HEAD \S+\/manifests\/\S+: unexpected status code 412/.test(last)) {
+  if (/HEAD \S+\/manifests\/[^/\s]+: unexpected status code 412/.test(last)) {
     return failed('TAG_IMMUTABLE', `${doing} failed: ${host} already has this tag and holds it back (412)`, {
       hint: 'scan the image of that tag in Harbor, or check the policies of its project',
       evidence,

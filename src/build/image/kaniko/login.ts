@@ -36,7 +36,7 @@ export async function loginText(
  * harm.
  */
 export function baseReferences(containerfile: string): readonly string[] {
-  return [...containerfile.matchAll(/^\s*FROM\s+(?:--\S+\s+)*(\S+)/gim)].flatMap(([, name = '']) =>
+  return [...containerfile.matchAll(/^[ \t]*FROM[ \t]+(?:--\S+[ \t]+)*(\S+)/gim)].flatMap(([, name = '']) =>
     name === 'scratch' || name.includes('$') || parseReference(name) === undefined ? [] : [name],
   );
 }

@@ -60,7 +60,7 @@ const loginKey = '.dockerconfigjson';
 
 /** A name that no other build has. It is a DNS label. */
 export function buildName(service: string): string {
-  return `appdev-build-${service.slice(0, 36).replace(/-+$/, '')}-${randomBytes(5).toString('hex')}`;
+  return `appdev-build-${service.slice(0, 36).replace(/(?<!-)-+$/, '')}-${randomBytes(5).toString('hex')}`;
 }
 
 /**

@@ -25,15 +25,15 @@ const logged = /\bmsg="((?:[^"\\]|\\.)*)"/;
  * not a name. `i/o timeout` is not a path.
  */
 const names: readonly (readonly [pattern: RegExp, left: string])[] = [
-  [/\[?map\[[^\]]*\]+/g, ' '],
+  [/\[?map\[[^\]]{0,200}\]+/g, ' '],
   [/"(?![A-Z_]+")[^"\s]*"/g, ' '],
   [/'[^'\s]*'/g, ' '],
   [/\bmanifest \S+ (?=to |in )/g, 'manifest '],
   [/\bproject \S+ not found/g, 'project not found'],
   [/\blookup \S+/g, 'lookup'],
   [/(?<![^\s"',;()])(?!i\/o\b)[^\s"',;()]*\/[^\s"',;()]*/g, ' '],
-  [/[\w-]+(?:\.[\w-]+)+(?::\d+)?/g, ' '],
-  [/[\w-]+:\d+/g, ' '],
+  [/(?<![\w-])[\w-]+(?:\.[\w-]+)+(?::\d+)?/g, ' '],
+  [/(?<![\w-])[\w-]+:\d+/g, ' '],
 ];
 
 /** `received unexpected HTTP status: 503`, `StatusCode: 413`, `status code from registry 500`, `parsing HTTP 403 response`. */

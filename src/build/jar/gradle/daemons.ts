@@ -162,7 +162,7 @@ function isOurs(pid: number): boolean {
 
 /** The lines ` 28411 IDLE     7.0` of `gradle --status`. */
 export function parseStatus(text: string): DaemonStatus[] {
-  return [...text.matchAll(/^\s*(\d+)\s+([A-Z_]+)(?:\s|$)/gm)].map(([, pid, state]) => ({
+  return [...text.matchAll(/^[ \t]*(\d+)[ \t]+([A-Z_]+)(?:\s|$)/gm)].map(([, pid, state]) => ({
     pid: Number(pid),
     state: state ?? '',
   }));

@@ -69,7 +69,7 @@ function scriptProblem(
   const [, path, row] = /^(?:\w+ )+'(.+)' line: (\d+)$/.exec(place) ?? [];
   if (path === undefined || row === undefined) return undefined;
   const compile = reasons.map((line) =>
-    /^\s*build file '.*': \d+: (.*?) ?@ line (\d+), column (\d+)/.exec(line),
+    /^\s*build file '[^']*(?:'(?!: \d)[^']*)*': \d+: (.*?) ?@ line (\d+), column (\d+)/.exec(line),
   );
   const [, said, line = row, column] = compile.find(Boolean) ?? [];
   const excerpt = files.line(path, Number(line));
@@ -146,10 +146,13 @@ const hints: readonly (readonly [RegExp, string])[] = [
     'check group, artifact and version in build.gradle, and that one of your repositories contains it',
   ],
   [
-    /Plugin .* was not found|plugin with id .* not found/i,
+    /Plugin .{0,200} was not found|plugin with id .{0,200} not found/i,
     'check the plugin and its version in build.gradle and settings.gradle',
   ],
-  [/Project '.*' not found|Task '.*' not found/, 'check jar.module in appdev.yaml against settings.gradle'],
+  [
+    /Project '.{0,200}' not found|Task '.{0,200}' not found/,
+    'check jar.module in appdev.yaml against settings.gradle',
+  ],
   [
     /is not part of the build defined by settings/,
     'include the project in settings.gradle, or add a settings.gradle to its folder',

@@ -7,7 +7,7 @@ import { maxDiagnostics } from '../compiler-output.ts';
 import type { FailedTests, TestFiles } from '../test-report.ts';
 
 /** `com.example.ATest > adds FAILED`, with JUnit 5 `ATest > adds(int) > [1] 3 FAILED`. */
-const testLine = /^(?!> )(\S.*?) > (.+) FAILED$/;
+const testLine = /^(?!> )(?=.* FAILED$)(\S.*?) > (.+) FAILED$/;
 const totals = /^(\d+) tests? completed, (\d+) failed/;
 
 /** The failed tests; undefined if no test run failed. */

@@ -56,16 +56,17 @@ function pomProblems(lines: readonly string[], files: TestFiles): Diagnostic[] {
   const found = new Map<string, Diagnostic>();
   let pom: string | undefined;
   for (const line of lines) {
-    pom = /^\[ERROR\] {3}The project .*\((.+)\) has \d+ errors?$/.exec(line)?.[1] ?? pom;
+    pom = /^\[ERROR\] {3}The project .*\(([^(]+)\) has \d+ errors?$/.exec(line)?.[1] ?? pom;
     const [, text, other, row, column] =
-      /^\[ERROR\] {5}(.*?) *@ (?:[^@,]*, (\/[^@]*), )?line (\d+), column (\d+)/.exec(line) ?? [];
+      /^\[ERROR\] {5}(.*?)@ (?:[^@,]*, (\/[^@]*), )?line (\d+), column (\d+)/.exec(line) ?? [];
     const path = other ?? pom;
     if (text === undefined || path === undefined) continue;
     const excerpt = files.line(path, Number(row));
     // Some messages contain the reader's own idea of the place. The excerpt says more.
     const message = text
       .replace(/^Non-(?:parse|read)able POM \S+: /, '')
-      .replace(/ \(position: [\s\S]*$/, '');
+      .replace(/ \(position: [\s\S]*$/, '')
+      .trimEnd();
     found.set(`${path}:${row}:${column}:${message}`, {
       severity: 'error',
       message,
@@ -106,11 +107,11 @@ function firstReason(errors: readonly string[]): string | undefined {
 /** What to type next, for each message of Maven. */
 const hints: readonly (readonly [RegExp, string])[] = [
   [
-    /(?:release version|invalid (?:target|source) release:?|Source option|Target option) ?[\d.]+.*|JNI error.*version/,
+    /(?:release version|invalid (?:target|source) release:?|Source option|Target option) ?[\d.]+|JNI error.{0,200}version/,
     'Maven runs on an older JDK than the project needs: set JAVA_HOME to a newer one, or lower java.version in pom.xml',
   ],
   [/No compiler is provided|running on a JRE/, 'Maven runs on a JRE: install a JDK and set JAVA_HOME to it'],
-  [/JAVA_HOME.*(?:not defined|incorrect|invalid)/i, 'set JAVA_HOME to the folder of a JDK'],
+  [/JAVA_HOME.{0,200}(?:not defined|incorrect|invalid)/i, 'set JAVA_HOME to the folder of a JDK'],
   [/OutOfMemoryError/, 'give Maven more memory: export MAVEN_OPTS=-Xmx2g'],
   [
     /UnsupportedClassVersionError|compiled by a more recent version of the Java/,

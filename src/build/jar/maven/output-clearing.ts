@@ -80,7 +80,7 @@ function isMadeOfJava(path: string): boolean {
  * metadata.
  */
 function isPlainResource(path: string): boolean {
-  return /\/src\/main\/resources\/(?!META-INF\/).*(?<!\.java)$/.test(path.replaceAll('\\', '/'));
+  return !path.endsWith('.java') && /\/src\/main\/resources\/(?!META-INF\/)/.test(path.replaceAll('\\', '/'));
 }
 
 /** Where a module's output is. */

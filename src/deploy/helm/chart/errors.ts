@@ -111,7 +111,7 @@ function setByAppdev(
     if (match === null) continue;
     const at = (match[1] ?? match[2] ?? '').replaceAll('/', '.').replace(/^\(root\)$/, '');
     const unknown = [
-      ...(match[3] ?? '').matchAll(/[Aa]dditional propert(?:y|ies) (.*?)(?: is)? not allowed/g),
+      ...(match[3] ?? '').matchAll(/[Aa]dditional propert(?:y|ies) (.{0,200}?)(?: is)? not allowed/g),
     ]
       .flatMap(([, names = '']) => names.split(','))
       .map((name) => name.trim().replace(/^'|'$/g, ''))
@@ -129,7 +129,7 @@ function setByAppdev(
 
 /** Reads `template: web/templates/a.yaml:1:13: executing … at <…>: cause`, and the other forms that helm has for it. */
 function placeIn(text: string, input: HelmInput): Diagnostic | undefined {
-  const match = /\(?([\w.-]+(?:\/[\w.-]+)+):(\d+)(?::(\d+))?\)?:?\s*(.*)$/.exec(text);
+  const match = /(?<![\w.-]|[\w.-]\/)([\w.-]+(?:\/[\w.-]+)+):(\d+)(?::(\d+))?\)?:?\s*(.*)/.exec(text);
   if (match?.[1] === undefined || match[2] === undefined) return undefined;
   const rest = (match[4] ?? text).replace(/^executing "[^"]*" /, '').replace(/^at (<.*?>): /, '$1: ');
   return {

@@ -85,7 +85,7 @@ export function keptInRecord(
   const { data } = secret;
   if (!isFields(record) || !isFields(data)) return undefined;
   // Helm splits it the same way.
-  const documents = (stringAt(record, 'manifest') ?? '').split(/(?:^|\s*\n)---\s*/);
+  const documents = (stringAt(record, 'manifest') ?? '').split(/(?:^|\n)---\s*/);
   const manifest = documents
     .filter((text) => text.trim() !== '')
     .map((text) => `---\n${keptIn(text, identities, namespace).trimEnd()}\n`)

@@ -126,7 +126,7 @@ export function createHelm(run: RunProcess, tool = 'helm'): Helm {
 
 /** Reads the output of `helm version`. A build's suffix (`+gabc`, `-rc.1`) does not count in the comparison. */
 export function parseHelmVersion(text: string): HelmVersion | undefined {
-  const match = /v?(\d+)\.(\d+)\.\d+\S*/.exec(text);
+  const match = /v?(?<!\d)(\d+)\.(\d+)\.\d+\S*/.exec(text);
   return match === null ? undefined : { major: Number(match[1]), minor: Number(match[2]), text: match[0] };
 }
 

@@ -41,6 +41,6 @@ export function runtimeWords(message: string): string {
     .replace(/rpc error: code = \w+ desc = /g, '')
     .replace(/: unknown$/, '')
     .trim();
-  const exec = /(exec: "[^"]*": .*)$/.exec(text)?.[1];
+  const exec = /exec: "[^"]*": .*/.exec(text)?.[0];
   return exec ?? text.replace(/^failed to (create containerd task|start container "[^"]*"): (?=failed)/, '');
 }

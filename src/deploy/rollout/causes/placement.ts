@@ -68,7 +68,7 @@ function claimCause(pod: KubeObject, events: readonly KubeObject[]): Finding | u
   if (event === undefined) return undefined;
   const claim = stringAt(event, 'involvedObject', 'name') ?? '';
   const said = stringAt(event, 'message') ?? '';
-  const unknownClass = /storageclass\S* "([^"]+)" not found/i.exec(said)?.[1];
+  const unknownClass = /storageclass\S{0,100} "([^"]+)" not found/i.exec(said)?.[1];
   const noClass = /no storage class is set/.test(said);
   let hint = `kubectl describe pvc ${claim} shows what its storage class says`;
   if (unknownClass !== undefined) {
@@ -92,9 +92,8 @@ function preparationCause(pod: KubeObject, events: readonly KubeObject[]): Findi
   const mount = newestEvent(own, 'FailedMount', 'FailedAttachVolume', 'FailedMapVolume');
   if (mount !== undefined) {
     const message = stringAt(mount, 'message') ?? '';
-    const missing = /(configmap|secret|persistentvolumeclaim) .*not found|references non-existent/i.test(
-      message,
-    );
+    const missing =
+      /(configmap|secret|persistentvolumeclaim) .{0,200}not found|references non-existent/i.test(message);
     const hint = missing ? missingHint(message) : mountHint(message);
     return {
       kind: 'volume',
@@ -119,7 +118,7 @@ function mountHint(message: string): string | undefined {
   }
   if (/Multi-Attach error/.test(message))
     return 'another node still has the volume: set strategy.type to Recreate, or wait until the old pod is gone';
-  if (/driver name .* not found|driver .* not found/.test(message))
+  if (/driver .{0,200} not found/.test(message))
     return 'the node has no CSI driver of that name: install it, or use another storage class for this cluster';
   return undefined;
 }

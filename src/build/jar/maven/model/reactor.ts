@@ -120,7 +120,7 @@ function closureOf(
  * Unknown variables stay as they are.
  */
 export function expand(text: string, module: Module, reactor: Reactor, depth = 0): string {
-  return text.replace(/\$\{([^}]+)\}/g, (whole, key: string) => {
+  return text.replace(/\$\{([^{}]+)\}/g, (whole, key: string) => {
     const value = propertyOf(key, module, reactor, depth);
     return value === undefined || depth > 8 ? whole : expand(value, module, reactor, depth + 1);
   });
@@ -163,7 +163,7 @@ export function selector(module: Module, reactor: Reactor): string | undefined {
 
 /** True if a text has a `${…}` whose value the command line, a profile or the user's settings may change. */
 export function hasProperty(text: string, module: Module, reactor: Reactor): boolean {
-  return [...text.matchAll(/\$\{([^}]+)\}/g)].some(
+  return [...text.matchAll(/\$\{([^{}]+)\}/g)].some(
     ([, key = '']) => !ofModel.test(key) && builtIn(key, module, reactor, 0) === undefined,
   );
 }
