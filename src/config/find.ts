@@ -27,13 +27,13 @@ services:
  * named must be this user's or root's.
  *
  * @param named the value of `-f`, relative to `cwd` or absolute
- * @param user who asks
+ * @param user who asks; undefined: whoever owns the file, it is used
  * @returns the absolute path. Fails with CONFIG_NOT_FOUND, or with CONFIG_INVALID if the file is another user's.
  */
 export async function findProjectFile(
   cwd: string,
   named: string | undefined,
-  user: UserId = process.getuid?.(),
+  user: UserId,
 ): Promise<Outcome<string>> {
   if (named !== undefined) {
     const path = resolve(cwd, named);

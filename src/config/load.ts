@@ -46,7 +46,7 @@ export interface LoadOptions {
   /** False if `--profile-auto-activation=false` was passed. */
   readonly autoActivation: boolean;
   readonly variables: Variables;
-  /** False in CI: `appdev.local.yaml` and `.env` are not read. */
+  /** False in CI: `appdev.local.yaml` and `.env` are not read, and the project's files may be anyone's. */
   readonly personalFiles: boolean;
   /** The value of `--kube-context`, if it was passed. */
   readonly kubeContext: string | undefined;
@@ -84,13 +84,15 @@ interface ReadFile extends Parsed {
  * @returns the project. Fails with CONFIG_NOT_FOUND, PROFILE_UNKNOWN, or CONFIG_INVALID and the errors of all files.
  */
 export async function loadProject(options: LoadOptions): Promise<Outcome<LoadedProject>> {
-  const found = await findProjectFile(options.cwd, options.file);
+  // A CI job is there for this checkout, and often runs as another user than the one who made it.
+  const user = options.personalFiles ? process.getuid?.() : undefined;
+  const found = await findProjectFile(options.cwd, options.file, user);
   if (found.kind !== 'ok') return found;
   const file = found.value;
   const root = dirname(file);
   const companions = options.personalFiles ? [join(root, 'appdev.local.yaml'), join(root, '.env')] : [];
   for (const path of companions) {
-    const checked = await checkBeside(path, file, options.cwd, process.getuid?.());
+    const checked = await checkBeside(path, file, options.cwd, user);
     if (checked.kind !== 'ok') return checked;
   }
   const [read, local, dotEnv] = await Promise.all([

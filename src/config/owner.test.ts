@@ -46,6 +46,11 @@ describe.runIf(isRoot)('a project file that is found in a parent folder', () => 
     expect(await find('../appdev.yaml')).toEqual(found());
   });
 
+  it('is used in CI, whoever owns the checkout', async () => {
+    chownSync(join(top, 'appdev.yaml'), stranger, stranger);
+    expect(await findProjectFile(join(top, 'mine'), undefined, undefined)).toEqual(found());
+  });
+
   it('is refused if its folder is another user’s, who could replace it', async () => {
     chownSync(top, stranger, stranger);
     expect(await find()).toMatchObject(refused(`the folder ${top}`) as object);
