@@ -39,7 +39,7 @@ export async function startSession(
     stdin: { contents: source, resolveDir: src, loader: 'ts' },
     outfile,
   });
-  const [program = process.execPath, ...args] = [...(options.inside ?? []), process.execPath, outfile];
+  const [program, ...args] = [...(options.inside ?? []), process.execPath, outfile] as [string, ...string[]];
   const child: ChildProcess = spawn(program, args, {
     cwd: folder,
     stdio: ['ignore', 'pipe', 'pipe'],
