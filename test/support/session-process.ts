@@ -39,8 +39,9 @@ export async function startSession(
     stdin: { contents: source, resolveDir: src, loader: 'ts' },
     outfile,
   });
-  const [program, ...args] = [...(options.inside ?? []), process.execPath, outfile] as [string, ...string[]];
-  const child: ChildProcess = spawn(program, args, {
+  const [program, ...before] = options.inside ?? [];
+  const args = program === undefined ? [outfile] : [...before, process.execPath, outfile];
+  const child: ChildProcess = spawn(program ?? process.execPath, args, {
     cwd: folder,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
