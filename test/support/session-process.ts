@@ -39,8 +39,9 @@ export async function startSession(
     stdin: { contents: source, resolveDir: src, loader: 'ts' },
     outfile,
   });
-  const [program = process.execPath, ...args] = [...(options.inside ?? []), process.execPath, outfile];
-  const child: ChildProcess = spawn(program, args, {
+  const [program, ...before] = options.inside ?? [];
+  const args = program === undefined ? [outfile] : [...before, process.execPath, outfile];
+  const child: ChildProcess = spawn(program ?? process.execPath, args, {
     cwd: folder,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
