@@ -1,6 +1,6 @@
 /**
  * Asks Maven what it makes of a build's pom files, and keeps the answer until one of them changes. Runs no goal. An
- * answer took 1.2 s on the sample app, of which Maven's own start is the most.
+ * answer takes 0.8 s on the sample app (median of five), of which Maven's own start is the most.
  */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
