@@ -9,3 +9,8 @@ export function count(n: number, noun: string): string {
 export function sizeText(bytes: number): string {
   return bytes < 1e6 ? `${Math.ceil(bytes / 1000)} KB` : `${(bytes / 1e6).toFixed(1)} MB`;
 }
+
+/** Up to three names, and how many there are besides: `a, b, c and 2 more`. */
+export function namesOf(names: readonly string[]): string {
+  return names.slice(0, 3).join(', ') + (names.length > 3 ? ` and ${names.length - 3} more` : '');
+}

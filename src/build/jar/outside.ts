@@ -1,6 +1,7 @@
 /** Says once which folders outside the project a build reads: an edit there starts a build, too. */
 import { statSync } from 'node:fs';
 import { basename, relative } from 'node:path';
+import { namesOf } from '../../core/words.ts';
 import type { JarBuilder, JarInputs } from '../types.ts';
 import { isBelow } from './inputs.ts';
 
@@ -19,9 +20,8 @@ export function tellOutside(builder: JarBuilder, root: string, tell: (message: s
       if (inputs.kind !== 'ok') return inputs;
       const folders = foldersOutside(root, inputs.value).filter((folder) => !told.has(folder));
       for (const folder of folders) told.add(folder);
-      const names = folders.map((folder) => relative(root, folder));
-      const shown = names.slice(0, 3).join(', ') + (names.length > 3 ? ` and ${names.length - 3} more` : '');
-      if (names.length > 0) tell(`${service.name} is also built from ${shown}: changes there count too`);
+      const shown = namesOf(folders.map((folder) => relative(root, folder)));
+      if (folders.length > 0) tell(`${service.name} is also built from ${shown}: changes there count too`);
       return inputs;
     },
   };

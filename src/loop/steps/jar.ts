@@ -5,13 +5,14 @@
 import { resolve } from 'node:path';
 import type { Jar, JarBuilder } from '../../build/types.ts';
 import type { ServiceConfig } from '../../config/model.ts';
+import { namesOf } from '../../core/words.ts';
 import { cancelled, failed, ok, type NotOk, type Outcome } from '../../core/outcome.ts';
 import type { Difference, Fingerprint, InputScanner, Scan } from '../../watch/types.ts';
 import type { Step } from '../work/execute.ts';
 import { inputsMoved, type Member, type RunState, type StepResult } from '../work/member.ts';
 import { sameBuild } from '../work/open-run.ts';
 import { sharedReporter } from '../work/reporter.ts';
-import { namesOf, type WrittenFiles } from '../work/written.ts';
+import type { WrittenFiles } from '../work/written.ts';
 
 /** What the step is made from. */
 export interface JarStepParts {

@@ -10,6 +10,7 @@
  * - A file that was written again with the same content may have been different while the compiler read it (a
  *   checkout there and back). The build is done once more, but not for ever.
  */
+import { namesOf } from '../../core/words.ts';
 import type { Difference } from '../../watch/types.ts';
 
 /**
@@ -81,9 +82,4 @@ export function createWrittenFiles(
       return 'moved';
     },
   };
-}
-
-/** Up to three paths, and how many there are besides. */
-export function namesOf(paths: readonly string[]): string {
-  return paths.slice(0, 3).join(', ') + (paths.length > 3 ? ` and ${paths.length - 3} more` : '');
 }

@@ -2,7 +2,7 @@
  * Lays out the panel as rows of cells for the size of the terminal. Pure. The panel is never higher than the terminal's
  * rows minus one, because Ink clears the scrollback if a frame is as high as the terminal. Components only draw.
  */
-import { count } from '../../core/words.ts';
+import { count, namesOf } from '../../core/words.ts';
 import { isOpen, keyHelp, type UiState } from '../view/keys.ts';
 import { lineText, seg, type Line, type Segment } from '../text/line.ts';
 import { shortNames } from '../text/short-names.ts';
@@ -127,16 +127,11 @@ function bannerRows(view: View, ui: UiState): PanelRow[] {
 function quittingText(view: View, ui: UiState): Segment[] {
   if (ui.quitting === 2) return [seg(' stopping now', 'warn')];
   if (view.phase === 'cleaning')
+    // At most three names: the key at the end of the line must not be cut off.
     return [seg(` cleaning up: removing ${namesOf(view.cleaning)}; Ctrl-C stops now`, 'warn')];
   return ui.quitting === 1
     ? [seg(' stopping: ending all runs, then cleaning up; Ctrl-C stops now', 'warn')]
     : [];
-}
-
-/** At most three names: the key at the end of the line must not be cut off. */
-function namesOf(services: readonly string[]): string {
-  const [shown, others] = [services.slice(0, 3).join(', '), services.length - 3];
-  return others > 0 ? `${shown} and ${others} more` : shown;
 }
 
 function serviceRows(view: View, context: PanelContext, room: number): PanelRow[] {

@@ -36,7 +36,7 @@ import { findMaven, type MavenTool } from './tool.ts';
 import { OutputGuard } from './output-guard.ts';
 import { outputFolderOf } from './model/reactor.ts';
 import { sourceFiles } from '../source-files.ts';
-import type { JarBuilder, JarInputs, WorkContext } from '../../types.ts';
+import type { JarBuilder, WorkContext } from '../../types.ts';
 
 /** What the builder needs. */
 export interface MavenParts {
@@ -181,10 +181,10 @@ export function createMavenBuilder(parts: MavenParts): MavenBuilder {
       const located = locate(service);
       if (located.kind !== 'ok') return located;
       const asked = askedBuild(located.value);
-      if (asked === undefined) return ok(inputsIn(located.value));
-      const answer = await models.of(asked);
-      const inputs = inputsIn(effective(located.value, answer));
-      return ok(answer === undefined ? { ...inputs, isGuess: true } : inputs);
+      const answer = asked === undefined ? undefined : await models.of(asked);
+      const { reactor, module } = effective(located.value, answer);
+      const inputs = mavenInputs(reactor, module);
+      return ok(asked !== undefined && answer === undefined ? { ...inputs, isGuess: true } : inputs);
     },
 
     async compile({ services }, context) {
@@ -234,8 +234,4 @@ function effective(located: Located, models: EffectiveModels | undefined): Locat
   if (models === undefined) return located;
   const reactor = withModels(located.reactor, models);
   return { ...located, reactor, module: reactor.modules.get(located.module.file) ?? located.module };
-}
-
-function inputsIn({ reactor, module }: Located): JarInputs {
-  return mavenInputs(reactor, module);
 }
